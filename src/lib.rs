@@ -1,1 +1,17 @@
+//! EduCounsel: a school counselling desk that is live, and a Pusher Channels v7 server, in one binary.
+//!
+//! The map, in the order of imports (a module may use only those above it):
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`config`] | the one tree of settings |
+//! | [`domain`] | the rules, as plain Rust |
+//! | [`wire`] | the bytes: frames, signatures, codes |
+//! | [`backends`] | database, bus, cache, files |
+//! | [`services`] | the use cases |
 
+pub mod backends;
+pub mod config;
+pub mod domain;
+pub mod services;
+pub mod wire;

@@ -1,0 +1,1 @@
+//! Publications between nodes.

@@ -1,0 +1,4 @@
+//! Uploaded files.
+
+/// Uploaded files.
+pub trait Files: Send + Sync {}

@@ -1,0 +1,36 @@
+//! The outside world, each seam with its embedded default first: database, bus, cache, files.
+//! May import: `domain`, `wire`, `config`. Never actix.
+
+pub mod bus;
+pub mod cache;
+pub mod files;
+pub mod store;
+
+/// A backend did not do what it was asked. Goes to the log, never to a client.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// The database refused or is gone.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Redis refused or is gone.
+    #[error("redis: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// The file store refused or is gone.
+    #[error("files: {0}")]
+    Files(String),
+    /// A file or pipe of this machine failed.
+    #[error("io: {0}")]
+    Io(#[from] std::io::Error),
+    /// Stored data does not read as what was written.
+    #[error("corrupt {what}")]
+    Corrupt {
+        /// Which column, key or file.
+        what: &'static str,
+    },
+    /// Something unexpected inside this process, such as a lost worker thread.
+    #[error("internal: {0}")]
+    Internal(&'static str),
+}
+
+/// Result of a backend call.
+pub type BackendResult<T> = Result<T, BackendError>;

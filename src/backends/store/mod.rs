@@ -1,0 +1,5 @@
+//! The database.
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Store;

@@ -1,0 +1,446 @@
+//! The one tree of settings: every key with its default, unit and meaning. Layers, weakest first: defaults, TOML file, environment
+//! (`EDUCOUNSEL__SECTION__KEY`), flags. A half-configured backend refuses to start, naming the key.
+
+use figment::{
+    Figment,
+    providers::{Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// Prefix of the environment variables.
+pub const ENV_PREFIX: &str = "EDUCOUNSEL__";
+
+/// Why the settings cannot be used. One line, naming the key.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value does not read, or a key is unknown.
+    #[error("settings: {0}")]
+    Unreadable(#[from] Box<figment::Error>),
+    /// An environment variable names no setting.
+    #[error("settings: {ENV_PREFIX}{0} names no setting; `educounsel config print` lists all")]
+    UnknownVariable(String),
+    /// A value reads but makes no sense, alone or with another one.
+    #[error("settings: {key}: {reason}")]
+    Refused {
+        /// Dotted key.
+        key: &'static str,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+}
+
+/// One line of `config print`.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingDoc {
+    /// Dotted key.
+    pub key: &'static str,
+    /// Unit of the value, empty for plain text.
+    pub unit: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// Whether its value is hidden when printed.
+    pub is_secret: bool,
+}
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident in $section:literal { $($key:ident : $type:ty = $default:expr, $unit:literal, $meaning:literal $(, $secret:ident)? ;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $(#[doc = $meaning] pub $key: $type),* }
+
+        impl Default for $name {
+            fn default() -> Self { Self { $($key: $default),* } }
+        }
+
+        impl $name {
+            const DOCS: &'static [SettingDoc] = &[$(SettingDoc {
+                key: concat!($section, stringify!($key)), unit: $unit, meaning: $meaning, is_secret: section!(@secret $($secret)?),
+            }),*];
+        }
+    };
+    (@secret secret) => { true };
+    (@secret) => { false };
+}
+
+section! {
+    /// The HTTP server.
+    HttpSettings in "http." {
+        bind: String = "127.0.0.1:8080".into(), "address:port", "Where the server listens; port 0 takes a free one.";
+        workers: usize = 0, "threads", "Worker threads, each with its own sockets; 0 = one per core.";
+        public_url: String = String::new(), "URL", "How browsers reach the server, when it differs from the Host header (proxy, TLS).";
+        allowed_origins: Vec<String> = Vec::new(), "list of URLs", "Further origins whose pages may open the built-in app's socket with a session cookie.";
+        trust_proxy: bool = false, "", "Take the client's address from X-Forwarded-For; only behind a proxy that sets it.";
+        tls_certificate: String = String::new(), "path", "PEM chain; with http.tls_key the server terminates TLS itself.";
+        tls_key: String = String::new(), "path", "PEM private key of http.tls_certificate.";
+        request_timeout_s: u64 = 15, "s", "How long a client may take for its request head.";
+        upload_idle_s: u64 = 15, "s", "How long an upload may send nothing before it is ended with 408.";
+        upload_total_s: u64 = 600, "s", "How long one upload may take in all.";
+        requests_per_minute: u32 = 1200, "requests/min", "API requests per signed-in user; strangers share ten times as much per address.";
+    }
+}
+section! {
+    /// The database.
+    DatabaseSettings in "database." {
+        url: String = String::new(), "URL", "sqlite://, mysql:// or postgres://; empty = SQLite in data_dir.", secret;
+        max_connections: u32 = 16, "connections", "Size of the connection pool.";
+    }
+}
+section! {
+    /// Redis, for several nodes.
+    RedisSettings in "redis." {
+        url: String = String::new(), "URL", "redis:// or rediss://; empty = sessions in the database, everything else in process (one node).", secret;
+        prefix: String = "educounsel".into(), "", "First part of every key and topic.";
+    }
+}
+section! {
+    /// S3-compatible object storage.
+    S3Settings in "s3." {
+        bucket: String = String::new(), "", "Bucket for uploaded files; empty = files under data_dir.";
+        endpoint: String = String::new(), "URL", "Address of the S3 service; empty = AWS.";
+        region: String = String::new(), "", "Region of the bucket; required with s3.bucket.";
+        access_key_id: String = String::new(), "", "Access key; required with s3.bucket.", secret;
+        secret_access_key: String = String::new(), "", "Secret key; required with s3.bucket.", secret;
+        path_style: bool = true, "", "Put the bucket into the path, as most S3-compatible services want.";
+    }
+}
+section! {
+    /// Login sessions and secrets.
+    SecuritySettings in "security." {
+        secret: String = String::new(), "", "At least 32 characters; signs links and channels. Empty = made once and kept in the database.", secret;
+        session_idle_h: u64 = 12, "h", "A login session ends after this long without a request.";
+        session_total_h: u64 = 336, "h", "A login session ends after this long in any case.";
+    }
+}
+section! {
+    /// Sockets.
+    RealtimeSettings in "realtime." {
+        key: String = "educounsel".into(), "", "Pusher key of the built-in app.";
+        activity_timeout_s: u64 = 120, "s", "Silence after which a socket is pinged.";
+        pong_timeout_s: u64 = 30, "s", "Silence after the ping after which a socket is closed with 4201.";
+        outbound_limit_bytes: usize = 1_048_576, "bytes", "Most bytes waiting for one socket; over it, it is closed with 4100.";
+        max_frame_bytes: usize = 65_536, "bytes", "Largest frame a client may send; over it, 1009.";
+        client_events_per_s: u32 = 10, "events/s", "Client events per socket; over it, error 4301.";
+        channels_per_socket: usize = 200, "channels", "Most subscriptions of one socket.";
+        drain_s: u64 = 10, "s", "Time over which a stopping server sends its sockets away with 4200.";
+        handshakes_per_s: u32 = 0, "sockets/s", "New sockets a node takes per second; the rest gets 4100. 0 = no limit.";
+    }
+}
+section! {
+    /// The durable log and its pump.
+    LogSettings in "log." {
+        retention_days: u32 = 30, "days", "How long /sync can look back.";
+        poll_ms: u64 = 1000, "ms", "Safety net: how often the pump looks without being woken.";
+        coalesce_ms: u64 = 0, "ms", "How long the pump waits after a wake-up to publish rows together.";
+        lease_ms: u64 = 5000, "ms", "How long a node may hold the pump without renewing.";
+        batch: u32 = 100, "rows", "Rows published per lease.";
+    }
+}
+section! {
+    /// The school.
+    SchoolSettings in "school." {
+        zone: String = "Asia/Jakarta".into(), "IANA zone", "Zone in which days begin and times are shown.";
+        dashboard_cache_s: u64 = 300, "s", "How long counsellor statistics are kept.";
+    }
+}
+section! {
+    /// Demo data.
+    DemoSettings in "demo." {
+        password: String = String::new(), "", "Password of the demo accounts; empty = rahasia-demo, and then loopback only.", secret;
+    }
+}
+section! {
+    /// Logs of the server itself.
+    TelemetrySettings in "telemetry." {
+        filter: String = "info".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
+        format: String = "auto".into(), "", "human, json, or auto (human on a terminal, json otherwise).";
+    }
+}
+
+/// A Pusher app served beside the built-in one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PusherAppSettings {
+    /// Numeric id, as the SDKs demand.
+    pub id: String,
+    /// Public key.
+    pub key: String,
+    /// Secret for signatures.
+    pub secret: String,
+    /// Whether clients may send `client-` events.
+    #[serde(default = "yes")]
+    pub client_events: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Folder of the embedded database and files.
+    pub data_dir: PathBuf,
+    /// See [`HttpSettings`].
+    pub http: HttpSettings,
+    /// See [`DatabaseSettings`].
+    pub database: DatabaseSettings,
+    /// See [`RedisSettings`].
+    pub redis: RedisSettings,
+    /// See [`S3Settings`].
+    pub s3: S3Settings,
+    /// See [`SecuritySettings`].
+    pub security: SecuritySettings,
+    /// See [`RealtimeSettings`].
+    pub realtime: RealtimeSettings,
+    /// See [`LogSettings`].
+    pub log: LogSettings,
+    /// See [`SchoolSettings`].
+    pub school: SchoolSettings,
+    /// See [`DemoSettings`].
+    pub demo: DemoSettings,
+    /// See [`TelemetrySettings`].
+    pub telemetry: TelemetrySettings,
+    /// Further Pusher apps (`[[apps]]` in the file, JSON in the environment).
+    pub apps: Vec<PusherAppSettings>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("./data"),
+            http: HttpSettings::default(),
+            database: DatabaseSettings::default(),
+            redis: RedisSettings::default(),
+            s3: S3Settings::default(),
+            security: SecuritySettings::default(),
+            realtime: RealtimeSettings::default(),
+            log: LogSettings::default(),
+            school: SchoolSettings::default(),
+            demo: DemoSettings::default(),
+            telemetry: TelemetrySettings::default(),
+            apps: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Returns the documentation of every key, in the order of the tree.
+    #[must_use]
+    pub fn docs() -> Vec<SettingDoc> {
+        let top = [
+            SettingDoc { key: "data_dir", unit: "path", meaning: "Folder of the embedded database and files.", is_secret: false },
+            SettingDoc { key: "apps", unit: "list", meaning: "Further Pusher apps: id, key, secret, client_events.", is_secret: true },
+        ];
+        let sections: [&[SettingDoc]; 10] = [
+            HttpSettings::DOCS,
+            DatabaseSettings::DOCS,
+            RedisSettings::DOCS,
+            S3Settings::DOCS,
+            SecuritySettings::DOCS,
+            RealtimeSettings::DOCS,
+            LogSettings::DOCS,
+            SchoolSettings::DOCS,
+            DemoSettings::DOCS,
+            TelemetrySettings::DOCS,
+        ];
+        top.into_iter().chain(sections.into_iter().flatten().copied()).collect()
+    }
+
+    /// Reads the layers and checks that they fit together. `overrides` are dotted keys with their text, as flags give them.
+    /// Fails with one line that names the key.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        overrides: &[(&str, String)],
+    ) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = file {
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        let defaults = Self::default_values();
+        let variables: BTreeMap<String, String> = environment.into_iter().collect();
+        for (name, text) in variables {
+            let Some(rest) = name.strip_prefix(ENV_PREFIX) else {
+                continue;
+            };
+            let key = rest.to_lowercase().replace("__", ".");
+            let Some(default) = defaults.get(key.as_str()) else {
+                return Err(ConfigError::UnknownVariable(rest.to_owned()));
+            };
+            figment = figment.merge(Serialized::default(&key, typed_like(default, &text)));
+        }
+        for (key, text) in overrides {
+            let default = defaults.get(key).cloned().unwrap_or_default();
+            figment = figment.merge(Serialized::default(key, typed_like(&default, text)));
+        }
+        let config: Self = figment.extract().map_err(Box::new)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Returns every key with its default value.
+    #[must_use]
+    pub fn default_values() -> BTreeMap<&'static str, serde_json::Value> {
+        Self::default().values()
+    }
+
+    /// Returns every key with its value in this tree.
+    #[must_use]
+    pub fn values(&self) -> BTreeMap<&'static str, serde_json::Value> {
+        let tree = serde_json::to_value(self).unwrap_or_default();
+        let find = |key: &str| key.split('.').try_fold(&tree, |node, part| node.get(part)).cloned().unwrap_or_default();
+        Self::docs().into_iter().map(|doc| (doc.key, find(doc.key))).collect()
+    }
+
+    /// Refuses values that make no sense, alone or together.
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key, reason: &str| Err(ConfigError::Refused { key, reason: reason.to_owned() });
+        if self.http.bind.parse::<std::net::SocketAddr>().is_err() {
+            return refuse("http.bind", "must be address:port, such as 127.0.0.1:8080");
+        }
+        match (self.http.tls_certificate.is_empty(), self.http.tls_key.is_empty()) {
+            (false, true) => {
+                return refuse("http.tls_key", "required, because http.tls_certificate is set");
+            }
+            (true, false) => {
+                return refuse("http.tls_certificate", "required, because http.tls_key is set");
+            }
+            _ => {}
+        }
+        let url = &self.database.url;
+        if !url.is_empty() && !["sqlite:", "mysql:", "mariadb:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
+            return refuse("database.url", "must begin with sqlite://, mysql:// or postgres://");
+        }
+        if !self.redis.url.is_empty() && !self.redis.url.starts_with("redis://") && !self.redis.url.starts_with("rediss://") {
+            return refuse("redis.url", "must begin with redis:// or rediss://");
+        }
+        self.check_s3()?;
+        if !self.security.secret.is_empty() && self.security.secret.len() < 32 {
+            return refuse("security.secret", "needs at least 32 characters");
+        }
+        if self.realtime.activity_timeout_s == 0 || self.realtime.pong_timeout_s == 0 {
+            return refuse("realtime.activity_timeout_s", "and realtime.pong_timeout_s must be above 0: pusher-js refuses 0");
+        }
+        if jiff::tz::TimeZone::get(&self.school.zone).is_err() {
+            return refuse("school.zone", "is not an IANA zone, such as Asia/Jakarta");
+        }
+        if !["auto", "human", "json"].contains(&self.telemetry.format.as_str()) {
+            return refuse("telemetry.format", "must be auto, human or json");
+        }
+        Ok(())
+    }
+
+    fn check_s3(&self) -> Result<(), ConfigError> {
+        let s3 = &self.s3;
+        let parts = [
+            ("s3.bucket", &s3.bucket),
+            ("s3.region", &s3.region),
+            ("s3.access_key_id", &s3.access_key_id),
+            ("s3.secret_access_key", &s3.secret_access_key),
+        ];
+        let touched = !s3.endpoint.is_empty() || parts.iter().any(|(_, value)| !value.is_empty());
+        match parts.into_iter().find(|(_, value)| value.is_empty()) {
+            Some((key, _)) if touched => {
+                Err(ConfigError::Refused { key, reason: "required, because other s3 settings are set".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the database URL, with the embedded default filled in.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        if self.database.url.is_empty() {
+            format!("sqlite://{}", self.data_dir.join("educounsel.db").display())
+        } else {
+            self.database.url.clone()
+        }
+    }
+
+    /// Says whether the server terminates TLS itself.
+    #[must_use]
+    pub const fn has_tls(&self) -> bool {
+        !self.http.tls_certificate.is_empty()
+    }
+}
+
+/// Reads a text from the environment or a flag as the type its default has; text that does not fit stays text, and is refused by name later.
+fn typed_like(default: &serde_json::Value, text: &str) -> serde_json::Value {
+    use serde_json::Value;
+    match default {
+        Value::Bool(_) | Value::Number(_) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
+        Value::Array(_) if text.trim_start().starts_with('[') => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+        }
+        Value::Array(_) => text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect(),
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let environment = variables.iter().map(|(name, text)| (format!("{ENV_PREFIX}{name}"), (*text).to_owned()));
+        Config::load(None, environment, &[])
+    }
+
+    #[test]
+    fn environment_variables_reach_their_key_in_its_type() {
+        let config = load(&[
+            ("HTTP__BIND", "127.0.0.1:0"),
+            ("REALTIME__DRAIN_S", "3"),
+            ("DEMO__PASSWORD", "12345678"),
+            ("HTTP__ALLOWED_ORIGINS", "https://a.example, https://b.example"),
+        ])
+        .unwrap();
+        assert_eq!(config.http.bind, "127.0.0.1:0");
+        assert_eq!(config.realtime.drain_s, 3);
+        assert_eq!(config.demo.password, "12345678");
+        assert_eq!(config.http.allowed_origins, ["https://a.example", "https://b.example"]);
+    }
+
+    #[test]
+    fn flags_win_over_the_environment() {
+        let environment = [("EDUCOUNSEL__HTTP__BIND".to_owned(), "127.0.0.1:1".to_owned())];
+        let config = Config::load(None, environment, &[("http.bind", "127.0.0.1:2".into())]).unwrap();
+        assert_eq!(config.http.bind, "127.0.0.1:2");
+    }
+
+    #[test]
+    fn half_configured_backends_are_refused_by_key() {
+        let message = |variables: &[(&str, &str)]| load(variables).unwrap_err().to_string();
+        assert!(message(&[("S3__BUCKET", "files")]).contains("s3.region"));
+        assert!(message(&[("S3__ENDPOINT", "http://127.0.0.1:1")]).contains("s3.bucket"));
+        assert!(message(&[("HTTP__TLS_CERTIFICATE", "a.pem")]).contains("http.tls_key"));
+        assert!(message(&[("DATABASE__URL", "oracle://x")]).contains("database.url"));
+        assert!(message(&[("SECURITY__SECRET", "short")]).contains("security.secret"));
+        assert!(message(&[("SCHOOL__ZONE", "Mars/Base")]).contains("school.zone"));
+        assert!(message(&[("HTTP__BIN", "x")]).contains("HTTP__BIN"));
+        assert!(message(&[("REALTIME__DRAIN_S", "soon")]).contains("drain_s"));
+    }
+
+    #[test]
+    fn every_setting_is_documented() {
+        let values = serde_json::to_value(Config::default()).unwrap();
+        let mut keys = Vec::new();
+        for (name, value) in values.as_object().unwrap() {
+            match value.as_object() {
+                Some(section) => keys.extend(section.keys().map(|key| format!("{name}.{key}"))),
+                None => keys.push(name.clone()),
+            }
+        }
+        let mut documented: Vec<_> = Config::docs().iter().map(|doc| doc.key.to_owned()).collect();
+        keys.sort();
+        documented.sort();
+        assert_eq!(keys, documented);
+        assert!(Config::docs().iter().all(|doc| doc.meaning.ends_with('.')));
+    }
+}

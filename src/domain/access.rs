@@ -1,0 +1,83 @@
+//! Who may do what: one table, a test per cell.
+
+use super::principal::Role;
+
+/// Something a signed-in user can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Read own account, sessions, notices, missed events.
+    UseOwnAccount,
+    /// List and read active materials, get links to their files.
+    ReadMaterials,
+    /// Also see drafts, archived materials and counts.
+    ReadUnpublishedMaterials,
+    /// Create, edit, archive and delete materials.
+    WriteMaterials,
+    /// The student's widgets.
+    ViewStudentDashboard,
+    /// The counsellor's statistics.
+    ViewCounsellorDashboard,
+    /// List, create, change and disable accounts.
+    ManageUsers,
+    /// Read the audit trail.
+    ReadAudit,
+}
+
+impl Action {
+    /// All actions, in the order of the table.
+    pub const ALL: [Self; 8] = [
+        Self::UseOwnAccount,
+        Self::ReadMaterials,
+        Self::ReadUnpublishedMaterials,
+        Self::WriteMaterials,
+        Self::ViewStudentDashboard,
+        Self::ViewCounsellorDashboard,
+        Self::ManageUsers,
+        Self::ReadAudit,
+    ];
+}
+
+/// Says whether `role` may do `action`.
+#[must_use]
+pub const fn may(role: Role, action: Action) -> bool {
+    use Role::{Admin, Counsellor, Student};
+    match action {
+        Action::UseOwnAccount | Action::ReadMaterials => true,
+        Action::ReadUnpublishedMaterials | Action::WriteMaterials | Action::ViewCounsellorDashboard => {
+            matches!(role, Counsellor | Admin)
+        }
+        Action::ViewStudentDashboard => matches!(role, Student),
+        Action::ManageUsers | Action::ReadAudit => matches!(role, Admin),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action::*, *};
+
+    /// The table as a person reads it: action, student, counsellor, admin.
+    const TABLE: [(Action, [bool; 3]); 8] = [
+        (UseOwnAccount, [true, true, true]),
+        (ReadMaterials, [true, true, true]),
+        (ReadUnpublishedMaterials, [false, true, true]),
+        (WriteMaterials, [false, true, true]),
+        (ViewStudentDashboard, [true, false, false]),
+        (ViewCounsellorDashboard, [false, true, true]),
+        (ManageUsers, [false, false, true]),
+        (ReadAudit, [false, false, true]),
+    ];
+
+    #[test]
+    fn every_cell_of_the_permission_table_holds() {
+        for (action, row) in TABLE {
+            for (role, allowed) in Role::ALL.into_iter().zip(row) {
+                assert_eq!(may(role, action), allowed, "{role:?} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_names_every_action_once() {
+        assert_eq!(TABLE.map(|(action, _)| action), Action::ALL);
+    }
+}

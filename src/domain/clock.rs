@@ -1,0 +1,95 @@
+//! Time as the product sees it: milliseconds since 1970 UTC, from a clock that tests can turn.
+
+use jiff::{Timestamp, tz::TimeZone};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+/// Where "now" comes from; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The machine's clock.
+    #[default]
+    System,
+    /// A clock that stands still until a test turns it.
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// Makes a clock that stands at `now_ms`.
+    #[must_use]
+    pub fn manual(now_ms: i64) -> Self {
+        Self::Manual(Arc::new(AtomicI64::new(now_ms)))
+    }
+
+    /// Returns ms since 1970 UTC.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        match self {
+            Self::System => Timestamp::now().as_millisecond(),
+            Self::Manual(now) => now.load(Ordering::Acquire),
+        }
+    }
+
+    /// Turns a manual clock on by `step_ms`; the machine's clock ignores it.
+    pub fn advance(&self, step_ms: i64) {
+        if let Self::Manual(now) = self {
+            now.fetch_add(step_ms, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Returns RFC 3339 UTC with milliseconds, `2026-11-21T04:05:06.789Z`. Instants outside jiff's range give the epoch.
+#[must_use]
+pub fn rfc3339(at_ms: i64) -> String {
+    let instant = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!("{instant:.3}")
+}
+
+/// Returns the calendar day `YYYY-MM-DD` of an instant in `zone`.
+#[must_use]
+pub fn day_in_zone(at_ms: i64, zone: &TimeZone) -> String {
+    let instant = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    instant.to_zoned(zone.clone()).date().to_string()
+}
+
+/// Returns the last `count` days up to the day of `now_ms` in `zone`, oldest first, as `YYYY-MM-DD`.
+#[must_use]
+pub fn recent_days(now_ms: i64, count: u16, zone: &TimeZone) -> Vec<String> {
+    let instant = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut day = instant.to_zoned(zone.clone()).date();
+    let mut days = Vec::with_capacity(usize::from(count));
+    for _ in 0..count {
+        days.push(day.to_string());
+        day = day.yesterday().unwrap_or(day);
+    }
+    days.reverse();
+    days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_with_three_decimals() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_763_725_506_789), "2025-11-21T11:45:06.789Z");
+    }
+
+    #[test]
+    fn days_follow_the_zone_of_the_school() {
+        let jakarta = TimeZone::get("Asia/Jakarta").unwrap();
+        let late_evening_utc = 1_763_751_600_000; // 2025-11-21T19:00Z = 22 November 02:00 in Jakarta
+        assert_eq!(day_in_zone(late_evening_utc, &jakarta), "2025-11-22");
+        assert_eq!(recent_days(late_evening_utc, 3, &jakarta), ["2025-11-20", "2025-11-21", "2025-11-22"]);
+    }
+
+    #[test]
+    fn a_manual_clock_moves_only_when_turned() {
+        let clock = Clock::manual(5);
+        clock.advance(10);
+        assert_eq!(clock.now_ms(), 15);
+    }
+}

@@ -1,0 +1,13 @@
+//! The rules of the product as plain Rust: no actix, tokio, sqlx, redis or HTTP in here, so that every rule is tested without a server.
+//! May import: nothing of this crate outside `domain`.
+
+pub mod access;
+pub mod audience;
+pub mod channel;
+pub mod clock;
+pub mod ids;
+pub mod material;
+pub mod notice;
+pub mod principal;
+pub mod retry;
+pub mod text;

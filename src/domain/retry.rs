@@ -1,0 +1,49 @@
+//! How long to wait before trying again, and how much a failed login slows down the next.
+
+/// Returns how long the pump or a link waits before attempt `attempt` (1 = first retry).
+/// Unit: ms, 250..=30_000. Doubles, then spread by +-20 % with `random` in 0..1. Never fails.
+#[must_use]
+pub fn backoff_ms(attempt: u32, random: f64) -> u64 {
+    let base = 250_u64.saturating_mul(1 << attempt.saturating_sub(1).min(7)).min(25_000);
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "25,000 fits")]
+    let spread = (base as f64 * (0.8 + 0.4 * random.clamp(0.0, 1.0))) as u64;
+    spread.clamp(250, 30_000)
+}
+
+/// Returns how long after the last failure a login must wait, by the number of failures so far.
+/// Unit: ms. Five tries are free (people mistype), then 1 s, doubling to 5 min. Never fails, never locks out.
+#[must_use]
+pub const fn login_delay_ms(failures: u64) -> u64 {
+    const FREE_TRIES: u64 = 5;
+    const LONGEST_MS: u64 = 300_000;
+    if failures < FREE_TRIES {
+        return 0;
+    }
+    let doublings = failures - FREE_TRIES;
+    if doublings > 8 {
+        return LONGEST_MS;
+    }
+    let delay = 1_000 << doublings;
+    if delay > LONGEST_MS { LONGEST_MS } else { delay }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_within_its_bounds() {
+        assert_eq!(backoff_ms(1, 0.5), 250);
+        assert_eq!(backoff_ms(2, 0.5), 500);
+        assert_eq!(backoff_ms(3, 0.0), 800);
+        assert!((20_000..=30_000).contains(&backoff_ms(99, 1.0)));
+        assert_eq!(backoff_ms(0, 0.0), 250);
+    }
+
+    #[test]
+    fn failed_logins_slow_down_but_never_lock() {
+        assert_eq!([0, 4, 5, 6, 9].map(login_delay_ms), [0, 0, 1_000, 2_000, 16_000]);
+        assert_eq!(login_delay_ms(13), 256_000);
+        assert_eq!(login_delay_ms(1_000_000), 300_000);
+    }
+}

@@ -1,0 +1,33 @@
+//! What use cases ask of the live side without knowing the actors: implemented by `actors::hub::Hub`, and by a recorder in tests.
+
+use crate::domain::{
+    channel::ChannelName,
+    ids::{LoginId, UserId},
+};
+use serde_json::Value;
+
+/// Why sockets are ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionEnd {
+    /// The user logged out.
+    Logout,
+    /// The user ended this session from another device, or an admin changed role or password.
+    Revoked,
+    /// The account was disabled.
+    Disabled,
+}
+
+/// The live side as the use cases see it. All calls return at once; failures are logged by the implementation, because what must not be lost is
+/// in the log already.
+pub trait Announce: Send + Sync {
+    /// Tells the pump that a transaction with log rows was committed.
+    fn wake_pump(&self);
+
+    /// Publishes an event of the built-in app that is not worth a row, on every node. At most once.
+    fn publish(&self, channel: &ChannelName, event: &'static str, data: Value);
+
+    /// Ends the open sockets of a user on every node: those of one login session, or all.
+    /// Each hears `session.ended` and is closed with 4009.
+    fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd);
+}

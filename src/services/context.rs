@@ -1,0 +1,29 @@
+//! What every use case works with.
+
+use super::announce::Announce;
+use crate::{
+    backends::{cache::Cache, files::Files, store::Store},
+    config::Config,
+    domain::clock::Clock,
+    wire::signature::SecretKey,
+};
+use std::sync::Arc;
+
+/// What every use case works with; cheap to clone, one per server process.
+#[derive(Clone)]
+pub struct Context {
+    /// The settings the server was started with.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// Sessions, login delays, cached statistics.
+    pub cache: Arc<dyn Cache>,
+    /// Uploaded files.
+    pub files: Arc<dyn Files>,
+    /// Where "now" comes from.
+    pub clock: Clock,
+    /// The live side.
+    pub announce: Arc<dyn Announce>,
+    /// The server's own secret, equal on all nodes.
+    pub secret: SecretKey,
+}
