@@ -1,4 +1,9 @@
-//! The place for bytes: Pusher frames and signatures, application events, the envelope between nodes, the table of codes.
+//! The place for bytes: WebSocket and Pusher frames, signatures, application events, the envelope between nodes, the table of codes.
 //! May import: `domain`. Never sqlx or actix.
 
+pub mod codes;
+pub mod command;
+pub mod envelope;
+pub mod frame;
+pub mod pusher;
 pub mod signature;

@@ -1,0 +1,85 @@
+//! When to look at a socket's silence: one timing wheel for all sockets of a shard instead of a timer each.
+
+use super::registry::SocketId;
+use std::collections::VecDeque;
+
+/// What silence means for a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It spoke; look again in so many seconds.
+    LookAgainIn(u64),
+    /// It was silent for the activity time-out: ping it, look again in so many seconds.
+    Ping(u64),
+    /// It did not answer the ping: end it.
+    Dead,
+}
+
+/// Judges a socket that has been silent for `silent_s` seconds.
+#[must_use]
+pub const fn judge(silent_s: u64, was_pinged: bool, activity_timeout_s: u64, pong_timeout_s: u64) -> Verdict {
+    if silent_s < activity_timeout_s {
+        Verdict::LookAgainIn(activity_timeout_s - silent_s)
+    } else if !was_pinged {
+        Verdict::Ping(pong_timeout_s)
+    } else if silent_s < activity_timeout_s + pong_timeout_s {
+        Verdict::LookAgainIn(activity_timeout_s + pong_timeout_s - silent_s)
+    } else {
+        Verdict::Dead
+    }
+}
+
+/// A ring of one-second slots. A socket stands in one slot; sockets that are gone are skipped by the caller when their slot comes.
+#[derive(Debug)]
+pub struct HeartbeatWheel {
+    slots: VecDeque<Vec<SocketId>>,
+}
+
+impl HeartbeatWheel {
+    /// Makes a wheel that can hold `longest_s` seconds.
+    #[must_use]
+    pub fn new(longest_s: u64) -> Self {
+        let slots = usize::try_from(longest_s).unwrap_or(3600).clamp(1, 3600) + 1;
+        Self { slots: std::iter::repeat_with(Vec::new).take(slots).collect() }
+    }
+
+    /// Notes that `socket` is to be looked at in `delay_s` seconds (at least 1, at most the wheel's length).
+    pub fn schedule(&mut self, socket: SocketId, delay_s: u64) {
+        let last = self.slots.len() - 1;
+        let slot = usize::try_from(delay_s).unwrap_or(last).clamp(1, last.max(1)) - 1;
+        if let Some(sockets) = self.slots.get_mut(slot) {
+            sockets.push(socket);
+        }
+    }
+
+    /// Turns the wheel by one second and returns whom to look at.
+    pub fn tick(&mut self) -> Vec<SocketId> {
+        self.slots.push_back(Vec::new());
+        self.slots.pop_front().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_socket_is_pinged_once_and_then_ended() {
+        assert_eq!(judge(10, false, 120, 30), Verdict::LookAgainIn(110));
+        assert_eq!(judge(120, false, 120, 30), Verdict::Ping(30));
+        assert_eq!(judge(140, true, 120, 30), Verdict::LookAgainIn(10));
+        assert_eq!(judge(150, true, 120, 30), Verdict::Dead);
+        assert_eq!(judge(2, true, 120, 30), Verdict::LookAgainIn(118));
+    }
+
+    #[test]
+    fn sockets_come_up_in_the_second_they_were_noted_for() {
+        let mut wheel = HeartbeatWheel::new(5);
+        let (a, b) = (SocketId::new(1, 1), SocketId::new(2, 2));
+        wheel.schedule(a, 1);
+        wheel.schedule(b, 3);
+        let seen: Vec<_> = (0..5).map(|_| wheel.tick()).collect();
+        assert_eq!(seen, [vec![a], vec![], vec![b], vec![], vec![]]);
+        wheel.schedule(a, 99);
+        assert_eq!((0..6).filter(|_| !wheel.tick().is_empty()).count(), 1);
+    }
+}

@@ -1,0 +1,161 @@
+//! What nodes tell each other over the bus: a versioned header line and, for publications, the frame's text as it goes to the sockets, so that no
+//! node encodes it again. No secrets: no tokens, no keys.
+
+use super::frame::Frame;
+use crate::domain::{
+    channel::ChannelName,
+    ids::{LoginId, UserId},
+    registry::{AppId, SocketId, Topic},
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+const VERSION: u8 = 1;
+
+/// A message for every node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Envelope {
+    /// Send a frame to the listeners of a channel.
+    Publish(Publication),
+    /// End the sockets of an account.
+    EndSockets {
+        /// The account.
+        user: UserId,
+        /// Only those of one login session.
+        login: Option<LoginId>,
+        /// Sent to them before they are closed: an event of the account's channel.
+        farewell: Box<Publication>,
+    },
+    /// Rows were committed to the log: whichever node can, pump.
+    WakePump,
+}
+
+/// One frame for the listeners of one channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// Where to.
+    pub topic: Topic,
+    /// Encoded once.
+    pub frame: Frame,
+    /// The socket that caused it and does not hear it.
+    pub except: Option<SocketId>,
+}
+
+/// Says that bytes from the bus are not an envelope of this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an envelope of version {VERSION}")]
+pub struct InvalidEnvelope;
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    v: u8,
+    kind: Kind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    app: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    except: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    login: Option<LoginId>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Publish,
+    EndSockets,
+    WakePump,
+}
+
+impl Envelope {
+    /// Encodes for the bus.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        let empty = |kind| Header { v: VERSION, kind, app: None, channel: None, except: None, user: None, login: None };
+        let addressed = |kind, publication: &Publication| Header {
+            app: Some(publication.topic.app.0.to_string()),
+            channel: Some(publication.topic.channel.to_string()),
+            except: publication.except.map(|socket| socket.to_string()),
+            ..empty(kind)
+        };
+        let (header, payload) = match self {
+            Self::Publish(publication) => (addressed(Kind::Publish, publication), publication.frame.payload()),
+            Self::EndSockets { user, login, farewell } => {
+                let header = Header { user: Some(*user), login: *login, ..addressed(Kind::EndSockets, farewell) };
+                (header, farewell.frame.payload())
+            }
+            Self::WakePump => (empty(Kind::WakePump), Bytes::new()),
+        };
+        let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&payload);
+        bytes.into()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote. Fails with [`InvalidEnvelope`] on anything else, other versions included.
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidEnvelope> {
+        let split = bytes.iter().position(|byte| *byte == b'\n').ok_or(InvalidEnvelope)?;
+        let (head, rest) = bytes.split_at(split);
+        let header: Header = serde_json::from_slice(head).map_err(|_| InvalidEnvelope)?;
+        if header.v != VERSION {
+            return Err(InvalidEnvelope);
+        }
+        match header.kind {
+            Kind::WakePump => Ok(Self::WakePump),
+            Kind::Publish => Ok(Self::Publish(header.publication(rest)?)),
+            Kind::EndSockets => Ok(Self::EndSockets {
+                user: header.user.ok_or(InvalidEnvelope)?,
+                login: header.login,
+                farewell: Box::new(header.publication(rest)?),
+            }),
+        }
+    }
+}
+
+impl Header {
+    fn publication(&self, rest: &[u8]) -> Result<Publication, InvalidEnvelope> {
+        let text = rest.get(1..).and_then(|text| std::str::from_utf8(text).ok()).ok_or(InvalidEnvelope)?;
+        let app = self.app.as_deref().ok_or(InvalidEnvelope)?;
+        let channel = self.channel.as_deref().ok_or(InvalidEnvelope)?;
+        let except = match self.except.as_deref() {
+            Some(socket) => Some(SocketId::parse(socket).ok_or(InvalidEnvelope)?),
+            None => None,
+        };
+        Ok(Publication {
+            topic: Topic { app: AppId(app.into()), channel: ChannelName::parse(channel).map_err(|_| InvalidEnvelope)? },
+            frame: Frame::text(text),
+            except,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publication() -> Publication {
+        Publication {
+            topic: Topic { app: AppId("1001".into()), channel: ChannelName::parse("news").unwrap() },
+            frame: Frame::text("{\"a\":\"line\\nline\"}\nand a real line feed"),
+            except: Some(SocketId::new(1, 2)),
+        }
+    }
+
+    #[test]
+    fn envelopes_round_trip() {
+        let end = Envelope::EndSockets { user: UserId::generate(), login: Some(LoginId::generate()), farewell: Box::new(publication()) };
+        for envelope in [Envelope::Publish(publication()), end, Envelope::WakePump] {
+            assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
+        }
+    }
+
+    #[test]
+    fn other_versions_and_noise_are_refused() {
+        for bytes in [&b""[..], b"\n", b"{}", b"{\"v\":2,\"kind\":\"wake_pump\"}\n", b"{\"v\":1,\"kind\":\"publish\"}\n{}", b"\xff\n"] {
+            assert_eq!(Envelope::parse(bytes), Err(InvalidEnvelope));
+        }
+    }
+}

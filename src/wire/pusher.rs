@@ -1,0 +1,136 @@
+//! Frames the server sends, as text of Pusher protocol 7. Source: section 2.3 of the wire contract. `S{…}` there is a JSON string here.
+
+use super::{codes::PusherCode, frame::Frame};
+use crate::domain::{channel::ChannelName, presence::Roster, registry::SocketId};
+use serde::Serialize;
+use serde_json::{json, value::RawValue};
+
+/// What goes out on a channel.
+#[derive(Serialize)]
+struct ChannelEvent<'a, D: Serialize> {
+    event: &'a str,
+    channel: &'a str,
+    data: D,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+}
+
+/// Writes a value whose serialisation cannot fail (strings and numbers only).
+fn to_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// First frame of every socket.
+#[must_use]
+pub fn connection_established(socket: SocketId, activity_timeout_s: u64) -> Frame {
+    let data = to_text(&json!({ "socket_id": socket.to_string(), "activity_timeout": activity_timeout_s }));
+    Frame::text(&to_text(&json!({ "event": "pusher:connection_established", "data": data })))
+}
+
+/// Answer to a subscription without members.
+#[must_use]
+pub fn subscription_succeeded(channel: &ChannelName) -> Frame {
+    channel_event(channel, "pusher_internal:subscription_succeeded", "{}")
+}
+
+/// Answer to a subscription of a presence channel; the members include the joiner.
+#[must_use]
+pub fn presence_succeeded(channel: &ChannelName, roster: &Roster) -> Frame {
+    channel_event(channel, "pusher_internal:subscription_succeeded", &to_text(&json!({ "presence": roster })))
+}
+
+/// Refusal of one channel; the socket stays.
+#[must_use]
+pub fn subscription_error(channel: &str, kind: &str, message: &str, status: u16) -> Frame {
+    Frame::text(&to_text(&json!({
+        "event": "pusher:subscription_error",
+        "channel": channel,
+        "data": { "type": kind, "error": message, "status": status },
+    })))
+}
+
+/// First connection of a member.
+#[must_use]
+pub fn member_added(channel: &ChannelName, user_id: &str, user_info: Option<&RawValue>) -> Frame {
+    let data = match user_info {
+        Some(info) => to_text(&json!({ "user_id": user_id, "user_info": info })),
+        None => to_text(&json!({ "user_id": user_id })),
+    };
+    channel_event(channel, "pusher_internal:member_added", &data)
+}
+
+/// Last connection of a member ended.
+#[must_use]
+pub fn member_removed(channel: &ChannelName, user_id: &str) -> Frame {
+    channel_event(channel, "pusher_internal:member_removed", &to_text(&json!({ "user_id": user_id })))
+}
+
+/// An event on a channel; `data` is forwarded byte for byte as a JSON string.
+#[must_use]
+pub fn channel_event(channel: &ChannelName, event: &str, data: &str) -> Frame {
+    Frame::text(&to_text(&ChannelEvent { event, channel: channel.as_str(), data, user_id: None }))
+}
+
+/// An event a client sent to the others; `data` keeps its JSON type, `user_id` only on presence channels.
+#[must_use]
+pub fn client_event(channel: &ChannelName, event: &str, data: &RawValue, user_id: Option<&str>) -> Frame {
+    Frame::text(&to_text(&ChannelEvent { event, channel: channel.as_str(), data, user_id }))
+}
+
+/// An error of the whole socket; `data` is an object, never a string (Pysher).
+#[must_use]
+pub fn error(code: Option<PusherCode>, message: &str) -> Frame {
+    Frame::text(&to_text(&json!({ "event": "pusher:error", "data": { "message": message, "code": code.map(PusherCode::number) } })))
+}
+
+/// Asks a silent client whether it is there.
+#[must_use]
+pub fn ping() -> Frame {
+    Frame::text(r#"{"event":"pusher:ping","data":"{}"}"#)
+}
+
+/// Answers a client's ping.
+#[must_use]
+pub fn pong() -> Frame {
+    Frame::text(r#"{"event":"pusher:pong","data":"{}"}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::presence::Member;
+
+    fn text(frame: &Frame) -> String {
+        String::from_utf8(frame.payload().to_vec()).unwrap()
+    }
+
+    fn channel(name: &str) -> ChannelName {
+        ChannelName::parse(name).unwrap()
+    }
+
+    #[test]
+    fn frames_equal_the_golden_texts() {
+        let established = connection_established(SocketId::new(123, 456), 120);
+        let mut roster = Roster::default();
+        roster.join(&Member::parse(r#"{"user_id":"1","user_info":{"name":"Ana"}}"#).unwrap()).unwrap();
+        let info = RawValue::from_string(r#"{"name":"Ana"}"#.into()).unwrap();
+        let golden = include_str!("../../tests/golden/pusher_frames.txt");
+        let frames = [
+            established,
+            subscription_succeeded(&channel("news")),
+            presence_succeeded(&channel("presence-a"), &roster),
+            subscription_error("private-a", "AuthError", "not authorised", 401),
+            member_added(&channel("presence-a"), "1", Some(&info)),
+            member_removed(&channel("presence-a"), "1"),
+            channel_event(&channel("news"), "hello", "{\"a\": \"é\"}"),
+            client_event(&channel("presence-a"), "client-typing", &info, Some("1")),
+            client_event(&channel("private-a"), "client-typing", &info, None),
+            error(Some(PusherCode::NoSuchApp), "Application does not exist"),
+            error(None, "malformed frame"),
+            ping(),
+            pong(),
+        ];
+        let written: Vec<_> = frames.iter().map(text).collect();
+        assert_eq!(written, golden.lines().collect::<Vec<_>>(), "\n{}", written.join("\n"));
+    }
+}
