@@ -5,6 +5,8 @@ pub mod access;
 pub mod audience;
 pub mod channel;
 pub mod clock;
+pub mod file_key;
+pub mod file_name;
 pub mod heartbeat;
 pub mod ids;
 pub mod material;

@@ -3,6 +3,7 @@
 
 pub mod codes;
 pub mod command;
+pub mod content_disposition;
 pub mod envelope;
 pub mod frame;
 pub mod pusher;

@@ -1,4 +1,118 @@
-//! Uploaded files.
+//! Uploaded files: the seam, with a folder of this machine ([`disk`], the embedded default) and S3 ([`s3`]) behind it. Objects are written once
+//! and never changed, so a key stands for its bytes for ever.
+
+pub mod disk;
+pub mod s3;
+
+use super::BackendResult;
+use crate::{domain::file_key::FileKey, wire::content_disposition::Disposition};
+use async_trait::async_trait;
+use std::path::{Path, PathBuf};
+
+/// How long a signed link works, in s (product rule: 1 h).
+pub const LINK_LIFETIME_S: u64 = 3600;
+
+/// A finished local file that is to be stored.
+#[derive(Debug, Clone, Copy)]
+pub struct NewFile<'a> {
+    /// Under which key.
+    pub key: &'a FileKey,
+    /// The local file with the bytes. A disk store on the same file system takes it away.
+    pub path: &'a Path,
+    /// Its size, in bytes.
+    pub size_bytes: u64,
+    /// Its kind.
+    pub content_type: &'a str,
+    /// SHA-256 of its bytes, 64 lower-case hex digits.
+    pub sha256: &'a str,
+}
+
+/// What a link should do.
+#[derive(Debug, Clone, Copy)]
+pub struct LinkOptions<'a> {
+    /// Show or save.
+    pub disposition: Disposition,
+    /// The name a saved file gets.
+    pub file_name: &'a str,
+    /// The kind the answer declares.
+    pub content_type: &'a str,
+    /// Life of the link from `now_ms`, in s.
+    pub expires_in_s: u64,
+    /// The present, in ms since 1970 UTC.
+    pub now_ms: i64,
+    /// Origin of this server for links it serves itself (`https://school.example`); empty gives a link relative to it.
+    pub base_url: &'a str,
+}
+
+/// A link that works without a login until it expires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedLink {
+    /// Where the bytes are.
+    pub url: String,
+    /// Until when, in ms since 1970 UTC.
+    pub expires_at_ms: i64,
+}
+
+/// A stored object as the sweeper sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its key as the store spells it.
+    pub key: String,
+    /// When it was written, in ms since 1970 UTC.
+    pub modified_at_ms: i64,
+}
+
+/// The parts of a link this server signed, as they came back.
+#[derive(Debug, Clone, Copy)]
+pub struct LinkClaim<'a> {
+    /// The object.
+    pub key: &'a str,
+    /// `expires` of the query, as text.
+    pub expires: &'a str,
+    /// `disposition` of the query.
+    pub disposition: &'a str,
+    /// `name` of the query.
+    pub name: &'a str,
+    /// `signature` of the query.
+    pub signature: &'a str,
+}
+
+/// A file of this machine that a valid link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Identifies its bytes for ever; the key without its folder.
+    pub tag: String,
+}
 
 /// Uploaded files.
-pub trait Files: Send + Sync {}
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// Stores a local file. After `Ok` the bytes survive a crash. The same key twice is a mistake of the caller.
+    async fn put_file(&self, file: &NewFile<'_>) -> BackendResult<()>;
+
+    /// Removes an object; an unknown key is fine.
+    async fn delete(&self, key: &FileKey) -> BackendResult<()>;
+
+    /// Says whether an object is there.
+    async fn exists(&self, key: &FileKey) -> BackendResult<bool>;
+
+    /// Lists at most `limit` objects whose key begins with `prefix` and sorts after `after`, in the order of their keys.
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> BackendResult<Vec<StoredObject>>;
+
+    /// Makes a link to an object, which need not exist.
+    async fn signed_url(&self, key: &FileKey, options: &LinkOptions<'_>) -> BackendResult<SignedLink>;
+
+    /// Says whether the store can be used now.
+    async fn check(&self) -> BackendResult<()>;
+
+    /// Returns the origins that pages must be allowed to load files from, beside this server.
+    fn connect_sources(&self) -> Vec<String>;
+
+    /// Returns the local file a link of this server leads to; `None` for a wrong or expired link, and for stores that serve their links themselves.
+    fn open_link(&self, claim: &LinkClaim<'_>, now_ms: i64) -> Option<LinkedFile>;
+
+    /// Removes what crashed writes left behind before `before_ms` and returns how many. Stores without such remains do nothing.
+    async fn remove_remains(&self, before_ms: i64) -> BackendResult<u64>;
+}
