@@ -9,9 +9,14 @@
 //! | [`wire`] | the bytes: frames, signatures, codes |
 //! | [`backends`] | database, bus, cache, files |
 //! | [`services`] | the use cases |
+//! | [`http`] | routes: parse, call, answer |
+//!
+//! Beside them, for all: [`telemetry`], logs and the names of metrics.
 
 pub mod backends;
 pub mod config;
 pub mod domain;
+pub mod http;
 pub mod services;
+pub mod telemetry;
 pub mod wire;

@@ -56,6 +56,25 @@ impl ServiceError {
     pub const fn invalid(code: &'static str) -> Self {
         Self::Invalid { code, errors: Vec::new() }
     }
+
+    /// Makes the error of a state that should not exist; `what` goes to the log.
+    #[must_use]
+    pub const fn internal(what: &'static str) -> Self {
+        Self::Broken(BackendError::Internal(what))
+    }
+
+    /// Says whether a part of the service is out of reach for now (503), as opposed to a fault of ours (500).
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        use sqlx::Error as Database;
+        match self {
+            Self::Broken(BackendError::Database(error)) => {
+                matches!(error, Database::Io(_) | Database::PoolTimedOut | Database::PoolClosed | Database::WorkerCrashed)
+            }
+            Self::Broken(BackendError::Redis(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 impl From<FieldError> for ServiceError {

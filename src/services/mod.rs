@@ -1,9 +1,11 @@
 //! The use cases, one function each; the only callers of store and files. A command ends in one transaction that writes the business rows and
 //! the log row. May import: `domain`, `wire`, `backends`, `config`. Never actix, actors or http.
 
+pub mod accounts;
 pub mod announce;
 pub mod context;
 pub mod error;
+pub mod health;
 
 pub use context::Context;
 pub use error::{ServiceError, ServiceResult};

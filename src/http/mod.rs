@@ -1,0 +1,91 @@
+//! HTTP: parse, call a use case or an actor, answer. The full route table stands on this screen. Handlers are short; every failure is an
+//! [`error::ApiError`], the only `ResponseError`.
+//! May import: everything but `backends` and `app`.
+
+use crate::services::Context;
+use actix_web::{
+    App, Error,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::{Compress, from_fn},
+    web,
+};
+use error::{ApiError, ApiResult};
+use rate_limit::RateLimits;
+use route::at;
+
+pub mod client_address;
+pub mod error;
+pub mod health;
+pub mod idempotency;
+pub mod json_body;
+pub mod origin;
+pub mod rate_limit;
+pub mod request_id;
+pub mod route;
+pub mod security_headers;
+pub mod session;
+pub mod static_files;
+
+/// What the routes share on one node; cheap to clone into every worker.
+#[derive(Clone)]
+pub struct Shared {
+    context: web::Data<Context>,
+    limits: web::Data<RateLimits>,
+    policy: web::Data<security_headers::ContentPolicy>,
+}
+
+impl Shared {
+    /// Makes what the routes share. One per server process, not per worker: the limits count over all workers.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        let limits = web::Data::new(RateLimits::new(context.config.http.requests_per_minute));
+        let policy = security_headers::policy_of(&context);
+        Self { context: web::Data::new(context), limits, policy }
+    }
+}
+
+/// Makes the application of one worker: the routes inside the middlewares, the outermost last.
+#[must_use]
+pub fn app(
+    shared: Shared,
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>> {
+    App::new()
+        .configure(|cfg| configure(cfg, &shared))
+        .wrap(from_fn(rate_limit::limit_requests))
+        .wrap(from_fn(security_headers::add_security_headers))
+        .wrap(from_fn(request_id::trace_request))
+}
+
+/// The route table.
+pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
+    cfg.app_data(shared.context.clone())
+        .app_data(shared.limits.clone())
+        .app_data(shared.policy.clone())
+        .app_data(query_errors())
+        .app_data(path_errors())
+        .service(web::scope("/api/v1").wrap(Compress::default()).configure(api_v1).default_service(web::to(no_such_path)))
+        .service(at("/health-check").get(health::health_check))
+        .service(at("/health").get(health::health_check))
+        .service(at("/health/live").get(health::live))
+        .service(at("/health/ready").get(health::ready))
+        .service(at("/metrics").get(health::metrics_text))
+        .default_service(web::to(static_files::serve_ui));
+}
+
+/// The routes under `/api/v1`. JSON only, so compressed; files are served elsewhere, uncompressed, because ranges need plain bytes.
+fn api_v1(_cfg: &mut web::ServiceConfig) {}
+
+async fn no_such_path() -> ApiResult {
+    Err(ApiError::not_found())
+}
+
+/// A query that does not read is 400.
+fn query_errors() -> web::QueryConfig {
+    web::QueryConfig::default().error_handler(|_, _| ApiError::request("request.malformed", "the query does not read").into())
+}
+
+/// A path part that does not read, such as an id, is an unknown thing: 404.
+fn path_errors() -> web::PathConfig {
+    web::PathConfig::default().error_handler(|_, _| ApiError::not_found().into())
+}

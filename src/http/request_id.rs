@@ -1,0 +1,108 @@
+//! The outermost middleware: gives every request an id, a span and a measurement, turns every failure into an answer, and logs the server's own
+//! failures once.
+
+use super::error::ApiError;
+use crate::{services::ServiceError, telemetry};
+use actix_web::{
+    Error, HttpResponse,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::header::{HeaderName, HeaderValue},
+    middleware::Next,
+};
+use std::{error::Error as _, time::Instant};
+use tracing::{Instrument as _, field};
+use uuid::Uuid;
+
+/// Name of the header that carries the id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// Returns the id of the request that is being answered; empty outside of one.
+#[must_use]
+pub fn current() -> String {
+    CURRENT.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Runs the rest of the server inside the request's id and span. Never fails: an error becomes its answer here.
+pub async fn trace_request<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let id = Uuid::now_v7().as_simple().to_string();
+    let method = request.method().clone();
+    let started = Instant::now();
+    let span = tracing::info_span!(
+        "http.request",
+        http.method = %method, http.route = field::Empty, http.status = field::Empty, http.latency_ms = field::Empty, request.id = %id,
+    );
+    let outer_request = request.request().clone();
+    let answer = async {
+        let mut response = match next.call(request).await {
+            Ok(response) => response.map_into_left_body(),
+            Err(error) => ServiceResponse::new(outer_request, HttpResponse::from_error(error)).map_into_right_body(),
+        };
+        let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let status = response.status().as_u16();
+        let latency = started.elapsed();
+        let span = tracing::Span::current();
+        span.record("http.route", route.as_str()).record("http.status", status);
+        span.record("http.latency_ms", u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
+        log_failure(response.response().error());
+        tracing::debug!("answered");
+        metrics::histogram!(
+            telemetry::HTTP_REQUEST_DURATION, "method" => method_label(&method), "route" => route, "status" => status.to_string()
+        )
+        .record(latency.as_secs_f64());
+        if let Ok(value) = HeaderValue::from_str(&current()) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        Ok(response)
+    };
+    CURRENT.scope(id, answer.instrument(span)).await
+}
+
+/// Names the methods we answer; anything else is one label, so that strangers cannot fill the memory with labels.
+fn method_label(method: &actix_web::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+/// Logs what is the server's own fault, with all its causes.
+fn log_failure(error: Option<&Error>) {
+    let Some(error) = error else { return };
+    let Some(api_error) = error.as_error::<ApiError>() else {
+        if error.as_response_error().status_code().is_server_error() && error.as_error::<InternalError<String>>().is_none() {
+            tracing::error!(error = %error, "request failed");
+        }
+        return;
+    };
+    match api_error.failure() {
+        Some(failure) => tracing::error!(error = causes(failure), "request failed"),
+        None => tracing::debug!(code = api_error.code(), "request refused"),
+    }
+}
+
+/// Returns the error and its causes in one line.
+fn causes(error: &ServiceError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

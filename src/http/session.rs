@@ -1,0 +1,173 @@
+//! Who asks: the extractors of signed-in users, the session cookie, and the rule against requests forged by other sites.
+
+use super::{client_address::client_address, error::ApiError, origin::is_own_page};
+use crate::{
+    config::Config,
+    domain::principal::Principal,
+    services::{Context, ServiceError, accounts},
+};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+    dev::Payload,
+    http::header,
+    web,
+};
+use futures_util::future::LocalBoxFuture;
+use std::net::IpAddr;
+
+/// Name of the session cookie.
+pub const COOKIE: &str = "educounsel_session";
+
+/// The user of a request that needs one. Without: 401 `auth.required`; by cookie from a page that is not ours: 403 `auth.cross_site`.
+#[derive(Debug, Clone)]
+pub struct SignedIn(pub Principal);
+
+/// The user of a request that does without.
+#[derive(Debug, Clone)]
+pub struct MaybeSignedIn(pub Option<Principal>);
+
+/// What was found out about the request's credential, kept with the request so that it is looked up once.
+#[derive(Debug, Clone)]
+struct Resolved(Option<Principal>);
+
+/// A credential as it came with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Credential {
+    Bearer(String),
+    Cookie(String),
+}
+
+impl Credential {
+    fn token(&self) -> &str {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token) => token,
+        }
+    }
+}
+
+/// Reads the credential: the `Authorization` header wins over the cookie, because only a program sends it.
+fn credential(request: &HttpRequest) -> Option<Credential> {
+    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        return scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()));
+    }
+    request.cookie(COOKIE).map(|cookie| Credential::Cookie(cookie.value().to_owned()))
+}
+
+/// Returns the token a request carries, wherever it stands.
+#[must_use]
+pub fn token_of(request: &HttpRequest) -> Option<String> {
+    credential(request).map(|credential| credential.token().to_owned())
+}
+
+/// Returns the context every route of the server is given.
+pub fn context_of(request: &HttpRequest) -> Result<web::Data<Context>, ApiError> {
+    let missing = || ServiceError::internal("no context in the app data");
+    request.app_data::<web::Data<Context>>().cloned().ok_or_else(|| missing().into())
+}
+
+/// Finds the user behind a request, once. A credential that is wrong or over is the same as none.
+pub async fn resolve(request: &HttpRequest) -> Result<Option<Principal>, ApiError> {
+    if let Some(Resolved(principal)) = request.extensions().get::<Resolved>() {
+        return Ok(principal.clone());
+    }
+    let principal = match credential(request) {
+        Some(credential) => accounts::principal_of(context_of(request)?.get_ref(), credential.token()).await?,
+        None => None,
+    };
+    request.extensions_mut().insert(Resolved(principal.clone()));
+    Ok(principal)
+}
+
+/// Refuses a change that a page of another site could have made the browser send.
+fn refuse_cross_site(request: &HttpRequest, config: &Config) -> Result<(), ApiError> {
+    let by_cookie = matches!(credential(request), Some(Credential::Cookie(_)));
+    if !by_cookie || request.method().is_safe() || is_own_page(request.headers(), request.uri(), config) {
+        return Ok(());
+    }
+    Err(ApiError::request("auth.cross_site", "a change by cookie must come from a page of this server"))
+}
+
+impl FromRequest for SignedIn {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let required = || ApiError::from(ServiceError::Unauthenticated { code: "auth.required" });
+            let principal = resolve(&request).await?.ok_or_else(required)?;
+            refuse_cross_site(&request, &context_of(&request)?.config)?;
+            Ok(Self(principal))
+        })
+    }
+}
+
+impl FromRequest for MaybeSignedIn {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let principal = resolve(&request).await?;
+            if principal.is_some() {
+                refuse_cross_site(&request, &context_of(&request)?.config)?;
+            }
+            Ok(Self(principal))
+        })
+    }
+}
+
+/// Returns the address of the client of a request.
+#[must_use]
+pub fn address_of(request: &HttpRequest, config: &Config) -> Option<IpAddr> {
+    client_address(request.headers(), request.peer_addr(), config.http.trust_proxy)
+}
+
+/// Makes the cookie of a new session.
+#[must_use]
+pub fn session_cookie(token: String, config: &Config) -> Cookie<'static> {
+    let hours = i64::try_from(config.security.session_total_h).unwrap_or(i64::MAX / 3600);
+    cookie(token, config).max_age(Duration::hours(hours)).finish()
+}
+
+/// Makes the cookie that takes the session's cookie away.
+#[must_use]
+pub fn removal_cookie(config: &Config) -> Cookie<'static> {
+    cookie(String::new(), config).max_age(Duration::ZERO).finish()
+}
+
+fn cookie(value: String, config: &Config) -> actix_web::cookie::CookieBuilder<'static> {
+    let is_secure = config.has_tls() || config.http.public_url.starts_with("https://");
+    Cookie::build(COOKIE, value).path("/").http_only(true).same_site(SameSite::Lax).secure(is_secure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_bearer_token_wins_over_the_cookie() {
+        let request = TestRequest::default()
+            .insert_header((header::AUTHORIZATION, "bearer abc "))
+            .cookie(Cookie::new(COOKIE, "def"))
+            .to_http_request();
+        assert_eq!(credential(&request), Some(Credential::Bearer("abc".into())));
+        let request = TestRequest::default().cookie(Cookie::new(COOKIE, "def")).to_http_request();
+        assert_eq!(token_of(&request).as_deref(), Some("def"));
+        let request = TestRequest::default().insert_header((header::AUTHORIZATION, "Basic abc")).to_http_request();
+        assert_eq!(credential(&request), None);
+    }
+
+    #[test]
+    fn the_cookie_is_for_our_pages_only() {
+        let mut config = Config::default();
+        let text = session_cookie("t".into(), &config).to_string();
+        assert_eq!(text, "educounsel_session=t; HttpOnly; SameSite=Lax; Path=/; Max-Age=1209600");
+        config.http.public_url = "https://bk.example.sch.id".into();
+        assert!(removal_cookie(&config).to_string().contains("Secure"));
+    }
+}
