@@ -60,6 +60,8 @@ id_type! {
     LogId,
     /// A running server process; holds leases.
     NodeId,
+    /// A line of the audit trail.
+    AuditId,
 }
 
 impl From<NoticeId> for LogId {

@@ -1,7 +1,7 @@
 //! Notice kinds, declared in one place: a new kind is one variant, one `spec()` arm and one `texts()` arm.
 
 use super::audience::Audience;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a notice is about, with what its text needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct NoticeSpec {
 }
 
 /// Title and body in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeText {
     /// One line.
     pub title: String,
@@ -42,7 +42,7 @@ pub struct NoticeText {
 }
 
 /// The text of a notice in both languages of the product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeTexts {
     /// Bahasa Indonesia.
     pub id: NoticeText,

@@ -1,5 +1,249 @@
-//! The database.
+//! The database: SQLite (embedded default), MySQL/MariaDB or PostgreSQL behind one type. THE place for SQL, a file per table family.
+//!
+//! Reads are methods of [`Store`]; writes that belong together are methods of [`Tx`], so that a use case composes one transaction; a few writes
+//! that stand alone (login sessions, counters, leases, idempotency) are methods of [`Store`] as well.
+//! Every query is one portable text (see `sql`). Times are ms since 1970 UTC, ids UUIDv7 text, JSON text, on all engines.
+//! May import: `domain`.
 
-/// The database.
+mod audit;
+mod columns;
+mod idempotency;
+mod log;
+mod logins;
+mod materials;
+mod migrate;
+mod notices;
+mod settings;
+mod sql;
+mod statistics;
+mod users;
+
+pub use audit::{AuditEntry, AuditView};
+pub use idempotency::Reservation;
+pub use log::{LogBacklog, LogClaim, LogEntry, LogHead, LogPage, LogRow};
+pub use logins::LoginRow;
+pub use materials::{FileRow, MaterialFilter, MaterialRow};
+pub use notices::{NoticeRow, NoticeView, Viewer};
+pub use statistics::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts};
+pub use users::{UserChange, UserFilter, UserRow};
+
+use super::{BackendError, BackendResult};
+use sql::Sql;
+use sqlx::{
+    Any, AnyPool, Executor as _, Transaction,
+    any::{AnyConnectOptions, AnyPoolOptions, AnyRow},
+};
+use std::{path::Path, str::FromStr as _, sync::Arc, time::Duration};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// How long a caller waits for a free connection, or on SQLite for the turn to write, before the call fails.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Which database is behind the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// SQLite in a file, WAL.
+    Sqlite,
+    /// MySQL 8 or MariaDB 10.6 and later.
+    MySql,
+    /// PostgreSQL 13 and later.
+    Postgres,
+}
+
+impl Engine {
+    /// Returns the engine a database URL names; `None` for an unknown scheme.
+    #[must_use]
+    pub fn of_url(url: &str) -> Option<Self> {
+        match url.split_once(':')?.0 {
+            "sqlite" => Some(Self::Sqlite),
+            "mysql" | "mariadb" => Some(Self::MySql),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            _ => None,
+        }
+    }
+
+    /// Returns what every new connection is told first.
+    const fn session_setup(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => Some("PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL"),
+            // As on PostgreSQL: a statement sees what is committed when it starts. The log relies on it.
+            Self::MySql => Some("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"),
+            Self::Postgres => None,
+        }
+    }
+}
+
+/// How busy the connection pool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// Open connections.
+    pub size: u32,
+    /// Open connections nobody uses.
+    pub idle: u32,
+}
+
+/// The database; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Store;
+pub struct Store {
+    pool: AnyPool,
+    engine: Engine,
+    /// SQLite has one writer; waiting here is fair and cheap, waiting in SQLite is a sleep. `None` on servers.
+    writer: Option<Arc<Mutex<()>>>,
+}
+
+/// A transaction; dropped without [`Tx::commit`] it is rolled back.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, Any>,
+    engine: Engine,
+    _writer: Option<OwnedMutexGuard<()>>,
+}
+
+impl Store {
+    /// Connects to `url` with at most `max_connections` connections. SQLite: makes the folder and the file. Applies no migration.
+    /// Fails with [`BackendError::Database`] when the URL does not read or nobody answers within 10 s.
+    pub async fn connect(url: &str, max_connections: u32) -> BackendResult<Self> {
+        sqlx::any::install_default_drivers();
+        let engine = Engine::of_url(url)
+            .ok_or_else(|| sqlx::Error::Configuration("database.url must begin with sqlite://, mysql:// or postgres://".into()))?;
+        let url = if engine == Engine::Sqlite { prepare_sqlite(url).await? } else { url.to_owned() };
+        let pool = AnyPoolOptions::new()
+            .max_connections(max_connections.max(1))
+            .acquire_timeout(WAIT)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if let Some(setup) = engine.session_setup() {
+                        connection.execute(setup).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(AnyConnectOptions::from_str(&url)?)
+            .await?;
+        let writer = (engine == Engine::Sqlite).then(Arc::default);
+        Ok(Self { pool, engine, writer })
+    }
+
+    /// Brings the tables up to date; safe when several nodes do it at once. Fails when a migration was changed or does not apply.
+    pub async fn migrate(&self) -> BackendResult<()> {
+        migrate::run(&self.pool, self.engine).await
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> BackendResult<()> {
+        self.fetch_all(Sql::new("SELECT 1")).await.map(drop)
+    }
+
+    /// Returns how busy the pool is.
+    #[must_use]
+    pub fn pool_status(&self) -> PoolStatus {
+        PoolStatus { size: self.pool.size(), idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX) }
+    }
+
+    /// Returns which database this is.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Begins a transaction that may write. On SQLite it holds the one right to write until it ends, so keep it short and never begin a second
+    /// one, or call a writing method of [`Store`], while it lives.
+    pub async fn begin(&self) -> BackendResult<Tx> {
+        let writer = self.take_turn().await?;
+        let inner = match self.engine {
+            // A transaction that reads first and writes later could not be upgraded while another one writes.
+            Engine::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await?,
+            Engine::MySql | Engine::Postgres => self.pool.begin().await?,
+        };
+        Ok(Tx { inner, engine: self.engine, _writer: writer })
+    }
+
+    /// Closes all connections, after those in use came back.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Waits for the turn to write (SQLite); fails as an exhausted pool does.
+    async fn take_turn(&self) -> BackendResult<Option<OwnedMutexGuard<()>>> {
+        let Some(writer) = &self.writer else {
+            return Ok(None);
+        };
+        let turn = tokio::time::timeout(WAIT, writer.clone().lock_owned()).await;
+        turn.map(Some).map_err(|_| BackendError::Database(sqlx::Error::PoolTimedOut))
+    }
+
+    async fn fetch_all(&self, sql: Sql) -> BackendResult<Vec<AnyRow>> {
+        Ok(sql.fetch_all(self.engine, &self.pool).await?)
+    }
+
+    async fn fetch_optional(&self, sql: Sql) -> BackendResult<Option<AnyRow>> {
+        Ok(sql.fetch_optional(self.engine, &self.pool).await?)
+    }
+
+    async fn fetch_one(&self, sql: Sql) -> BackendResult<AnyRow> {
+        self.fetch_optional(sql).await?.ok_or(BackendError::Database(sqlx::Error::RowNotFound))
+    }
+
+    /// Runs one writing statement by itself; returns the rows it touched.
+    async fn execute(&self, sql: Sql) -> BackendResult<u64> {
+        let _turn = self.take_turn().await?;
+        Ok(sql.execute(self.engine, &self.pool).await?)
+    }
+
+    /// Inserts a row by itself; returns whether it is new (`false`: its unique key exists).
+    async fn insert(&self, sql: Sql) -> BackendResult<bool> {
+        let _turn = self.take_turn().await?;
+        sql::inserted(sql.execute(self.engine, &self.pool).await)
+    }
+}
+
+impl Tx {
+    /// Makes the writes last. Fails with [`BackendError::Database`]; then nothing was written.
+    pub async fn commit(self) -> BackendResult<()> {
+        Ok(self.inner.commit().await?)
+    }
+
+    async fn fetch_all(&mut self, sql: Sql) -> BackendResult<Vec<AnyRow>> {
+        Ok(sql.fetch_all(self.engine, &mut *self.inner).await?)
+    }
+
+    async fn fetch_optional(&mut self, sql: Sql) -> BackendResult<Option<AnyRow>> {
+        Ok(sql.fetch_optional(self.engine, &mut *self.inner).await?)
+    }
+
+    async fn fetch_one(&mut self, sql: Sql) -> BackendResult<AnyRow> {
+        self.fetch_optional(sql).await?.ok_or(BackendError::Database(sqlx::Error::RowNotFound))
+    }
+
+    async fn execute(&mut self, sql: Sql) -> BackendResult<u64> {
+        Ok(sql.execute(self.engine, &mut *self.inner).await?)
+    }
+
+    /// Inserts a row; returns whether it is new. The transaction stays usable either way (a failed statement would end it on PostgreSQL).
+    async fn insert(&mut self, sql: Sql) -> BackendResult<bool> {
+        let engine = self.engine;
+        let mut savepoint = sqlx::Acquire::begin(&mut *self.inner).await?;
+        let is_new = sql::inserted(sql.execute(engine, &mut *savepoint).await)?;
+        if is_new {
+            savepoint.commit().await?
+        } else {
+            savepoint.rollback().await?
+        }
+        Ok(is_new)
+    }
+}
+
+/// Makes the folder of a SQLite file, switches the file to WAL once, and returns the URL for the pool.
+async fn prepare_sqlite(url: &str) -> BackendResult<String> {
+    let rest = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
+    let (path, parameters) = rest.split_once('?').unwrap_or((rest, "mode=rwc"));
+    if path.is_empty() || path == ":memory:" || parameters.contains("mode=memory") {
+        return Err(sqlx::Error::Configuration("database.url must name a SQLite file".into()).into());
+    }
+    if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        tokio::fs::create_dir_all(folder).await?;
+    }
+    let url = format!("sqlite:{}?{parameters}", path.replace(' ', "%20").replace('#', "%23"));
+    migrate::switch_to_wal(&url).await?;
+    Ok(url)
+}

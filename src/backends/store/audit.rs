@@ -1,0 +1,98 @@
+//! The audit trail. Append-only: there is no function that changes or removes a line.
+
+use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use crate::domain::ids::{AuditId, UserId};
+use serde_json::Value;
+use sqlx::any::AnyRow;
+
+/// What somebody did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEntry<'a> {
+    /// Who; `None` for strangers and the server itself.
+    pub actor_id: Option<UserId>,
+    /// What, such as `material.created`.
+    pub action: &'a str,
+    /// What kind of thing it was done to, such as `material`.
+    pub target_kind: Option<&'a str>,
+    /// The id of that thing.
+    pub target_id: Option<String>,
+    /// From which address.
+    pub address: Option<String>,
+    /// Further facts, never secrets or texts of students. A `title` names the target in lists after it is gone.
+    pub data: Value,
+    /// When.
+    pub at_ms: i64,
+}
+
+/// A line of the audit trail with the name of who acted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditView {
+    /// Its id; lists continue after it.
+    pub id: AuditId,
+    /// When.
+    pub at_ms: i64,
+    /// Who, and the display name.
+    pub actor: Option<(UserId, String)>,
+    /// What.
+    pub action: String,
+    /// What kind of thing it was done to.
+    pub target_kind: Option<String>,
+    /// The id of that thing.
+    pub target_id: Option<String>,
+    /// From which address.
+    pub address: Option<String>,
+    /// Further facts.
+    pub data: Value,
+}
+
+impl Tx {
+    /// Adds a line in this transaction.
+    pub async fn append_audit(&mut self, entry: &AuditEntry<'_>) -> BackendResult<()> {
+        self.execute(insert(entry)).await.map(drop)
+    }
+}
+
+impl Store {
+    /// Adds a line by itself.
+    pub async fn append_audit(&self, entry: &AuditEntry<'_>) -> BackendResult<()> {
+        self.execute(insert(entry)).await.map(drop)
+    }
+
+    /// Lists the trail, newest first, lines before `after`.
+    pub async fn list_audit(&self, after: Option<AuditId>, limit: u32) -> BackendResult<Vec<AuditView>> {
+        let sql = Sql::new(
+            "SELECT a.id, a.at_ms, a.actor_id, u.name AS actor_name, a.action, a.target_kind, a.target_id, a.address, a.data \
+             FROM audit a LEFT JOIN users u ON u.id = a.actor_id WHERE 1 = 1",
+        )
+        .push_if(" AND a.id < ?", after)
+        .push(" ORDER BY a.id DESC LIMIT ?")
+        .bind(limit);
+        self.fetch_all(sql).await?.iter().map(read).collect()
+    }
+}
+
+fn insert(entry: &AuditEntry<'_>) -> Sql {
+    Sql::new("INSERT INTO audit (id, at_ms, actor_id, action, target_kind, target_id, address, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(AuditId::generate())
+        .bind(entry.at_ms)
+        .bind(entry.actor_id)
+        .bind(entry.action)
+        .bind(entry.target_kind)
+        .bind(entry.target_id.as_deref())
+        .bind(entry.address.as_deref())
+        .bind(entry.data.to_string())
+}
+
+fn read(row: &AnyRow) -> BackendResult<AuditView> {
+    let actor_id: Option<UserId> = row.maybe_id("actor_id")?;
+    Ok(AuditView {
+        id: row.id("id")?,
+        at_ms: row.int("at_ms")?,
+        actor: actor_id.zip(row.maybe_text("actor_name")?),
+        action: row.text("action")?,
+        target_kind: row.maybe_text("target_kind")?,
+        target_id: row.maybe_text("target_id")?,
+        address: row.maybe_text("address")?,
+        data: row.json("data")?,
+    })
+}

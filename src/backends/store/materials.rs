@@ -1,0 +1,228 @@
+//! Materials, and who read them on which day.
+
+use super::{BackendError, BackendResult, Store, Tx, columns::Columns, sql::Sql, sql::searchable};
+use crate::domain::{
+    ids::{MaterialId, UserId},
+    material::MaterialStatus,
+};
+use sqlx::any::AnyRow;
+use std::collections::HashSet;
+
+const FULL: &str = "SELECT m.id, m.title, m.category, m.body, m.summary, m.status, m.file_key, m.file_name, m.file_size_bytes, m.file_content_type, \
+     m.file_sha256, m.author_id, u.name AS author_name, m.views, m.downloads, m.created_at_ms, m.updated_at_ms, m.published_at_ms \
+     FROM materials m JOIN users u ON u.id = m.author_id WHERE 1 = 1";
+/// As [`FULL`] with an empty body: lists do not show it.
+const LISTED: &str = "SELECT m.id, m.title, m.category, '' AS body, m.summary, m.status, m.file_key, m.file_name, m.file_size_bytes, m.file_content_type, \
+     m.file_sha256, m.author_id, u.name AS author_name, m.views, m.downloads, m.created_at_ms, m.updated_at_ms, m.published_at_ms \
+     FROM materials m JOIN users u ON u.id = m.author_id WHERE 1 = 1";
+/// Most keys asked for in one query.
+const KEYS_PER_QUERY: usize = 200;
+
+/// The file of a material.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRow {
+    /// `materi/files/<uuid>.pdf`.
+    pub key: String,
+    /// The name it was uploaded under.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: i64,
+    /// `application/pdf`.
+    pub content_type: String,
+    /// SHA-256, 64 hex digits.
+    pub sha256: String,
+}
+
+/// A material.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaterialRow {
+    /// Its id.
+    pub id: MaterialId,
+    /// Its title.
+    pub title: String,
+    /// Its category, free text.
+    pub category: String,
+    /// Its text; empty in lists.
+    pub body: String,
+    /// The first words of the text.
+    pub summary: Option<String>,
+    /// Where it stands.
+    pub status: MaterialStatus,
+    /// Its file.
+    pub file: Option<FileRow>,
+    /// Who made it.
+    pub author_id: UserId,
+    /// The author's display name, read from the account; ignored when written.
+    pub author_name: String,
+    /// How often it was read; written only by [`Store::count_material_view`].
+    pub views: i64,
+    /// How often it was downloaded; written only by [`Store::count_material_download`].
+    pub downloads: i64,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// When it was changed last.
+    pub updated_at_ms: i64,
+    /// When it first became active.
+    pub published_at_ms: Option<i64>,
+}
+
+/// Which materials a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct MaterialFilter {
+    /// Words that title, category, summary or text contain, in any case.
+    pub query: Option<String>,
+    /// Only this category.
+    pub category: Option<String>,
+    /// Only these states; none shows nothing.
+    pub statuses: Vec<MaterialStatus>,
+}
+
+impl Store {
+    /// Finds a material.
+    pub async fn find_material(&self, id: MaterialId) -> BackendResult<Option<MaterialRow>> {
+        let sql = Sql::new(FULL).push(" AND m.id = ?").bind(id);
+        self.fetch_optional(sql).await?.as_ref().map(read).transpose()
+    }
+
+    /// Lists materials without their text, newest first, those before `after`.
+    pub async fn list_materials(&self, filter: &MaterialFilter, after: Option<MaterialId>, limit: u32) -> BackendResult<Vec<MaterialRow>> {
+        let sql = Sql::new(LISTED)
+            .push(" AND m.status IN ")
+            .push_list(filter.statuses.iter().copied())
+            .push_if(" AND m.category = ?", filter.category.as_deref())
+            .push_words("m.search_text", filter.query.as_deref())
+            .push_if(" AND m.id < ?", after)
+            .push(" ORDER BY m.id DESC LIMIT ?")
+            .bind(limit);
+        self.fetch_all(sql).await?.iter().map(read).collect()
+    }
+
+    /// Returns the categories in use by materials of these states, sorted without regard to case.
+    pub async fn material_categories(&self, statuses: &[MaterialStatus]) -> BackendResult<Vec<String>> {
+        let sql = Sql::new("SELECT DISTINCT category FROM materials WHERE status IN ").push_list(statuses.iter().copied());
+        let rows = self.fetch_all(sql).await?;
+        let mut categories = rows.iter().map(|row| row.text("category")).collect::<BackendResult<Vec<_>>>()?;
+        categories.sort_by_cached_key(|category| (category.to_lowercase(), category.clone()));
+        Ok(categories)
+    }
+
+    /// Returns which of these file keys belong to a material.
+    pub async fn file_keys_known(&self, keys: &[String]) -> BackendResult<HashSet<String>> {
+        let mut known = HashSet::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS_PER_QUERY) {
+            let sql = Sql::new("SELECT file_key FROM materials WHERE file_key IN ").push_list(keys);
+            for row in self.fetch_all(sql).await? {
+                known.insert(row.text("file_key")?);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Counts one reading of a material by a user on `day` (`YYYY-MM-DD` of the school). Does nothing for an unknown material.
+    pub async fn count_material_view(&self, material: MaterialId, user: UserId, day: &str, now_ms: i64) -> BackendResult<()> {
+        let counter = Sql::new("UPDATE materials SET views = views + 1 WHERE id = ?");
+        let read = Sql::new(
+            "INSERT INTO material_reads (material_id, user_id, day, views, downloads, viewed_at_ms, last_at_ms) VALUES (?, ?, ?, 1, 0, ?, ?) \
+             ON CONFLICT (material_id, user_id, day) DO UPDATE SET views = material_reads.views + 1, viewed_at_ms = excluded.viewed_at_ms, \
+             last_at_ms = excluded.last_at_ms",
+        );
+        self.count_read(counter, read, (material, user, day, now_ms)).await
+    }
+
+    /// Counts one download of a material by a user on `day`. Does nothing for an unknown material.
+    pub async fn count_material_download(&self, material: MaterialId, user: UserId, day: &str, now_ms: i64) -> BackendResult<()> {
+        let counter = Sql::new("UPDATE materials SET downloads = downloads + 1 WHERE id = ?");
+        let read = Sql::new(
+            "INSERT INTO material_reads (material_id, user_id, day, views, downloads, downloaded_at_ms, last_at_ms) VALUES (?, ?, ?, 0, 1, ?, ?) \
+             ON CONFLICT (material_id, user_id, day) DO UPDATE SET downloads = material_reads.downloads + 1, \
+             downloaded_at_ms = excluded.downloaded_at_ms, last_at_ms = excluded.last_at_ms",
+        );
+        self.count_read(counter, read, (material, user, day, now_ms)).await
+    }
+
+    async fn count_read(&self, counter: Sql, read: Sql, what: (MaterialId, UserId, &str, i64)) -> BackendResult<()> {
+        let (material, user, day, now_ms) = what;
+        let mut tx = self.begin().await?;
+        if tx.execute(counter.bind(material)).await? == 0 {
+            return Ok(());
+        }
+        tx.execute(read.bind(material).bind(user).bind(day).bind(now_ms).bind(now_ms)).await?;
+        tx.commit().await
+    }
+}
+
+impl Tx {
+    /// Adds a material; its counters start at 0.
+    pub async fn insert_material(&mut self, material: &MaterialRow) -> BackendResult<()> {
+        let sql = Sql::new(
+            "INSERT INTO materials (title, category, body, summary, search_text, status, file_key, file_name, file_size_bytes, file_content_type, \
+             file_sha256, updated_at_ms, published_at_ms, id, author_id, created_at_ms, views, downloads) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+        );
+        let sql = bind_content(sql, material).bind(material.id).bind(material.author_id).bind(material.created_at_ms);
+        self.execute(sql).await.map(drop)
+    }
+
+    /// Writes all of a material but author, counters and time of making; `false` when there is none.
+    pub async fn update_material(&mut self, material: &MaterialRow) -> BackendResult<bool> {
+        let sql = Sql::new(
+            "UPDATE materials SET title = ?, category = ?, body = ?, summary = ?, search_text = ?, status = ?, file_key = ?, file_name = ?, \
+             file_size_bytes = ?, file_content_type = ?, file_sha256 = ?, updated_at_ms = ?, published_at_ms = ? WHERE id = ?",
+        );
+        Ok(self.execute(bind_content(sql, material).bind(material.id)).await? > 0)
+    }
+
+    /// Removes a material; `false` when there is none. What was read of it stays counted.
+    pub async fn delete_material(&mut self, id: MaterialId) -> BackendResult<bool> {
+        Ok(self.execute(Sql::new("DELETE FROM materials WHERE id = ?").bind(id)).await? > 0)
+    }
+}
+
+/// Binds what insert and update share, in the order of their columns.
+fn bind_content(sql: Sql, material: &MaterialRow) -> Sql {
+    let file = material.file.as_ref();
+    let summary = material.summary.as_deref().unwrap_or_default();
+    sql.bind(&material.title)
+        .bind(&material.category)
+        .bind(&material.body)
+        .bind(material.summary.as_deref())
+        .bind(searchable(&[&material.title, &material.category, summary, &material.body]))
+        .bind(material.status)
+        .bind(file.map(|file| file.key.as_str()))
+        .bind(file.map(|file| file.name.as_str()))
+        .bind(file.map(|file| file.size_bytes))
+        .bind(file.map(|file| file.content_type.as_str()))
+        .bind(file.map(|file| file.sha256.as_str()))
+        .bind(material.updated_at_ms)
+        .bind(material.published_at_ms)
+}
+
+fn read(row: &AnyRow) -> BackendResult<MaterialRow> {
+    Ok(MaterialRow {
+        id: row.id("id")?,
+        title: row.text("title")?,
+        category: row.text("category")?,
+        body: row.text("body")?,
+        summary: row.maybe_text("summary")?,
+        status: row.status()?,
+        file: row.maybe_text("file_key")?.map(|key| read_file(row, key)).transpose()?,
+        author_id: row.id("author_id")?,
+        author_name: row.text("author_name")?,
+        views: row.int("views")?,
+        downloads: row.int("downloads")?,
+        created_at_ms: row.int("created_at_ms")?,
+        updated_at_ms: row.int("updated_at_ms")?,
+        published_at_ms: row.maybe_int("published_at_ms")?,
+    })
+}
+
+fn read_file(row: &AnyRow, key: String) -> BackendResult<FileRow> {
+    let part = |column| row.maybe_text(column)?.ok_or(BackendError::Corrupt { what: column });
+    Ok(FileRow {
+        key,
+        name: part("file_name")?,
+        size_bytes: row.int("file_size_bytes")?,
+        content_type: part("file_content_type")?,
+        sha256: part("file_sha256")?,
+    })
+}

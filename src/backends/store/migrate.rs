@@ -1,0 +1,80 @@
+//! Migrations, embedded, one folder per engine with equal file names. Safe when several nodes start at once: MySQL and PostgreSQL take an advisory
+//! lock of the database; SQLite does all in one writing transaction.
+
+use super::{BackendError, BackendResult, Engine};
+use crate::domain::retry::backoff_ms;
+use sqlx::{
+    AnyConnection, AnyPool, Connection as _, Executor as _,
+    migrate::{MigrateError, Migrator},
+};
+use std::time::Duration;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static MYSQL: Migrator = sqlx::migrate!("migrations/mysql");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How often a start on SQLite tries to switch to WAL while another process has the file; about 30 s in all.
+const ATTEMPTS: u32 = 20;
+/// Longest pause between two tries.
+const LONGEST_PAUSE_MS: u64 = 2_000;
+
+/// Applies what is missing.
+pub(super) async fn run(pool: &AnyPool, engine: Engine) -> BackendResult<()> {
+    match engine {
+        Engine::MySql => MYSQL.run(pool).await.map_err(into_backend),
+        Engine::Postgres => POSTGRES.run(pool).await.map_err(into_backend),
+        Engine::Sqlite => run_on_sqlite(pool).await,
+    }
+}
+
+/// SQLite has no advisory lock, so all of it happens in one transaction that takes the right to write first: a loser of the race waits for it,
+/// and then finds nothing to do.
+async fn run_on_sqlite(pool: &AnyPool) -> BackendResult<()> {
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+    SQLITE.run(&mut *transaction).await.map_err(into_backend)?;
+    Ok(transaction.commit().await?)
+}
+
+/// Switches a SQLite file to write-ahead logging, which lasts. The switch needs the file alone for a moment and does not wait for it by itself.
+pub(super) async fn switch_to_wal(url: &str) -> BackendResult<()> {
+    let mut attempt = 1;
+    loop {
+        match try_switch_to_wal(url).await {
+            Err(sqlx::Error::Database(error)) if attempt < ATTEMPTS && is_busy(&*error) => pause(attempt).await,
+            result => return Ok(result?),
+        }
+        attempt += 1;
+    }
+}
+
+async fn try_switch_to_wal(url: &str) -> sqlx::Result<()> {
+    let mut connection = AnyConnection::connect(url).await?;
+    connection.execute("PRAGMA journal_mode = WAL").await?;
+    connection.close().await
+}
+
+/// Says whether SQLite refused because another connection holds the file: primary code 5 (busy) or 6 (locked).
+fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+async fn pause(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis(backoff_ms(attempt, rand::random()).min(LONGEST_PAUSE_MS))).await;
+}
+
+fn into_backend(error: MigrateError) -> BackendError {
+    BackendError::Database(sqlx::Error::Migrate(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_engine_has_the_same_migrations() {
+        let names = |migrator: &Migrator| migrator.iter().map(|one| (one.version, one.description.to_string())).collect::<Vec<_>>();
+        assert!(!names(&SQLITE).is_empty());
+        assert_eq!(names(&SQLITE), names(&MYSQL));
+        assert_eq!(names(&SQLITE), names(&POSTGRES));
+    }
+}
