@@ -6,6 +6,7 @@ pub mod announce;
 pub mod context;
 pub mod error;
 pub mod health;
+pub mod pdf_inspection;
 
 pub use context::Context;
 pub use error::{ServiceError, ServiceResult};
