@@ -4,6 +4,7 @@
 pub mod bus;
 pub mod cache;
 pub mod files;
+pub mod redis_link;
 pub mod store;
 
 /// A backend did not do what it was asked. Goes to the log, never to a client.

@@ -1,1 +1,64 @@
-//! Publications between nodes.
+//! Publications between nodes: what one node publishes, every node hears, the sender included, all in one order. In this process ([`local`]) or
+//! over Redis ([`redis`]). At most once: what must not be lost is in the log. Envelopes are opaque bytes here.
+
+pub mod local;
+pub mod redis;
+
+use super::BackendResult;
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+/// How many messages may wait for a listener before publishing waits for it.
+const LISTENER_CAPACITY: usize = 1024;
+
+/// What a listener hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BusMessage {
+    /// A publication of any node.
+    Envelope(Bytes),
+    /// The link was lost and is back: publications may have been missed in between.
+    Resubscribed,
+}
+
+/// Publications between nodes.
+#[async_trait]
+pub trait Bus: Send + Sync {
+    /// Publishes to all listeners of all nodes. Returns once it is on its way. A listener must not await this in the task that empties its receiver.
+    async fn publish(&self, envelope: Bytes) -> BackendResult<()>;
+
+    /// Adds a listener; it hears what is published from now on. Drop the receiver to leave. A listener that does not keep up slows down all.
+    fn subscribe(&self) -> mpsc::Receiver<BusMessage>;
+
+    /// Says whether there is only this node.
+    fn is_local(&self) -> bool;
+
+    /// Says whether publications of other nodes arrive: proved lately by a message through the whole path.
+    fn is_alive(&self) -> bool;
+
+    /// Asks for a sign of life of what carries the publications.
+    async fn ping(&self) -> BackendResult<()>;
+}
+
+/// The listeners of one node.
+#[derive(Debug, Default)]
+struct Listeners(std::sync::Mutex<Vec<mpsc::Sender<BusMessage>>>);
+
+impl Listeners {
+    fn add(&self) -> mpsc::Receiver<BusMessage> {
+        let (sender, receiver) = mpsc::channel(LISTENER_CAPACITY);
+        let mut senders = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        senders.retain(|sender| !sender.is_closed());
+        senders.push(sender);
+        receiver
+    }
+
+    /// Hands a message to every listener, waiting for those that are behind. Called by one task at a time, so all hear one order.
+    async fn tell(&self, message: &BusMessage) {
+        let senders = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        for sender in senders {
+            // A closed receiver is a listener that has left.
+            let _ = sender.send(message.clone()).await;
+        }
+    }
+}
