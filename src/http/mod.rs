@@ -16,9 +16,11 @@ use route::at;
 
 pub mod client_address;
 pub mod error;
+pub mod files;
 pub mod health;
 pub mod idempotency;
 pub mod json_body;
+pub mod materials;
 pub mod origin;
 pub mod rate_limit;
 pub mod request_id;
@@ -26,6 +28,7 @@ pub mod route;
 pub mod security_headers;
 pub mod session;
 pub mod static_files;
+pub mod uploads;
 
 /// What the routes share on one node; cheap to clone into every worker.
 #[derive(Clone)]
@@ -65,6 +68,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
         .app_data(query_errors())
         .app_data(path_errors())
         .service(web::scope("/api/v1").wrap(Compress::default()).configure(api_v1).default_service(web::to(no_such_path)))
+        .service(at("/files/{key:.*}").get(files::serve))
         .service(at("/health-check").get(health::health_check))
         .service(at("/health").get(health::health_check))
         .service(at("/health/live").get(health::live))
@@ -74,7 +78,11 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
 }
 
 /// The routes under `/api/v1`. JSON only, so compressed; files are served elsewhere, uncompressed, because ranges need plain bytes.
-fn api_v1(_cfg: &mut web::ServiceConfig) {}
+fn api_v1(cfg: &mut web::ServiceConfig) {
+    cfg.service(at("/materials").get(materials::list).post(materials::create))
+        .service(at("/materials/{id}").get(materials::read).patch(materials::edit).delete(materials::delete))
+        .service(at("/materials/{id}/link").get(materials::link));
+}
 
 async fn no_such_path() -> ApiResult {
     Err(ApiError::not_found())

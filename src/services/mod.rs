@@ -5,8 +5,12 @@ pub mod accounts;
 pub mod announce;
 pub mod context;
 pub mod error;
+pub mod file_sweep;
 pub mod health;
+pub mod materials;
+pub mod notices;
 pub mod pdf_inspection;
+pub mod upload_file;
 
 pub use context::Context;
 pub use error::{ServiceError, ServiceResult};

@@ -163,6 +163,14 @@ impl Tx {
         self.execute(sql).await.map(drop)
     }
 
+    /// Finds a material and keeps others from changing it until this transaction ends.
+    pub async fn find_material_to_change(&mut self, id: MaterialId) -> BackendResult<Option<MaterialRow>> {
+        // Writing a row locks it on all engines; SQLite has no SELECT … FOR UPDATE.
+        self.execute(Sql::new("UPDATE materials SET updated_at_ms = updated_at_ms WHERE id = ?").bind(id)).await?;
+        let sql = Sql::new(FULL).push(" AND m.id = ?").bind(id);
+        self.fetch_optional(sql).await?.as_ref().map(read).transpose()
+    }
+
     /// Writes all of a material but author, counters and time of making; `false` when there is none.
     pub async fn update_material(&mut self, material: &MaterialRow) -> BackendResult<bool> {
         let sql = Sql::new(

@@ -1,0 +1,243 @@
+//! Receives the multipart form of a new material: a chunk at a time, in any order of fields, within bounds of size and time. Whatever ends the
+//! request early, the temporary file goes with the value that owns it.
+
+use super::{
+    error::{ApiError, ApiResult, FieldProblem},
+    json_body::declared_length,
+};
+use crate::{
+    config::Config,
+    domain::{
+        file_name::safe_pdf_name,
+        material::{MAX_FILE_BYTES, MaterialStatus, MaterialText},
+        text::FieldError,
+    },
+    services::{
+        ServiceError,
+        materials::NewMaterial,
+        upload_file::{IncomingFile, UploadedFile, Written},
+    },
+};
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{ConnectionType, header},
+    web::{Bytes, Payload},
+};
+use futures_util::{Stream, StreamExt as _};
+use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// What the form may weigh beside the file, in bytes: texts in any script, and the multipart frame.
+const FORM_SLACK_BYTES: u64 = 1024 * 1024;
+/// What is still taken, and thrown away, from a client whose upload is refused, so that it hears the answer instead of a reset.
+const LINGER_BYTES: usize = 8 * 1024 * 1024;
+/// How long that may take.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The text fields of the form, with the most bytes each may have: four per character of its rule, and room for the error to say "too long".
+const TEXT_FIELDS: [(&str, usize); 4] = [("title", 2_048), ("category", 1_024), ("body", 400_100), ("status", 64)];
+
+/// The form as it came in.
+#[derive(Debug, Default)]
+pub struct UploadForm {
+    title: Option<String>,
+    category: Option<String>,
+    body: Option<String>,
+    status: Option<String>,
+    file: Option<UploadedFile>,
+}
+
+/// Why a form was not taken; the rest of the body was not read, so the connection has to close.
+#[derive(Debug)]
+pub struct Refused(pub ApiError);
+
+impl<E: Into<ApiError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Refused {
+    /// Makes the answer, after which the connection closes.
+    #[must_use]
+    pub fn into_response(self) -> HttpResponse {
+        let mut response = HttpResponse::from_error(self.0);
+        response.head_mut().set_connection_type(ConnectionType::Close);
+        response
+    }
+}
+
+impl UploadForm {
+    /// Returns what makes two uploads the same, for `Idempotency-Key`.
+    #[must_use]
+    pub fn fingerprint(&self) -> Vec<u8> {
+        let texts = [&self.title, &self.category, &self.body, &self.status];
+        let file = self.file.as_ref().map(|file| (&file.name, &file.sha256));
+        format!("{texts:?}{file:?}").into_bytes()
+    }
+
+    /// Checks the texts and reports all that is wrong with them at once.
+    pub fn parse(self) -> ApiResult<NewMaterial> {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let texts = MaterialText::parse(&text(&self.title), &text(&self.category), &text(&self.body));
+        let status =
+            self.status.as_deref().filter(|status| !status.is_empty()).map_or(Ok(MaterialStatus::Active), MaterialStatus::parse_field);
+        match (texts, status) {
+            (Ok(text), Ok(status)) => Ok(NewMaterial { text, status, file: self.file }),
+            (texts, status) => {
+                let errors = texts.err().unwrap_or_default().into_iter().chain(status.err()).collect();
+                Err(ServiceError::validation(errors).into())
+            }
+        }
+    }
+
+    fn text_slot(&mut self, name: &str) -> Option<(&mut Option<String>, &'static str, usize)> {
+        let (field, limit) = *TEXT_FIELDS.iter().find(|(field, _)| *field == name)?;
+        let slot = match field {
+            "title" => &mut self.title,
+            "category" => &mut self.category,
+            "body" => &mut self.body,
+            _ => &mut self.status,
+        };
+        Some((slot, field, limit))
+    }
+}
+
+/// Receives the form. Errors: 415 `request.media_type`, 413 `materials.file_too_large`, 408 `request.timeout`, 400 `request.malformed`, 422 `validation`.
+pub async fn receive_form(request: &HttpRequest, payload: Payload, config: &Config) -> Result<UploadForm, Refused> {
+    require_form(request)?;
+    if declared_length(request).is_some_and(|bytes| bytes as u64 > MAX_FILE_BYTES + FORM_SLACK_BYTES) {
+        linger(payload).await;
+        return Err(too_large().into());
+    }
+    let deadline = Instant::now() + Duration::from_secs(config.http.upload_total_s);
+    let pace = Pace { idle: Duration::from_secs(config.http.upload_idle_s), deadline };
+    let mut reader = FormReader { parts: Multipart::new(request.headers(), payload), pace, read_bytes: 0 };
+    let mut form = UploadForm::default();
+    let mut has_file_part = false;
+    while let Some(mut part) = reader.next_part().await? {
+        let name = part.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            if std::mem::replace(&mut has_file_part, true) {
+                return Err(given_twice(&name).into());
+            }
+            form.file = reader.take_file(&mut part, config).await?;
+        } else {
+            reader.take_text(&mut part, &name, &mut form).await?;
+        }
+    }
+    Ok(form)
+}
+
+/// How slow a client may be.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    idle: Duration,
+    deadline: Instant,
+}
+
+impl Pace {
+    /// Waits for something of the client, as long as it may be silent and the upload may last.
+    async fn within<T>(self, work: impl Future<Output = T>) -> ApiResult<T> {
+        let too_slow = |_| ApiError::request("request.timeout", "the upload came too slowly");
+        timeout_at(self.deadline, timeout(self.idle, work)).await.map_err(too_slow)?.map_err(too_slow)
+    }
+}
+
+/// Reads parts within the bounds of time and size.
+struct FormReader {
+    parts: Multipart,
+    pace: Pace,
+    read_bytes: u64,
+}
+
+impl FormReader {
+    async fn next_part(&mut self) -> ApiResult<Option<Field>> {
+        self.pace.within(self.parts.next()).await?.transpose().map_err(|error| malformed(&error))
+    }
+
+    async fn next_chunk(&mut self, part: &mut Field) -> ApiResult<Option<Bytes>> {
+        let chunk = self.pace.within(part.next()).await?.transpose().map_err(|error| malformed(&error))?;
+        self.read_bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        // Texts and file have limits of their own; this one stops a form that sends neither for ever.
+        if self.read_bytes > MAX_FILE_BYTES + FORM_SLACK_BYTES { Err(too_large()) } else { Ok(chunk) }
+    }
+
+    /// Receives the file; `None` when a browser sent the empty part of a form without one.
+    async fn take_file(&mut self, part: &mut Field, config: &Config) -> ApiResult<Option<UploadedFile>> {
+        let sent_name = part.content_disposition().and_then(|disposition| disposition.get_filename().map(ToOwned::to_owned));
+        let mut incoming = IncomingFile::create(config).await.map_err(ServiceError::from)?;
+        while let Some(chunk) = self.next_chunk(part).await? {
+            if incoming.write(&chunk).await.map_err(ServiceError::from)? == Written::TooLarge {
+                drop(incoming);
+                linger(part).await;
+                return Err(too_large());
+            }
+        }
+        let is_absent = incoming.size_bytes() == 0 && sent_name.as_deref().unwrap_or_default().is_empty();
+        if is_absent {
+            return Ok(None);
+        }
+        let name = safe_pdf_name(&sent_name.unwrap_or_default());
+        Ok(Some(incoming.finish(name).await.map_err(ServiceError::from)?))
+    }
+
+    async fn take_text(&mut self, part: &mut Field, name: &str, form: &mut UploadForm) -> ApiResult<()> {
+        let Some((slot, field, limit)) = form.text_slot(name) else { return Err(unknown_field(name)) };
+        if slot.is_some() {
+            return Err(given_twice(name));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.next_chunk(part).await? {
+            if bytes.len() + chunk.len() > limit {
+                return Err(FieldError::new(field, "too_long", format!("at most {limit} bytes")).into());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let text = String::from_utf8(bytes).map_err(|_| FieldError::new(field, "type", "the text must be UTF-8"))?;
+        *slot = Some(text);
+        Ok(())
+    }
+}
+
+fn require_form(request: &HttpRequest) -> ApiResult<()> {
+    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("multipart/form-data") {
+        return Ok(());
+    }
+    Err(ApiError::request("request.media_type", "the body must be multipart/form-data"))
+}
+
+/// Takes and forgets a little more of a body that is refused.
+async fn linger<S: Stream<Item = Result<Bytes, E>> + Unpin, E>(mut rest: S) {
+    let mut left = LINGER_BYTES;
+    let _ = timeout(LINGER, async {
+        while let Some(Ok(chunk)) = rest.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return;
+            }
+        }
+    })
+    .await;
+}
+
+fn too_large() -> ApiError {
+    ServiceError::invalid("materials.file_too_large").into()
+}
+
+fn malformed(error: &MultipartError) -> ApiError {
+    tracing::debug!(error = %error, "multipart form does not read");
+    ApiError::request("request.malformed", "the multipart form does not read")
+}
+
+fn given_twice(name: &str) -> ApiError {
+    ApiError::request("request.malformed", format!("the field {name} is given twice"))
+}
+
+fn unknown_field(name: &str) -> ApiError {
+    let field = name.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
+    ApiError::Fields(vec![FieldProblem { field, code: "unknown_value", message: "this field is not known".to_owned() }])
+}

@@ -1,0 +1,54 @@
+//! Tidies up after crashes: objects without a row, and files that were never received whole.
+
+use super::{Context, ServiceResult, upload_file::incoming_folder};
+use crate::{
+    backends::{BackendError, files::disk::remove_old_files},
+    domain::file_key::{FileKey, MATERIAL_FILES},
+};
+
+/// How old something must be before it is an orphan, in ms: no upload takes an hour.
+const ORPHAN_AGE_MS: i64 = 3_600_000;
+/// Objects looked at per query.
+const PAGE: usize = 500;
+
+/// What a sweep removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Objects without a row.
+    pub objects: u64,
+    /// Temporary files.
+    pub temporary_files: u64,
+}
+
+/// Removes what nobody owns. Safe to run on several nodes at once, and at any time.
+pub async fn sweep_files(context: &Context) -> ServiceResult<Swept> {
+    let before_ms = context.clock.now_ms() - ORPHAN_AGE_MS;
+    let objects = sweep_objects(context, before_ms).await?;
+    let folder = incoming_folder(&context.config);
+    let removal = tokio::task::spawn_blocking(move || remove_old_files(&folder, before_ms)).await;
+    let removed = removal.map_err(|_| BackendError::Internal("sweeping thread lost"))?.map_err(BackendError::from)?;
+    let temporary_files = removed + context.files.remove_remains(before_ms).await?;
+    let swept = Swept { objects, temporary_files };
+    if swept != Swept::default() {
+        tracing::info!(files.objects = objects, files.temporary = temporary_files, "orphaned files removed");
+    }
+    Ok(swept)
+}
+
+async fn sweep_objects(context: &Context, before_ms: i64) -> ServiceResult<u64> {
+    let mut removed = 0;
+    let mut after: Option<String> = None;
+    loop {
+        let page = context.files.list(MATERIAL_FILES, after.as_deref(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(removed) };
+        after = Some(last.key.clone());
+        let old: Vec<String> = page.into_iter().filter(|object| object.modified_at_ms < before_ms).map(|object| object.key).collect();
+        let known = context.store.file_keys_known(&old).await?;
+        for orphan in old.iter().filter(|key| !known.contains(*key)) {
+            if let Ok(key) = FileKey::parse(orphan) {
+                context.files.delete(&key).await?;
+                removed += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Materials: list and read what one may see, publish, change, delete, and link to the file. What changes is one transaction with its audit entry,
+//! and with notice and log row where students should hear of it.
+
+mod change;
+mod view;
+
+pub use change::{Actor, MaterialChange, NewMaterial, change_material, delete_material, publish_material};
+pub use view::{AuthorItem, FileItem, MaterialItem, MaterialPage, MaterialQuery, list_materials, newest_materials, read_material};
+
+use super::{Context, ServiceError, ServiceResult};
+use crate::{
+    backends::{
+        BackendError,
+        files::{LINK_LIFETIME_S, LinkOptions},
+        store::MaterialRow,
+    },
+    domain::{
+        access::{Action, may},
+        clock::{day_in_zone, rfc3339},
+        file_key::FileKey,
+        ids::MaterialId,
+        material::MaterialStatus,
+        principal::{Principal, Role},
+    },
+    wire::content_disposition::Disposition,
+};
+use serde::Serialize;
+
+pub use crate::backends::files::{LinkClaim, LinkedFile};
+
+/// A link to the file of a material.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MaterialLink {
+    /// Works without a login.
+    pub url: String,
+    /// Until when, RFC 3339.
+    pub expires_at: String,
+}
+
+/// Makes a link to the file of a material; an attachment link counts a student's download. Unknown, invisible and without a file are all 404.
+pub async fn link_material(
+    context: &Context,
+    principal: &Principal,
+    id: MaterialId,
+    disposition: Disposition,
+) -> ServiceResult<MaterialLink> {
+    let material = find_visible(context, principal, id).await?;
+    let file = material.file.ok_or(ServiceError::NotFound)?;
+    let key = FileKey::parse(&file.key).map_err(|_| BackendError::Corrupt { what: "file_key" })?;
+    let options = LinkOptions {
+        disposition,
+        file_name: &file.name,
+        content_type: &file.content_type,
+        expires_in_s: LINK_LIFETIME_S,
+        now_ms: context.clock.now_ms(),
+        base_url: &context.config.http.public_url,
+    };
+    let link = context.files.signed_url(&key, &options).await?;
+    if disposition == Disposition::Attachment && principal.role == Role::Student {
+        context.store.count_material_download(id, principal.user_id, &today(context), options.now_ms).await?;
+    }
+    Ok(MaterialLink { url: link.url, expires_at: rfc3339(link.expires_at_ms) })
+}
+
+/// Returns the local file that a link of this server leads to; 404 for a wrong or expired one.
+pub fn open_link(context: &Context, claim: &LinkClaim<'_>) -> ServiceResult<LinkedFile> {
+    context.files.open_link(claim, context.clock.now_ms()).ok_or(ServiceError::NotFound)
+}
+
+/// Returns the states of the materials that `role` may see.
+fn visible_statuses(role: Role) -> &'static [MaterialStatus] {
+    if may(role, Action::ReadUnpublishedMaterials) { &MaterialStatus::ALL } else { &[MaterialStatus::Active] }
+}
+
+/// Finds a material that the principal may see.
+async fn find_visible(context: &Context, principal: &Principal, id: MaterialId) -> ServiceResult<MaterialRow> {
+    let material = context.store.find_material(id).await?;
+    material.filter(|material| visible_statuses(principal.role).contains(&material.status)).ok_or(ServiceError::NotFound)
+}
+
+/// Returns the present day of the school.
+fn today(context: &Context) -> String {
+    let zone = jiff::tz::TimeZone::get(&context.config.school.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    day_in_zone(context.clock.now_ms(), &zone)
+}
