@@ -1,0 +1,32 @@
+import { onScopeDispose } from 'vue'
+import { coalesce } from '@/realtime/jitter'
+import { onRealtime } from '@/realtime/events'
+
+const debounceMs = 300
+const spreadMs = 1_200
+
+/**
+ * Calls `reload` after materials changed or the connection was away: once per burst, spread over a second
+ * so that a whole school does not ask at once, and for a hidden tab only when it is looked at again.
+ */
+export function useLiveReload(reload: () => void): void {
+  let isDue = false
+  const run = () => {
+    isDue = document.hidden
+    if (!document.hidden) reload()
+  }
+  const soon = coalesce(run, debounceMs, () => spreadMs)
+  const whenVisible = () => {
+    if (isDue && !document.hidden) soon.request()
+  }
+  const stops = [
+    onRealtime('material.changed', soon.request),
+    onRealtime('lists.stale', soon.request),
+  ]
+  document.addEventListener('visibilitychange', whenVisible)
+  onScopeDispose(() => {
+    for (const stop of stops) stop()
+    soon.cancel()
+    document.removeEventListener('visibilitychange', whenVisible)
+  })
+}

@@ -1,0 +1,87 @@
+import { onScopeDispose, watch } from 'vue'
+import type { NoticeCreated } from '@/api/types'
+import type { RealtimeController, RealtimeSink } from '@/realtime/controller'
+import { unlockChimeOnGesture } from '@/realtime/chime'
+import { emitRealtime } from '@/realtime/events'
+import { planToasts } from '@/realtime/toastRule'
+import { useConnection } from '@/stores/connection'
+import { useNotices } from '@/stores/notices'
+import { useSession } from '@/stores/session'
+import { useSoundPrompt } from '@/stores/soundPrompt'
+import { useToasts } from '@/stores/toasts'
+
+/** Keeps the live connection of the logged-in user while the frame of the app is on the screen. */
+export function useRealtime(): void {
+  const session = useSession()
+  const connection = useConnection()
+  const notices = useNotices()
+  const sink = useSink()
+  let controller: RealtimeController | null = null
+
+  async function start(userId: string): Promise<void> {
+    // pusher-js is not needed to see the login page.
+    const { RealtimeController } = await import('@/realtime/controller')
+    if (session.user?.id !== userId || controller) return
+    controller = new RealtimeController(userId, sink)
+    await controller.start()
+  }
+
+  function stop(): void {
+    controller?.stop()
+    controller = null
+    connection.reset()
+    notices.reset()
+  }
+
+  unlockChimeOnGesture()
+  watch(
+    () => session.user?.id,
+    (userId) => {
+      stop()
+      if (userId) void start(userId)
+    },
+    { immediate: true },
+  )
+  onScopeDispose(stop)
+}
+
+function useSink(): RealtimeSink {
+  const session = useSession()
+  const connection = useConnection()
+  const notices = useNotices()
+  const toasts = useToasts()
+  const sound = useSoundPrompt()
+
+  function announce(arrived: NoticeCreated[]): void {
+    const plan = planToasts(arrived)
+    if (plan.kind === 'summary') toasts.push(plan)
+    if (plan.kind === 'each') for (const notice of plan.notices) toasts.push({ kind: 'notice', notice })
+    const newest = arrived.at(-1)
+    if (newest) void sound.ring(newest.id)
+  }
+
+  function take(notice: NoticeCreated): void {
+    notices.receive(notice)
+    emitRealtime('notice.created', notice)
+  }
+
+  return {
+    onConnection: connection.follow,
+    onNotice(notice) {
+      take(notice)
+      announce([notice])
+    },
+    async onMissedNotices(missed) {
+      for (const notice of missed) take(notice)
+      await notices.loadLatest()
+      // What was read meanwhile on another device is no news.
+      const read = new Set(notices.latest.filter(({ read_at }) => read_at !== null).map(({ id }) => id))
+      announce(missed.filter(({ id }) => !read.has(id)))
+    },
+    onNoticeState(state) {
+      notices.applyState(state)
+      emitRealtime('notice.state', state)
+    },
+    onSessionEnded: session.end,
+  }
+}

@@ -1,0 +1,135 @@
+import { fetchRealtimeInfo, fetchSync } from '@/api/realtime'
+import { fetchMe } from '@/api/auth'
+import { asApiError } from '@/api/problem'
+import type { MaterialChanged, NoticeCreated, NoticeState, SessionEnded } from '@/api/types'
+import { Cursor } from './cursor'
+import { emitRealtime } from './events'
+import { jitterMs } from './jitter'
+import { SeenIds } from './seenIds'
+import { RealtimeSocket } from './socket'
+import { collectMissed, identityOf } from './sync'
+
+/** What the rest of the UI does with what the realtime layer finds out. */
+export interface RealtimeSink {
+  onConnection: (state: 'connecting' | 'online' | 'offline') => void
+  /** One new notice on the socket. */
+  onNotice: (notice: NoticeCreated) => void
+  /** The notices one sync brought, oldest first; called after every sync, also with none. */
+  onMissedNotices: (notices: NoticeCreated[]) => void
+  onNoticeState: (state: NoticeState) => void
+  onSessionEnded: (reason: SessionEnded['reason'] | 'expired') => void
+}
+
+const reconnectSpreadMs = 1_500
+const retryBaseMs = 2_000
+const retryMaxMs = 30_000
+
+/** Keeps one user's tab up to date: one socket, one position in the log, every event once. */
+export class RealtimeController {
+  private socket: RealtimeSocket | null = null
+  private readonly cursor: Cursor
+  private readonly seen = new SeenIds()
+  private retryTimer: ReturnType<typeof setTimeout> | undefined
+  private attempt = 0
+  private isStopped = false
+  /** False while a sync is due or running: a live event must not move the cursor over the gap. */
+  private isInSync = false
+  private endReason: SessionEnded['reason'] | 'expired' = 'expired'
+
+  constructor(
+    userId: string,
+    private readonly sink: RealtimeSink,
+  ) {
+    this.cursor = new Cursor(userId)
+  }
+
+  /** Connects; retries with growing pauses until it works or `stop` is called. */
+  async start(): Promise<void> {
+    this.sink.onConnection('connecting')
+    try {
+      const info = await fetchRealtimeInfo()
+      if (this.isStopped) return
+      if (this.cursor.value === null) this.cursor.moveTo(info.cursor)
+      this.socket = new RealtimeSocket(info, {
+        onReady: (isFirst) => void this.catchUp(isFirst),
+        onConnecting: () => this.leaveSync('connecting'),
+        onLost: () => this.leaveSync('offline'),
+        onGivenUp: () => void this.checkSession(),
+        onEvent: (event, data) => this.receive(event, data),
+      })
+    } catch {
+      this.sink.onConnection('offline')
+      this.retryLater(() => void this.start())
+    }
+  }
+
+  /** Ends the connection and every pending retry. */
+  stop(): void {
+    this.isStopped = true
+    clearTimeout(this.retryTimer)
+    this.socket?.close()
+  }
+
+  private leaveSync(state: 'connecting' | 'offline'): void {
+    this.isInSync = false
+    this.sink.onConnection(state)
+  }
+
+  private async catchUp(isFirst: boolean): Promise<void> {
+    this.sink.onConnection('online')
+    if (!isFirst) await new Promise((resolve) => setTimeout(resolve, jitterMs(reconnectSpreadMs)))
+    if (this.isStopped) return
+    try {
+      const missed = await collectMissed(this.cursor.value ?? '', fetchSync)
+      if (this.isStopped) return
+      this.attempt = 0
+      this.cursor.moveTo(missed.cursor)
+      this.isInSync = true
+      const notices = missed.events
+        .filter(({ id, event, data }) => this.seen.add(identityOf(event, data, id)))
+        .filter(({ event }) => event === 'notice.created')
+        .map(({ data }) => data as NoticeCreated)
+      this.sink.onMissedNotices(notices)
+      if (missed.isReset || !isFirst) emitRealtime('lists.stale', undefined)
+    } catch {
+      this.retryLater(() => void this.catchUp(isFirst))
+    }
+  }
+
+  private receive(event: string, data: unknown): void {
+    if (event === 'notice.created') this.receiveNotice(data as NoticeCreated)
+    else if (event === 'notice.state') this.sink.onNoticeState(data as NoticeState)
+    else if (event === 'material.changed') emitRealtime(event, data as MaterialChanged)
+    else if (event === 'session.ended') {
+      this.endReason = (data as SessionEnded).reason
+      void this.checkSession()
+    }
+  }
+
+  private receiveNotice(notice: NoticeCreated): void {
+    if (this.isInSync && notice.cursor) this.cursor.moveTo(notice.cursor)
+    if (this.seen.add(identityOf('notice.created', notice, notice.id))) this.sink.onNotice(notice)
+  }
+
+  /** Was it this session that ended? Only the server knows; otherwise the connection is taken up again. */
+  private async checkSession(): Promise<void> {
+    try {
+      await fetchMe()
+    } catch (error) {
+      if (asApiError(error).status === 401 && !this.isStopped) {
+        this.stop()
+        this.sink.onSessionEnded(this.endReason)
+        return
+      }
+    }
+    if (!this.isStopped) this.retryLater(() => this.socket?.reconnect())
+  }
+
+  private retryLater(task: () => void): void {
+    if (this.isStopped) return
+    const pauseMs = Math.min(retryMaxMs, retryBaseMs * 2 ** this.attempt)
+    this.attempt += 1
+    clearTimeout(this.retryTimer)
+    this.retryTimer = setTimeout(task, pauseMs + jitterMs(pauseMs / 2))
+  }
+}

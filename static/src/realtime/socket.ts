@@ -1,0 +1,105 @@
+import Pusher from 'pusher-js'
+import type { RealtimeInfo } from '@/api/types'
+
+export interface SocketHandlers {
+  /** Connected, and every channel answered (or the wait for them ran out). `isFirst` tells it from a reconnect. */
+  onReady: (isFirst: boolean) => void
+  onConnecting: () => void
+  onLost: () => void
+  /** The server closed with a code after which pusher-js does not come back (4000-4099 and above 4300). */
+  onGivenUp: () => void
+  onEvent: (event: string, data: unknown) => void
+}
+
+/** How long a channel may take to answer before the sync starts without it. */
+const subscriptionWaitMs = 3_000
+
+/** The tab's one connection to the built-in app. */
+export class RealtimeSocket {
+  private readonly pusher: Pusher
+  private readonly channels: string[]
+  private readonly handlers: SocketHandlers
+  private pendingChannels = new Set<string>()
+  private readyTimer: ReturnType<typeof setTimeout> | undefined
+  private hasBeenReady = false
+  private isClosing = false
+
+  constructor(info: RealtimeInfo, handlers: SocketHandlers, location: Location = window.location) {
+    this.channels = info.channels
+    this.handlers = handlers
+    const isTls = location.protocol === 'https:'
+    const port = Number(location.port) || (isTls ? 443 : 80)
+    this.pusher = new Pusher(info.key, {
+      cluster: '',
+      wsHost: location.hostname,
+      wsPort: port,
+      wssPort: port,
+      forceTLS: isTls,
+      enabledTransports: ['ws', 'wss'],
+      disableStats: true,
+      // The session cookie already authorises these channels: answering at once saves a round trip each.
+      channelAuthorization: {
+        endpoint: '',
+        transport: 'ajax',
+        customHandler: (_, callback) => callback(null, { auth: '' }),
+      },
+    })
+    this.bindConnection()
+    for (const name of this.channels) this.bindChannel(name)
+  }
+
+  /** Tries again after `onGivenUp`. */
+  reconnect(): void {
+    this.pusher.connect()
+  }
+
+  /** Ends the connection for good; no handler is called after this. */
+  close(): void {
+    this.isClosing = true
+    clearTimeout(this.readyTimer)
+    this.pusher.disconnect()
+  }
+
+  private bindConnection(): void {
+    this.pusher.connection.bind('state_change', (states: { current: string }) => {
+      if (this.isClosing) return
+      if (states.current === 'connected') this.awaitChannels()
+      else if (states.current === 'connecting') this.handlers.onConnecting()
+      else if (states.current === 'unavailable') this.handlers.onLost()
+      else if (states.current === 'disconnected' || states.current === 'failed') {
+        this.handlers.onLost()
+        this.handlers.onGivenUp()
+      }
+    })
+  }
+
+  private bindChannel(name: string): void {
+    const channel = this.pusher.subscribe(name)
+    const settle = () => this.settleChannel(name)
+    channel.bind('pusher:subscription_succeeded', settle)
+    channel.bind('pusher:subscription_error', settle)
+    channel.bind_global((event: string, data: unknown) => {
+      if (!event.startsWith('pusher:') && !this.isClosing) this.handlers.onEvent(event, data)
+    })
+  }
+
+  /** What happens between "connected" and "subscribed" is in no frame; the sync starts after both. */
+  private awaitChannels(): void {
+    this.pendingChannels = new Set(this.channels)
+    clearTimeout(this.readyTimer)
+    this.readyTimer = setTimeout(() => this.announceReady(), subscriptionWaitMs)
+    if (this.channels.length === 0) this.announceReady()
+  }
+
+  private settleChannel(name: string): void {
+    if (this.pendingChannels.delete(name) && this.pendingChannels.size === 0) this.announceReady()
+  }
+
+  private announceReady(): void {
+    clearTimeout(this.readyTimer)
+    this.pendingChannels.clear()
+    const isFirst = !this.hasBeenReady
+    this.hasBeenReady = true
+    if (!this.isClosing) this.handlers.onReady(isFirst)
+  }
+}

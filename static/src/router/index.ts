@@ -1,0 +1,103 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import type { Role } from '@/api/types'
+import { useSession } from '@/stores/session'
+import { decideAccess } from './access'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Key of the page's name, for the title of the tab. */
+    title: string
+    /** Who may see it; `public` needs no session. */
+    access: 'public' | 'any' | Role
+  }
+}
+
+const AppShell = () => import('@/components/shell/AppShell.vue')
+const NoticesPage = () => import('@/pages/NoticesPage.vue')
+const NotFoundPage = () => import('@/pages/NotFoundPage.vue')
+
+const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/login' },
+  {
+    path: '/login',
+    name: 'login',
+    component: () => import('@/pages/LoginPage.vue'),
+    meta: { title: 'login.title', access: 'public' },
+  },
+  {
+    path: '/',
+    component: AppShell,
+    children: [
+      {
+        path: 'student/dashboard',
+        component: () => import('@/pages/student/DashboardPage.vue'),
+        meta: { title: 'nav.dashboard', access: 'student' },
+      },
+      {
+        path: 'student/materi',
+        component: () => import('@/pages/student/MaterialsPage.vue'),
+        meta: { title: 'nav.materials', access: 'student' },
+      },
+      {
+        path: 'student/materi/:id',
+        component: () => import('@/pages/student/MaterialPage.vue'),
+        props: true,
+        meta: { title: 'nav.materials', access: 'student' },
+      },
+      { path: 'student/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'student' } },
+      {
+        path: 'guru/dashboard',
+        component: () => import('@/pages/guru/DashboardPage.vue'),
+        meta: { title: 'nav.dashboard', access: 'counsellor' },
+      },
+      {
+        path: 'guru/materi',
+        component: () => import('@/pages/guru/MaterialsPage.vue'),
+        meta: { title: 'nav.materials', access: 'counsellor' },
+      },
+      {
+        path: 'guru/materi/:id',
+        component: () => import('@/pages/guru/MaterialPage.vue'),
+        props: true,
+        meta: { title: 'nav.materials', access: 'counsellor' },
+      },
+      { path: 'guru/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'counsellor' } },
+      {
+        path: 'admin/users',
+        component: () => import('@/pages/admin/UsersPage.vue'),
+        meta: { title: 'nav.users', access: 'admin' },
+      },
+      { path: 'admin/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'admin' } },
+      {
+        path: 'account',
+        component: () => import('@/pages/AccountPage.vue'),
+        meta: { title: 'nav.account', access: 'any' },
+      },
+      {
+        path: '403',
+        name: 'forbidden',
+        component: () => import('@/pages/ForbiddenPage.vue'),
+        meta: { title: 'page.forbidden', access: 'any' },
+      },
+    ],
+  },
+  {
+    path: '/:path(.*)*',
+    name: 'not-found',
+    component: NotFoundPage,
+    meta: { title: 'page.notFound', access: 'public' },
+  },
+]
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+})
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  await session.load()
+  if (session.bootError) return true
+  return decideAccess(to, session.user)
+})
