@@ -2,6 +2,7 @@
 //! May import: nothing of this crate outside `domain`.
 
 pub mod access;
+pub mod account;
 pub mod audience;
 pub mod channel;
 pub mod clock;

@@ -38,8 +38,9 @@ pub async fn ready(context: web::Data<Context>) -> HttpResponse {
 }
 
 /// `GET /metrics`: everything measured in this process, as Prometheus reads it.
-pub async fn metrics_text(_context: web::Data<Context>) -> ApiResult {
+pub async fn metrics_text(context: web::Data<Context>) -> ApiResult {
     let missing = || ApiError::from(ServiceError::internal("no metrics recorder"));
     let handle = telemetry::metrics_handle().ok_or_else(missing)?;
+    health::measure(&context).await;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }

@@ -14,6 +14,8 @@ use error::{ApiError, ApiResult};
 use rate_limit::RateLimits;
 use route::at;
 
+pub mod admin;
+pub mod auth;
 pub mod client_address;
 pub mod error;
 pub mod files;
@@ -22,6 +24,7 @@ pub mod idempotency;
 pub mod json_body;
 pub mod materials;
 pub mod origin;
+pub mod page;
 pub mod rate_limit;
 pub mod request_id;
 pub mod route;
@@ -82,6 +85,15 @@ fn api_v1(cfg: &mut web::ServiceConfig) {
     cfg.service(at("/materials").get(materials::list).post(materials::create))
         .service(at("/materials/{id}").get(materials::read).patch(materials::edit).delete(materials::delete))
         .service(at("/materials/{id}/link").get(materials::link));
+    cfg.service(at("/auth/login").post(auth::log_in))
+        .service(at("/auth/logout").post(auth::log_out))
+        .service(at("/auth/me").get(auth::me))
+        .service(at("/auth/sessions").get(auth::list_sessions))
+        .service(at("/auth/sessions/{id}").delete(auth::revoke_session))
+        .service(at("/admin/users").get(admin::list_users).post(admin::create_user))
+        .service(at("/admin/users/import").post(admin::import_users))
+        .service(at("/admin/users/{id}").patch(admin::change_user))
+        .service(at("/admin/audit").get(admin::list_audit));
 }
 
 async fn no_such_path() -> ApiResult {

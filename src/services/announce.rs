@@ -30,4 +30,9 @@ pub trait Announce: Send + Sync {
     /// Ends the open sockets of a user on every node: those of one login session, or all.
     /// Each hears `session.ended` and is closed with 4009.
     fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd);
+
+    /// Says whether publications reach the other nodes and theirs reach us. A single node is always connected.
+    fn is_connected(&self) -> bool {
+        true
+    }
 }

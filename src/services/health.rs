@@ -1,7 +1,9 @@
-//! Whether the parts this server stands on are there.
+//! Whether the parts this server stands on are there, and how busy they are.
 
 use super::Context;
+use crate::telemetry;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a part may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,11 +29,26 @@ impl Readiness {
 
 /// Asks the database whether it is there. Takes at most 2 s.
 pub async fn has_database(context: &Context) -> bool {
-    let _ = (context, PATIENCE);
-    true
+    matches!(timeout(PATIENCE, context.store.ping()).await, Ok(Ok(())))
 }
 
 /// Asks all parts at once. Takes at most 2 s.
 pub async fn readiness(context: &Context) -> Readiness {
-    Readiness { database: has_database(context).await, cache: true, bus: true }
+    let cache = async { matches!(timeout(PATIENCE, context.cache.ping()).await, Ok(Ok(()))) };
+    let (database, cache) = tokio::join!(has_database(context), cache);
+    Readiness { database, cache, bus: context.announce.is_connected() }
+}
+
+/// Measures what is only worth measuring when somebody looks: the pool and the log's backlog. Takes at most 2 s; what does not answer keeps its
+/// last value.
+#[expect(clippy::cast_precision_loss, reason = "gauges are f64; the numbers are far below 2^53")]
+pub async fn measure(context: &Context) {
+    let pool = context.store.pool_status();
+    metrics::gauge!(telemetry::DATABASE_POOL_SIZE).set(pool.size);
+    metrics::gauge!(telemetry::DATABASE_POOL_IDLE).set(pool.idle);
+    if let Ok(Ok(backlog)) = timeout(PATIENCE, context.store.log_backlog()).await {
+        let age_ms = backlog.oldest_created_at_ms.map_or(0, |oldest| (context.clock.now_ms() - oldest).max(0));
+        metrics::gauge!(telemetry::LOG_BACKLOG).set(backlog.rows as f64);
+        metrics::gauge!(telemetry::LOG_BACKLOG_AGE).set(age_ms as f64 / 1000.0);
+    }
 }

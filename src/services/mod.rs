@@ -7,10 +7,16 @@ pub mod context;
 pub mod error;
 pub mod file_sweep;
 pub mod health;
+pub mod idempotency;
+mod login_brake;
 pub mod materials;
 pub mod notices;
+pub mod passwords;
 pub mod pdf_inspection;
+pub mod session_token;
 pub mod upload_file;
+pub mod user_import;
+pub mod users;
 
 pub use context::Context;
 pub use error::{ServiceError, ServiceResult};

@@ -10,8 +10,8 @@ use crate::{
 };
 use async_trait::async_trait;
 
-/// Most cached values; there is one per counsellor.
-const VALUES: usize = 4_096;
+/// Most cached values: statistics per counsellor, and the devices every account is known from.
+const VALUES: usize = 65_536;
 
 /// Most failure counters; over it, the oldest go, so that a flood of made-up names cannot fill the memory.
 const COUNTERS: usize = 100_000;
