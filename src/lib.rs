@@ -9,10 +9,14 @@
 //! | [`wire`] | the bytes: frames, signatures, codes |
 //! | [`backends`] | database, bus, cache, files |
 //! | [`services`] | the use cases |
-//! | [`http`] | routes: parse, call, answer |
+//! | [`actors`] | what lives: hub, shards, sessions, pump |
+//! | [`http`] | routes: parse, call, answer; sockets |
+//! | [`app`] | the wiring |
 //!
 //! Beside them, for all: [`telemetry`], logs and the names of metrics.
 
+pub mod actors;
+pub mod app;
 pub mod backends;
 pub mod config;
 pub mod domain;

@@ -21,6 +21,14 @@ pub const PUBLICATIONS: &str = "publications_total";
 pub const DELIVERIES: &str = "deliveries_total";
 /// Counter: sockets ended because they read too slowly.
 pub const SLOW_CLOSES: &str = "slow_closes_total";
+/// Counter: publications without a row that were dropped because the bus was too far behind.
+pub const PUBLICATIONS_DROPPED: &str = "publications_dropped_total";
+/// Counter: handshakes refused because of `realtime.handshakes_per_s`.
+pub const HANDSHAKES_REFUSED: &str = "handshakes_refused_total";
+/// Counter: client frames that could not be read.
+pub const MALFORMED_FRAMES: &str = "malformed_frames_total";
+/// Histogram, seconds: time from the commit of a log row to its publication.
+pub const LOG_AGE_SECONDS: &str = "log_publication_delay_seconds";
 /// Gauge: log rows that wait for publication.
 pub const LOG_BACKLOG: &str = "log_backlog_rows";
 /// Gauge, seconds: age of the oldest log row that waits for publication.
@@ -80,6 +88,10 @@ fn describe_metrics() {
     describe_counter!(PUBLICATIONS, "publications that reached this node");
     describe_counter!(DELIVERIES, "frames handed to sockets by publications");
     describe_counter!(SLOW_CLOSES, "sockets ended because they read too slowly");
+    describe_counter!(PUBLICATIONS_DROPPED, "publications without a row dropped because the bus was behind");
+    describe_counter!(HANDSHAKES_REFUSED, "handshakes refused because there were too many at once");
+    describe_counter!(MALFORMED_FRAMES, "client frames that could not be read");
+    describe_histogram!(LOG_AGE_SECONDS, "time from the commit of a log row to its publication");
     describe_gauge!(LOG_BACKLOG, "log rows that wait for publication");
     describe_gauge!(LOG_BACKLOG_AGE, "age of the oldest log row that waits for publication");
     describe_gauge!(DATABASE_POOL_SIZE, "connections in the database pool");

@@ -26,12 +26,14 @@ pub mod materials;
 pub mod origin;
 pub mod page;
 pub mod rate_limit;
+pub mod realtime;
 pub mod request_id;
 pub mod route;
 pub mod security_headers;
 pub mod session;
 pub mod static_files;
 pub mod uploads;
+pub mod ws;
 
 /// What the routes share on one node; cheap to clone into every worker.
 #[derive(Clone)]
@@ -72,6 +74,9 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
         .app_data(path_errors())
         .service(web::scope("/api/v1").wrap(Compress::default()).configure(api_v1).default_service(web::to(no_such_path)))
         .service(at("/files/{key:.*}").get(files::serve))
+        .service(at("/broadcasting/auth").post(realtime::authorise_channels))
+        .service(at("/pusher/auth").post(realtime::authorise_channels))
+        .service(at("/broadcasting/user-auth").post(realtime::authorise_user))
         .service(at("/health-check").get(health::health_check))
         .service(at("/health").get(health::health_check))
         .service(at("/health/live").get(health::live))
@@ -82,10 +87,11 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
 
 /// The routes under `/api/v1`. JSON only, so compressed; files are served elsewhere, uncompressed, because ranges need plain bytes.
 fn api_v1(cfg: &mut web::ServiceConfig) {
-    cfg.service(at("/materials").get(materials::list).post(materials::create))
+    cfg.service(at("/realtime").get(realtime::describe))
+        .service(at("/materials").get(materials::list).post(materials::create))
         .service(at("/materials/{id}").get(materials::read).patch(materials::edit).delete(materials::delete))
-        .service(at("/materials/{id}/link").get(materials::link));
-    cfg.service(at("/auth/login").post(auth::log_in))
+        .service(at("/materials/{id}/link").get(materials::link))
+        .service(at("/auth/login").post(auth::log_in))
         .service(at("/auth/logout").post(auth::log_out))
         .service(at("/auth/me").get(auth::me))
         .service(at("/auth/sessions").get(auth::list_sessions))

@@ -105,18 +105,17 @@ pub async fn limit_requests<B: MessageBody>(
     let Some(limits) = limits.filter(|_| is_counted(request.path())) else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
-    let outer = request.request().clone();
-    let allowance = match count(&limits, &outer).await {
+    // No clone of the request may live while it is routed: actix-web panics on it.
+    let allowance = match count(&limits, request.request()).await {
         Ok(allowance) => allowance,
-        Err(error) => return Ok(ServiceResponse::new(outer, HttpResponse::from_error(error)).map_into_right_body()),
+        Err(error) => return Ok(request.into_response(HttpResponse::from_error(error)).map_into_right_body()),
     };
     let mut response = match allowance.wait_ms {
         None => next.call(request).await?.map_into_left_body(),
         Some(retry_after_ms) => {
             metrics::counter!(telemetry::HTTP_RATE_LIMITED).increment(1);
             let error = ApiError::from(ServiceError::TooMany { code: "rate_limited", retry_after_ms });
-            drop(request);
-            ServiceResponse::new(outer, HttpResponse::from_error(error)).map_into_right_body()
+            request.into_response(HttpResponse::from_error(error)).map_into_right_body()
         }
     };
     tell(response.headers_mut(), allowance);

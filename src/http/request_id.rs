@@ -4,8 +4,8 @@
 use super::error::ApiError;
 use crate::{services::ServiceError, telemetry};
 use actix_web::{
-    Error, HttpResponse,
-    body::{BoxBody, EitherBody, MessageBody},
+    Error,
+    body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::header::{HeaderName, HeaderValue},
@@ -28,11 +28,9 @@ pub fn current() -> String {
     CURRENT.try_with(Clone::clone).unwrap_or_default()
 }
 
-/// Runs the rest of the server inside the request's id and span. Never fails: an error becomes its answer here.
-pub async fn trace_request<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+/// Runs the rest of the server inside the request's id and span. Handlers and the middlewares inside answer their own failures, so an error that
+/// arrives here is one of the framework, which answers it.
+pub async fn trace_request<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let id = Uuid::now_v7().as_simple().to_string();
     let method = request.method().clone();
     let started = Instant::now();
@@ -40,12 +38,8 @@ pub async fn trace_request<B: MessageBody + 'static>(
         "http.request",
         http.method = %method, http.route = field::Empty, http.status = field::Empty, http.latency_ms = field::Empty, request.id = %id,
     );
-    let outer_request = request.request().clone();
     let answer = async {
-        let mut response = match next.call(request).await {
-            Ok(response) => response.map_into_left_body(),
-            Err(error) => ServiceResponse::new(outer_request, HttpResponse::from_error(error)).map_into_right_body(),
-        };
+        let mut response = next.call(request).await.inspect_err(|error| log_failure(Some(error)))?;
         let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
         let status = response.status().as_u16();
         let latency = started.elapsed();

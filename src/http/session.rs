@@ -10,7 +10,7 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
     dev::Payload,
-    http::header,
+    http::header::{self, HeaderMap},
     web,
 };
 use futures_util::future::LocalBoxFuture;
@@ -47,18 +47,26 @@ impl Credential {
 }
 
 /// Reads the credential: the `Authorization` header wins over the cookie, because only a program sends it.
-fn credential(request: &HttpRequest) -> Option<Credential> {
-    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+fn credential(headers: &HeaderMap) -> Option<Credential> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()));
     }
-    request.cookie(COOKIE).map(|cookie| Credential::Cookie(cookie.value().to_owned()))
+    let cookies = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| Credential::Cookie(token.to_owned()))
+}
+
+/// Returns the token that a handshake carries, wherever it stands.
+#[must_use]
+pub fn token_in(headers: &HeaderMap) -> Option<String> {
+    credential(headers).map(|credential| credential.token().to_owned())
 }
 
 /// Returns the token a request carries, wherever it stands.
 #[must_use]
 pub fn token_of(request: &HttpRequest) -> Option<String> {
-    credential(request).map(|credential| credential.token().to_owned())
+    credential(request.headers()).map(|credential| credential.token().to_owned())
 }
 
 /// Returns the context every route of the server is given.
@@ -72,7 +80,7 @@ pub async fn resolve(request: &HttpRequest) -> Result<Option<Principal>, ApiErro
     if let Some(Resolved(principal)) = request.extensions().get::<Resolved>() {
         return Ok(principal.clone());
     }
-    let principal = match credential(request) {
+    let principal = match credential(request.headers()) {
         Some(credential) => accounts::principal_of(context_of(request)?.get_ref(), credential.token()).await?,
         None => None,
     };
@@ -82,7 +90,7 @@ pub async fn resolve(request: &HttpRequest) -> Result<Option<Principal>, ApiErro
 
 /// Refuses a change that a page of another site could have made the browser send.
 fn refuse_cross_site(request: &HttpRequest, config: &Config) -> Result<(), ApiError> {
-    let by_cookie = matches!(credential(request), Some(Credential::Cookie(_)));
+    let by_cookie = matches!(credential(request.headers()), Some(Credential::Cookie(_)));
     if !by_cookie || request.method().is_safe() || is_own_page(request.headers(), request.uri(), config) {
         return Ok(());
     }
@@ -155,11 +163,11 @@ mod tests {
             .insert_header((header::AUTHORIZATION, "bearer abc "))
             .cookie(Cookie::new(COOKIE, "def"))
             .to_http_request();
-        assert_eq!(credential(&request), Some(Credential::Bearer("abc".into())));
+        assert_eq!(credential(request.headers()), Some(Credential::Bearer("abc".into())));
         let request = TestRequest::default().cookie(Cookie::new(COOKIE, "def")).to_http_request();
         assert_eq!(token_of(&request).as_deref(), Some("def"));
         let request = TestRequest::default().insert_header((header::AUTHORIZATION, "Basic abc")).to_http_request();
-        assert_eq!(credential(&request), None);
+        assert_eq!(credential(request.headers()), None);
     }
 
     #[test]

@@ -1,18 +1,12 @@
 //! Signing in and out, and a user's own login sessions. What admins do with accounts is in [`super::users`].
 
-use super::{
-    Context, ServiceError, ServiceResult,
-    announce::SessionEnd,
-    login_brake::LoginBrake,
-    passwords, session_token,
-    users::{self, Maker, NewUser},
-};
+use super::{Context, ServiceError, ServiceResult, announce::SessionEnd, login_brake::LoginBrake, passwords, session_token};
 use crate::{
     backends::store::{AuditEntry, LoginRow, UserRow},
     domain::{
         account::{check_password_attempt, parse_login_attempt},
         ids::{LoginId, UserId},
-        principal::{Principal, Role},
+        principal::Principal,
     },
     telemetry,
 };
@@ -217,10 +211,4 @@ pub async fn revoke_session(context: &Context, principal: &Principal, login: Log
     context.announce.end_sockets(principal.user_id, Some(login), SessionEnd::Revoked);
     let entry = session_entry(context, "session.revoked", principal.user_id, Some(login), origin);
     Ok(context.store.append_audit(&entry).await?)
-}
-
-/// Makes an account for who runs the server: the command line, demo data, tests. Nobody's permission is asked.
-pub async fn create_user_by_operator(context: &Context, login: &str, name: &str, role: Role, password: String) -> ServiceResult<UserRow> {
-    let new = NewUser { login: login.to_owned(), name: name.to_owned(), role, password };
-    users::add_user(&context.store, context.clock.now_ms(), new, Maker::default()).await
 }

@@ -2,7 +2,7 @@
 
 use super::announce::Announce;
 use crate::{
-    backends::{cache::Cache, files::Files, store::Store},
+    backends::{bus::Bus, cache::Cache, files::Files, store::Store},
     config::Config,
     domain::clock::Clock,
     wire::signature::SecretKey,
@@ -18,6 +18,8 @@ pub struct Context {
     pub store: Store,
     /// Sessions, login delays, cached statistics.
     pub cache: Arc<dyn Cache>,
+    /// The link to the other nodes, asked for its health.
+    pub bus: Arc<dyn Bus>,
     /// Uploaded files.
     pub files: Arc<dyn Files>,
     /// Where "now" comes from.

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod announce;
+pub mod apps;
 pub mod context;
 pub mod error;
 pub mod file_sweep;
@@ -13,6 +14,7 @@ pub mod materials;
 pub mod notices;
 pub mod passwords;
 pub mod pdf_inspection;
+pub mod realtime;
 pub mod session_token;
 pub mod upload_file;
 pub mod user_import;

@@ -26,8 +26,6 @@ pub enum Envelope {
         /// Sent to them before they are closed: an event of the account's channel.
         farewell: Box<Publication>,
     },
-    /// Rows were committed to the log: whichever node can, pump.
-    WakePump,
 }
 
 /// One frame for the listeners of one channel.
@@ -39,6 +37,8 @@ pub struct Publication {
     pub frame: Frame,
     /// The socket that caused it and does not hear it.
     pub except: Option<SocketId>,
+    /// Position in the log, for events that have a row.
+    pub position: Option<i64>,
 }
 
 /// Says that bytes from the bus are not an envelope of this version.
@@ -57,6 +57,8 @@ struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     except: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    position: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     login: Option<LoginId>,
@@ -67,18 +69,18 @@ struct Header {
 enum Kind {
     Publish,
     EndSockets,
-    WakePump,
 }
 
 impl Envelope {
     /// Encodes for the bus.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        let empty = |kind| Header { v: VERSION, kind, app: None, channel: None, except: None, user: None, login: None };
+        let empty = |kind| Header { v: VERSION, kind, app: None, channel: None, except: None, position: None, user: None, login: None };
         let addressed = |kind, publication: &Publication| Header {
             app: Some(publication.topic.app.0.to_string()),
             channel: Some(publication.topic.channel.to_string()),
             except: publication.except.map(|socket| socket.to_string()),
+            position: publication.position,
             ..empty(kind)
         };
         let (header, payload) = match self {
@@ -87,12 +89,20 @@ impl Envelope {
                 let header = Header { user: Some(*user), login: *login, ..addressed(Kind::EndSockets, farewell) };
                 (header, farewell.frame.payload())
             }
-            Self::WakePump => (empty(Kind::WakePump), Bytes::new()),
         };
         let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
         bytes.push(b'\n');
         bytes.extend_from_slice(&payload);
         bytes.into()
+    }
+
+    /// Returns the position in the log, for publications that have a row.
+    #[must_use]
+    pub const fn position(&self) -> Option<i64> {
+        match self {
+            Self::Publish(publication) => publication.position,
+            Self::EndSockets { .. } => None,
+        }
     }
 
     /// Reads what [`Self::to_bytes`] wrote. Fails with [`InvalidEnvelope`] on anything else, other versions included.
@@ -104,7 +114,6 @@ impl Envelope {
             return Err(InvalidEnvelope);
         }
         match header.kind {
-            Kind::WakePump => Ok(Self::WakePump),
             Kind::Publish => Ok(Self::Publish(header.publication(rest)?)),
             Kind::EndSockets => Ok(Self::EndSockets {
                 user: header.user.ok_or(InvalidEnvelope)?,
@@ -128,6 +137,7 @@ impl Header {
             topic: Topic { app: AppId(app.into()), channel: ChannelName::parse(channel).map_err(|_| InvalidEnvelope)? },
             frame: Frame::text(text),
             except,
+            position: self.position,
         })
     }
 }
@@ -141,20 +151,21 @@ mod tests {
             topic: Topic { app: AppId("1001".into()), channel: ChannelName::parse("news").unwrap() },
             frame: Frame::text("{\"a\":\"line\\nline\"}\nand a real line feed"),
             except: Some(SocketId::new(1, 2)),
+            position: Some(7),
         }
     }
 
     #[test]
     fn envelopes_round_trip() {
         let end = Envelope::EndSockets { user: UserId::generate(), login: Some(LoginId::generate()), farewell: Box::new(publication()) };
-        for envelope in [Envelope::Publish(publication()), end, Envelope::WakePump] {
+        for envelope in [Envelope::Publish(publication()), end] {
             assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
         }
     }
 
     #[test]
     fn other_versions_and_noise_are_refused() {
-        for bytes in [&b""[..], b"\n", b"{}", b"{\"v\":2,\"kind\":\"wake_pump\"}\n", b"{\"v\":1,\"kind\":\"publish\"}\n{}", b"\xff\n"] {
+        for bytes in [&b""[..], b"\n", b"{}", b"{\"v\":2,\"kind\":\"publish\"}\n{}", b"{\"v\":1,\"kind\":\"publish\"}\n{}", b"\xff\n"] {
             assert_eq!(Envelope::parse(bytes), Err(InvalidEnvelope));
         }
     }

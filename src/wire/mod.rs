@@ -1,6 +1,7 @@
 //! The place for bytes: WebSocket and Pusher frames, signatures, application events, the envelope between nodes, the table of codes.
 //! May import: `domain`. Never sqlx or actix.
 
+pub mod app_event;
 pub mod byte_range;
 pub mod codes;
 pub mod command;

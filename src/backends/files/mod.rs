@@ -5,9 +5,16 @@ pub mod disk;
 pub mod s3;
 
 use super::BackendResult;
-use crate::{domain::file_key::FileKey, wire::content_disposition::Disposition};
+use crate::{
+    config::Config,
+    domain::file_key::FileKey,
+    wire::{content_disposition::Disposition, signature::SecretKey},
+};
 use async_trait::async_trait;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// How long a signed link works, in s (product rule: 1 h).
 pub const LINK_LIFETIME_S: u64 = 3600;
@@ -115,4 +122,12 @@ pub trait Files: Send + Sync {
 
     /// Removes what crashed writes left behind before `before_ms` and returns how many. Stores without such remains do nothing.
     async fn remove_remains(&self, before_ms: i64) -> BackendResult<u64>;
+}
+
+/// Opens the store that the settings name: S3 with `s3.bucket`, else the folder `files` under `data_dir`. Fails when the folder cannot be made.
+pub fn connect(config: &Config, secret: &SecretKey) -> BackendResult<Arc<dyn Files>> {
+    if config.s3.bucket.is_empty() {
+        return Ok(Arc::new(disk::DiskFiles::open(config.data_dir.join("files"), secret)?));
+    }
+    Ok(Arc::new(s3::S3Files::new(&config.s3)))
 }

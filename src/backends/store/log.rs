@@ -98,7 +98,7 @@ impl Tx {
 
     /// Takes or renews the lease; `false` while another node holds it. Locks the head until the transaction ends.
     async fn take_lease(&mut self, node: NodeId, now_ms: i64, lease_ms: i64) -> BackendResult<bool> {
-        let sql = Sql::new("UPDATE log_head SET lease_by = ?, lease_until_ms = ? WHERE id = 1 AND (lease_by IS NULL OR lease_by = ? OR lease_until_ms < ?)")
+        let sql = Sql::new("UPDATE log_head SET lease_by = ?, lease_until_ms = ? WHERE id = 1 AND (lease_by = ? OR lease_until_ms < ?)")
             .bind(node)
             .bind(now_ms.saturating_add(lease_ms))
             .bind(node)
@@ -208,6 +208,14 @@ impl Store {
         let has_row = |row: &&AnyRow| !matches!(row.maybe_int("position"), Ok(None));
         let rows = rows.iter().filter(has_row).map(read_row).collect::<BackendResult<Vec<_>>>()?;
         Ok(LogPage { head, rows })
+    }
+
+    /// Returns up to `limit` rows to any audience behind `after_position`, in order of position: what a node missed while its bus was cut.
+    pub async fn log_since(&self, after_position: i64, limit: u32) -> BackendResult<Vec<LogRow>> {
+        let sql =
+            Sql::new("SELECT position, id, audience, event, data, created_at_ms FROM log WHERE position > ? ORDER BY position LIMIT ?");
+        let rows = self.fetch_all(sql.bind(after_position).bind(limit.max(1))).await?;
+        rows.iter().map(read_row).collect()
     }
 
     /// Returns where the log stands.

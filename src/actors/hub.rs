@@ -1,0 +1,272 @@
+//! The `Hub`: which shard listens to which channel, who is in a presence channel, and the way of a publication to all of them.
+//!
+//! Order: a publication is handed to the shards' mailboxes while the channel's entry is locked, so every subscriber of a channel sees the same order.
+//! Nothing is awaited and the map is never called again while an entry is held.
+
+use super::{
+    hub_shard::{DeliverPublication, DrainSockets, EndSockets, HubShard},
+    log_pump::WakePump,
+};
+use crate::{
+    backends::{BackendResult, bus::Bus},
+    domain::{
+        channel::ChannelName,
+        ids::{LoginId, UserId},
+        presence::{Member, MemberError, Roster},
+        registry::{AppId, SocketId, Topic},
+    },
+    services::{
+        announce::{Announce, SessionEnd},
+        apps::BUILT_IN_APP,
+    },
+    telemetry,
+    wire::{
+        envelope::{Envelope, Publication},
+        frame::Frame,
+        pusher,
+    },
+};
+use actix::prelude::*;
+use dashmap::DashMap;
+use serde_json::{Value, json};
+use std::{
+    sync::{
+        Arc, OnceLock, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::mpsc;
+
+/// Publications a shard may be behind before publishers wait for it.
+const MAX_BACKLOG: usize = 1024;
+/// Publications without a row that may wait for the bus; beyond it they are dropped and counted (at most once, as documented).
+const OUTGOING_CAPACITY: usize = 4096;
+
+/// Number of a shard in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardIndex(usize);
+
+/// How far a shard is behind; counted up by the hub, down by the shard.
+pub type Backlog = Arc<AtomicUsize>;
+
+struct ShardLink {
+    address: Addr<HubShard>,
+    backlog: Backlog,
+}
+
+#[derive(Default)]
+struct TopicState {
+    /// Subscriptions per shard; shards without any are not listed.
+    listeners: Vec<(ShardIndex, usize)>,
+    roster: Roster,
+}
+
+struct HubInner {
+    topics: DashMap<Topic, TopicState>,
+    shards: RwLock<Vec<ShardLink>>,
+    sockets: AtomicUsize,
+    bus: Arc<dyn Bus>,
+    outgoing: mpsc::Sender<Envelope>,
+    pump: OnceLock<Recipient<WakePump>>,
+}
+
+/// The handle of the hub; cheap to clone, usable from every thread.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<HubInner>,
+}
+
+impl Hub {
+    /// Makes the hub of a process over its bus, and the queue of publications that [`super::bus_link::BusLink`] sends out.
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>) -> (Self, mpsc::Receiver<Envelope>) {
+        let (outgoing, waiting) = mpsc::channel(OUTGOING_CAPACITY);
+        let inner = HubInner {
+            topics: DashMap::new(),
+            shards: RwLock::default(),
+            sockets: AtomicUsize::new(0),
+            bus,
+            outgoing,
+            pump: OnceLock::new(),
+        };
+        (Self { inner: Arc::new(inner) }, waiting)
+    }
+
+    /// Tells the hub whom to wake when log rows were committed. Once per process; later calls change nothing.
+    pub fn attach_pump(&self, pump: Recipient<WakePump>) {
+        let _ = self.inner.pump.set(pump);
+    }
+
+    /// Adds the shard of a worker thread.
+    #[must_use]
+    pub fn attach_shard(&self, address: Addr<HubShard>, backlog: Backlog) -> ShardIndex {
+        let mut shards = self.inner.shards.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        shards.push(ShardLink { address, backlog });
+        ShardIndex(shards.len() - 1)
+    }
+
+    /// Notes a subscription and returns the frame that answers it. On presence channels the others hear of a new member.
+    /// Fails when the channel is full.
+    pub fn join(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) -> Result<Frame, MemberError> {
+        let mut state = self.inner.topics.entry(topic.clone()).or_default();
+        if let Some(member) = member {
+            let is_first = match state.roster.join(member) {
+                Ok(is_first) => is_first,
+                Err(error) => {
+                    drop(state);
+                    self.forget_if_unused(topic);
+                    return Err(error);
+                }
+            };
+            if is_first {
+                let frame = pusher::member_added(&topic.channel, &member.user_id, member.user_info.as_deref());
+                self.hand_over(&state, Publication { topic: topic.clone(), frame, except: Some(cause), position: None });
+            }
+        }
+        match state.listeners.iter_mut().find(|(listening, _)| *listening == shard) {
+            Some((_, count)) => *count += 1,
+            None => state.listeners.push((shard, 1)),
+        }
+        Ok(match member {
+            Some(_) => pusher::presence_succeeded(&topic.channel, &state.roster),
+            None => pusher::subscription_succeeded(&topic.channel),
+        })
+    }
+
+    /// Notes the end of a subscription. On presence channels the others hear when a member's last connection left.
+    pub fn leave(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) {
+        let Some(mut state) = self.inner.topics.get_mut(topic) else { return };
+        if let Some((_, count)) = state.listeners.iter_mut().find(|(listening, _)| *listening == shard) {
+            *count -= 1;
+        }
+        state.listeners.retain(|(_, count)| *count > 0);
+        if let Some(member) = member
+            && state.roster.leave(&member.user_id)
+        {
+            let frame = pusher::member_removed(&topic.channel, &member.user_id);
+            self.hand_over(&state, Publication { topic: topic.clone(), frame, except: Some(cause), position: None });
+        }
+        drop(state);
+        self.forget_if_unused(topic);
+    }
+
+    fn forget_if_unused(&self, topic: &Topic) {
+        self.inner.topics.remove_if(topic, |_, state| state.listeners.is_empty() && state.roster.is_empty());
+    }
+
+    /// Publishes a frame on every node. Returns when the bus has it; fails when the bus does not take it.
+    pub async fn publish(&self, publication: Publication) -> BackendResult<()> {
+        self.send_out(&Envelope::Publish(publication)).await
+    }
+
+    /// Sends an envelope to every node, this one included.
+    pub(super) async fn send_out(&self, envelope: &Envelope) -> BackendResult<()> {
+        metrics::counter!(telemetry::PUBLICATIONS).increment(1);
+        self.inner.bus.publish(envelope.to_bytes()).await
+    }
+
+    /// Hands an envelope from the bus to this node's shards; waits while one of them is far behind.
+    pub(super) async fn deliver(&self, envelope: Envelope) {
+        while self.is_behind() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        match envelope {
+            Envelope::Publish(publication) => {
+                // Exclusive, because two publishers with shared locks could reach two shards in different orders.
+                let topic = publication.topic.clone();
+                if let Some(state) = self.inner.topics.get_mut(&topic) {
+                    self.hand_over(&state, publication);
+                }
+            }
+            Envelope::EndSockets { user, login, farewell } => {
+                let frame = farewell.frame;
+                self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: frame.clone() }));
+            }
+        }
+    }
+
+    /// Puts a publication into the mailboxes of the shards that listen. Call with the topic's entry held exclusively.
+    fn hand_over(&self, state: &TopicState, publication: Publication) {
+        let publication = Arc::new(publication);
+        let shards = self.inner.shards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (ShardIndex(index), _) in &state.listeners {
+            let Some(shard) = shards.get(*index) else { continue };
+            shard.backlog.fetch_add(1, Ordering::AcqRel);
+            // `do_send` ignores the mailbox's capacity: safe, because `deliver` waits above MAX_BACKLOG, and presence changes are bounded by the
+            // frames clients send, each of which is awaited.
+            shard.address.do_send(DeliverPublication(publication.clone()));
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        let shards = self.inner.shards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        shards.iter().any(|shard| shard.backlog.load(Ordering::Acquire) > MAX_BACKLOG)
+    }
+
+    fn for_all_shards(&self, mut action: impl FnMut(&ShardLink)) {
+        let shards = self.inner.shards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        shards.iter().for_each(&mut action);
+    }
+
+    /// Sends all sockets of this node away with 4200, in slices over `over`, and returns when they are gone or a second more has passed.
+    pub async fn drain(&self, over: Duration) {
+        self.for_all_shards(|shard| shard.address.do_send(DrainSockets { over }));
+        let deadline = tokio::time::Instant::now() + over + Duration::from_secs(1);
+        while self.socket_count() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Returns the number of open sockets of this node.
+    #[must_use]
+    pub fn socket_count(&self) -> usize {
+        self.inner.sockets.load(Ordering::Acquire)
+    }
+
+    /// Counts a socket in; called by the shard that owns it.
+    pub(super) fn count_socket_in(&self) {
+        self.inner.sockets.fetch_add(1, Ordering::AcqRel);
+        metrics::gauge!(telemetry::SOCKETS).increment(1.0);
+    }
+
+    /// Counts a socket out; called by the shard that owned it.
+    pub(super) fn count_socket_out(&self) {
+        self.inner.sockets.fetch_sub(1, Ordering::AcqRel);
+        metrics::gauge!(telemetry::SOCKETS).decrement(1.0);
+    }
+
+    /// Queues an envelope that is not worth a row.
+    fn send_later(&self, envelope: Envelope) {
+        if self.inner.outgoing.try_send(envelope).is_err() {
+            metrics::counter!(telemetry::PUBLICATIONS_DROPPED).increment(1);
+            tracing::warn!("publication dropped: the bus is behind by {OUTGOING_CAPACITY}");
+        }
+    }
+}
+
+/// Returns a channel of the built-in app.
+pub(super) fn built_in_topic(channel: ChannelName) -> Topic {
+    Topic { app: AppId(BUILT_IN_APP.into()), channel }
+}
+
+impl Announce for Hub {
+    fn wake_pump(&self) {
+        if let Some(pump) = self.inner.pump.get() {
+            // Wake-ups carry nothing and the pump folds them: more than one in the mailbox means the same as one.
+            pump.do_send(WakePump);
+        }
+    }
+
+    fn publish(&self, channel: &ChannelName, event: &'static str, data: Value) {
+        let frame = pusher::channel_event(channel, event, &data.to_string());
+        self.send_later(Envelope::Publish(Publication { topic: built_in_topic(channel.clone()), frame, except: None, position: None }));
+    }
+
+    fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd) {
+        let channel = ChannelName::user(user);
+        let frame = pusher::channel_event(&channel, "session.ended", &json!({ "session_id": login, "reason": reason }).to_string());
+        let farewell = Box::new(Publication { topic: built_in_topic(channel), frame, except: None, position: None });
+        self.send_later(Envelope::EndSockets { user, login, farewell });
+    }
+}

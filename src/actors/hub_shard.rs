@@ -1,0 +1,326 @@
+//! One shard per worker thread, beside its sessions: a thin shell over [`crate::domain::registry`]. Two halves share one state on that thread:
+//! the actor [`HubShard`] takes what comes from other threads, and [`LocalShard`] is what the sessions of the same thread call directly, so that
+//! nothing between shard and session crosses a thread or a mailbox.
+
+use super::{
+    hub::{Backlog, Hub, ShardIndex},
+    outbound::{Outbound, SendRefused},
+};
+use crate::{
+    config::RealtimeSettings,
+    domain::{
+        heartbeat::{HeartbeatWheel, Verdict, judge},
+        ids::{LoginId, UserId},
+        presence::{Member, MemberError},
+        registry::{Registry, SocketId, SocketOwner, Topic},
+    },
+    telemetry,
+    wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
+};
+use actix::prelude::*;
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+/// How long a socket that was told to close may take before it is cut.
+const CLOSE_GRACE: Duration = Duration::from_secs(5);
+/// Time between two slices of a drain.
+const DRAIN_STEP: Duration = Duration::from_millis(100);
+
+/// Hub -> HubShard: send a frame to the listeners of a channel. No reply. Never refused: the hub counts the backlog and slows publishers.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct DeliverPublication(pub Arc<Publication>);
+
+/// Hub -> HubShard: tell the sockets of an account why, then close them with 4009. No reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct EndSockets {
+    /// The account.
+    pub user: UserId,
+    /// Only those of one login session.
+    pub login: Option<LoginId>,
+    /// Sent before the close.
+    pub farewell: Frame,
+}
+
+/// Hub -> HubShard: send all sockets away with 4200, in slices. No reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct DrainSockets {
+    /// Time over which the slices are spread.
+    pub over: Duration,
+}
+
+/// Why a subscription did not start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SubscribeRefused {
+    /// The socket listens to this channel already.
+    #[error("already subscribed")]
+    Already,
+    /// The socket has as many channels as it may.
+    #[error("too many channels on one socket")]
+    TooManyChannels,
+    /// The presence channel cannot take the member.
+    #[error(transparent)]
+    Member(#[from] MemberError),
+}
+
+/// State of a shard; only its own thread touches it.
+struct ShardState {
+    hub: Hub,
+    settings: RealtimeSettings,
+    registry: RefCell<Registry<Rc<Outbound>>>,
+    wheel: RefCell<HeartbeatWheel>,
+    /// Sockets told to close, and when they are cut.
+    closing: RefCell<Vec<(Instant, Rc<Outbound>)>>,
+}
+
+/// The shard as the sessions of its own thread see it; cheap to clone.
+#[derive(Clone)]
+pub struct LocalShard {
+    state: Rc<ShardState>,
+    index: ShardIndex,
+}
+
+/// The shard as the other threads see it.
+pub struct HubShard {
+    state: Rc<ShardState>,
+    backlog: Backlog,
+}
+
+impl HubShard {
+    /// Starts the shard of this worker thread and makes it known to the hub.
+    #[must_use]
+    pub fn start_local(hub: &Hub, settings: &RealtimeSettings) -> LocalShard {
+        let state = Rc::new(ShardState {
+            hub: hub.clone(),
+            settings: settings.clone(),
+            registry: RefCell::default(),
+            wheel: RefCell::new(HeartbeatWheel::new(settings.activity_timeout_s.max(settings.pong_timeout_s))),
+            closing: RefCell::default(),
+        });
+        let backlog = Backlog::default();
+        let address = Self { state: state.clone(), backlog: backlog.clone() }.start();
+        LocalShard { state, index: hub.attach_shard(address, backlog) }
+    }
+}
+
+impl Actor for HubShard {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(Duration::from_secs(1), |shard, _| {
+            shard.state.check_heartbeats();
+            shard.state.cut_overdue();
+        });
+    }
+}
+
+impl Handler<DeliverPublication> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, DeliverPublication(publication): DeliverPublication, _: &mut Self::Context) {
+        self.backlog.fetch_sub(1, Ordering::AcqRel);
+        self.state.deliver(&publication);
+    }
+}
+
+impl Handler<EndSockets> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, message: EndSockets, _: &mut Self::Context) {
+        let ended: Vec<_> =
+            self.state.registry.borrow().sockets_of(message.user, message.login).map(|(_, outbound)| outbound.clone()).collect();
+        for outbound in ended {
+            // A refusal means the socket is closing already.
+            let _ = outbound.send(&message.farewell);
+            self.state.end(&outbound, PusherCode::Unauthorized);
+        }
+    }
+}
+
+impl Handler<DrainSockets> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, DrainSockets { over }: DrainSockets, ctx: &mut Self::Context) {
+        let all: Vec<_> = self.state.registry.borrow().sockets().map(|(_, outbound)| outbound.clone()).collect();
+        let steps = usize::try_from(over.as_millis() / DRAIN_STEP.as_millis()).unwrap_or(1).max(1);
+        let slice_len = all.len().div_ceil(steps).max(1);
+        for (slice, step) in all.chunks(slice_len).zip(0_u32..) {
+            let slice = slice.to_vec();
+            ctx.run_later(DRAIN_STEP * step, move |shard, _| {
+                slice.iter().for_each(|outbound| shard.state.end(outbound, PusherCode::ReconnectNow));
+            });
+        }
+    }
+}
+
+impl ShardState {
+    /// Sends one publication to all its listeners here. Nothing is parsed, formatted or copied per socket.
+    fn deliver(&self, publication: &Publication) {
+        let mut slow = Vec::new();
+        let mut delivered = 0_u64;
+        for (socket, outbound) in self.registry.borrow().listeners(&publication.topic) {
+            if Some(socket) == publication.except {
+                continue;
+            }
+            match outbound.send(&publication.frame) {
+                Ok(()) => delivered += 1,
+                Err(SendRefused::Overflow) => slow.push(outbound.clone()),
+                Err(SendRefused::Gone) => {}
+            }
+        }
+        metrics::counter!(telemetry::DELIVERIES).increment(delivered);
+        for outbound in slow {
+            metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
+            self.end_dropping(&outbound, PusherCode::OverCapacity);
+        }
+    }
+
+    /// Closes a socket after what waits for it; cuts it when it does not go.
+    fn end(&self, outbound: &Rc<Outbound>, code: PusherCode) {
+        self.finish(outbound, code, false);
+    }
+
+    /// Closes a socket at once, throwing away what waits for it; cuts it when it does not go.
+    fn end_dropping(&self, outbound: &Rc<Outbound>, code: PusherCode) {
+        self.finish(outbound, code, true);
+    }
+
+    fn finish(&self, outbound: &Rc<Outbound>, code: PusherCode, drop_waiting: bool) {
+        outbound.finish(&[Frame::close(code.number(), code.message())], drop_waiting);
+        self.cut_later(outbound);
+    }
+
+    fn cut_later(&self, outbound: &Rc<Outbound>) {
+        self.closing.borrow_mut().push((Instant::now() + CLOSE_GRACE, outbound.clone()));
+    }
+
+    fn cut_overdue(&self) {
+        let now = Instant::now();
+        self.closing.borrow_mut().retain(|(deadline, outbound)| {
+            // The only other owner is the connection: when it is gone, nothing is left to cut.
+            let is_gone = Rc::strong_count(outbound) == 1;
+            if !is_gone && now >= *deadline {
+                outbound.abort();
+            }
+            !is_gone && now < *deadline
+        });
+    }
+
+    fn check_heartbeats(&self) {
+        let due = self.wheel.borrow_mut().tick();
+        for socket in due {
+            let Some(outbound) = self.registry.borrow().sink(socket).cloned() else { continue };
+            if outbound.is_closing() {
+                continue;
+            }
+            let (silent_s, was_pinged) = outbound.silence();
+            match judge(silent_s, was_pinged, self.settings.activity_timeout_s, self.settings.pong_timeout_s) {
+                Verdict::LookAgainIn(delay_s) => self.wheel.borrow_mut().schedule(socket, delay_s),
+                Verdict::Ping(delay_s) => {
+                    outbound.note_pinged();
+                    // A refusal means that the queue is full or closing; the next look decides.
+                    let _ = outbound.send(&pusher::ping());
+                    self.wheel.borrow_mut().schedule(socket, delay_s);
+                }
+                Verdict::Dead => self.end_dropping(&outbound, PusherCode::PongMissing),
+            }
+        }
+    }
+}
+
+impl LocalShard {
+    /// Takes a new socket in: registers it, starts watching its silence, and greets it.
+    pub fn connect(&self, socket: SocketId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
+        self.state.registry.borrow_mut().connect(socket, owner, outbound.clone());
+        self.state.wheel.borrow_mut().schedule(socket, self.state.settings.activity_timeout_s);
+        self.state.hub.count_socket_in();
+        self.send(outbound, &pusher::connection_established(socket, self.state.settings.activity_timeout_s));
+    }
+
+    /// Starts a subscription and answers it; live events follow the answer.
+    pub fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        let outbound = {
+            let registry = self.state.registry.borrow();
+            if registry.subscription(socket, topic).is_some() {
+                return Err(SubscribeRefused::Already);
+            }
+            if registry.subscription_count(socket) >= self.state.settings.channels_per_socket {
+                return Err(SubscribeRefused::TooManyChannels);
+            }
+            registry.sink(socket).cloned()
+        };
+        let Some(outbound) = outbound else { return Ok(()) };
+        let answer = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
+        self.state.registry.borrow_mut().subscribe(socket, topic, member);
+        self.send(&outbound, &answer);
+        Ok(())
+    }
+
+    /// Ends a subscription, if there is one.
+    pub fn unsubscribe(&self, socket: SocketId, topic: &Topic) {
+        let departure = self.state.registry.borrow_mut().unsubscribe(socket, topic);
+        if let Some(departure) = departure {
+            self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
+        }
+    }
+
+    /// Forgets a socket with all it had. The one teardown path, however the socket ended.
+    pub fn disconnect(&self, socket: SocketId) {
+        let departures = {
+            let mut registry = self.state.registry.borrow_mut();
+            if registry.sink(socket).is_none() {
+                return;
+            }
+            registry.disconnect(socket)
+        };
+        for departure in departures {
+            self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
+        }
+        self.state.hub.count_socket_out();
+    }
+
+    /// Returns a socket's own subscription to a channel: `Some(user_id)`, where the id is there on presence channels.
+    #[must_use]
+    pub fn subscription(&self, socket: SocketId, topic: &Topic) -> Option<Option<Arc<str>>> {
+        self.state.registry.borrow().subscription(socket, topic).map(|member| member.map(|member| member.user_id.clone()))
+    }
+
+    /// Sends a frame to one socket of this shard; a socket that is too slow for it is closed with 4100.
+    pub fn send(&self, outbound: &Rc<Outbound>, frame: &Frame) {
+        if outbound.send(frame) == Err(SendRefused::Overflow) {
+            metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
+            self.state.end_dropping(outbound, PusherCode::OverCapacity);
+        }
+    }
+
+    /// Refuses a socket before it is established: an error event and a close with the same code.
+    pub fn refuse(&self, outbound: &Rc<Outbound>, code: PusherCode) {
+        let close = Frame::close(code.number(), code.message());
+        outbound.finish(&[pusher::error(Some(code), code.message()), close], false);
+        self.state.cut_later(outbound);
+    }
+
+    /// Closes a socket with a WebSocket status, such as 1009; cuts it when it does not go.
+    pub fn close(&self, outbound: &Rc<Outbound>, status: u16, reason: &str) {
+        outbound.finish(&[Frame::close(status, reason)], false);
+        self.state.cut_later(outbound);
+    }
+
+    /// Returns the settings of sockets.
+    #[must_use]
+    pub fn settings(&self) -> &RealtimeSettings {
+        &self.state.settings
+    }
+
+    /// Returns the hub.
+    #[must_use]
+    pub fn hub(&self) -> &Hub {
+        &self.state.hub
+    }
+}

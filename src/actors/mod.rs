@@ -1,0 +1,19 @@
+//! actix lives here and in `http` only. May import: everything but `http` and `app`.
+//!
+//! | actor | how many | where it runs | mailbox from |
+//! |---|---|---|---|
+//! | [`hub_shard::HubShard`] | one per worker thread | that worker | `Hub` (publications, ends, drain), its own tick |
+//! | [`session::Session`] | one per socket | the socket's worker | its transport in `http/ws` |
+//! | [`log_pump::LogPump`] | one per process | main thread | services, through `Hub` (wake) |
+//! | [`bus_link::BusLink`] | one per process | main thread | the bus |
+//! | [`scheduler::Scheduler`] | one per process | main thread | its own timers |
+//!
+//! [`hub::Hub`] is not an actor but the handle all of them share. [`outbound::Outbound`] is the queue of one socket.
+
+pub mod bus_link;
+pub mod hub;
+pub mod hub_shard;
+pub mod log_pump;
+pub mod outbound;
+pub mod scheduler;
+pub mod session;

@@ -1,0 +1,43 @@
+//! Work by the clock: housekeeping of the database and sweeping of files without a row. Every node runs it; each step is safe to run twice.
+
+use crate::services::{Context as Services, file_sweep};
+use actix::prelude::*;
+use std::time::Duration;
+
+/// Time between two rounds.
+const ROUND: Duration = Duration::from_secs(600);
+/// Time from start to the first round: a restarting server has better things to do.
+const FIRST_ROUND: Duration = Duration::from_secs(30);
+
+/// The scheduler actor: timers only, no mailbox of its own.
+pub struct Scheduler {
+    services: Services,
+}
+
+impl Scheduler {
+    /// Makes the scheduler of this process.
+    #[must_use]
+    pub const fn new(services: Services) -> Self {
+        Self { services }
+    }
+
+    fn run_round(&mut self, ctx: &mut Context<Self>) {
+        let services = self.services.clone();
+        let round = async move {
+            if let Err(error) = file_sweep::sweep_files(&services).await {
+                tracing::error!(%error, "sweeping of files failed");
+            }
+        };
+        ctx.spawn(round.into_actor(self).map(|(), _, ctx| {
+            ctx.run_later(ROUND, Self::run_round);
+        }));
+    }
+}
+
+impl Actor for Scheduler {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_later(FIRST_ROUND, Self::run_round);
+    }
+}

@@ -1,0 +1,273 @@
+//! The only wiring: settings -> backends -> actors -> server. `main` and the tests start the same thing.
+
+use crate::{
+    actors::{
+        bus_link::BusLink,
+        hub::Hub,
+        hub_shard::HubShard,
+        log_pump::{LogPump, StopPump},
+        scheduler::Scheduler,
+    },
+    backends::{
+        BackendError,
+        bus::{
+            Bus,
+            local::LocalBus,
+            redis::{ProbeTimes, RedisBus},
+        },
+        cache::{Cache, local::LocalCache, redis::RedisCache},
+        files,
+        redis_link::RedisLink,
+        store::Store,
+    },
+    config::Config,
+    domain::clock::Clock,
+    http::{self, ws},
+    services::{Context, ServiceError, apps::Apps},
+    telemetry,
+    wire::signature::{SecretKey, to_hex},
+};
+use actix::{Actor, Addr};
+use actix_http::{HttpService, Request, h1};
+use actix_server::{Server, ServerHandle};
+use actix_service::{fn_service, map_config};
+use actix_web::{HttpServer, dev::AppConfig, web};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Connections the kernel keeps for us until we accept them: a school reconnects within a second.
+const BACKLOG: i32 = 4096;
+/// How long requests in flight may take once the sockets are gone, in seconds.
+const REQUEST_GRACE_S: u64 = 5;
+/// An hour in ms.
+const HOUR_MS: i64 = 3_600_000;
+/// Name under which the server's secret is kept in the database.
+const SECRET_SETTING: &str = "server_secret";
+
+/// Why the server did not start. One line for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A backend is not there or does not do what it should.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// Demo data could not be written.
+    #[error("demo data: {0}")]
+    Demo(#[from] ServiceError),
+    /// The address is taken, a file is missing.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What came of it.
+        source: io::Error,
+    },
+    /// The certificate or key does not fit.
+    #[error("http.tls_certificate: {0}")]
+    Tls(String),
+    /// Demo accounts with a known password must not face a network.
+    #[error("--demo listens on loopback only, because its password is known; set demo.password to listen on {0}")]
+    DemoOnNetwork(SocketAddr),
+}
+
+/// What is not a setting but differs between ways to start.
+#[derive(Debug, Clone, Default)]
+pub struct StartOptions {
+    /// Write demo data, once, and serve the demo app.
+    pub demo: bool,
+    /// Where "now" comes from.
+    pub clock: Clock,
+}
+
+/// A running server.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What its use cases work with.
+    pub context: Context,
+    hub: Hub,
+    server: ServerHandle,
+    pump: Addr<LogPump>,
+}
+
+impl Running {
+    /// Stops in order: no new connections, sockets away in slices, pump and requests finish, database closed.
+    pub async fn stop(self) {
+        self.server.pause().await;
+        self.hub.drain(Duration::from_secs(self.context.config.realtime.drain_s)).await;
+        // A pump that is gone has nothing to give back.
+        let _ = self.pump.send(StopPump).await;
+        self.server.stop(true).await;
+        self.context.store.close().await;
+    }
+
+    /// Returns the number of open sockets.
+    #[must_use]
+    pub fn socket_count(&self) -> usize {
+        self.hub.socket_count()
+    }
+}
+
+/// Connects the backends that `config` names and brings the database up to date.
+async fn open_backends(config: &Config) -> Result<(Store, SecretKey), StartError> {
+    let io_error = |source| StartError::Io { what: format!("data_dir {}", config.data_dir.display()), source };
+    std::fs::create_dir_all(&config.data_dir).map_err(io_error)?;
+    let store = Store::connect(&config.database_url(), config.database.max_connections).await?;
+    store.migrate().await?;
+    let secret = if config.security.secret.is_empty() {
+        let fresh = to_hex(&rand::random::<[u8; 32]>());
+        store.setting_or_insert(SECRET_SETTING, &fresh).await?
+    } else {
+        config.security.secret.clone()
+    };
+    Ok((store, SecretKey::new(secret.as_bytes())))
+}
+
+/// Connects what nodes share: over Redis with `redis.url`, else in this process and the database.
+async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Result<(Arc<dyn Cache>, Arc<dyn Bus>), StartError> {
+    let idle_ms = i64::try_from(config.security.session_idle_h).unwrap_or(i64::MAX / HOUR_MS).saturating_mul(HOUR_MS);
+    if config.redis.url.is_empty() {
+        let cache = LocalCache::new(store.clone(), clock.clone(), idle_ms);
+        return Ok((Arc::new(cache), Arc::new(LocalBus::new())));
+    }
+    let link = RedisLink::connect(&config.redis.url).await?;
+    let cache = RedisCache::new(link.clone(), &config.redis.prefix, clock.clone(), idle_ms);
+    let bus = RedisBus::join(link, &config.redis.prefix, ProbeTimes::default()).await?;
+    Ok((Arc::new(cache), Arc::new(bus)))
+}
+
+/// Makes what use cases need without a server around them: for the commands of the command line.
+pub async fn open_context(config: Config) -> Result<Context, StartError> {
+    let (context, _, _, _) = assemble(config, Clock::System).await?;
+    Ok(context)
+}
+
+type Assembled = (Context, Hub, Arc<dyn Bus>, tokio::sync::mpsc::Receiver<crate::wire::envelope::Envelope>);
+
+async fn assemble(config: Config, clock: Clock) -> Result<Assembled, StartError> {
+    let (store, secret) = open_backends(&config).await?;
+    let (cache, bus) = open_shared_state(&config, &store, &clock).await?;
+    let files = files::connect(&config, &secret)?;
+    let (hub, outgoing) = Hub::new(bus.clone());
+    let announce = Arc::new(hub.clone());
+    let context = Context { config: Arc::new(config), store, cache, bus: bus.clone(), files, clock, announce, secret };
+    Ok((context, hub, bus, outgoing))
+}
+
+/// Starts everything and returns once connections are accepted. Needs a running actix system.
+/// Fails with one line when a backend, the address or the certificate is not usable.
+pub async fn start(config: Config, options: StartOptions) -> Result<Running, StartError> {
+    telemetry::metrics_handle();
+    let listener = listen(&config)?;
+    let address = listener.local_addr().map_err(|source| StartError::Io { what: "local address".to_owned(), source })?;
+    if options.demo && !address.ip().is_loopback() && config.demo.password.is_empty() {
+        return Err(StartError::DemoOnNetwork(address));
+    }
+    let (context, hub, bus, outgoing) = assemble(config, options.clock).await?;
+    let apps = Apps::load(&context.config, &context.secret, options.demo);
+    let pump = LogPump::new(context.clone(), hub.clone()).start();
+    hub.attach_pump(pump.clone().recipient());
+    BusLink::new(hub.clone(), context.clone(), bus, outgoing).start();
+    Scheduler::new(context.clone()).start();
+    let parts = Parts { gate: ws::handshake::Gate::new(context.clone(), apps.clone()), context: context.clone(), hub: hub.clone(), apps };
+    let server = if context.config.has_tls() { serve_tls(listener, parts)? } else { serve_plain(listener, parts)? };
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(Running { address, context, hub, server: handle, pump })
+}
+
+fn listen(config: &Config) -> Result<TcpListener, StartError> {
+    let io_error = |source| StartError::Io { what: format!("http.bind {}", config.http.bind), source };
+    let address: SocketAddr = config.http.bind.parse().map_err(|_| io_error(io::ErrorKind::InvalidInput.into()))?;
+    let open = || {
+        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        Ok(TcpListener::from(socket))
+    };
+    open().map_err(io_error)
+}
+
+/// What every worker gets a copy of.
+#[derive(Clone)]
+struct Parts {
+    context: Context,
+    hub: Hub,
+    apps: Apps,
+    gate: ws::handshake::Gate,
+}
+
+impl Parts {
+    fn workers(&self) -> usize {
+        match self.context.config.http.workers {
+            0 => std::thread::available_parallelism().map_or(2, usize::from),
+            set => set,
+        }
+    }
+
+    fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.context.config.http.request_timeout_s)
+    }
+}
+
+/// Plain TCP: the HTTP application, and beside it the upgrade service that takes the TCP stream of a socket over.
+fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError> {
+    let shared = http::Shared::new(parts.context.clone());
+    let workers = parts.workers();
+    let factory = move || {
+        let shard = HubShard::start_local(&parts.hub, &parts.context.config.realtime);
+        let apps = web::Data::new(parts.apps.clone());
+        let gate = parts.gate.clone();
+        let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::realtime::upgrade_required));
+        let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<_, h1::Codec>)| {
+            ws::raw::serve(request, framed, gate.clone(), shard.clone())
+        });
+        HttpService::build()
+            .client_request_timeout(parts.request_timeout())
+            .upgrade(upgrade)
+            .finish(map_config(http::app(shared.clone()).service(no_upgrade).app_data(apps), |_| AppConfig::default()))
+            .tcp()
+    };
+    let server = Server::build().workers(workers).backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();
+    let server = server.listen("http", listener, factory).map_err(|source| StartError::Io { what: "server".to_owned(), source })?;
+    Ok(server.run())
+}
+
+/// TLS ended here: sockets go through actix-web-actors, over any stream.
+fn serve_tls(listener: TcpListener, parts: Parts) -> Result<Server, StartError> {
+    let shared = http::Shared::new(parts.context.clone());
+    let workers = parts.workers();
+    let timeout = parts.request_timeout();
+    let tls = tls_config(&parts.context.config)?;
+    let gate = web::Data::new(parts.gate.clone());
+    let server = HttpServer::new(move || {
+        let shard = HubShard::start_local(&parts.hub, &parts.context.config.realtime);
+        let sockets = web::resource("/app/{key}").route(web::get().to(ws::context::serve));
+        http::app(shared.clone())
+            .service(sockets)
+            .app_data(web::Data::new(parts.apps.clone()))
+            .app_data(gate.clone())
+            .app_data(web::Data::new(shard))
+    });
+    let server = server.on_connect(ws::context::keep_socket).workers(workers).client_request_timeout(timeout);
+    let server = server.backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();
+    let server = server.listen_rustls_0_23(listener, tls).map_err(|source| StartError::Io { what: "server".to_owned(), source })?;
+    Ok(server.run())
+}
+
+fn tls_config(config: &Config) -> Result<rustls::ServerConfig, StartError> {
+    use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    let refuse = |error: &dyn std::fmt::Display| StartError::Tls(error.to_string());
+    let chain = CertificateDer::pem_file_iter(&config.http.tls_certificate).map_err(|error| refuse(&error))?;
+    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(|error| refuse(&error))?;
+    let key = PrivateKeyDer::from_pem_file(&config.http.tls_key).map_err(|error| refuse(&error))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| refuse(&error))?.with_no_client_auth();
+    builder.with_single_cert(chain, key).map_err(|error| refuse(&error))
+}

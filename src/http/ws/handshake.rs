@@ -1,0 +1,124 @@
+//! Who may open a socket, and as whom: decided once per handshake, equal for both transports.
+
+use crate::{
+    config::Config,
+    domain::principal::Principal,
+    http::{client_address::client_address, origin::allowed_origin, session::token_in},
+    services::{
+        Context, accounts,
+        apps::{App, Apps},
+    },
+    telemetry,
+    wire::codes::PusherCode,
+};
+use actix_http::RequestHead;
+use actix_web::http::StatusCode;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
+
+/// Pusher protocol versions that real clients speak (Pysher says 6).
+const PROTOCOLS: [&str; 3] = ["5", "6", "7"];
+
+/// What becomes of a handshake.
+#[derive(Debug)]
+pub enum Admission {
+    /// The socket is established.
+    Accept {
+        /// The app of its key.
+        app: Arc<App>,
+        /// The signed-in user, on the built-in app only.
+        principal: Option<Principal>,
+    },
+    /// The WebSocket is opened, told why, and closed with this code.
+    Refuse(PusherCode),
+    /// No WebSocket at all: an HTTP answer.
+    NotASocket(StatusCode),
+}
+
+/// The gate of a server; cheap to clone.
+#[derive(Clone)]
+pub struct Gate {
+    context: Context,
+    apps: Apps,
+    /// `None`: no limit.
+    rate: Option<Arc<DefaultDirectRateLimiter>>,
+}
+
+impl Gate {
+    /// Makes the gate of a process.
+    #[must_use]
+    pub fn new(context: Context, apps: Apps) -> Self {
+        let rate = NonZeroU32::new(context.config.realtime.handshakes_per_s);
+        let rate = rate.map(|per_second| Arc::new(RateLimiter::direct(Quota::per_second(per_second))));
+        Self { context, apps, rate }
+    }
+
+    /// Decides about a handshake. A session that cannot be looked up because a backend is down is sent away with 4100: it returns in a second.
+    pub async fn admit(&self, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
+        let Some(key) = app_key(head.uri.path()) else { return Admission::NotASocket(StatusCode::NOT_FOUND) };
+        if self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
+            metrics::counter!(telemetry::HANDSHAKES_REFUSED).increment(1);
+            return Admission::Refuse(PusherCode::OverCapacity);
+        }
+        let Some(app) = self.apps.by_key(key) else { return Admission::Refuse(PusherCode::NoSuchApp) };
+        if !speaks_our_protocol(head.uri.query().unwrap_or_default()) {
+            return Admission::Refuse(PusherCode::UnsupportedProtocol);
+        }
+        if !app.is_built_in {
+            return Admission::Accept { app, principal: None };
+        }
+        match self.principal(head, peer).await {
+            Ok(principal) => Admission::Accept { app, principal },
+            Err(code) => Admission::Refuse(code),
+        }
+    }
+
+    async fn principal(&self, head: &RequestHead, peer: Option<SocketAddr>) -> Result<Option<Principal>, PusherCode> {
+        let config: &Config = &self.context.config;
+        if !allowed_origin(&head.headers, &head.uri, config) {
+            let address = client_address(&head.headers, peer, config.http.trust_proxy);
+            tracing::debug!(?address, "socket from a page of another site refused");
+            return Err(PusherCode::Unauthorized);
+        }
+        let Some(token) = token_in(&head.headers) else { return Ok(None) };
+        accounts::principal_of(&self.context, &token).await.map_err(|error| {
+            tracing::error!(%error, "session of a handshake not looked up");
+            PusherCode::OverCapacity
+        })
+    }
+}
+
+/// Returns the key of `/app/{key}`.
+fn app_key(path: &str) -> Option<&str> {
+    path.strip_prefix("/app/").map(|key| key.trim_end_matches('/')).filter(|key| !key.is_empty() && !key.contains('/'))
+}
+
+/// A missing version counts as ours: some clients send none.
+fn speaks_our_protocol(query: &str) -> bool {
+    let version = query.split('&').find_map(|pair| pair.strip_prefix("protocol="));
+    version.is_none_or(|version| PROTOCOLS.contains(&version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_app_paths_lead_to_a_socket() {
+        assert_eq!(app_key("/app/demo-key"), Some("demo-key"));
+        assert_eq!(app_key("/app/demo-key/"), Some("demo-key"));
+        for path in ["/app/", "/app", "/apps/1", "/app/a/b", "/", "/api/v1/materials"] {
+            assert_eq!(app_key(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn versions_five_to_seven_or_none_are_ours() {
+        for query in ["", "protocol=7&client=js", "client=py&protocol=6", "client=x"] {
+            assert!(speaks_our_protocol(query), "{query}");
+        }
+        for query in ["protocol=4", "protocol=8", "protocol=", "a=b&protocol=x"] {
+            assert!(!speaks_our_protocol(query), "{query}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What a client's WebSocket frames amount to: whole messages, with the limits and closes of RFC 6455. Shared by both transports.
+
+use actix_http::ws::{Codec, Frame, Item, Message, ProtocolError};
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use tokio_util::codec::Decoder as _;
+
+/// Status of a close because of a message that is too large.
+const TOO_LARGE: Violation = Violation { status: 1009, reason: "message too large" };
+/// Status of a close because of text that is not UTF-8.
+const NOT_UTF8: Violation = Violation { status: 1007, reason: "text is not UTF-8" };
+/// Status of a close because of frames that break the protocol.
+const BROKEN: Violation = Violation { status: 1002, reason: "protocol error" };
+
+/// A whole message or control frame of the client.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Inbound {
+    /// A text message, its fragments joined.
+    Text(ByteString),
+    /// A binary message.
+    Binary,
+    /// A ping, to be answered with its payload.
+    Ping(Bytes),
+    /// A pong.
+    Pong,
+    /// The client closes, or answers our close.
+    Close,
+}
+
+/// A breach of RFC 6455 that ends the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Violation {
+    /// Close status.
+    pub status: u16,
+    /// Close reason.
+    pub reason: &'static str,
+}
+
+/// Joins fragments into messages; at most `limit` bytes each.
+#[derive(Debug)]
+pub struct MessageAssembler {
+    limit: usize,
+    fragments: BytesMut,
+    is_text: bool,
+}
+
+impl MessageAssembler {
+    /// Makes an assembler for messages of at most `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { limit, fragments: BytesMut::new(), is_text: false }
+    }
+
+    /// Takes one frame of the codec. `Ok(None)`: more is to come.
+    pub fn take(&mut self, frame: Frame) -> Result<Option<Inbound>, Violation> {
+        match frame {
+            Frame::Text(bytes) => text(bytes).map(Some),
+            Frame::Binary(_) => Ok(Some(Inbound::Binary)),
+            Frame::Ping(payload) => Ok(Some(Inbound::Ping(payload))),
+            Frame::Pong(_) => Ok(Some(Inbound::Pong)),
+            Frame::Close(_) => Ok(Some(Inbound::Close)),
+            Frame::Continuation(item) => self.take_fragment(item),
+        }
+    }
+
+    /// Takes one message of the WebSocket context, which validated text already.
+    pub fn take_message(&mut self, message: Message) -> Result<Option<Inbound>, Violation> {
+        match message {
+            Message::Text(text) => Ok(Some(Inbound::Text(text))),
+            Message::Binary(_) => Ok(Some(Inbound::Binary)),
+            Message::Ping(payload) => Ok(Some(Inbound::Ping(payload))),
+            Message::Pong(_) => Ok(Some(Inbound::Pong)),
+            Message::Close(_) => Ok(Some(Inbound::Close)),
+            Message::Continuation(item) => self.take_fragment(item),
+            Message::Nop => Ok(None),
+        }
+    }
+
+    fn take_fragment(&mut self, item: Item) -> Result<Option<Inbound>, Violation> {
+        let (bytes, is_last) = match item {
+            Item::FirstText(bytes) => {
+                self.is_text = true;
+                (bytes, false)
+            }
+            Item::FirstBinary(bytes) => {
+                self.is_text = false;
+                (bytes, false)
+            }
+            Item::Continue(bytes) => (bytes, false),
+            Item::Last(bytes) => (bytes, true),
+        };
+        if self.fragments.len() + bytes.len() > self.limit {
+            return Err(TOO_LARGE);
+        }
+        self.fragments.extend_from_slice(&bytes);
+        if !is_last {
+            return Ok(None);
+        }
+        let whole = std::mem::take(&mut self.fragments).freeze();
+        if self.is_text { text(whole).map(Some) } else { Ok(Some(Inbound::Binary)) }
+    }
+}
+
+fn text(bytes: Bytes) -> Result<Inbound, Violation> {
+    ByteString::try_from(bytes).map(Inbound::Text).map_err(|_| NOT_UTF8)
+}
+
+impl From<&ProtocolError> for Violation {
+    fn from(error: &ProtocolError) -> Self {
+        match error {
+            ProtocolError::Overflow => TOO_LARGE,
+            _ => BROKEN,
+        }
+    }
+}
+
+/// Cuts a client's bytes into messages. Keeps no buffer while nothing waits in it: an idle socket costs nothing here.
+pub struct FrameReader {
+    codec: Codec,
+    bytes: BytesMut,
+    assembler: MessageAssembler,
+}
+
+impl FrameReader {
+    /// Makes a reader for messages of at most `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { codec: Codec::new().max_size(limit), bytes: BytesMut::new(), assembler: MessageAssembler::new(limit) }
+    }
+
+    /// Adds bytes from the socket.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Returns the next whole message; `Ok(None)`: more bytes are needed.
+    pub fn next_message(&mut self) -> Result<Option<Inbound>, Violation> {
+        loop {
+            match self.codec.decode(&mut self.bytes) {
+                Ok(Some(frame)) => {
+                    if let Some(message) = self.assembler.take(frame)? {
+                        return Ok(Some(message));
+                    }
+                }
+                Ok(None) => {
+                    if self.bytes.is_empty() {
+                        self.bytes = BytesMut::new();
+                    }
+                    return Ok(None);
+                }
+                Err(error) => return Err(Violation::from(&error)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn client_frame(first_byte: u8, payload: &[u8]) -> Vec<u8> {
+        let mut frame = vec![first_byte];
+        match payload.len() {
+            length @ 0..=125 => frame.push(0x80 | length as u8),
+            length => {
+                frame.push(0x80 | 126);
+                frame.extend_from_slice(&(length as u16).to_be_bytes());
+            }
+        }
+        let mask = [1, 2, 3, 4];
+        frame.extend_from_slice(&mask);
+        frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        frame
+    }
+
+    fn read_all(limit: usize, bytes: &[u8]) -> Result<Vec<Inbound>, Violation> {
+        let mut reader = FrameReader::new(limit);
+        let mut messages = Vec::new();
+        for byte in bytes {
+            reader.feed(&[*byte]);
+            while let Some(message) = reader.next_message()? {
+                messages.push(message);
+            }
+        }
+        Ok(messages)
+    }
+
+    #[test]
+    fn fragments_are_joined_with_control_frames_between_them() {
+        let bytes = [client_frame(0x01, "hé".as_bytes()), client_frame(0x89, b"p"), client_frame(0x80, b"llo")].concat();
+        assert_eq!(read_all(100, &bytes), Ok(vec![Inbound::Ping("p".into()), Inbound::Text("héllo".into())]));
+    }
+
+    #[test]
+    fn breaches_end_with_the_status_of_the_standard() {
+        let status = |bytes: &[u8]| read_all(10, bytes).map_err(|violation| violation.status);
+        assert_eq!(status(&client_frame(0x81, b"01234567890")), Err(1009));
+        assert_eq!(status(&[client_frame(0x01, b"012345"), client_frame(0x80, b"678901")].concat()), Err(1009));
+        assert_eq!(status(&client_frame(0x81, &[0xFF])), Err(1007));
+        assert_eq!(status(&client_frame(0x83, b"")), Err(1002));
+        assert_eq!(status(&[0x81, 0x01, b'a']), Err(1002));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read_all(64, &bytes);
+        }
+    }
+}

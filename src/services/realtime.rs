@@ -1,0 +1,74 @@
+//! What a signed-in user may know about the live side: channels, cursor, and signed proofs for channels.
+
+use super::{Context, ServiceError, ServiceResult, apps::App};
+use crate::{
+    domain::{
+        channel::{ChannelKind, ChannelName, channels_of, may_join},
+        principal::Principal,
+        registry::SocketId,
+    },
+    wire::signature::{channel_text, user_text},
+};
+use serde::Serialize;
+use serde_json::json;
+
+/// Answer of `GET /realtime`.
+#[derive(Debug, Serialize)]
+pub struct RealtimeInfo {
+    /// Key of the built-in app.
+    pub key: String,
+    /// Channels this user listens to.
+    pub channels: Vec<String>,
+    /// Newest position of the log: start `/sync` from here.
+    pub cursor: String,
+}
+
+/// Proof that lets a socket join one channel.
+#[derive(Debug, Serialize)]
+pub struct ChannelAuth {
+    /// `key:signature`.
+    pub auth: String,
+    /// Signed member data, on presence channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_data: Option<String>,
+}
+
+/// Proof that a socket belongs to a user.
+#[derive(Debug, Serialize)]
+pub struct UserAuth {
+    /// `key:signature`.
+    pub auth: String,
+    /// JSON text with the user's id and info.
+    pub user_data: String,
+}
+
+/// Returns where and what a user listens to.
+pub async fn describe(context: &Context, app: &App, principal: &Principal) -> ServiceResult<RealtimeInfo> {
+    let head = context.store.log_head().await?;
+    let channels = channels_of(principal).iter().map(ToString::to_string).collect();
+    Ok(RealtimeInfo { key: app.key.clone(), channels, cursor: head.position.to_string() })
+}
+
+/// Signs a channel of the built-in app for a socket. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels
+/// and channels this user has no right to.
+pub fn authorise_channel(app: &App, principal: &Principal, socket: &str, channel: &str) -> ServiceResult<ChannelAuth> {
+    let socket = SocketId::parse(socket).ok_or(ServiceError::Denied)?;
+    let channel = ChannelName::parse(channel).map_err(|_| ServiceError::Denied)?;
+    if !may_join(principal, &channel) {
+        return Err(ServiceError::Denied);
+    }
+    let channel_data = (channel.kind() == ChannelKind::Presence).then(|| member_data(principal));
+    let auth = app.proof(&channel_text(&socket.to_string(), &channel, channel_data.as_deref()));
+    Ok(ChannelAuth { auth, channel_data })
+}
+
+/// Signs a socket as this user's. Fails with `Denied` when the socket is not an id.
+pub fn authorise_user(app: &App, principal: &Principal, socket: &str) -> ServiceResult<UserAuth> {
+    let socket = SocketId::parse(socket).ok_or(ServiceError::Denied)?;
+    let user_data = json!({ "id": principal.user_id, "user_info": { "name": principal.name, "role": principal.role } }).to_string();
+    Ok(UserAuth { auth: app.proof(&user_text(&socket.to_string(), &user_data)), user_data })
+}
+
+fn member_data(principal: &Principal) -> String {
+    json!({ "user_id": principal.user_id, "user_info": { "name": principal.name, "role": principal.role } }).to_string()
+}

@@ -1,0 +1,6 @@
+//! Tests over HTTP and sockets against the running server, started as `main` starts it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod sockets;

@@ -1,0 +1,183 @@
+//! A Pusher client that shows every frame.
+
+use super::app::PATIENCE;
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderName},
+};
+
+/// Any byte stream under a WebSocket.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// A frame of the server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub event: String,
+    pub channel: Option<String>,
+    /// As on the wire: a string for most events.
+    pub data: Value,
+    pub user_id: Option<String>,
+    pub raw: String,
+}
+
+impl Event {
+    /// Returns `data` as an object, whether it came as one or as text.
+    pub fn json(&self) -> Value {
+        match &self.data {
+            Value::String(text) => serde_json::from_str(text).unwrap(),
+            other => other.clone(),
+        }
+    }
+}
+
+/// What came next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Received {
+    Event(Event),
+    Closed {
+        code: u16,
+        reason: String,
+    },
+    /// The connection ended without a close frame.
+    Cut,
+}
+
+/// A client socket.
+pub struct TestSocket {
+    stream: WebSocketStream<Box<dyn Stream>>,
+    pub socket_id: String,
+}
+
+impl TestSocket {
+    pub async fn open(port: u16, certificate: Option<&str>, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
+        let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let scheme = if certificate.is_some() { "wss" } else { "ws" };
+        let mut request = format!("{scheme}://localhost:{port}{path}").into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        let stream: Box<dyn Stream> = match certificate {
+            None => Box::new(tcp),
+            Some(pem) => Box::new(trusting(pem).connect("localhost".try_into().unwrap(), tcp).await.unwrap()),
+        };
+        let (stream, _) = client_async(request, stream).await?;
+        Ok(Self { stream, socket_id: String::new() })
+    }
+
+    /// Reads the greeting and keeps the socket id.
+    pub async fn greet(&mut self) {
+        let greeting = self.next_event().await;
+        assert_eq!(greeting.event, "pusher:connection_established");
+        assert!(greeting.data.is_string(), "Pysher decodes the data as JSON text");
+        self.socket_id = greeting.json()["socket_id"].as_str().unwrap().to_owned();
+    }
+
+    pub async fn send_text(&mut self, text: impl Into<String>) {
+        self.stream.send(Message::text(text.into())).await.unwrap();
+    }
+
+    pub async fn send_message(&mut self, message: Message) {
+        self.stream.send(message).await.unwrap();
+    }
+
+    pub async fn send(&mut self, frame: Value) {
+        self.send_text(frame.to_string()).await;
+    }
+
+    /// Joins a channel without a proof and expects the answer.
+    pub async fn subscribe(&mut self, channel: &str) {
+        let answer = self.ask_subscribe(json!({ "channel": channel })).await;
+        assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
+        assert_eq!(answer.channel.as_deref(), Some(channel));
+    }
+
+    /// Asks for a subscription and returns the next event.
+    pub async fn ask_subscribe(&mut self, data: Value) -> Event {
+        self.send(json!({ "event": "pusher:subscribe", "data": data })).await;
+        self.next_event().await
+    }
+
+    /// Returns what the server sends next; WebSocket pings and pongs are passed over.
+    pub async fn receive(&mut self) -> Received {
+        loop {
+            let message = timeout(PATIENCE, self.stream.next()).await.expect("nothing came");
+            match message {
+                Some(Ok(Message::Text(text))) => return Received::Event(read_event(&text)),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return Received::Closed { code: frame.code.into(), reason: frame.reason.to_string() };
+                }
+                Some(Ok(Message::Close(None)) | Err(_)) | None => return Received::Cut,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    pub async fn next_event(&mut self) -> Event {
+        match self.receive().await {
+            Received::Event(event) => event,
+            other => panic!("expected an event, got {other:?}"),
+        }
+    }
+
+    /// Passes over events of other names, pings included.
+    pub async fn next_named(&mut self, name: &str) -> Event {
+        loop {
+            let event = self.next_event().await;
+            if event.event == name {
+                return event;
+            }
+        }
+    }
+
+    /// Expects a close with this code, passing over events before it.
+    pub async fn expect_close(&mut self, expected: u16) {
+        loop {
+            match self.receive().await {
+                Received::Closed { code, .. } => return assert_eq!(code, expected),
+                Received::Event(_) => {}
+                Received::Cut => panic!("cut instead of a close with {expected}"),
+            }
+        }
+    }
+
+    /// Proves that nothing is on its way: a ping's answer is the next thing to come.
+    pub async fn expect_silence(&mut self) {
+        self.send(json!({ "event": "pusher:ping", "data": {} })).await;
+        assert_eq!(self.next_event().await.event, "pusher:pong");
+    }
+
+    /// Ends the connection without a word.
+    pub fn cut(self) {
+        drop(self);
+    }
+}
+
+fn read_event(text: &str) -> Event {
+    let value: Value = serde_json::from_str(text).unwrap();
+    let text_of = |key: &str| value[key].as_str().map(str::to_owned);
+    Event {
+        event: text_of("event").unwrap(),
+        channel: text_of("channel"),
+        data: value["data"].clone(),
+        user_id: text_of("user_id"),
+        raw: text.to_owned(),
+    }
+}
+
+fn trusting(pem: &str) -> tokio_rustls::TlsConnector {
+    use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    Arc::new(config.with_root_certificates(roots).with_no_client_auth()).into()
+}
