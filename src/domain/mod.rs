@@ -10,6 +10,7 @@ pub mod file_key;
 pub mod file_name;
 pub mod heartbeat;
 pub mod ids;
+pub mod language;
 pub mod material;
 pub mod notice;
 pub mod presence;

@@ -1,6 +1,7 @@
-//! Notice kinds, declared in one place: a new kind is one variant, one `spec()` arm and one `texts()` arm.
+//! Notice kinds, declared in one place: a new kind is one variant, its constant in [`NoticeSpec`] (named in `ALL`), and one arm each of `spec()`,
+//! `texts()` and `data()`.
 
-use super::audience::Audience;
+use super::{audience::Audience, language::Language};
 use serde::{Deserialize, Serialize};
 
 /// What a notice is about, with what its text needs.
@@ -50,14 +51,31 @@ pub struct NoticeTexts {
     pub en: NoticeText,
 }
 
+impl NoticeSpec {
+    /// Of [`NoticeKind::MaterialPublished`].
+    pub const MATERIAL_PUBLISHED: Self =
+        Self { wire_name: "material.published", category: "materials", icon: "book", retention_days: 365, is_mutable: true };
+    /// All kinds.
+    pub const ALL: [Self; 1] = [Self::MATERIAL_PUBLISHED];
+}
+
+impl NoticeTexts {
+    /// Returns the text in `language`.
+    #[must_use]
+    pub const fn in_language(&self, language: Language) -> &NoticeText {
+        match language {
+            Language::Indonesian => &self.id,
+            Language::English => &self.en,
+        }
+    }
+}
+
 impl NoticeKind {
     /// Returns what is fixed about this kind.
     #[must_use]
     pub const fn spec(&self) -> NoticeSpec {
         match self {
-            Self::MaterialPublished { .. } => {
-                NoticeSpec { wire_name: "material.published", category: "materials", icon: "book", retention_days: 365, is_mutable: true }
-            }
+            Self::MaterialPublished { .. } => NoticeSpec::MATERIAL_PUBLISHED,
         }
     }
 
@@ -104,5 +122,7 @@ mod tests {
         assert_ne!(texts.id, texts.en);
         assert_eq!(kind.spec().wire_name, "material.published");
         assert_eq!(kind.data()["material_id"], "m");
+        assert!(NoticeSpec::ALL.contains(&kind.spec()), "housekeeping trims the kinds of this list");
+        assert_eq!(texts.in_language(Language::default()), &texts.id);
     }
 }

@@ -1,14 +1,101 @@
-//! Notices.
+//! Notices: writing one inside a transaction, and what a user does with the own ones. The unread count is computed here, from the database, and told
+//! to all devices of the user after every change.
 
+use super::{Context, ServiceError, ServiceResult};
 use crate::{
     backends::{
         BackendResult,
-        store::{LogEntry, NoticeRow, Tx},
+        store::{LogEntry, NoticeRow, NoticeView, Tx, Viewer},
     },
-    domain::{clock::rfc3339, ids::NoticeId, notice::NewNotice},
+    domain::{
+        channel::ChannelName,
+        clock::rfc3339,
+        ids::NoticeId,
+        language::Language,
+        notice::{NewNotice, NoticeTexts},
+        principal::Principal,
+    },
 };
+use serde::Serialize;
+use serde_json::{Value, json};
 
-/// Writes a notice and its log row; returns their id.
+/// The durable event that brings a notice.
+const CREATED_EVENT: &str = "notice.created";
+/// The passing event that brings a new unread count.
+const STATE_EVENT: &str = "notice.state";
+
+/// Which notices a list should show.
+#[derive(Debug, Clone, Copy)]
+pub struct NoticeQuery {
+    /// Only those not read yet.
+    pub unread_only: bool,
+    /// Only those before this one.
+    pub after: Option<NoticeId>,
+    /// How many at most.
+    pub limit: u32,
+    /// Language of title and body.
+    pub language: Language,
+}
+
+/// A notice as the contract shapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NoticeItem {
+    /// Its id.
+    pub id: String,
+    /// Wire name of its kind.
+    pub kind: String,
+    /// Group a user can filter.
+    pub category: String,
+    /// One line, in the language asked for.
+    pub title: String,
+    /// One sentence, in the language asked for.
+    pub body: String,
+    /// Both in all languages.
+    pub texts: NoticeTexts,
+    /// What the link of the notice needs.
+    pub data: Value,
+    /// When it was made, RFC 3339.
+    pub created_at: String,
+    /// When the user read it, RFC 3339; null while unread.
+    pub read_at: Option<String>,
+}
+
+/// A page of notices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NoticePage {
+    /// Newest first.
+    pub items: Vec<NoticeItem>,
+    /// `after` of the next page.
+    pub next: Option<String>,
+    /// How many the user has not read, on all pages.
+    pub unread_count: i64,
+}
+
+/// What a change of read states leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct UnreadCount {
+    /// How many the user has not read.
+    pub unread_count: i64,
+}
+
+impl NoticeItem {
+    fn new(view: NoticeView, language: Language) -> Self {
+        let text = view.notice.texts.in_language(language).clone();
+        Self {
+            id: view.notice.id.to_string(),
+            kind: view.notice.kind,
+            category: view.notice.category,
+            title: text.title,
+            body: text.body,
+            texts: view.notice.texts,
+            data: view.notice.data,
+            created_at: rfc3339(view.notice.created_at_ms),
+            read_at: view.read_at_ms.map(rfc3339),
+        }
+    }
+}
+
+/// Writes a notice and the log row that announces it; returns their id. Wake the pump after the commit.
 pub async fn append_notice(tx: &mut Tx, notice: &NewNotice, now_ms: i64) -> BackendResult<NoticeId> {
     let (id, spec) = (NoticeId::generate(), notice.kind.spec());
     let row = NoticeRow {
@@ -21,12 +108,96 @@ pub async fn append_notice(tx: &mut Tx, notice: &NewNotice, now_ms: i64) -> Back
         created_at_ms: now_ms,
     };
     tx.insert_notice(&row).await?;
-    let data = serde_json::json!({
-        "id": id.to_string(), "kind": row.kind, "category": row.category, "title": row.texts.id.title, "body": row.texts.id.body,
-        "texts": row.texts, "data": row.data, "created_at": rfc3339(now_ms),
-    });
-    let entry =
-        LogEntry { id: id.into(), audience: row.audience, event: "notice.created".into(), data: data.to_string(), created_at_ms: now_ms };
+    let data = announcement(&row).to_string();
+    let entry = LogEntry { id: id.into(), audience: row.audience, event: CREATED_EVENT.into(), data, created_at_ms: now_ms };
     tx.append_log(&entry).await?;
     Ok(id)
+}
+
+/// Returns the data of `notice.created`: the item without read state; `id` and `cursor` are added when it is published.
+fn announcement(notice: &NoticeRow) -> Value {
+    let text = notice.texts.in_language(Language::default());
+    json!({
+        "kind": notice.kind,
+        "category": notice.category,
+        "title": text.title,
+        "body": text.body,
+        "texts": notice.texts,
+        "data": notice.data,
+        "created_at": rfc3339(notice.created_at_ms),
+    })
+}
+
+/// Returns the principal as the store sees a reader of notices.
+#[must_use]
+pub const fn viewer_of(principal: &Principal) -> Viewer {
+    Viewer { user_id: principal.user_id, role: principal.role, since_ms: principal.user_since_ms }
+}
+
+/// Lists the user's notices, newest first, with the unread count.
+pub async fn list_notices(context: &Context, principal: &Principal, query: NoticeQuery) -> ServiceResult<NoticePage> {
+    let viewer = viewer_of(principal);
+    let page = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let mut views = context.store.list_notices(&viewer, query.unread_only, query.after, query.limit.saturating_add(1)).await?;
+    let has_more = views.len() > page;
+    views.truncate(page);
+    let next = views.last().filter(|_| has_more).map(|last| last.notice.id.to_string());
+    let unread_count = context.store.count_unread(&viewer).await?;
+    Ok(NoticePage { items: views.into_iter().map(|view| NoticeItem::new(view, query.language)).collect(), next, unread_count })
+}
+
+/// Marks one notice read and tells the user's devices. Unknown and foreign notices: not found.
+pub async fn read_notice(context: &Context, principal: &Principal, id: NoticeId) -> ServiceResult<UnreadCount> {
+    let viewer = viewer_of(principal);
+    let mut tx = context.store.begin().await?;
+    if !tx.mark_notice_read(&viewer, id, context.clock.now_ms()).await? {
+        return Err(ServiceError::NotFound);
+    }
+    tx.commit().await?;
+    tell_devices(context, &viewer, Some(id)).await
+}
+
+/// Marks all the user's notices read and tells the user's devices.
+pub async fn read_all_notices(context: &Context, principal: &Principal) -> ServiceResult<UnreadCount> {
+    let viewer = viewer_of(principal);
+    let mut tx = context.store.begin().await?;
+    tx.mark_all_notices_read(&viewer, context.clock.now_ms()).await?;
+    tx.commit().await?;
+    tell_devices(context, &viewer, None).await
+}
+
+/// Counts anew and publishes `notice.state`: for one notice, or for all.
+async fn tell_devices(context: &Context, viewer: &Viewer, one: Option<NoticeId>) -> ServiceResult<UnreadCount> {
+    let unread_count = context.store.count_unread(viewer).await?;
+    let ids: Vec<String> = one.iter().map(NoticeId::to_string).collect();
+    let data = json!({ "unread_count": unread_count, "all": one.is_none(), "notice_ids": ids });
+    context.announce.publish(&ChannelName::user(viewer.user_id), STATE_EVENT, data);
+    Ok(UnreadCount { unread_count })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{audience::Audience, notice::NoticeKind, principal::Role};
+
+    #[test]
+    fn the_announcement_is_the_item_without_id_and_read_state() {
+        let kind = NoticeKind::MaterialPublished { material_id: "m".into(), title: "Napas".into(), category: "Tenang".into() };
+        let row = NoticeRow {
+            id: NoticeId::generate(),
+            audience: Audience::Role(Role::Student),
+            kind: kind.spec().wire_name.into(),
+            category: kind.spec().category.into(),
+            data: kind.data(),
+            texts: kind.texts(),
+            created_at_ms: 0,
+        };
+        let told = announcement(&row);
+        let mut item = serde_json::to_value(NoticeItem::new(NoticeView { notice: row, read_at_ms: None }, Language::default())).unwrap();
+        let item = item.as_object_mut().unwrap();
+        item.remove("id");
+        item.remove("read_at");
+        assert_eq!(told.as_object().unwrap(), item);
+        assert_eq!(told["created_at"], "1970-01-01T00:00:00.000Z");
+    }
 }

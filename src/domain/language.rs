@@ -1,0 +1,69 @@
+//! The two languages of the product, and which one a request prefers.
+
+/// A language of the product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// Bahasa Indonesia; what everybody gets who asks for nothing else.
+    #[default]
+    Indonesian,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// Returns the language an `Accept-Language` header prefers: the one with the higher weight, the first of equals. Source: RFC 9110, 12.5.4.
+    /// Languages we do not speak, and parts that do not read, are passed over.
+    #[must_use]
+    pub fn preferred(header: &str) -> Self {
+        let mut best: Option<(Self, f32)> = None;
+        for part in header.split(',') {
+            let Some((language, weight)) = read_part(part) else { continue };
+            if weight > 0.0 && best.is_none_or(|(_, known)| weight > known) {
+                best = Some((language, weight));
+            }
+        }
+        best.map(|(language, _)| language).unwrap_or_default()
+    }
+}
+
+/// Reads `en-GB;q=0.8`; `None` for other languages and for what does not read.
+fn read_part(part: &str) -> Option<(Language, f32)> {
+    let (tag, parameters) = part.split_once(';').unwrap_or((part, ""));
+    let primary = tag.trim().split('-').next()?;
+    let language = match primary.to_ascii_lowercase().as_str() {
+        // "in" is the withdrawn code that old Android phones still send.
+        "id" | "in" | "*" => Language::Indonesian,
+        "en" => Language::English,
+        _ => return None,
+    };
+    let weight = match parameters.trim().strip_prefix("q=") {
+        Some(weight) => weight.trim().parse().ok()?,
+        None => 1.0,
+    };
+    Some((language, weight))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Language::*, *};
+
+    #[test]
+    fn the_heaviest_language_we_speak_wins() {
+        for (header, expected) in [
+            ("", Indonesian),
+            ("id", Indonesian),
+            ("en-US,en;q=0.9,id;q=0.8", English),
+            ("id-ID,id;q=0.9,en-US;q=0.8", Indonesian),
+            ("fr, en;q=0.5", English),
+            ("in;q=0.2, en;q=0.1", Indonesian),
+            ("de", Indonesian),
+            ("en;q=0", Indonesian),
+            ("en;q=x, id;q=0.1", Indonesian),
+            ("EN", English),
+            ("*", Indonesian),
+            (";;,,q=", Indonesian),
+        ] {
+            assert_eq!(Language::preferred(header), expected, "{header:?}");
+        }
+    }
+}

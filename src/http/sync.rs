@@ -1,0 +1,18 @@
+//! `/sync`: what a client missed.
+
+use super::{error::ApiResult, session::SignedIn};
+use crate::services::{Context, sync};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+/// The query.
+#[derive(Debug, Deserialize)]
+pub struct SyncQuery {
+    after: Option<String>,
+}
+
+/// `GET /sync?after=CURSOR`: durable events behind the cursor, in order.
+pub async fn events(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<SyncQuery>) -> ApiResult {
+    let after = query.after.as_deref().filter(|text| !text.is_empty()).map(sync::parse_cursor).transpose()?;
+    Ok(HttpResponse::Ok().json(sync::events_after(&context, &user, after).await?))
+}

@@ -1,0 +1,45 @@
+//! What grows with time and is cut back: the log, login sessions that are over, idempotency keys, old notices.
+
+use super::{Context, ServiceResult};
+use crate::domain::notice::NoticeSpec;
+
+const DAY_MS: i64 = 86_400_000;
+/// How long a repeated `Idempotency-Key` gets the first answer.
+const IDEMPOTENCY_RETENTION_MS: i64 = DAY_MS;
+
+/// What one round removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Rows of the log beyond `log.retention_days`.
+    pub log_rows: u64,
+    /// Login sessions that are over.
+    pub logins: u64,
+    /// Idempotency keys older than a day.
+    pub idempotency_keys: u64,
+    /// Notices older than their kind is kept.
+    pub notices: u64,
+}
+
+/// Does one round. Safe to run on several nodes at once and at any time. Fails at the first step that fails; the next round does the rest.
+pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
+    let now_ms = context.clock.now_ms();
+    let log_before_ms = days_before(now_ms, i64::from(context.config.log.retention_days));
+    let mut removed = Removed {
+        log_rows: context.store.trim_log(log_before_ms).await?,
+        logins: context.cache.sweep().await?,
+        idempotency_keys: context.store.trim_idempotency(now_ms.saturating_sub(IDEMPOTENCY_RETENTION_MS)).await?,
+        notices: 0,
+    };
+    for spec in NoticeSpec::ALL {
+        let before_ms = days_before(now_ms, i64::from(spec.retention_days));
+        removed.notices += context.store.trim_notices(spec.wire_name, before_ms).await?;
+    }
+    if removed != Removed::default() {
+        tracing::info!(?removed, "housekeeping done");
+    }
+    Ok(removed)
+}
+
+const fn days_before(now_ms: i64, days: i64) -> i64 {
+    now_ms.saturating_sub(days.saturating_mul(DAY_MS))
+}
