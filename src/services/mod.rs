@@ -6,6 +6,7 @@ pub mod announce;
 pub mod apps;
 pub mod context;
 pub mod dashboard;
+pub mod demo;
 pub mod error;
 pub mod file_sweep;
 pub mod health;

@@ -80,6 +80,12 @@ async fn find_visible(context: &Context, principal: &Principal, id: MaterialId) 
 
 /// Returns the present day of the school.
 fn today(context: &Context) -> String {
+    today_minus(context, 0).0
+}
+
+/// Returns the day of the school `days_ago` days before now, and the instant.
+pub(super) fn today_minus(context: &Context, days_ago: i64) -> (String, i64) {
+    let at_ms = context.clock.now_ms() - days_ago * 24 * 3_600_000;
     let zone = jiff::tz::TimeZone::get(&context.config.school.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    day_in_zone(context.clock.now_ms(), &zone)
+    (day_in_zone(at_ms, &zone), at_ms)
 }
