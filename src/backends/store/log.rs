@@ -98,7 +98,7 @@ impl Tx {
 
     /// Takes or renews the lease; `false` while another node holds it. Locks the head until the transaction ends.
     async fn take_lease(&mut self, node: NodeId, now_ms: i64, lease_ms: i64) -> BackendResult<bool> {
-        let sql = Sql::new("UPDATE log_head SET lease_by = ?, lease_until_ms = ? WHERE id = 1 AND (lease_by = ? OR lease_until_ms < ?)")
+        let sql = Sql::new("UPDATE log_head SET lease_by = ?, lease_until_ms = ? WHERE id = 1 AND (lease_by IS NULL OR lease_by = ? OR lease_until_ms < ?)")
             .bind(node)
             .bind(now_ms.saturating_add(lease_ms))
             .bind(node)

@@ -1,7 +1,7 @@
-//! Migrations, embedded, one folder per engine with equal file names. Safe when several nodes start at once: MySQL and PostgreSQL take an advisory
-//! lock of the database; SQLite does all in one writing transaction.
+//! Migrations, embedded, one folder per engine with equal file names. Safe when several nodes start at once: MySQL and PostgreSQL take a lock
+//! of the database; SQLite does all in one writing transaction.
 
-use super::{BackendError, BackendResult, Engine};
+use super::{BackendError, BackendResult, Engine, columns::Columns as _};
 use crate::domain::retry::backoff_ms;
 use sqlx::{
     AnyConnection, AnyPool, Connection as _, Executor as _,
@@ -21,8 +21,8 @@ const LONGEST_PAUSE_MS: u64 = 2_000;
 /// Applies what is missing.
 pub(super) async fn run(pool: &AnyPool, engine: Engine) -> BackendResult<()> {
     match engine {
-        Engine::MySql => MYSQL.run(pool).await.map_err(into_backend),
-        Engine::Postgres => POSTGRES.run(pool).await.map_err(into_backend),
+        Engine::MySql => run_on_mysql(pool).await,
+        Engine::Postgres => run_on(&POSTGRES, &mut *pool.acquire().await?).await,
         Engine::Sqlite => run_on_sqlite(pool).await,
     }
 }
@@ -31,8 +31,28 @@ pub(super) async fn run(pool: &AnyPool, engine: Engine) -> BackendResult<()> {
 /// and then finds nothing to do.
 async fn run_on_sqlite(pool: &AnyPool) -> BackendResult<()> {
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-    SQLITE.run(&mut *transaction).await.map_err(into_backend)?;
+    run_on(&SQLITE, &mut *transaction).await?;
     Ok(transaction.commit().await?)
+}
+
+/// Takes a named lock of its own: the one sqlx takes waits "-1" seconds, which MariaDB refuses at once, so that two nodes would both go on.
+async fn run_on_mysql(pool: &AnyPool) -> BackendResult<()> {
+    let mut connection = pool.acquire().await?;
+    let lock = "SELECT GET_LOCK(CONCAT('educounsel.migrate.', MD5(DATABASE())), 60) AS is_mine";
+    let is_mine = sqlx::query(lock).fetch_one(&mut *connection).await?.maybe_int("is_mine")?;
+    if is_mine != Some(1) {
+        return Err(BackendError::Internal("another node holds the migration lock for more than a minute"));
+    }
+    let result = run_on(&MYSQL, &mut connection).await;
+    // Whatever became of the migrations; a lost connection has lost the lock by itself.
+    let unlock = "SELECT RELEASE_LOCK(CONCAT('educounsel.migrate.', MD5(DATABASE()))) AS released";
+    let released = sqlx::query(unlock).fetch_one(&mut *connection).await;
+    result.and(released.map(drop).map_err(BackendError::from))
+}
+
+async fn run_on(migrator: &Migrator, connection: &mut AnyConnection) -> BackendResult<()> {
+    // `Migrator::run` takes what its compiler bound cannot express for a future that moves between threads; this is what it calls.
+    migrator.run_direct(None, connection, false).await.map_err(into_backend)
 }
 
 /// Switches a SQLite file to write-ahead logging, which lasts. The switch needs the file alone for a moment and does not wait for it by itself.

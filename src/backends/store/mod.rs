@@ -222,7 +222,7 @@ impl Tx {
     /// Inserts a row; returns whether it is new. The transaction stays usable either way (a failed statement would end it on PostgreSQL).
     async fn insert(&mut self, sql: Sql) -> BackendResult<bool> {
         let engine = self.engine;
-        let mut savepoint = sqlx::Acquire::begin(&mut *self.inner).await?;
+        let mut savepoint = sqlx::Connection::begin(&mut *self.inner).await?;
         let is_new = sql::inserted(sql.execute(engine, &mut *savepoint).await)?;
         if is_new {
             savepoint.commit().await?

@@ -108,9 +108,9 @@ impl Store {
     /// Counts notices: `sent_since_ms` is the start of "recently", `read_since_ms` that of deliveries and reads.
     pub async fn notice_counts(&self, sent_since_ms: i64, read_since_ms: i64) -> BackendResult<NoticeCounts> {
         let sql = Sql::new(
-            "SELECT s.sent, s.sent_recently, d.deliveries, d.reads FROM \
+            "SELECT s.sent, s.sent_recently, d.deliveries, d.read_count FROM \
              (SELECT COUNT(*) AS sent, COUNT(CASE WHEN created_at_ms >= ? THEN 1 END) AS sent_recently FROM notices) s CROSS JOIN \
-             (SELECT COUNT(*) AS deliveries, COUNT(CASE WHEN r.read_at_ms IS NOT NULL OR n.position <= w.position THEN 1 END) AS reads \
+             (SELECT COUNT(*) AS deliveries, COUNT(CASE WHEN r.read_at_ms IS NOT NULL OR n.position <= w.position THEN 1 END) AS read_count \
               FROM notices n JOIN users u ON u.role = 'student' AND u.disabled_at_ms IS NULL AND u.created_at_ms <= n.created_at_ms \
               LEFT JOIN notice_watermarks w ON w.user_id = u.id LEFT JOIN notice_reads r ON r.user_id = u.id AND r.notice_id = n.id \
               WHERE n.audience = 'role:student' AND n.created_at_ms >= ?) d",
@@ -120,7 +120,7 @@ impl Store {
             sent: row.int("sent")?,
             sent_recently: row.int("sent_recently")?,
             deliveries: row.int("deliveries")?,
-            reads: row.int("reads")?,
+            reads: row.int("read_count")?,
         })
     }
 
