@@ -1,6 +1,6 @@
 //! Work by the clock: housekeeping of the database and sweeping of files without a row. Every node runs it; each step is safe to run twice.
 
-use crate::services::{Context as Services, file_sweep};
+use crate::services::{Context as Services, file_sweep, housekeeping};
 use actix::prelude::*;
 use std::time::Duration;
 
@@ -26,6 +26,9 @@ impl Scheduler {
         let round = async move {
             if let Err(error) = file_sweep::sweep_files(&services).await {
                 tracing::error!(%error, "sweeping of files failed");
+            }
+            if let Err(error) = housekeeping::run_once(&services).await {
+                tracing::error!(%error, "housekeeping of the database failed");
             }
         };
         ctx.spawn(round.into_actor(self).map(|(), _, ctx| {

@@ -3,4 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod dashboards;
+mod housekeeping;
+mod notices;
 mod sockets;
+mod sync;
