@@ -3,5 +3,9 @@
 
 #[path = "../support/databases.rs"]
 mod databases;
+#[path = "../support/redis.rs"]
+mod redis_server;
 
+mod bus;
+mod cache;
 mod store;

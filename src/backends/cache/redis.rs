@@ -174,7 +174,7 @@ impl Cache for RedisCache {
             .zrembyscore(&index, "-inf", now_ms)
             .zadd(&index, Member::of(login), login.expires_at_ms)
             .pexpire(&index, (login.expires_at_ms - now_ms).max(1));
-        self.link.run::<()>(&commands.ignore()).await
+        self.link.run::<()>(commands.ignore()).await
     }
 
     async fn find_login(&self, token_hash: &str) -> BackendResult<Option<LoginRow>> {

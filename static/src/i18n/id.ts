@@ -23,7 +23,6 @@ export const id = {
     dashboard: 'Dasbor',
     materials: 'Materi',
     notices: 'Pemberitahuan',
-    noticesShort: 'Kabar',
     users: 'Pengguna',
     account: 'Akun',
     logout: 'Keluar',
@@ -73,8 +72,7 @@ export const id = {
   bell: {
     label: 'Pemberitahuan, {count} belum dibaca',
     title: 'Pemberitahuan',
-    panel: 'Pemberitahuan terbaru',
-    readAll: 'Baca semua',
+    readAll: 'Tandai semua dibaca',
     seeAll: 'Lihat semua',
     empty: 'Belum ada pemberitahuan',
     emptyBody: 'Kabar materi baru akan muncul di sini.',
@@ -83,7 +81,6 @@ export const id = {
   notices: {
     title: 'Pemberitahuan',
     lead: 'Semua kabar untukmu, yang terbaru di atas.',
-    readAll: 'Tandai semua dibaca',
     filterAll: 'Semua',
     filterUnread: 'Belum dibaca',
     empty: 'Belum ada pemberitahuan',

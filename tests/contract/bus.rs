@@ -1,0 +1,275 @@
+//! The bus on both backends, with two nodes (in process: the same bus twice), and what only Redis can do to it.
+
+use crate::{databases::server_url, redis_server::TestRedis};
+use bytes::Bytes;
+use educounsel::{
+    backends::{
+        bus::{
+            Bus, BusMessage,
+            local::LocalBus,
+            redis::{ProbeTimes, RedisBus},
+        },
+        redis_link::RedisLink,
+    },
+    domain::ids::NodeId,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::mpsc::Receiver,
+    time::timeout,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const QUICK: ProbeTimes = ProbeTimes { every: Duration::from_millis(100), deaf_after: Duration::from_millis(500) };
+
+struct Fixture {
+    nodes: [Arc<dyn Bus>; 2],
+}
+
+impl Fixture {
+    async fn local() -> Self {
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+        Self { nodes: [bus.clone(), bus] }
+    }
+
+    async fn redis() -> Self {
+        let prefix = format!("test-{}", NodeId::generate());
+        let url = server_url("TEST_REDIS_URL");
+        Self { nodes: [node(&url, &prefix).await, node(&url, &prefix).await] }
+    }
+}
+
+async fn node(url: &str, prefix: &str) -> Arc<dyn Bus> {
+    let link = RedisLink::connect(url).await.expect("redis answers");
+    Arc::new(RedisBus::join(link, prefix, QUICK).await.unwrap())
+}
+
+async fn next(receiver: &mut Receiver<BusMessage>) -> BusMessage {
+    timeout(PATIENCE, receiver.recv()).await.expect("a message in time").expect("the bus lives")
+}
+
+async fn next_envelope(receiver: &mut Receiver<BusMessage>) -> Bytes {
+    match next(receiver).await {
+        BusMessage::Envelope(envelope) => envelope,
+        BusMessage::Resubscribed => panic!("the link was lost"),
+    }
+}
+
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waited = timeout(PATIENCE, async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited in vain: {what}");
+}
+
+macro_rules! on_both_backends {
+    ($($name:ident),+ $(,)?) => {
+        mod local { $(#[tokio::test] async fn $name() { super::$name(super::Fixture::local().await).await; })+ }
+        mod redis { $(#[tokio::test] async fn $name() { super::$name(super::Fixture::redis().await).await; })+ }
+    };
+}
+
+on_both_backends![
+    every_node_hears_an_envelope_the_sender_included,
+    envelopes_are_any_bytes,
+    all_listeners_hear_one_order,
+    a_listener_that_left_holds_nobody_up,
+    it_is_alive_and_answers_a_ping,
+];
+
+async fn every_node_hears_an_envelope_the_sender_included(fixture: Fixture) {
+    let [first, second] = &fixture.nodes;
+    let (mut at_first, mut at_second) = (first.subscribe(), second.subscribe());
+    first.publish(Bytes::from_static(b"hello")).await.unwrap();
+    assert_eq!(next_envelope(&mut at_first).await, "hello");
+    assert_eq!(next_envelope(&mut at_second).await, "hello");
+}
+
+async fn envelopes_are_any_bytes(fixture: Fixture) {
+    let mut receiver = fixture.nodes[1].subscribe();
+    let all_bytes: Vec<u8> = (0..=255).collect();
+    for envelope in [Bytes::new(), Bytes::from_static(b"p"), Bytes::from_static(b"e"), all_bytes.into(), vec![7; 1_000_000].into()] {
+        fixture.nodes[0].publish(envelope.clone()).await.unwrap();
+        assert!(next_envelope(&mut receiver).await == envelope, "{} bytes changed", envelope.len());
+    }
+}
+
+async fn all_listeners_hear_one_order(fixture: Fixture) {
+    const EACH: usize = 300;
+    let mut receivers = [fixture.nodes[0].subscribe(), fixture.nodes[1].subscribe(), fixture.nodes[1].subscribe()];
+    let publish = |who: usize| {
+        let bus = fixture.nodes[who].clone();
+        tokio::spawn(async move {
+            for number in 0..EACH {
+                bus.publish(format!("{who} {number:03}").into()).await.unwrap();
+            }
+        })
+    };
+    let publishers = [publish(0), publish(1)];
+    let mut heard: [Vec<Bytes>; 3] = Default::default();
+    for (receiver, heard) in receivers.iter_mut().zip(&mut heard) {
+        while heard.len() < 2 * EACH {
+            heard.push(next_envelope(receiver).await);
+        }
+    }
+    for publisher in publishers {
+        publisher.await.unwrap();
+    }
+    assert_eq!(heard[0], heard[1]);
+    assert_eq!(heard[1], heard[2]);
+    for who in [b'0', b'1'] {
+        let of_one: Vec<&Bytes> = heard[0].iter().filter(|text| text[0] == who).collect();
+        assert_eq!(of_one.len(), EACH);
+        assert!(of_one.is_sorted(), "each publisher's own order is kept");
+    }
+}
+
+async fn a_listener_that_left_holds_nobody_up(fixture: Fixture) {
+    let gone = fixture.nodes[0].subscribe();
+    let mut stays = fixture.nodes[0].subscribe();
+    drop(gone);
+    for number in 0..2_000_u32 {
+        fixture.nodes[1].publish(Bytes::copy_from_slice(&number.to_be_bytes())).await.unwrap();
+        assert_eq!(next_envelope(&mut stays).await, number.to_be_bytes()[..]);
+    }
+}
+
+async fn it_is_alive_and_answers_a_ping(fixture: Fixture) {
+    for node in &fixture.nodes {
+        assert!(node.is_alive());
+        node.ping().await.unwrap();
+    }
+}
+
+#[test]
+fn only_the_bus_in_process_is_local() {
+    assert!(LocalBus::new().is_local());
+}
+
+#[tokio::test]
+async fn nodes_of_another_prefix_hear_nothing() {
+    let url = server_url("TEST_REDIS_URL");
+    let (ours, theirs) = (node(&url, &format!("a-{}", NodeId::generate())).await, node(&url, &format!("b-{}", NodeId::generate())).await);
+    assert!(!ours.is_local());
+    let (mut at_ours, mut at_theirs) = (ours.subscribe(), theirs.subscribe());
+    ours.publish(Bytes::from_static(b"ours")).await.unwrap();
+    theirs.publish(Bytes::from_static(b"theirs")).await.unwrap();
+    assert_eq!(next_envelope(&mut at_ours).await, "ours");
+    assert_eq!(next_envelope(&mut at_theirs).await, "theirs");
+}
+
+#[tokio::test]
+async fn a_redis_restart_heals_by_itself_and_is_told() {
+    let mut server = TestRedis::start();
+    let nodes = [node(&server.url(), "test").await, node(&server.url(), "test").await];
+    let mut receivers = [nodes[0].subscribe(), nodes[1].subscribe()];
+    for round in 0..2 {
+        server.kill();
+        until("both nodes know that the link is gone", || nodes.iter().all(|node| !node.is_alive())).await;
+        assert!(nodes[0].publish(Bytes::from_static(b"lost")).await.is_err(), "a publication that cannot leave is told");
+        server.start_again();
+        for receiver in &mut receivers {
+            assert_eq!(next(receiver).await, BusMessage::Resubscribed, "round {round}");
+        }
+        until("both nodes hear again", || nodes.iter().all(|node| node.is_alive())).await;
+        publish_when_possible(&nodes[1], b"back").await;
+        for receiver in &mut receivers {
+            assert_eq!(next_envelope(receiver).await, "back");
+        }
+    }
+}
+
+/// Publishes once; tries again only while the command connection is not made anew.
+async fn publish_when_possible(bus: &Arc<dyn Bus>, text: &'static [u8]) {
+    let attempt = timeout(PATIENCE, async {
+        while bus.publish(Bytes::from_static(text)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    attempt.await.expect("publishing works again");
+}
+
+#[tokio::test]
+async fn a_subscription_cut_off_by_redis_is_made_again() {
+    let server = TestRedis::start();
+    let bus = node(&server.url(), "test").await;
+    let mut receiver = bus.subscribe();
+    let mut connection = ::redis::Client::open(server.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let killed: usize = ::redis::cmd("CLIENT").arg(&["KILL", "TYPE", "pubsub"]).query_async(&mut connection).await.unwrap();
+    assert_eq!(killed, 1);
+    assert_eq!(next(&mut receiver).await, BusMessage::Resubscribed);
+    bus.publish(Bytes::from_static(b"back")).await.unwrap();
+    assert_eq!(next_envelope(&mut receiver).await, "back");
+}
+
+#[tokio::test]
+async fn a_deaf_subscription_is_found_by_the_probe_and_made_again() {
+    let server = TestRedis::start();
+    let proxy = DeafProxy::start(server.port()).await;
+    let bus = node(&proxy.url(), "test").await;
+    let mut receiver = bus.subscribe();
+    bus.publish(Bytes::from_static(b"before")).await.unwrap();
+    assert_eq!(next_envelope(&mut receiver).await, "before");
+    proxy.deafen();
+    bus.publish(Bytes::from_static(b"unheard")).await.expect("publishing works on: nothing else tells that we are deaf");
+    assert_eq!(next(&mut receiver).await, BusMessage::Resubscribed);
+    until("the new subscription hears", || bus.is_alive()).await;
+    bus.publish(Bytes::from_static(b"after")).await.unwrap();
+    assert_eq!(next_envelope(&mut receiver).await, "after");
+}
+
+/// Stands before Redis and can keep back, without closing, what Redis sends on the second connection, the subscription's.
+struct DeafProxy {
+    port: u16,
+    is_deaf: Arc<AtomicBool>,
+}
+
+impl DeafProxy {
+    async fn start(redis_port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let is_deaf = Arc::new(AtomicBool::new(false));
+        let flag = is_deaf.clone();
+        tokio::spawn(async move {
+            let count = AtomicUsize::new(0);
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(("127.0.0.1", redis_port)).await.unwrap();
+                let is_subscription = count.fetch_add(1, Ordering::SeqCst) == 1;
+                tokio::spawn(Self::carry(client, server, is_subscription.then(|| flag.clone())));
+            }
+        });
+        Self { port, is_deaf }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    fn deafen(&self) {
+        self.is_deaf.store(true, Ordering::SeqCst);
+    }
+
+    async fn carry(client: TcpStream, server: TcpStream, deaf: Option<Arc<AtomicBool>>) {
+        let (mut from_client, mut to_client) = client.into_split();
+        let (mut from_server, mut to_server) = server.into_split();
+        let up = tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+        let mut buffer = [0; 4096];
+        while let Ok(bytes @ 1..) = from_server.read(&mut buffer).await {
+            let is_deaf = deaf.as_ref().is_some_and(|flag| flag.load(Ordering::SeqCst));
+            if !is_deaf && to_client.write_all(&buffer[..bytes]).await.is_err() {
+                break;
+            }
+        }
+        let _ = up.await;
+    }
+}
