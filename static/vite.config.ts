@@ -3,8 +3,8 @@ import { fileURLToPath, URL } from 'node:url'
 import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
-import { blockingThemeScript } from './vite/blockingThemeScript'
-import { pdfjsResources } from './vite/pdfjsResources'
+import { blockingThemeScript } from './vite/blockingThemeScript.ts'
+import { pdfjsResources } from './vite/pdfjsResources.ts'
 
 const server = 'http://127.0.0.1:8080'
 

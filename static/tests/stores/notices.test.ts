@@ -1,0 +1,53 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { listedNotice, noticeOf } from '../samples'
+
+const api = vi.hoisted(() => ({ fetchNotices: vi.fn(), markNoticeRead: vi.fn(), markAllNoticesRead: vi.fn() }))
+vi.mock('@/api/notices', () => api)
+
+const { useNotices } = await import('@/stores/notices')
+
+describe('notices store', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+    vi.resetAllMocks()
+    setActivePinia(createPinia())
+    api.fetchNotices.mockResolvedValue({ items: [listedNotice('a')], next: null, unread_count: 1 })
+  })
+
+  it('asks for the true number soon after an arrival', async () => {
+    const store = useNotices()
+    await store.loadLatest()
+    store.receive(noticeOf('b'))
+    expect(store.unreadCount).toBe(2)
+    api.fetchNotices.mockResolvedValue({ items: [listedNotice('b')], next: null, unread_count: 7 })
+    await vi.advanceTimersByTimeAsync(800)
+    expect(store.unreadCount).toBe(7)
+    expect(store.latest.map(({ id }) => id)).toEqual(['b', 'a'])
+  })
+
+  it('follows what another device read', async () => {
+    const store = useNotices()
+    await store.loadLatest()
+    store.applyState({ unread_count: 0, all: false, notice_ids: ['a'] })
+    expect(store.unreadCount).toBe(0)
+    expect(store.latest[0]?.read_at).not.toBeNull()
+  })
+
+  it('takes a failed read back', async () => {
+    const store = useNotices()
+    await store.loadLatest()
+    api.markNoticeRead.mockRejectedValue(new Error('away'))
+    await expect(store.markRead('a')).rejects.toThrow()
+    expect(store.latest[0]?.read_at).toBeNull()
+    expect(store.unreadCount).toBe(1)
+  })
+
+  it('marks all as read with the number of the server', async () => {
+    const store = useNotices()
+    await store.loadLatest()
+    api.markAllNoticesRead.mockResolvedValue({ unread_count: 0 })
+    await store.markAllRead()
+    expect(store.unreadCount).toBe(0)
+  })
+})
