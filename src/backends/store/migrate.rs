@@ -31,7 +31,7 @@ pub(super) async fn run(pool: &AnyPool, engine: Engine) -> BackendResult<()> {
 /// and then finds nothing to do.
 async fn run_on_sqlite(pool: &AnyPool) -> BackendResult<()> {
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-    run_on(&SQLITE, &mut *transaction).await?;
+    run_on(&SQLITE, &mut transaction).await?;
     Ok(transaction.commit().await?)
 }
 

@@ -22,6 +22,7 @@ on_every_engine!(
     two_nodes_never_publish_a_row_twice_and_keep_the_order,
     a_reader_who_has_seen_a_position_never_misses_a_smaller_one,
     readers_get_their_audiences_from_their_time_on,
+    a_node_catches_up_with_rows_of_every_audience,
     published_rows_are_trimmed_and_the_head_tells,
 );
 
@@ -215,6 +216,18 @@ async fn readers_get_their_audiences_from_their_time_on(fixture: Fixture) {
     assert_eq!(read(0, 5, 10).await, [0; 0]);
     assert!(store.log_after(&[], 0, 0, 10).await.unwrap().is_empty());
     assert_eq!(store.log_page(&[other], 0, 4, 10).await.unwrap().head.position, 5, "the head comes along when there are no rows");
+}
+
+async fn a_node_catches_up_with_rows_of_every_audience(fixture: Fixture) {
+    let store = &fixture.store;
+    for audience in [role(), Audience::Role(Role::Admin), Audience::User(UserId::generate())] {
+        append(store, &new_entry(audience, 1)).await;
+    }
+    assert!(store.log_since(0, 10).await.unwrap().is_empty(), "without a position there is nothing to catch up with");
+    rows(store.claim_log(NodeId::generate(), 0, 100, 10).await.unwrap());
+    assert_eq!(positions(&store.log_since(0, 10).await.unwrap()), [1, 2, 3]);
+    assert_eq!(positions(&store.log_since(1, 1).await.unwrap()), [2]);
+    assert!(store.log_since(3, 10).await.unwrap().is_empty());
 }
 
 async fn published_rows_are_trimmed_and_the_head_tells(fixture: Fixture) {
