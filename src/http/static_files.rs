@@ -126,7 +126,7 @@ mod tests {
     use rust_embed::Metadata;
 
     fn file(text: String) -> EmbeddedFile {
-        EmbeddedFile { data: text.into_bytes().into(), metadata: Metadata::__rust_embed_new([7; 32], None, None, "text/javascript".into()) }
+        EmbeddedFile { data: text.into_bytes().into(), metadata: Metadata::__rust_embed_new([7; 32], None, None, "text/javascript") }
     }
 
     #[actix_web::test]
