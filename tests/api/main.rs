@@ -5,8 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
+mod admin_users;
 mod dashboards;
 mod housekeeping;
+mod http_rules;
 mod notices;
 mod sockets;
 mod sync;

@@ -1,0 +1,229 @@
+//! Signing in and out, sessions, forged requests, and guessing of passwords.
+
+use crate::support::{TestApp, app::PASSWORD, app::TestUser, socket::Received};
+use educounsel::domain::clock::Clock;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+async fn try_login(app: &TestApp, login: &str, password: &str) -> Response {
+    let body = json!({ "login": login, "password": password });
+    app.client().post(app.url("/api/v1/auth/login")).json(&body).send().await.unwrap()
+}
+
+/// Reads status and body, without the request's id, which always differs.
+async fn answer(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let mut body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default();
+    if let Some(problem) = body.as_object_mut() {
+        problem.remove("request_id");
+    }
+    (status, body)
+}
+
+async fn code(response: Response) -> (u16, String) {
+    let (status, body) = answer(response).await;
+    (status, body["code"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Reads events until the socket closes; returns the data of `session.ended` and the close code.
+async fn ending(socket: &mut crate::support::TestSocket) -> (Value, u16) {
+    let ended = socket.next_named("session.ended").await.json();
+    match socket.receive().await {
+        Received::Closed { code, .. } => (ended, code),
+        other => panic!("expected a close, got {other:?}"),
+    }
+}
+
+async fn status_of(user: &TestUser) -> u16 {
+    user.request(Method::GET, "/auth/me").send().await.unwrap().status().as_u16()
+}
+
+#[actix_web::test]
+async fn a_login_gives_a_guarded_cookie_and_a_token_only_when_asked() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let response = try_login(&app, " Ana ", PASSWORD).await;
+    let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("educounsel_session=") && cookie.contains("; HttpOnly; SameSite=Lax; Path=/"), "{cookie}");
+    let user = json!({ "id": ana.id, "login": "ana", "name": "Uji ana", "role": "student" });
+    assert_eq!(answer(response).await, (200, json!({ "user": user })));
+    assert_eq!(ana.get("/auth/me").await, json!({ "user": user }));
+    let by_cookie = app.client().get(app.url("/api/v1/auth/me")).header("cookie", cookie.split(';').next().unwrap()).send().await.unwrap();
+    assert_eq!(by_cookie.status(), 200);
+    assert_eq!(code(app.client().get(app.url("/api/v1/auth/me")).send().await.unwrap()).await, (401, "auth.required".into()));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn unknown_names_wrong_passwords_and_disabled_accounts_are_one_answer_in_the_same_time() {
+    let app = TestApp::start().await;
+    let (admin, budi) = (app.admin("kepala").await, app.student("budi").await);
+    app.student("ana").await;
+    let patched = admin.request(Method::PATCH, &format!("/admin/users/{}", budi.id)).json(&json!({ "disabled": true })).send().await;
+    assert_eq!(patched.unwrap().status(), 200);
+    let wrong = answer(try_login(&app, "ana", "salah salah salah").await).await;
+    assert_eq!((wrong.0, &wrong.1["code"]), (401, &json!("auth.invalid_credentials")));
+    assert_eq!(answer(try_login(&app, "tidak-ada", "salah salah salah").await).await, wrong);
+    assert_eq!(answer(try_login(&app, "budi", PASSWORD).await).await, wrong);
+    let mut times = [Duration::MAX; 2];
+    for round in 0..4 {
+        for (time, login) in times.iter_mut().zip(["ana".to_owned(), format!("tidak-ada-{round}")]) {
+            let started = Instant::now();
+            try_login(&app, &login, "salah salah salah").await;
+            *time = started.elapsed().min(*time);
+        }
+    }
+    let ratio = times[0].as_secs_f64() / times[1].as_secs_f64();
+    assert!((0.4..2.5).contains(&ratio), "a known name takes {:?}, an unknown one {:?}", times[0], times[1]);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn guessing_one_account_waits_longer_each_time_and_nobody_else_does() {
+    let clock = Clock::manual(Clock::System.now_ms());
+    let app = TestApp::builder().clock(clock.clone()).start().await;
+    app.student("ana").await;
+    app.student("budi").await;
+    for _ in 0..5 {
+        assert_eq!(try_login(&app, "ana", "salah salah salah").await.status(), 401);
+    }
+    for wait_s in [1, 2, 4] {
+        let refused = try_login(&app, "ana", PASSWORD).await;
+        assert_eq!(refused.headers()["retry-after"], wait_s.to_string().as_str());
+        assert_eq!(code(refused).await, (429, "auth.too_many_attempts".into()));
+        assert_eq!(try_login(&app, "budi", PASSWORD).await.status(), 200, "another account is not slowed down");
+        clock.advance(wait_s * 1_000);
+        assert_eq!(try_login(&app, "ana", "salah salah salah").await.status(), 401, "the wait of {wait_s} s is over");
+    }
+    clock.advance(8_000);
+    assert_eq!(try_login(&app, "ana", PASSWORD).await.status(), 200);
+    for _ in 0..5 {
+        assert_eq!(try_login(&app, "ana", "salah salah salah").await.status(), 401, "a login forgives");
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn strangers_elsewhere_cannot_lock_an_account_out() {
+    let app = TestApp::builder().set(|config| config.http.trust_proxy = true).start().await;
+    app.student("ana").await;
+    let from = async |address: &str, password: &str| {
+        let body = json!({ "login": "ana", "password": password });
+        let request = app.client().post(app.url("/api/v1/auth/login")).header("x-forwarded-for", address).json(&body);
+        request.send().await.unwrap().status().as_u16()
+    };
+    for _ in 0..5 {
+        assert_eq!(from("203.0.113.66", "salah salah salah").await, 401);
+    }
+    assert_eq!(from("203.0.113.66", PASSWORD).await, 429);
+    assert_eq!(from("198.51.100.7", PASSWORD).await, 200);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn parallel_guesses_are_not_free() {
+    let app = TestApp::start().await;
+    app.student("ana").await;
+    let guesses = (0..40).map(|_| try_login(&app, "ana", "salah salah salah"));
+    let answers = futures_util::future::join_all(guesses).await;
+    let looked_at = answers.iter().filter(|answer| answer.status() == 401).count();
+    assert!((1..=6).contains(&looked_at), "{looked_at} of 40 guesses were looked at");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_login_replaces_the_session_the_browser_had() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let body = json!({ "login": "ana", "password": PASSWORD });
+    let again = app.client().post(app.url("/api/v1/auth/login")).header("cookie", &ana.cookie).json(&body).send().await.unwrap();
+    assert_eq!(again.status(), 200);
+    assert!(!again.headers()["set-cookie"].to_str().unwrap().starts_with(&ana.cookie));
+    assert_eq!(status_of(&ana).await, 401, "the old token is worth nothing");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn sessions_are_listed_and_ended_with_their_sockets_but_only_ones_own() {
+    let app = TestApp::start().await;
+    let (phone, budi) = (app.student("ana").await, app.student("budi").await);
+    let laptop = app.sign_in("ana", PASSWORD).await;
+    let mut socket = phone.connect().await;
+    let sessions = laptop.get("/auth/sessions").await;
+    let items = sessions["items"].as_array().unwrap();
+    assert_eq!((items.len(), &sessions["next"]), (2, &Value::Null));
+    assert_eq!((&items[0]["current"], &items[1]["current"]), (&json!(true), &json!(false)));
+    assert!(["id", "created_at", "last_seen_at", "expires_at", "address"].iter().all(|field| items[1][field].is_string()), "{}", items[1]);
+    let path = format!("/auth/sessions/{}", items[1]["id"].as_str().unwrap());
+    assert_eq!(code(budi.request(Method::DELETE, &path).send().await.unwrap()).await, (404, "not_found".into()));
+    assert_eq!(laptop.request(Method::DELETE, &path).send().await.unwrap().status(), 204);
+    let (ended, close) = ending(&mut socket).await;
+    assert_eq!((&ended["reason"], &ended["session_id"], close), (&json!("revoked"), &items[1]["id"], 4009));
+    assert_eq!((status_of(&phone).await, status_of(&laptop).await), (401, 200));
+    assert_eq!(laptop.request(Method::DELETE, &path).send().await.unwrap().status(), 404);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn logging_out_ends_this_session_and_its_sockets_only() {
+    let app = TestApp::start().await;
+    let phone = app.student("ana").await;
+    let laptop = app.sign_in("ana", PASSWORD).await;
+    let mut socket = phone.connect().await;
+    let response = phone.request(Method::POST, "/auth/logout").send().await.unwrap();
+    assert_eq!(response.status(), 204);
+    assert!(response.headers()["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+    let (ended, close) = ending(&mut socket).await;
+    assert_eq!((&ended["reason"], close), (&json!("logout"), 4009));
+    assert_eq!((status_of(&phone).await, status_of(&laptop).await), (401, 200));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn sessions_end_after_idling_and_after_their_whole_life() {
+    let clock = Clock::manual(Clock::System.now_ms());
+    let app = TestApp::builder()
+        .clock(clock.clone())
+        .set(|config| (config.security.session_idle_h, config.security.session_total_h) = (2, 5))
+        .start()
+        .await;
+    let (used, unused) = (app.student("ana").await, app.student("budi").await);
+    for _ in 0..4 {
+        clock.advance(3_600_000);
+        assert_eq!(status_of(&used).await, 200);
+    }
+    assert_eq!(status_of(&unused).await, 401, "unused for 4 h");
+    clock.advance(3_600_000);
+    assert_eq!(status_of(&used).await, 401, "5 h old");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn changes_by_cookie_must_come_from_our_own_pages() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let own = app.url("").trim_end_matches('/').to_owned();
+    let send = async |headers: &[(&str, &str)]| {
+        let mut request = app.client().post(app.url("/api/v1/notices/read-all")).header("cookie", &ana.cookie);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        code(request.send().await.unwrap()).await
+    };
+    let refused = (403, "auth.cross_site".to_owned());
+    assert_eq!(send(&[]).await, refused);
+    assert_eq!(send(&[("origin", "https://evil.example")]).await, refused);
+    assert_eq!(send(&[("origin", "null")]).await, refused);
+    assert_eq!(send(&[("sec-fetch-site", "cross-site")]).await, refused);
+    assert_eq!(send(&[("sec-fetch-site", "same-site")]).await, refused);
+    assert_eq!(send(&[("origin", &own)]).await.0, 200);
+    assert_eq!(send(&[("sec-fetch-site", "same-origin")]).await.0, 200);
+    let read = app.client().get(app.url("/api/v1/auth/me")).header("cookie", &ana.cookie).header("origin", "https://evil.example");
+    assert_eq!(read.send().await.unwrap().status(), 200, "reading changes nothing");
+    let program = ana.request(Method::POST, "/notices/read-all").header("origin", "https://evil.example").send().await.unwrap();
+    assert_eq!(program.status(), 200, "a bearer token is not sent by a browser on its own");
+    let login = app.client().post(app.url("/api/v1/auth/login")).header("origin", "https://evil.example");
+    assert_eq!(code(login.json(&json!({ "login": "ana", "password": PASSWORD })).send().await.unwrap()).await, refused);
+    app.stop().await;
+}
