@@ -25,6 +25,7 @@ export const en: Messages = {
     dashboard: 'Dashboard',
     materials: 'Materials',
     notices: 'Notifications',
+    noticesShort: 'News',
     users: 'Users',
     account: 'Account',
     logout: 'Log out',
@@ -74,7 +75,8 @@ export const en: Messages = {
   bell: {
     label: 'Notifications, {count} unread',
     title: 'Notifications',
-    readAll: 'Mark all as read',
+    panel: 'Latest notifications',
+    readAll: 'Read all',
     seeAll: 'See all',
     empty: 'No notifications yet',
     emptyBody: 'News about new materials will appear here.',
@@ -83,6 +85,7 @@ export const en: Messages = {
   notices: {
     title: 'Notifications',
     lead: 'All news for you, newest first.',
+    readAll: 'Mark all as read',
     filterAll: 'All',
     filterUnread: 'Unread',
     empty: 'No notifications yet',

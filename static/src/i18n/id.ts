@@ -23,6 +23,7 @@ export const id = {
     dashboard: 'Dasbor',
     materials: 'Materi',
     notices: 'Pemberitahuan',
+    noticesShort: 'Kabar',
     users: 'Pengguna',
     account: 'Akun',
     logout: 'Keluar',
@@ -72,7 +73,8 @@ export const id = {
   bell: {
     label: 'Pemberitahuan, {count} belum dibaca',
     title: 'Pemberitahuan',
-    readAll: 'Tandai semua dibaca',
+    panel: 'Pemberitahuan terbaru',
+    readAll: 'Baca semua',
     seeAll: 'Lihat semua',
     empty: 'Belum ada pemberitahuan',
     emptyBody: 'Kabar materi baru akan muncul di sini.',
@@ -81,6 +83,7 @@ export const id = {
   notices: {
     title: 'Pemberitahuan',
     lead: 'Semua kabar untukmu, yang terbaru di atas.',
+    readAll: 'Tandai semua dibaca',
     filterAll: 'Semua',
     filterUnread: 'Belum dibaca',
     empty: 'Belum ada pemberitahuan',
