@@ -269,4 +269,8 @@ impl Announce for Hub {
         let farewell = Box::new(Publication { topic: built_in_topic(channel), frame, except: None, position: None });
         self.send_later(Envelope::EndSockets { user, login, farewell });
     }
+
+    fn is_connected(&self) -> bool {
+        self.inner.bus.is_alive()
+    }
 }
