@@ -23,7 +23,7 @@ use crate::{
     config::Config,
     domain::clock::Clock,
     http::{self, ws},
-    services::{Context, ServiceError, apps::Apps},
+    services::{Context, ServiceError, apps::Apps, demo},
     telemetry,
     wire::signature::{SecretKey, to_hex},
 };
@@ -170,6 +170,9 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let apps = Apps::load(&context.config, &context.secret, options.demo);
     let pump = LogPump::new(context.clone(), hub.clone()).start();
     hub.attach_pump(pump.clone().recipient());
+    if options.demo && demo::seed_demo(&context).await? {
+        tracing::info!("demo school made");
+    }
     BusLink::new(hub.clone(), context.clone(), bus, outgoing).start();
     Scheduler::new(context.clone()).start();
     let parts = Parts { gate: ws::handshake::Gate::new(context.clone(), apps.clone()), context: context.clone(), hub: hub.clone(), apps };

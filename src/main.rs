@@ -6,7 +6,10 @@ use educounsel::{
     app::{self, StartOptions},
     config::Config,
     domain::principal::Role,
-    services::users::{self, Maker, NewUser},
+    services::{
+        demo,
+        users::{self, Maker, NewUser},
+    },
     telemetry,
 };
 use std::{
@@ -69,6 +72,12 @@ enum Command {
     },
     /// Bring the database up to date and stop
     Migrate,
+    /// Write data and stop
+    Seed {
+        /// Create demo accounts and materials, once
+        #[arg(long, required = true)]
+        demo: bool,
+    },
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
@@ -144,12 +153,20 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             app::open_context(config).await?;
             writeln!(io::stdout(), "the database is up to date")?;
         }
+        Command::Seed { .. } => seed(config).await?,
         Command::User(UserCommand::Add { login, name, role }) => add_user(config, login, name, role).await?,
         Command::Config(ConfigCommand::Print) => print_config(&config)?,
         Command::Config(ConfigCommand::Check) => writeln!(io::stdout(), "the settings are fine")?,
         Command::Healthcheck => return healthcheck(&config).await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn seed(config: Config) -> Result<()> {
+    let context = app::open_context(config).await?;
+    let is_new = demo::seed_demo(&context).await?;
+    writeln!(io::stdout(), "{}", if is_new { "the demo school is made" } else { "the demo school was there already" })?;
+    Ok(())
 }
 
 async fn serve(config: Config, demo: bool) -> Result<()> {

@@ -11,5 +11,7 @@ mod dashboards;
 mod housekeeping;
 mod http_rules;
 mod notices;
+mod bad_uploads;
+mod materials;
 mod sockets;
 mod sync;
