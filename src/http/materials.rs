@@ -100,7 +100,7 @@ pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web
 /// `POST /materials`: a multipart form; 201 with the material.
 pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
     if !may(user.role, Action::WriteMaterials) {
-        return Ok(Refused(ServiceError::Denied.into()).into_response());
+        return Ok(Refused::unread(ServiceError::Denied, payload).into_response());
     }
     let form = match receive_form(&request, payload, &context.config).await {
         Ok(form) => form,

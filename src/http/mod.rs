@@ -76,6 +76,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
         .app_data(shared.policy.clone())
         .app_data(query_errors())
         .app_data(path_errors())
+        .app_data(uploads::form_buffers())
         .service(web::scope("/api/v1").wrap(Compress::default()).configure(api_v1).default_service(web::to(no_such_path)))
         .service(at("/files/{key:.*}").get(files::serve))
         .service(at("/broadcasting/auth").post(realtime::authorise_channels))

@@ -18,18 +18,26 @@ use crate::{
         upload_file::{IncomingFile, UploadedFile, Written},
     },
 };
-use actix_multipart::{Field, Multipart, MultipartError};
+use actix_multipart::{Field, Multipart, MultipartConfig, MultipartError};
 use actix_web::{
-    HttpRequest, HttpResponse,
+    FromRequest as _, HttpRequest, HttpResponse,
+    body::{BodySize, BoxBody, MessageBody},
     http::{ConnectionType, header},
     web::{Bytes, Payload},
 };
 use futures_util::{Stream, StreamExt as _};
-use std::time::Duration;
+use std::{
+    any::Any,
+    pin::Pin,
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// What the form may weigh beside the file, in bytes: texts in any script, and the multipart frame.
 const FORM_SLACK_BYTES: u64 = 1024 * 1024;
+/// Most bytes of a form that wait to be read.
+const BUFFER_BYTES: usize = 16 * 1024;
 /// What is still taken, and thrown away, from a client whose upload is refused, so that it hears the answer instead of a reset.
 const LINGER_BYTES: usize = 8 * 1024 * 1024;
 /// How long that may take.
@@ -48,23 +56,44 @@ pub struct UploadForm {
     file: Option<UploadedFile>,
 }
 
-/// Why a form was not taken; the rest of the body was not read, so the connection has to close.
-#[derive(Debug)]
-pub struct Refused(pub ApiError);
+/// Why a form was not taken. Holds what was not read of the body until the answer is out: a body whose reader is gone would be drained without end
+/// by the server when it is chunked; one that is held makes the connection close.
+pub struct Refused {
+    error: ApiError,
+    unread: Box<dyn Any>,
+}
 
-impl<E: Into<ApiError>> From<E> for Refused {
-    fn from(error: E) -> Self {
-        Self(error.into())
+/// The body of an answer, and the unread body of its request.
+struct HoldingBody {
+    body: BoxBody,
+    _unread: Box<dyn Any>,
+}
+
+impl MessageBody for HoldingBody {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_next(context)
     }
 }
 
 impl Refused {
+    /// Refuses a body that nobody has begun to read.
+    pub fn unread(error: impl Into<ApiError>, payload: Payload) -> Self {
+        Self { error: error.into(), unread: Box::new(payload) }
+    }
+
     /// Makes the answer, after which the connection closes.
     #[must_use]
     pub fn into_response(self) -> HttpResponse {
-        let mut response = HttpResponse::from_error(self.0);
+        let mut response = HttpResponse::from_error(self.error);
         response.head_mut().set_connection_type(ConnectionType::Close);
-        response
+        let unread = self.unread;
+        response.map_body(|_, body| BoxBody::new(HoldingBody { body, _unread: unread }))
     }
 }
 
@@ -104,30 +133,29 @@ impl UploadForm {
     }
 }
 
+/// Returns how forms are buffered; belongs into the app data.
+#[must_use]
+pub fn form_buffers() -> MultipartConfig {
+    MultipartConfig::new().buffer_limit(BUFFER_BYTES)
+}
+
 /// Receives the form. Errors: 415 `request.media_type`, 413 `materials.file_too_large`, 408 `request.timeout`, 400 `request.malformed`, 422 `validation`.
-pub async fn receive_form(request: &HttpRequest, payload: Payload, config: &Config) -> Result<UploadForm, Refused> {
-    require_form(request)?;
+pub async fn receive_form(request: &HttpRequest, mut payload: Payload, config: &Config) -> Result<UploadForm, Refused> {
+    if let Err(error) = require_form(request) {
+        return Err(Refused::unread(error, payload));
+    }
     if declared_length(request).is_some_and(|bytes| bytes as u64 > MAX_FILE_BYTES + FORM_SLACK_BYTES) {
-        linger(payload).await;
-        return Err(too_large().into());
+        linger(&mut payload).await;
+        return Err(Refused::unread(too_large(), payload));
     }
     let deadline = Instant::now() + Duration::from_secs(config.http.upload_total_s);
     let pace = Pace { idle: Duration::from_secs(config.http.upload_idle_s), deadline };
-    let mut reader = FormReader { parts: Multipart::new(request.headers(), payload), pace, read_bytes: 0 };
-    let mut form = UploadForm::default();
-    let mut has_file_part = false;
-    while let Some(mut part) = reader.next_part().await? {
-        let name = part.name().unwrap_or_default().to_owned();
-        if name == "file" {
-            if std::mem::replace(&mut has_file_part, true) {
-                return Err(given_twice(&name).into());
-            }
-            form.file = reader.take_file(&mut part, config).await?;
-        } else {
-            reader.take_text(&mut part, &name, &mut form).await?;
-        }
-    }
-    Ok(form)
+    let parts = match Multipart::from_request(request, &mut payload.into_inner()).await {
+        Ok(parts) => parts,
+        Err(_) => return Err(Refused { error: malformed_form(), unread: Box::new(()) }),
+    };
+    let mut reader = FormReader { parts, pace, read_bytes: 0 };
+    reader.take_form(config).await.map_err(|error| Refused { error, unread: Box::new(reader) })
 }
 
 /// How slow a client may be.
@@ -153,6 +181,23 @@ struct FormReader {
 }
 
 impl FormReader {
+    async fn take_form(&mut self, config: &Config) -> ApiResult<UploadForm> {
+        let mut form = UploadForm::default();
+        let mut has_file_part = false;
+        while let Some(mut part) = self.next_part().await? {
+            let name = part.name().unwrap_or_default().to_owned();
+            if name == "file" {
+                if std::mem::replace(&mut has_file_part, true) {
+                    return Err(given_twice(&name));
+                }
+                form.file = self.take_file(&mut part, config).await?;
+            } else {
+                self.take_text(&mut part, &name, &mut form).await?;
+            }
+        }
+        Ok(form)
+    }
+
     async fn next_part(&mut self) -> ApiResult<Option<Field>> {
         self.pace.within(self.parts.next()).await?.transpose().map_err(|error| malformed(&error))
     }
@@ -230,6 +275,10 @@ fn too_large() -> ApiError {
 
 fn malformed(error: &MultipartError) -> ApiError {
     tracing::debug!(error = %error, "multipart form does not read");
+    malformed_form()
+}
+
+fn malformed_form() -> ApiError {
     ApiError::request("request.malformed", "the multipart form does not read")
 }
 

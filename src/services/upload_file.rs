@@ -5,6 +5,9 @@ use ring::digest::{Context as Hasher, SHA256};
 use std::path::{Path, PathBuf};
 use tokio::{fs::File, io::AsyncWriteExt as _};
 
+/// Most bytes that wait for the disk, per file.
+const WRITE_BYTES: usize = 32 * 1024;
+
 /// A temporary file that is removed when this value is dropped, on every path.
 #[derive(Debug)]
 struct TemporaryFile(PathBuf);
@@ -57,7 +60,8 @@ impl IncomingFile {
         let folder = incoming_folder(config);
         tokio::fs::create_dir_all(&folder).await?;
         let temporary = TemporaryFile(folder.join(format!("upload-{}", uuid::Uuid::new_v4().as_simple())));
-        let file = File::create_new(&temporary.0).await?;
+        let mut file = File::create_new(&temporary.0).await?;
+        file.set_max_buf_size(WRITE_BYTES);
         Ok(Self { file, temporary, hasher: Hasher::new(&SHA256), size_bytes: 0 })
     }
 

@@ -7,11 +7,11 @@ mod support;
 
 mod accounts;
 mod admin_users;
+mod bad_uploads;
 mod dashboards;
 mod housekeeping;
 mod http_rules;
-mod notices;
-mod bad_uploads;
 mod materials;
+mod notices;
 mod sockets;
 mod sync;

@@ -10,4 +10,5 @@ mod redis_server;
 
 mod bus;
 mod cache;
+mod files;
 mod store;
