@@ -1,0 +1,29 @@
+# What the README promises. `make run` needs Rust and Node only; `make test` installs what else the tests need.
+.DEFAULT_GOAL := run
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+
+.PHONY: run web test lint
+
+## Builds the web UI and the server and starts it with demo data.
+run: web
+	cargo run --release --locked -- serve --demo
+
+## Builds the web UI into static/dist, from where it is embedded.
+web: static/node_modules/.package-lock.json
+	npm --prefix static run --silent build
+
+static/node_modules/.package-lock.json: static/package-lock.json
+	npm --prefix static ci --no-audit --no-fund
+
+## Runs every test against real servers; fails if one could not run.
+test: web
+	scripts/install-test-tools
+	scripts/with-test-servers scripts/run-tests
+
+## Style: warnings are errors.
+lint: static/node_modules/.package-lock.json
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	npm --prefix static run --silent lint
