@@ -11,10 +11,11 @@ run: web
 
 ## Builds the web UI into static/dist, from where it is embedded.
 web: static/node_modules/.package-lock.json
-	npm --prefix static run --silent build
+	cd static && npm run --silent build
+	touch src/http/static_files.rs
 
 static/node_modules/.package-lock.json: static/package-lock.json
-	npm --prefix static ci --no-audit --no-fund
+	cd static && npm install --no-save --no-audit --no-fund
 
 ## Runs every test against real servers; fails if one could not run.
 test: web
@@ -26,4 +27,4 @@ lint: static/node_modules/.package-lock.json
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
-	npm --prefix static run --silent lint
+	cd static && npm run --silent lint
