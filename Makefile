@@ -15,7 +15,7 @@ web: static/node_modules/.package-lock.json
 	touch src/http/static_files.rs
 
 static/node_modules/.package-lock.json: static/package-lock.json
-	cd static && npm install --no-save --no-audit --no-fund
+	cd static && npm ci --no-audit --no-fund
 
 ## Runs every test against real servers; fails if one could not run.
 test: web

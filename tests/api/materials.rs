@@ -47,7 +47,7 @@ async fn get_with(app: &TestApp, path: &str, headers: &[(header::HeaderName, &st
     request.send().await.unwrap()
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: header::HeaderName) -> &'a str {
+fn text(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
