@@ -1,6 +1,6 @@
 //! Signing in and out, sessions, forged requests, and guessing of passwords.
 
-use crate::support::{TestApp, app::PASSWORD, app::TestUser, socket::Received};
+use crate::support::{TestApp, TestUser, socket::Received, user::PASSWORD};
 use educounsel::domain::clock::Clock;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};

@@ -2,10 +2,7 @@
 
 use crate::{
     materials::{stored_files, temporary_files},
-    support::{
-        TestApp, TestUser,
-        app::{one_page_pdf, until},
-    },
+    support::{TestApp, TestUser, pdf::one_page_pdf, wait::until},
 };
 use reqwest::{Method, multipart::Form};
 use serde_json::{Value, json};

@@ -1,9 +1,6 @@
 //! Materials over HTTP: who sees what, what is counted, how files are linked and served.
 
-use crate::support::{
-    TestApp, TestUser,
-    app::{one_page_pdf, until},
-};
+use crate::support::{TestApp, TestUser, pdf::one_page_pdf, wait::until};
 use educounsel::{domain::clock::Clock, services::file_sweep};
 use reqwest::{
     Method, Response,

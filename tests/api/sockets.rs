@@ -1,10 +1,6 @@
 //! The Pusher protocol, every test over both transports.
 
-use crate::support::{
-    TestApp, TestSocket,
-    app::{TestTransport, until},
-    socket::Received,
-};
+use crate::support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until};
 use educounsel::{
     domain::channel::ChannelName,
     wire::signature::{SecretKey, channel_text},

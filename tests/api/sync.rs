@@ -1,6 +1,6 @@
 //! Catching up by cursor.
 
-use crate::support::{TestApp, TestUser, app::until};
+use crate::support::{TestApp, TestUser, wait::until};
 use educounsel::domain::clock::Clock;
 use serde_json::{Value, json};
 

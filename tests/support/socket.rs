@@ -1,6 +1,6 @@
 //! A Pusher client that shows every frame.
 
-use super::app::PATIENCE;
+use super::{user::ServerAddress, wait::PATIENCE};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -58,14 +58,15 @@ pub struct TestSocket {
 }
 
 impl TestSocket {
-    pub async fn open(port: u16, certificate: Option<&str>, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
-        let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let scheme = if certificate.is_some() { "wss" } else { "ws" };
-        let mut request = format!("{scheme}://localhost:{port}{path}").into_client_request().unwrap();
+    /// Opens a socket by path with further headers and reads nothing.
+    pub async fn open(at: &ServerAddress, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
+        let tcp = TcpStream::connect(("127.0.0.1", at.port)).await?;
+        let scheme = if at.certificate.is_some() { "wss" } else { "ws" };
+        let mut request = format!("{scheme}://localhost:{}{path}", at.port).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
-        let stream: Box<dyn Stream> = match certificate {
+        let stream: Box<dyn Stream> = match at.certificate.as_deref() {
             None => Box::new(tcp),
             Some(pem) => Box::new(trusting(pem).connect("localhost".try_into().unwrap(), tcp).await.unwrap()),
         };
