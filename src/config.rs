@@ -156,7 +156,7 @@ section! {
 section! {
     /// Logs of the server itself.
     TelemetrySettings in "telemetry." {
-        filter: String = "info".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
+        filter: String = "info,actix_server=warn".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
         format: String = "auto".into(), "", "human, json, or auto (human on a terminal, json otherwise).";
     }
 }
