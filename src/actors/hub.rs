@@ -162,8 +162,11 @@ impl Hub {
 
     /// Sends an envelope to every node, this one included.
     pub(super) async fn send_out(&self, envelope: &Envelope) -> BackendResult<()> {
-        metrics::counter!(telemetry::PUBLICATIONS).increment(1);
-        self.inner.bus.publish(envelope.to_bytes()).await
+        self.inner.bus.publish(envelope.to_bytes()).await?;
+        if matches!(envelope, Envelope::Publish(_)) {
+            metrics::counter!(telemetry::PUBLICATIONS).increment(1);
+        }
+        Ok(())
     }
 
     /// Hands an envelope from the bus to this node's shards; waits while one of them is far behind.

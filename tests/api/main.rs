@@ -12,6 +12,7 @@ mod dashboards;
 mod housekeeping;
 mod http_rules;
 mod materials;
+mod metrics;
 mod notices;
 mod sockets;
 mod sync;
