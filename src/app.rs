@@ -173,7 +173,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     if options.demo && demo::seed_demo(&context).await? {
         tracing::info!("demo school made");
     }
-    BusLink::new(hub.clone(), context.clone(), bus, outgoing).start();
+    BusLink::join(hub.clone(), context.clone(), &bus, outgoing).await?.start();
     Scheduler::new(context.clone()).start();
     let parts = Parts { gate: ws::handshake::Gate::new(context.clone(), apps.clone()), context: context.clone(), hub: hub.clone(), apps };
     let server = if context.config.has_tls() { serve_tls(listener, parts)? } else { serve_plain(listener, parts)? };

@@ -12,3 +12,5 @@ mod redis_server;
 mod support;
 
 mod crash;
+mod redis_outage;
+mod two_nodes;

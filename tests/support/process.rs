@@ -35,6 +35,8 @@ pub struct ServerProcess {
     child: Child,
     at: ServerAddress,
     log: PathBuf,
+    /// Kept as long as the server runs.
+    _folder: Arc<TempDir>,
 }
 
 /// What a process occupies, in bytes.
@@ -101,7 +103,10 @@ impl ServerPlan {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let port = announced_port(child.stdout.take().unwrap());
-        StartingServer { server: ServerProcess { child, at: ServerAddress { port: 0, certificate: None }, log }, port }
+        StartingServer {
+            server: ServerProcess { child, at: ServerAddress { port: 0, certificate: None }, log, _folder: self.folder.clone() },
+            port,
+        }
     }
 
     /// Starts a server and waits until it says that it listens.

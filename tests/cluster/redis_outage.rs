@@ -1,0 +1,63 @@
+//! Redis is killed and comes back empty while two nodes run: it carries and wakes, the database remembers.
+
+use crate::{
+    device::Device,
+    redis_server::TestRedis,
+    support::{process::ServerProcess, wait::until},
+    two_nodes::plan_nodes,
+};
+
+async fn is_ready(server: &ServerProcess) -> bool {
+    server.at().client().get(server.at().url("/health/ready")).send().await.is_ok_and(|answer| answer.status() == 200)
+}
+
+async fn notice_without_redis(uploads_before: &[&str]) {
+    let mut redis = TestRedis::start();
+    let plan = plan_nodes(&redis.url()).await;
+    let (a, b) = (plan.start().await, plan.start().await);
+    let guru = a.sign_in("guru").await;
+    let mut ana = Device::connect(a.sign_in("ana").await).await;
+    let mut budi = Device::connect(b.sign_in("budi").await).await;
+    let mut expected = Vec::new();
+    for title in uploads_before {
+        guru.upload_pdf(title).await;
+        expected.push(*title);
+        for device in [&mut ana, &mut budi] {
+            device.listen_until(expected.len()).await;
+        }
+    }
+
+    redis.kill();
+    until("both nodes say that they are cut off", async || !is_ready(&a).await && !is_ready(&b).await).await;
+    redis.start_again();
+    // Sessions went with Redis; the pump need not have its link back yet, nor either node its subscription.
+    let guru = a.sign_in("guru").await;
+    guru.upload_pdf("Saat putus").await;
+    guru.on(b.at()).upload_pdf("Saat putus juga").await;
+    expected.extend(["Saat putus", "Saat putus juga"]);
+    until("both nodes are back", async || is_ready(&a).await && is_ready(&b).await).await;
+    guru.upload_pdf("Sesudahnya").await;
+    expected.push("Sesudahnya");
+
+    for device in [&mut ana, &mut budi] {
+        device.listen_until(expected.len()).await;
+        device.drain().await;
+        device.assert_once(&expected);
+    }
+    // The sockets never broke, and what they brought is what the log says.
+    for (device, login, server) in [(&mut ana, "ana", &a), (&mut budi, "budi", &b)] {
+        device.user = server.sign_in(login).await;
+        device.sync().await;
+        assert_eq!(device.titles(), expected);
+    }
+}
+
+#[tokio::test]
+async fn sockets_get_what_was_uploaded_while_redis_came_back_once() {
+    notice_without_redis(&["Sebelumnya"]).await;
+}
+
+#[tokio::test]
+async fn even_the_first_upload_of_all_survives_the_outage() {
+    notice_without_redis(&[]).await;
+}
