@@ -253,6 +253,14 @@ pub(super) fn built_in_topic(channel: ChannelName) -> Topic {
     Topic { app: AppId(BUILT_IN_APP.into()), channel }
 }
 
+/// Returns what ends the sockets of an account, or of one of its login sessions.
+pub(super) fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
+    let channel = ChannelName::user(user);
+    let frame = pusher::channel_event(&channel, "session.ended", &json!({ "session_id": login, "reason": reason }).to_string());
+    let farewell = Box::new(Publication { topic: built_in_topic(channel), frame, except: None, position: None });
+    Envelope::EndSockets { user, login, farewell }
+}
+
 impl Announce for Hub {
     fn wake_pump(&self) {
         if let Some(pump) = self.inner.pump.get() {
@@ -267,10 +275,7 @@ impl Announce for Hub {
     }
 
     fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd) {
-        let channel = ChannelName::user(user);
-        let frame = pusher::channel_event(&channel, "session.ended", &json!({ "session_id": login, "reason": reason }).to_string());
-        let farewell = Box::new(Publication { topic: built_in_topic(channel), frame, except: None, position: None });
-        self.send_later(Envelope::EndSockets { user, login, farewell });
+        self.send_later(end_of_sockets(user, login, reason));
     }
 
     fn is_connected(&self) -> bool {

@@ -101,6 +101,11 @@ impl Device {
         }
     }
 
+    /// Drops the connection without a word.
+    pub fn cut(&mut self) {
+        self.socket.take().expect("a socket").cut();
+    }
+
     fn take(&mut self, event: &Event) {
         if event.event == "notice.created" {
             self.note(&event.json(), Way::Socket);

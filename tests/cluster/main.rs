@@ -12,5 +12,8 @@ mod redis_server;
 mod support;
 
 mod crash;
+mod offline;
 mod redis_outage;
+mod slow_client;
+mod stop;
 mod two_nodes;

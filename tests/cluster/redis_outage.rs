@@ -6,6 +6,8 @@ use crate::{
     support::{process::ServerProcess, wait::until},
     two_nodes::plan_nodes,
 };
+use reqwest::Method;
+use serde_json::json;
 
 async fn is_ready(server: &ServerProcess) -> bool {
     server.at().client().get(server.at().url("/health/ready")).send().await.is_ok_and(|answer| answer.status() == 200)
@@ -60,4 +62,28 @@ async fn sockets_get_what_was_uploaded_while_redis_came_back_once() {
 #[tokio::test]
 async fn even_the_first_upload_of_all_survives_the_outage() {
     notice_without_redis(&[]).await;
+}
+
+/// The word that ends sockets has no row, and a node that is not listening again yet does not hear it.
+#[tokio::test]
+async fn an_account_disabled_before_the_other_node_listens_again_is_out_there_too() {
+    let mut redis = TestRedis::start();
+    let plan = plan_nodes(&redis.url()).await;
+    let (a, b) = (plan.start().await, plan.start().await);
+    let (ana, budi) = (a.sign_in("ana").await, a.sign_in("budi").await);
+    let (mut ana_at_a, mut ana_at_b) = (ana.connect().await, ana.on(b.at()).connect().await);
+    let mut others = [budi.connect().await, budi.on(b.at()).connect().await];
+    redis.kill();
+    until("both nodes say that they are cut off", async || !is_ready(&a).await && !is_ready(&b).await).await;
+    redis.start_again();
+    let kepala = a.sign_in("kepala").await;
+    let path = format!("/admin/users/{}", ana.id);
+    let disabled = kepala.request(Method::PATCH, &path).json(&json!({ "disabled": true })).send().await.unwrap();
+    assert_eq!(disabled.status(), 200);
+    ana_at_a.expect_close(4009).await;
+    ana_at_b.expect_close(4009).await;
+    until("both nodes are back", async || is_ready(&a).await && is_ready(&b).await).await;
+    for socket in &mut others {
+        socket.expect_silence().await;
+    }
 }

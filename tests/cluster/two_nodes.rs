@@ -10,10 +10,7 @@ use crate::{
         user::ServerAddress,
     },
 };
-use educounsel::{
-    domain::{channel::ChannelName, ids::NodeId, principal::Role},
-    wire::signature::{SecretKey, channel_text},
-};
+use educounsel::domain::{ids::NodeId, principal::Role};
 use futures_util::future::join;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -151,28 +148,16 @@ async fn reading_on_one_node_changes_the_badge_on_the_other() {
     assert_eq!(ana.on(b.at()).get("/notices").await["unread_count"], 0);
 }
 
-/// Joins a channel of the app `7` with its signature.
-async fn join_channel(at: &ServerAddress, channel: &str, member: Option<&str>) -> TestSocket {
-    let mut socket = TestSocket::open(at, "/app/uji-key?protocol=7&client=test", &[]).await.unwrap();
-    socket.greet().await;
-    let data = member.map(|member| json!({ "user_id": member, "user_info": { "name": member } }).to_string());
-    let text = channel_text(&socket.socket_id, &ChannelName::parse(channel).unwrap(), data.as_deref());
-    let auth = format!("uji-key:{}", SecretKey::new(b"uji-secret").sign(&text));
-    let answer = socket.ask_subscribe(json!({ "channel": channel, "auth": auth, "channel_data": data })).await;
-    assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
-    socket
-}
-
 /// Members are known per node at this stage (docs/decisions.md); what members say to each other crosses all the same.
 #[tokio::test]
 async fn what_clients_publish_on_a_channel_crosses_nodes_in_order_and_spares_the_sender() {
     const EVENTS: u64 = 10;
     let (a, b) = start_two().await;
     for (channel, member) in [("private-kelas", None), ("presence-kelas", Some("ana"))] {
-        let mut sender = join_channel(a.at(), channel, member).await;
-        let mut here = join_channel(a.at(), channel, member).await;
-        let mut there = join_channel(b.at(), channel, member.map(|_| "budi")).await;
-        let mut elsewhere = join_channel(b.at(), "private-lain", None).await;
+        let mut sender = TestSocket::open_on(a.at(), channel, member).await;
+        let mut here = TestSocket::open_on(a.at(), channel, member).await;
+        let mut there = TestSocket::open_on(b.at(), channel, member.map(|_| "budi")).await;
+        let mut elsewhere = TestSocket::open_on(b.at(), "private-lain", None).await;
         for number in 0..EVENTS {
             sender.send(json!({ "event": "client-pesan", "channel": channel, "data": { "nomor": number } })).await;
         }

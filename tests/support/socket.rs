@@ -1,6 +1,10 @@
 //! A Pusher client that shows every frame.
 
 use super::{user::ServerAddress, wait::PATIENCE};
+use educounsel::{
+    domain::channel::ChannelName,
+    wire::signature::{SecretKey, channel_text},
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -72,6 +76,18 @@ impl TestSocket {
         };
         let (stream, _) = client_async(request, stream).await?;
         Ok(Self { stream, socket_id: String::new() })
+    }
+
+    /// Opens a socket of the app `uji-key` and joins a channel with its signature; on presence channels as `member`.
+    pub async fn open_on(at: &ServerAddress, channel: &str, member: Option<&str>) -> Self {
+        let mut socket = Self::open(at, "/app/uji-key?protocol=7&client=test", &[]).await.unwrap();
+        socket.greet().await;
+        let data = member.map(|member| json!({ "user_id": member, "user_info": { "name": member } }).to_string());
+        let text = channel_text(&socket.socket_id, &ChannelName::parse(channel).unwrap(), data.as_deref());
+        let auth = format!("uji-key:{}", SecretKey::new(b"uji-secret").sign(&text));
+        let answer = socket.ask_subscribe(json!({ "channel": channel, "auth": auth, "channel_data": data })).await;
+        assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
+        socket
     }
 
     /// Reads the greeting and keeps the socket id.

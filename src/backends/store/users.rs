@@ -64,6 +64,12 @@ impl Store {
         self.fetch_optional(sql).await?.as_ref().map(read).transpose()
     }
 
+    /// Returns the accounts that were disabled at `since_ms` or later and still are. Reads the whole table: for after a cut of the bus.
+    pub async fn users_disabled_since(&self, since_ms: i64) -> BackendResult<Vec<UserId>> {
+        let sql = Sql::new("SELECT id FROM users WHERE disabled_at_ms >= ? ORDER BY id").bind(since_ms);
+        self.fetch_all(sql).await?.iter().map(|row| row.id("id")).collect()
+    }
+
     /// Lists accounts, newest first, those before `after`.
     pub async fn list_users(&self, filter: &UserFilter, after: Option<UserId>, limit: u32) -> BackendResult<Vec<UserRow>> {
         let disabled = match filter.disabled {

@@ -10,6 +10,7 @@ on_every_engine!(
     an_account_is_found_as_it_was_written,
     one_of_many_parallel_accounts_gets_the_login,
     accounts_change_field_by_field,
+    accounts_disabled_since_a_moment_are_found_while_they_are,
     accounts_are_listed_newest_first_in_pages,
     accounts_are_filtered_and_searched,
     wildcards_in_a_search_are_ordinary_characters,
@@ -77,6 +78,19 @@ async fn accounts_change_field_by_field(fixture: Fixture) {
     assert!(!tx.update_user(UserId::generate(), &UserChange::default()).await.unwrap());
     tx.commit().await.unwrap();
     assert_eq!(fixture.store.find_user(user.id).await.unwrap().unwrap().last_login_at_ms, Some(77));
+}
+
+async fn accounts_disabled_since_a_moment_are_found_while_they_are(fixture: Fixture) {
+    let mut ids = Vec::new();
+    for (login, disabled_at_ms) in [("never", None), ("before", Some(9)), ("then", Some(10)), ("after", Some(11))] {
+        let user = add_user(&fixture.store, login, Role::Student).await;
+        let mut tx = fixture.store.begin().await.unwrap();
+        tx.update_user(user.id, &UserChange { disabled_at_ms: Some(disabled_at_ms), ..UserChange::default() }).await.unwrap();
+        tx.commit().await.unwrap();
+        ids.push(user.id);
+    }
+    assert_eq!(fixture.store.users_disabled_since(10).await.unwrap(), ids[2..]);
+    assert!(fixture.store.users_disabled_since(12).await.unwrap().is_empty());
 }
 
 async fn accounts_are_listed_newest_first_in_pages(fixture: Fixture) {
