@@ -139,7 +139,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // One line for the operator, whatever the log format.
-            let _ = writeln!(io::stderr(), "educounsel: {error:#}");
+            let _ = writeln!(io::stderr(), "educounsel: {}", telemetry::error_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -80,6 +80,21 @@ pub fn init_logs(settings: &TelemetrySettings) {
     let _ = if is_json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
 }
 
+/// Returns an error and its causes in one line. A cause that the text before it tells already is not told twice.
+#[must_use]
+pub fn error_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.ends_with(&text) {
+            line = format!("{line}: {text}");
+        }
+        cause = error.source();
+    }
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Returns the process's recorder, installing it at the first call. `None` if another recorder was installed first.
 pub fn metrics_handle() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -137,6 +152,20 @@ fn start_upkeep(handle: PrometheusHandle) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        enum Outer {
+            #[error("disk: {0}")]
+            Told(#[from] std::io::Error),
+            #[error("broken")]
+            Untold(#[source] Box<Outer>),
+        }
+        let io = || Outer::Told(std::io::Error::other("cable\ncut"));
+        assert_eq!(error_line(&io()), "disk: cable cut");
+        assert_eq!(error_line(&Outer::Untold(Box::new(io()))), "broken: disk: cable cut");
+    }
 
     #[test]
     fn measurements_are_rendered_under_their_names() {

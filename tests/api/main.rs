@@ -15,4 +15,5 @@ mod materials;
 mod metrics;
 mod notices;
 mod sockets;
+mod start_up;
 mod sync;

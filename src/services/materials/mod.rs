@@ -67,6 +67,12 @@ pub fn open_link(context: &Context, claim: &LinkClaim<'_>) -> ServiceResult<Link
     context.files.open_link(claim, context.clock.now_ms()).ok_or(ServiceError::NotFound)
 }
 
+/// Returns the origins that pages must be allowed to load files from, beside this server.
+#[must_use]
+pub fn file_origins(context: &Context) -> Vec<String> {
+    context.files.connect_sources()
+}
+
 /// Returns the states of the materials that `role` may see.
 fn visible_statuses(role: Role) -> &'static [MaterialStatus] {
     if may(role, Action::ReadUnpublishedMaterials) { &MaterialStatus::ALL } else { &[MaterialStatus::Active] }
