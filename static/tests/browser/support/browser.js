@@ -41,8 +41,8 @@ function findChromium() {
 
 /**
  * A person with a browser of their own (cookies, storage). `problems` collects what must not happen on any page: errors in the console,
- * uncaught exceptions, violations of the content security policy. `expectFailure` excuses failed requests to matching addresses, which
- * Chromium reports in the console.
+ * uncaught exceptions, violations of the content security policy. Chromium also reports failed requests there: `expectFailure` excuses
+ * those to matching addresses, `expectSocketFailure` sockets that do not open.
  */
 export async function openPerson(browser, port, { locale = 'id', sound = 'off', viewport = viewports[1280], reducedMotion = 'reduce' } = {}) {
   const context = await browser.newContext({
@@ -55,12 +55,13 @@ export async function openPerson(browser, port, { locale = 'id', sound = 'off', 
   context.setDefaultTimeout(patienceMs)
   await context.addInitScript(prepareTab, { theme: 'system', locale, sound })
   const problems = []
-  const excused = [/\/api\/v1\/auth\/me$/]
+  const excused = [{ text: /^Failed to load resource/, address: /\/api\/v1\/auth\/me$/ }]
   context.on('page', (page) => watchPage(page, problems, excused))
   return {
     context,
     problems,
-    expectFailure: (address) => excused.push(address),
+    expectFailure: (address) => excused.push({ text: /^Failed to load resource/, address }),
+    expectSocketFailure: () => excused.push({ text: /^WebSocket connection to .* failed/, address: /./ }),
     newTab: () => context.newPage(),
     close: () => context.close(),
   }
@@ -68,7 +69,9 @@ export async function openPerson(browser, port, { locale = 'id', sound = 'off', 
 
 /** Runs in every page before its own scripts: preferences of the first visit, ears for speech, sound and toasts. */
 function prepareTab(preferences) {
-  localStorage.getItem('educounsel.preferences') ?? localStorage.setItem('educounsel.preferences', JSON.stringify(preferences))
+  if (location.protocol === 'about:') return
+  const key = 'educounsel.preferences'
+  if (!localStorage.getItem(key)) localStorage.setItem(key, JSON.stringify(preferences))
   const heard = (window.heard = { spoken: [], tones: 0, toasts: [] })
   if ('speechSynthesis' in window) {
     const speak = speechSynthesis.speak.bind(speechSynthesis)
@@ -82,9 +85,6 @@ function prepareTab(preferences) {
     heard.tones += 1
     return play.apply(this, when)
   }
-  addEventListener('securitypolicyviolation', (event) => {
-    console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI}`)
-  })
   new MutationObserver((changes) => {
     for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
       const toast = node instanceof Element ? (node.matches('[data-testid="toast"]') ? node : node.querySelector('[data-testid="toast"]')) : null
@@ -98,7 +98,7 @@ function watchPage(page, problems, excused) {
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return
     const address = message.location().url
-    if (message.text().startsWith('Failed to load resource') && excused.some((pattern) => pattern.test(address))) return
+    if (excused.some((one) => one.text.test(message.text()) && one.address.test(address))) return
     problems.push(`${message.type()} on ${page.url()}: ${message.text()} (${address})`)
   })
 }
@@ -115,8 +115,8 @@ export async function logIn(page, login) {
 
 /** The number in the bell; 0 when there is no badge. */
 export async function badgeOf(page) {
-  const badge = page.getByTestId('badge')
-  return (await badge.count()) === 0 ? 0 : Number(await badge.textContent())
+  const [badge] = await page.getByTestId('badge').allTextContents()
+  return Number(badge ?? 0)
 }
 
 /** Waits until the bell of every page shows `count`, and so does the title of the browser's tab. */

@@ -1,7 +1,7 @@
 // Waiting for conditions, never for time to pass.
 
 /** How long a test waits for a condition; generous, because the machine may be busy. */
-export const patienceMs = 10_000
+export const patienceMs = 30_000
 const pollMs = 40
 
 /** Waits until `read` returns something that is not false, null or undefined, and returns it. Fails naming `what` and the last answer or error. */
