@@ -4,6 +4,7 @@ use super::{
     error::{ApiError, ApiResult},
     idempotency::idempotent,
     json_body::JsonBody,
+    page::PageQuery,
     session::{SignedIn, address_of},
     uploads::{Refused, receive_form},
 };
@@ -23,10 +24,6 @@ use crate::{
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-/// Items of a page when the client names no number.
-const DEFAULT_LIMIT: u32 = 20;
-/// Most items of a page.
-const MAX_LIMIT: u32 = 100;
 const SEARCH: TextRule = TextRule::line("query", 0, 200);
 const CATEGORY: TextRule = TextRule::line("category", 0, 60);
 
@@ -37,7 +34,7 @@ pub struct ListQuery {
     category: Option<String>,
     status: Option<String>,
     after: Option<String>,
-    limit: Option<u32>,
+    limit: Option<String>,
 }
 
 /// The query of a link.
@@ -62,13 +59,13 @@ impl ListQuery {
             None => Ok(None),
         };
         let status = self.status.filter(|status| !status.is_empty());
-        let unreadable = |_| ApiError::request("request.malformed", "the cursor does not read");
+        let page = PageQuery { after: self.after, limit: self.limit };
         Ok(MaterialQuery {
             query: text(SEARCH, self.query)?,
             category: text(CATEGORY, self.category)?,
             status: status.map(|status| MaterialStatus::parse_field(&status)).transpose()?,
-            after: self.after.map(|after| MaterialId::parse(&after)).transpose().map_err(unreadable)?,
-            limit: self.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
+            after: page.after()?,
+            limit: page.limit()?,
         })
     }
 }
