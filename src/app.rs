@@ -22,15 +22,19 @@ use crate::{
     },
     config::Config,
     domain::clock::Clock,
-    http::{self, ws},
+    http::{
+        self,
+        paced_stream::{PacedStream, pace_body},
+        ws,
+    },
     services::{Context, ServiceError, apps::Apps, demo},
     telemetry::{self, error_line},
     wire::signature::{SecretKey, to_hex},
 };
 use actix::{Actor, Addr};
-use actix_http::{HttpService, Request, h1};
+use actix_http::{HttpService, Protocol, Request, h1};
 use actix_server::{Server, ServerHandle};
-use actix_service::{fn_service, map_config};
+use actix_service::{Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
 use actix_web::{HttpServer, dev::AppConfig, web};
 use std::{
     io,
@@ -38,6 +42,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::net::TcpStream;
 
 /// Connections the kernel keeps for us until we accept them: a school reconnects within a second.
 const BACKLOG: i32 = 4096;
@@ -249,14 +254,23 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
         let apps = web::Data::new(parts.apps.clone());
         let gate = parts.gate.clone();
         let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::realtime::upgrade_required));
-        let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<_, h1::Codec>)| {
+        let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<PacedStream, h1::Codec>)| {
             ws::raw::serve(request, framed, gate.clone(), shard.clone())
         });
-        HttpService::build()
+        let app = map_config(http::app(shared.clone()).service(no_upgrade).app_data(apps), |_| AppConfig::default());
+        let service = HttpService::build()
             .client_request_timeout(parts.request_timeout())
+            .on_connect_ext(PacedStream::introduce)
             .upgrade(upgrade)
-            .finish(map_config(http::app(shared.clone()).service(no_upgrade).app_data(apps), |_| AppConfig::default()))
-            .tcp()
+            .finish(apply_fn_factory(app, |mut request: Request, app| {
+                pace_body(&mut request);
+                app.call(request)
+            }));
+        let paced = fn_service(async |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            Ok((PacedStream::new(stream), Protocol::Http1, peer))
+        });
+        paced.and_then(service)
     };
     let server = Server::build().workers(workers).backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();
     let server = server.listen("http", listener, factory).map_err(|source| StartError::Io { what: "server".to_owned(), source })?;

@@ -27,6 +27,7 @@ pub mod language;
 pub mod materials;
 pub mod notices;
 pub mod origin;
+pub mod paced_stream;
 pub mod page;
 pub mod rate_limit;
 pub mod realtime;

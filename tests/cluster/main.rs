@@ -12,6 +12,7 @@ mod redis_server;
 mod support;
 
 mod crash;
+mod memory;
 mod offline;
 mod redis_outage;
 mod slow_client;
