@@ -1,40 +1,33 @@
 //! What holds for every endpoint: who may, how bad requests are answered, and what stands on every answer.
 
 use crate::support::{TestApp, TestUser};
-use educounsel::domain::{ids::UserId, principal::Role};
+use educounsel::{
+    domain::{ids::UserId, principal::Role},
+    http::openapi::document,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Every endpoint that asks for a permission: method, path, and whether student, counsellor, admin pass. A refusal is 403; who passes gets
-/// anything but 401 and 403.
-const TABLE: [(&str, &str, [bool; 3]); 22] = [
-    ("GET", "/auth/me", [true, true, true]),
-    ("GET", "/auth/sessions", [true, true, true]),
-    ("DELETE", "/auth/sessions/{id}", [true, true, true]),
-    ("GET", "/realtime", [true, true, true]),
-    ("GET", "/notices", [true, true, true]),
-    ("POST", "/notices/{id}/read", [true, true, true]),
-    ("POST", "/notices/read-all", [true, true, true]),
-    ("GET", "/sync", [true, true, true]),
-    ("GET", "/materials", [true, true, true]),
-    ("GET", "/materials/{id}", [true, true, true]),
-    ("GET", "/materials/{id}/link", [true, true, true]),
-    ("POST", "/materials", [false, true, true]),
-    ("PATCH", "/materials/{id}", [false, true, true]),
-    ("DELETE", "/materials/{id}", [false, true, true]),
-    ("GET", "/dashboard/student", [true, false, false]),
-    ("GET", "/dashboard/counsellor", [false, true, true]),
-    ("GET", "/admin/users", [false, false, true]),
-    ("POST", "/admin/users", [false, false, true]),
-    ("PATCH", "/admin/users/{id}", [false, false, true]),
-    ("POST", "/admin/users/import", [false, false, true]),
-    ("GET", "/admin/audit", [false, false, true]),
-    ("POST", "/auth/logout", [true, true, true]),
-];
+/// Every operation that asks for a permission: method, path, and whether student, counsellor, admin pass, as the description says. A refusal is
+/// 403; who passes gets anything but 401 and 403. What signs the user out comes last.
+fn permission_table() -> Vec<(Method, String, [bool; 3])> {
+    let mut table = Vec::new();
+    for (path, methods) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            if let Some(roles) = operation["x-roles"].as_array() {
+                let row = Role::ALL.map(|role| roles.contains(&json!(role)));
+                table.push((method.to_uppercase().parse().unwrap(), path.clone(), row));
+            }
+        }
+    }
+    table.sort_by_key(|(_, path, _)| path.ends_with("/logout"));
+    assert!(table.len() > 20, "{table:?}");
+    table
+}
 
 /// Bodies that read, so that the permission is what decides.
-fn with_body(request: reqwest::RequestBuilder, method: &str, path: &str) -> reqwest::RequestBuilder {
-    match (method, path) {
+fn with_body(request: reqwest::RequestBuilder, method: &Method, path: &str) -> reqwest::RequestBuilder {
+    match (method.as_str(), path.trim_start_matches("/api/v1")) {
         ("POST", "/admin/users/import") => request.header("content-type", "text/csv").body("login,name,role,password\n"),
         ("POST", "/admin/users") => {
             request.json(&json!({ "login": "baru", "name": "Baru", "role": "student", "password": "kuda laut biru" }))
@@ -65,14 +58,12 @@ async fn every_cell_of_the_permission_table_holds_over_http() {
         users.push(app.user(role.as_str(), role).await);
     }
     let id = UserId::generate().to_string();
-    for (method, pattern, row) in TABLE {
-        let path = pattern.replace("{id}", &id);
-        let verb: Method = method.parse().unwrap();
-        let stranger = app.client().request(verb.clone(), app.url(&format!("/api/v1{path}")));
-        let (status, code, _) = problem(with_body(stranger, method, pattern).send().await.unwrap()).await;
+    for (method, pattern, row) in permission_table() {
+        let request = || app.client().request(method.clone(), app.url(&pattern.replace("{id}", &id)));
+        let (status, code, _) = problem(with_body(request(), &method, &pattern).send().await.unwrap()).await;
         assert_eq!((status, code.as_str()), (401, "auth.required"), "stranger {method} {pattern}");
         for (user, (role, is_allowed)) in users.iter().zip(Role::ALL.into_iter().zip(row)) {
-            let response = with_body(user.request(verb.clone(), &path), method, pattern).send().await.unwrap();
+            let response = with_body(request().bearer_auth(&user.token), &method, &pattern).send().await.unwrap();
             let status = response.status().as_u16();
             assert_eq!(![401, 403].contains(&status), is_allowed, "{role:?} {method} {pattern} answered {status}");
             assert!(status < 500, "{role:?} {method} {pattern} answered {status}");

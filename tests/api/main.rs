@@ -14,6 +14,7 @@ mod http_rules;
 mod materials;
 mod metrics;
 mod notices;
+mod openapi;
 mod sockets;
 mod start_up;
 mod sync;
