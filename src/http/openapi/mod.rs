@@ -1,7 +1,7 @@
 //! What the server says about itself: `/api/v1/openapi.json` (OpenAPI 3.1) and the page `/api/docs`.
 //!
 //! One file per subject. **A new route** is one line in the route table (`http/mod.rs`) and one entry in the file of its subject here; a new subject is
-//! a file and a line in [`areas`]. Tests tell what was forgotten: a route without a description, a description without a route, a shape nobody
+//! a file and a line in `areas`. Tests tell what was forgotten: a route without a description, a description without a route, a shape nobody
 //! defines, and an answer or event of the running server that does not have the described shape (`tests/api/openapi.rs`).
 
 pub mod operation;
