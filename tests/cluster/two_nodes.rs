@@ -8,12 +8,17 @@ use crate::{
         process::{ServerPlan, ServerProcess},
         socket::Received,
         user::ServerAddress,
+        wait::until,
     },
 };
-use educounsel::domain::{ids::NodeId, principal::Role};
+use educounsel::{
+    backends::store::Store,
+    domain::{ids::NodeId, principal::Role},
+};
 use futures_util::future::join;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 
 /// Plans nodes at a fresh PostgreSQL database and a part of Redis of their own, with accounts `guru`, `kepala`, `ana` and `budi`.
 pub async fn plan_nodes(redis_url: &str) -> ServerPlan {
@@ -232,5 +237,32 @@ async fn a_node_that_dies_after_the_201_leaves_the_delivery_to_the_other() {
         device.listen_until(2).await;
         device.drain().await;
         device.assert_once(&["Warisan", "Lagi"]);
+    }
+}
+
+/// A pump that dies between publishing and marking leaves rows that are published again.
+#[tokio::test]
+async fn rows_that_are_published_again_are_not_heard_twice() {
+    let plan = plan_nodes(&server_url("TEST_REDIS_URL")).await;
+    let (a, b) = (plan.start().await, plan.start().await);
+    let guru = a.sign_in("guru").await;
+    let mut devices = [Device::connect(a.sign_in("ana").await).await, Device::connect(b.sign_in("budi").await).await];
+    for title in ["Satu", "Dua", "Tiga"] {
+        guru.upload_pdf(title).await;
+    }
+    for device in &mut devices {
+        device.listen_until(3).await;
+    }
+    let store = Store::connect(plan.setting("database.url"), 1).await.unwrap();
+    let is_published = async || store.log_head().await.unwrap().published_to == 3;
+    until("all three are marked", is_published).await;
+    let mut database = AnyConnection::connect(plan.setting("database.url")).await.unwrap();
+    database.execute("UPDATE log_head SET published_to = 1").await.unwrap();
+    until("two were published again", is_published).await;
+    guru.upload_pdf("Empat").await;
+    for device in &mut devices {
+        device.listen_until(4).await;
+        device.drain().await;
+        device.assert_once(&["Satu", "Dua", "Tiga", "Empat"]);
     }
 }

@@ -71,6 +71,11 @@ impl ServerPlan {
         self.set("apps", r#"[{"id":"7","key":"uji-key","secret":"uji-secret","client_events":true}]"#)
     }
 
+    /// Returns a setting that was changed.
+    pub fn setting(&self, key: &str) -> &str {
+        &self.settings.iter().find(|(other, _)| other == key).expect("a setting of this plan").1
+    }
+
     /// Returns the folder of the embedded database and files.
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
