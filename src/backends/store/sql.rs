@@ -4,7 +4,7 @@
 use super::{BackendResult, Engine};
 use crate::domain::{
     audience::Audience,
-    ids::{AuditId, LogId, LoginId, MaterialId, NodeId, NoticeId, UserId},
+    ids::{AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId, UserId},
     material::MaterialStatus,
     principal::Role,
 };
@@ -43,6 +43,7 @@ macro_rules! arguments {
     )+};
 }
 arguments!(text: &str, &String, Audience, UserId, LoginId, MaterialId, NoticeId, LogId, NodeId, AuditId);
+arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId);
 arguments!(name: Role, MaterialStatus);
 
 impl From<String> for Argument {
