@@ -3,7 +3,9 @@
 
 pub mod access;
 pub mod account;
+pub mod appointment;
 pub mod audience;
+pub mod availability;
 pub mod channel;
 pub mod clock;
 pub mod file_key;
@@ -17,4 +19,6 @@ pub mod presence;
 pub mod principal;
 pub mod registry;
 pub mod retry;
+pub mod slots;
+pub mod spoken_time;
 pub mod text;
