@@ -115,6 +115,13 @@ impl Sql {
         self
     }
 
+    /// Adds `row` (such as `(?, ?)`) `count` times: the rows of an INSERT. Bind their values in order.
+    pub(super) fn push_rows(mut self, row: &'static str, count: usize) -> Self {
+        self.has_list = true;
+        self.text.to_mut().push_str(&vec![row; count].join(", "));
+        self
+    }
+
     /// Adds a condition per word of `search`: `column` (fixed text, holding lower-cased text) contains it.
     pub(super) fn push_words(mut self, column: &'static str, search: Option<&str>) -> Self {
         for word in search.unwrap_or_default().split_whitespace().take(MAX_WORDS) {
@@ -285,5 +292,6 @@ mod tests {
     fn an_empty_list_matches_nothing() {
         assert_eq!(Sql::new("a IN ").push_list(Vec::<String>::new()).text, "a IN (NULL)");
         assert_eq!(Sql::new("a IN ").push_list(["x", "y"]).text, "a IN (?, ?)");
+        assert_eq!(Sql::new("VALUES ").push_rows("(?, ?)", 2).text, "VALUES (?, ?), (?, ?)");
     }
 }
