@@ -148,6 +148,14 @@ section! {
     }
 }
 section! {
+    /// Video appointments, in rooms of a Jitsi server.
+    JitsiSettings in "jitsi." {
+        url: String = String::new(), "URL", "Address of the Jitsi server; empty = no video appointments.";
+        app_id: String = String::new(), "", "Application id the Jitsi server knows us by; required with jitsi.url.";
+        secret: String = String::new(), "", "Key that signs the tokens for the Jitsi server; required with jitsi.url.", secret;
+    }
+}
+section! {
     /// Demo data.
     DemoSettings in "demo." {
         password: String = String::new(), "", "Password of the demo accounts; empty = rahasia-demo, and then loopback only.", secret;
@@ -202,6 +210,8 @@ pub struct Config {
     pub log: LogSettings,
     /// See [`SchoolSettings`].
     pub school: SchoolSettings,
+    /// See [`JitsiSettings`].
+    pub jitsi: JitsiSettings,
     /// See [`DemoSettings`].
     pub demo: DemoSettings,
     /// See [`TelemetrySettings`].
@@ -222,6 +232,7 @@ impl Default for Config {
             realtime: RealtimeSettings::default(),
             log: LogSettings::default(),
             school: SchoolSettings::default(),
+            jitsi: JitsiSettings::default(),
             demo: DemoSettings::default(),
             telemetry: TelemetrySettings::default(),
             apps: Vec::new(),
@@ -237,7 +248,7 @@ impl Config {
             SettingDoc { key: "data_dir", unit: "path", meaning: "Folder of the embedded database and files.", is_secret: false },
             SettingDoc { key: "apps", unit: "list", meaning: "Further Pusher apps: id, key, secret, client_events.", is_secret: true },
         ];
-        let sections: [&[SettingDoc]; 10] = [
+        let sections: [&[SettingDoc]; 11] = [
             HttpSettings::DOCS,
             DatabaseSettings::DOCS,
             RedisSettings::DOCS,
@@ -246,6 +257,7 @@ impl Config {
             RealtimeSettings::DOCS,
             LogSettings::DOCS,
             SchoolSettings::DOCS,
+            JitsiSettings::DOCS,
             DemoSettings::DOCS,
             TelemetrySettings::DOCS,
         ];
@@ -321,6 +333,7 @@ impl Config {
             return refuse("redis.url", "must begin with redis:// or rediss://");
         }
         self.check_s3()?;
+        self.check_jitsi()?;
         if !self.security.secret.is_empty() && self.security.secret.len() < 32 {
             return refuse("security.secret", "needs at least 32 characters");
         }
@@ -351,6 +364,29 @@ impl Config {
             }
             _ => Ok(()),
         }
+    }
+
+    fn check_jitsi(&self) -> Result<(), ConfigError> {
+        let refuse = |key, reason: &str| Err(ConfigError::Refused { key, reason: reason.to_owned() });
+        let JitsiSettings { url, app_id, secret } = &self.jitsi;
+        let parts = [("jitsi.url", url), ("jitsi.app_id", app_id), ("jitsi.secret", secret)];
+        if parts.iter().all(|(_, value)| value.is_empty()) {
+            return Ok(());
+        }
+        if let Some((key, _)) = parts.into_iter().find(|(_, value)| value.is_empty()) {
+            return refuse(key, "required, because other jitsi settings are set");
+        }
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+        if host.is_empty() || url.contains(['?', '#', ' ']) {
+            return refuse("jitsi.url", "must be an address such as https://meet.example.sch.id");
+        }
+        Ok(())
+    }
+
+    /// Says whether appointments by video can be offered.
+    #[must_use]
+    pub const fn has_video(&self) -> bool {
+        !self.jitsi.url.is_empty()
     }
 
     /// Returns the database URL, with the embedded default filled in.
@@ -423,6 +459,10 @@ mod tests {
         assert!(message(&[("DATABASE__URL", "oracle://x")]).contains("database.url"));
         assert!(message(&[("SECURITY__SECRET", "short")]).contains("security.secret"));
         assert!(message(&[("SCHOOL__ZONE", "Mars/Base")]).contains("school.zone"));
+        assert!(message(&[("JITSI__URL", "https://meet.example")]).contains("jitsi.app_id"));
+        assert!(message(&[("JITSI__URL", "https://meet.example"), ("JITSI__APP_ID", "x")]).contains("jitsi.secret"));
+        assert!(message(&[("JITSI__SECRET", "x")]).contains("jitsi.url"));
+        assert!(message(&[("JITSI__URL", "meet.example"), ("JITSI__APP_ID", "x"), ("JITSI__SECRET", "x")]).contains("jitsi.url"));
         assert!(message(&[("HTTP__BIN", "x")]).contains("HTTP__BIN"));
         assert!(message(&[("REALTIME__DRAIN_S", "soon")]).contains("drain_s"));
     }

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod account;
 pub mod appointment;
+pub mod appointment_notice;
 pub mod audience;
 pub mod availability;
 pub mod channel;

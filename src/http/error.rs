@@ -8,6 +8,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// What is wrong with one field, as the client reads it.
@@ -95,6 +96,13 @@ impl ApiError {
         }
     }
 
+    fn facts(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Self::Service(ServiceError::ConflictWith { facts, .. }) => Some(facts),
+            _ => None,
+        }
+    }
+
     /// Returns whole seconds after which a retry makes sense.
     fn retry_after_s(&self) -> Option<u64> {
         match self {
@@ -142,11 +150,16 @@ struct Problem<'a> {
     detail: String,
     errors: Vec<FieldProblem>,
     request_id: String,
+    #[serde(flatten)]
+    facts: Option<&'a Map<String, Value>>,
 }
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        status_of(self.code())
+        match self {
+            Self::Service(ServiceError::Conflict { .. } | ServiceError::ConflictWith { .. }) => StatusCode::CONFLICT,
+            _ => status_of(self.code()),
+        }
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -159,6 +172,7 @@ impl ResponseError for ApiError {
             detail: self.detail(),
             errors: self.fields(),
             request_id: request_id::current(),
+            facts: self.facts(),
         };
         let mut response = HttpResponse::build(status);
         if let Some(seconds) = self.retry_after_s() {
@@ -180,6 +194,7 @@ const fn service_code(error: &ServiceError) -> &'static str {
         ServiceError::Invalid { code, .. }
         | ServiceError::Unauthenticated { code }
         | ServiceError::Conflict { code }
+        | ServiceError::ConflictWith { code, .. }
         | ServiceError::TooMany { code, .. } => code,
         ServiceError::Denied => "access.denied",
         ServiceError::NotFound => "not_found",
@@ -188,7 +203,7 @@ const fn service_code(error: &ServiceError) -> &'static str {
     }
 }
 
-/// The table of codes: which status goes with which code. Codes of use cases that stand nowhere else are 422 or 409 by their kind.
+/// The table of codes: which status goes with which code. Conflicts are 409 by their kind; other codes of use cases that stand nowhere here are 422.
 fn status_of(code: &str) -> StatusCode {
     match code {
         "request.malformed" => StatusCode::BAD_REQUEST,
@@ -197,7 +212,6 @@ fn status_of(code: &str) -> StatusCode {
         "not_found" => StatusCode::NOT_FOUND,
         "method_not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
         "request.timeout" => StatusCode::REQUEST_TIMEOUT,
-        "users.login_taken" | "conflict" => StatusCode::CONFLICT,
         "request.too_large" | "materials.file_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         "request.media_type" | "materials.file_type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "rate_limited" | "auth.too_many_attempts" => StatusCode::TOO_MANY_REQUESTS,
@@ -219,6 +233,9 @@ fn detail_of(code: &str) -> &'static str {
         "rate_limited" => "too many requests; wait before trying again",
         "validation" => "some fields are not acceptable; see errors",
         "users.login_taken" => "this login name is in use",
+        "appointments.slot_taken" => "this time is taken; see alternatives",
+        "appointments.illegal_transition" => "this cannot be done with the appointment as it stands",
+        "appointments.video_closed" => "the video room is open only around a confirmed appointment",
         "conflict" => "the request does not fit the present state; load it again",
         "idempotency.key_reused" => "this idempotency key was used with another request",
         "materials.file_too_large" => "the file is larger than 10 MiB",
@@ -256,6 +273,15 @@ mod tests {
         for key in ["type", "title", "detail", "request_id"] {
             assert!(body[key].is_string(), "{key}");
         }
+    }
+
+    #[actix_web::test]
+    async fn facts_of_a_conflict_stand_beside_its_members() {
+        let facts = serde_json::json!({ "alternatives": [1] }).as_object().unwrap().clone();
+        let (status, _, body) = problem(ServiceError::ConflictWith { code: "appointments.slot_taken", facts }.into()).await;
+        assert_eq!((status, &body["code"], &body["alternatives"]), (409, &"appointments.slot_taken".into(), &serde_json::json!([1])));
+        let (status, _, body) = problem(ServiceError::Conflict { code: "appointments.illegal_transition" }.into()).await;
+        assert_eq!((status, body.as_object().unwrap().len()), (409, 7));
     }
 
     #[actix_web::test]
