@@ -3,9 +3,17 @@
 use super::socket::TestSocket;
 use educounsel::{
     app::{self, Running, StartOptions},
+    backends::store::{LoginRow, UserRow},
     config::Config,
-    domain::{clock::Clock, principal::Role},
-    services::users::{self, Maker, NewUser},
+    domain::{
+        clock::Clock,
+        ids::{LoginId, UserId},
+        principal::Role,
+    },
+    services::{
+        session_token,
+        users::{self, Maker, NewUser},
+    },
 };
 use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -106,6 +114,54 @@ impl TestApp {
 
     pub async fn admin(&self, login: &str) -> TestUser {
         self.user(login, Role::Admin).await
+    }
+
+    /// Makes many accounts `NAME0`, `NAME1`, … that are signed in without the cost of a password each. All share one HTTP client.
+    pub async fn crowd(&self, name: &str, role: Role, count: usize) -> Vec<TestUser> {
+        let (context, client) = (&self.running.context, self.client());
+        let now_ms = context.clock.now_ms();
+        let mut users = Vec::with_capacity(count);
+        let mut tx = context.store.begin().await.unwrap();
+        for number in 0..count {
+            let user = UserRow {
+                id: UserId::generate(),
+                login: format!("{name}{number}"),
+                name: format!("Uji {name}{number}"),
+                role,
+                password_hash: "none".into(),
+                disabled_at_ms: None,
+                last_login_at_ms: None,
+                created_at_ms: now_ms,
+            };
+            assert!(tx.insert_user(&user).await.unwrap());
+            users.push(user.id);
+        }
+        tx.commit().await.unwrap();
+        let mut crowd = Vec::with_capacity(count);
+        for user_id in users {
+            let token = session_token::new_token().unwrap();
+            let login = LoginRow {
+                id: LoginId::generate(),
+                user_id,
+                token_hash: session_token::token_hash(&token).unwrap(),
+                created_at_ms: now_ms,
+                last_seen_at_ms: now_ms,
+                expires_at_ms: now_ms + 1_000_000_000,
+                user_agent: None,
+                address: None,
+            };
+            context.cache.put_login(&login).await.unwrap();
+            crowd.push(TestUser {
+                client: client.clone(),
+                base: self.url(""),
+                id: user_id.to_string(),
+                cookie: format!("educounsel_session={token}"),
+                token,
+                port: self.running.address.port(),
+                certificate: None,
+            });
+        }
+        crowd
     }
 
     /// Opens a socket without a session to the app of `key`; the greeting is read already.
@@ -223,6 +279,20 @@ impl TestUser {
     /// POSTs JSON and returns status and body (null when empty).
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let response = self.request(reqwest::Method::POST, path).json(body).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+    }
+
+    /// PUTs JSON and returns status and body.
+    pub async fn put(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.request(reqwest::Method::PUT, path).json(body).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+    }
+
+    /// GETs and returns status and body (null when it is not JSON).
+    pub async fn try_get(&self, path: &str) -> (u16, Value) {
+        let response = self.request(reqwest::Method::GET, path).send().await.unwrap();
         let status = response.status().as_u16();
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
     }
