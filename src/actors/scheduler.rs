@@ -11,6 +11,8 @@ const ROUND: Duration = Duration::from_secs(600);
 const FIRST_ROUND: Duration = Duration::from_secs(30);
 /// Time between two looks at the reminders that are due.
 const REMINDERS: Duration = Duration::from_secs(15);
+/// Time from start to the first look: what came due while nobody was there may still be fresh.
+const FIRST_REMINDERS: Duration = Duration::from_secs(1);
 
 /// The scheduler actor: timers only, no mailbox of its own.
 pub struct Scheduler {
@@ -57,6 +59,6 @@ impl Actor for Scheduler {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_later(FIRST_ROUND, Self::run_round);
-        ctx.run_later(REMINDERS, Self::run_reminders);
+        ctx.run_later(FIRST_REMINDERS, Self::run_reminders);
     }
 }

@@ -1,8 +1,8 @@
 //! Appointments over HTTP, what both sides hear, calendar files and video rooms.
 
 use crate::{
-    availability::{mornings, open_desk, slots, start},
-    support::{TestApp, TestSocket, TestUser},
+    availability::{mornings, on_monday, open_desk, slots, start},
+    support::{TestApp, TestSocket, TestUser, app::until},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use calcard::icalendar::{ICalendar, ICalendarProperty};
@@ -34,6 +34,11 @@ impl School {
 
     fn booking(&self, starts_at: &str) -> Value {
         json!({ "counsellor_id": self.guru.id, "starts_at": starts_at, "topic": "Pilihan jurusan", "note": "Rahasia saya", "mode": "onsite" })
+    }
+
+    /// Waits until nothing is on its way to sockets that are opened now.
+    async fn published(&self) {
+        until("the log is published", async || self.app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
     }
 
     async fn book(&self, student: &TestUser, starts_at: &str) -> Value {
@@ -207,6 +212,7 @@ async fn a_counsellor_books_any_time_of_the_own_hours_and_the_student_confirms()
 async fn a_life_from_request_over_a_new_time_to_completion() {
     let school = School::open().await;
     let booked = school.book(&school.ana, TUESDAY_8).await;
+    school.published().await;
     let (mut at_anas, mut at_gurus) = (school.ana.connect().await, school.guru.connect().await);
     let (status, moved) = act(&school.guru, &booked, "reschedule", json!({ "starts_at": TUESDAY_9, "reason": "Ada rapat" })).await;
     assert_eq!(
@@ -258,6 +264,7 @@ async fn a_cancelled_time_is_free_again_and_says_who_and_why() {
         let (status, problem) = act(&school.ana, &booked, "cancel", body).await;
         assert_eq!((status, fields(&problem)[0].0.as_str()), (422, "reason"));
     }
+    school.published().await;
     let mut at_gurus = school.guru.connect().await;
     let (status, cancelled) = act(&school.ana, &booked, "cancel", json!({ "reason": "Sakit" })).await;
     assert_eq!((status, &cancelled["state"], &cancelled["reason"]), (200, &json!("cancelled"), &json!("Sakit")));
@@ -369,6 +376,7 @@ async fn admins_see_who_and_when_but_not_why_and_may_cancel() {
     assert_eq!((listed["items"].as_array().unwrap().len(), &item["id"], &item["actions"]), (1, &booked["id"], &json!(["cancel"])));
     assert_eq!((&item["topic"], &item["note"], &item["student"]["name"]), (&Value::Null, &Value::Null, &json!("Uji ana")));
     assert_eq!(act(&admin, &booked, "reschedule", json!({ "starts_at": TUESDAY_9 })).await.0, 409);
+    school.published().await;
     let (mut at_anas, mut at_gurus) = (school.ana.connect().await, school.guru.connect().await);
     assert_eq!(act(&admin, &booked, "cancel", json!({ "reason": "Sekolah libur" })).await.0, 200);
     hear(&mut at_anas, "cancelled", Some("appointment.cancelled")).await;
@@ -466,8 +474,8 @@ async fn a_calendar_file_follows_its_appointment() {
 
 #[actix_web::test]
 async fn the_video_room_opens_for_both_sides_around_the_appointment() {
-    let clock = Clock::manual(crate::availability::MONDAY_7);
-    let app = TestApp::builder().clock(clock.clone()).set(|config| {
+    let (builder, clock) = on_monday();
+    let app = builder.set(|config| {
         config.jitsi.url = "https://meet.example.sch.id/".into();
         config.jitsi.app_id = "educounsel".into();
         config.jitsi.secret = "rahasia-jitsi".into();
@@ -533,7 +541,7 @@ async fn what_was_missed_is_synced() {
     let school = School::open().await;
     let left_at = school.guru.get("/realtime").await["cursor"].as_str().unwrap().to_owned();
     let booked = school.book(&school.ana, TUESDAY_8).await;
-    crate::support::app::until("published", async || school.app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
+    school.published().await;
     let missed = school.guru.get(&format!("/sync?after={left_at}")).await;
     let events: Vec<_> = missed["events"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(events, ["appointment.changed", "notice.created"]);

@@ -1,4 +1,4 @@
-//! Many want the same time at once, against the running server on each database: one gets it, the others are told cleanly what else is free.
+//! Many want the same time at once, against two running nodes on each database: one gets it, the others are told cleanly what else is free.
 
 use crate::{
     availability::{MONDAY_7, mornings, open_desk},
@@ -24,11 +24,19 @@ on_every_database!(of_a_thousand_parallel_bookings_one_is_made, overlapping_and_
 const CROWD: usize = 1000;
 const MINUTE_MS: i64 = 60_000;
 
-async fn start_on(database: Database) -> (TestApp, TestDatabase) {
+/// Starts two nodes on one database.
+async fn start_on(database: Database) -> (TestApp, TestApp, TestDatabase) {
     let database = TestDatabase::create(database).await;
-    let url = database.url.clone();
-    let app = TestApp::builder().clock(Clock::manual(MONDAY_7)).set(|config| config.database.url = url).start().await;
-    (app, database)
+    let node = async || {
+        let url = database.url.clone();
+        TestApp::builder().clock(Clock::manual(MONDAY_7)).set(|config| config.database.url = url).start().await
+    };
+    (node().await, node().await, database)
+}
+
+/// Sends every other user to the other node.
+fn spread(users: Vec<TestUser>, other: &TestApp) -> Vec<TestUser> {
+    (0..).zip(users).map(|(number, user)| if number % 2 == 0 { user } else { user.at(other) }).collect()
 }
 
 fn booking(counsellor: &TestUser, starts_at_ms: i64) -> Value {
@@ -37,10 +45,10 @@ fn booking(counsellor: &TestUser, starts_at_ms: i64) -> Value {
 }
 
 async fn of_a_thousand_parallel_bookings_one_is_made(database: Database) {
-    let (app, _database) = start_on(database).await;
+    let (app, second, _database) = start_on(database).await;
     let guru = app.counsellor("guru").await;
     open_desk(&guru, &mornings()).await;
-    let crowd = app.crowd("siswa", Role::Student, CROWD).await;
+    let crowd = spread(app.crowd("siswa", Role::Student, CROWD).await, &second);
     let wanted = booking(&guru, MONDAY_7 + 25 * 60 * MINUTE_MS);
     let begun = Instant::now();
     let answers = join_all(crowd.iter().map(|student| student.post("/appointments", &wanted))).await;
@@ -56,19 +64,20 @@ async fn of_a_thousand_parallel_bookings_one_is_made(database: Database) {
     let kept = guru.get("/appointments").await;
     assert_eq!((kept["items"].as_array().unwrap().len(), &kept["items"][0]["id"]), (1, &made[0]["id"]), "losers leave nothing");
     println!("{CROWD} parallel bookings of one slot on {database:?}: {} ms", took.as_millis());
+    second.stop().await;
     app.stop().await;
 }
 
 /// Counsellors book any time on the grid with students who are wanted by both, and students book the regular slots at the same time.
 async fn overlapping_and_shared_times_never_meet(database: Database) {
-    let (app, _database) = start_on(database).await;
+    let (app, second, _database) = start_on(database).await;
     let counsellors = [app.counsellor("guru").await, app.counsellor("lain").await];
     let mut hours = mornings();
     hours["buffer_after_minutes"] = json!(10);
     for counsellor in &counsellors {
         open_desk(counsellor, &hours).await;
     }
-    let students = app.crowd("siswa", Role::Student, 6).await;
+    let students = spread(app.crowd("siswa", Role::Student, 6).await, &second);
     let eight = MONDAY_7 + 25 * 60 * MINUTE_MS;
     let mut requests = Vec::new();
     for round in 0..18_i64 {
@@ -101,17 +110,18 @@ async fn overlapping_and_shared_times_never_meet(database: Database) {
             assert!(one["counsellor"]["id"] != other["counsellor"]["id"] || !overlap_with(10 * MINUTE_MS), "{one}\n{other}");
         }
     }
+    second.stop().await;
     app.stop().await;
 }
 
 async fn a_full_day_is_never_overrun(database: Database) {
-    let (app, _database) = start_on(database).await;
+    let (app, second, _database) = start_on(database).await;
     let guru = app.counsellor("guru").await;
     let mut hours = mornings();
     hours["daily_cap"] = json!(2);
     hours["slot_minutes"] = json!(10);
     open_desk(&guru, &hours).await;
-    let crowd = app.crowd("siswa", Role::Student, 60).await;
+    let crowd = spread(app.crowd("siswa", Role::Student, 60).await, &second);
     let eight = MONDAY_7 + 25 * 60 * MINUTE_MS;
     let wanted = (0_i64..).zip(&crowd).map(|(number, student)| {
         let body = booking(&guru, eight + number % 12 * 10 * MINUTE_MS);
@@ -120,5 +130,6 @@ async fn a_full_day_is_never_overrun(database: Database) {
     let answers = join_all(wanted).await;
     assert_eq!(answers.iter().filter(|(status, _)| *status == 201).count(), 2);
     assert!(answers.iter().all(|(status, _)| matches!(status, 201 | 409)), "{answers:?}");
+    second.stop().await;
     app.stop().await;
 }

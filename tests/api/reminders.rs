@@ -2,7 +2,10 @@
 
 use crate::{
     availability::{mornings, open_desk, start},
-    support::{TestApp, TestUser},
+    support::{
+        TestApp, TestUser,
+        app::{TestAppBuilder, until},
+    },
 };
 use educounsel::{
     domain::clock::Clock,
@@ -51,6 +54,7 @@ async fn both_sides_are_reminded_a_day_an_hour_and_ten_minutes_before() {
     clock.advance(26 * HOUR_MS - 1);
     assert_eq!(round(&app).await, (0, 0));
     clock.advance(1);
+    until("the log is published", async || app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
     let mut socket = ana.connect().await;
     assert_eq!(round(&app).await, (1, 0));
     assert_eq!(round(&app).await, (0, 0), "once");
@@ -125,6 +129,18 @@ async fn two_nodes_remind_once() {
     assert_eq!(rounds.into_iter().map(|round| round.unwrap().sent).sum::<u64>(), 1);
     assert_eq!((reminders(&ana).await, reminders(&guru).await), (vec![1440], vec![1440]));
     app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_server_that_comes_back_in_time_reminds_by_itself() {
+    let (app, clock, ..) = school_with_an_appointment().await;
+    let folder = app.folder.clone();
+    app.stop().await;
+    clock.advance(26 * HOUR_MS + MINUTE_MS);
+    let again = TestAppBuilder::in_folder(folder).clock(clock).start().await;
+    let ana = again.sign_in("ana", crate::support::app::PASSWORD).await;
+    until("the reminder is there", async || reminders(&ana).await == [1440]).await;
+    again.stop().await;
 }
 
 #[actix_web::test]

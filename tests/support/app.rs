@@ -264,6 +264,19 @@ pub struct TestUser {
 }
 
 impl TestUser {
+    /// Returns the same user as a client of another node, which shares the database.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self {
+            client: self.client.clone(),
+            id: self.id.clone(),
+            token: self.token.clone(),
+            cookie: self.cookie.clone(),
+            base: app.url(""),
+            port: app.running.address.port(),
+            certificate: None,
+        }
+    }
+
     /// Begins a request under `/api/v1`, by bearer token.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, format!("{}/api/v1{path}", self.base)).bearer_auth(&self.token)
