@@ -158,6 +158,14 @@ section! {
     }
 }
 section! {
+    /// Video appointments, in rooms of a Jitsi server.
+    JitsiSettings in "jitsi." {
+        url: String = String::new(), "URL", "Address of the Jitsi server; empty = no video appointments.";
+        app_id: String = String::new(), "", "Application id the Jitsi server knows us by; required with jitsi.url.";
+        secret: String = String::new(), "", "Key that signs the tokens for the Jitsi server; required with jitsi.url.", secret;
+    }
+}
+section! {
     /// Demo data.
     DemoSettings in "demo." {
         password: String = String::new(), "", "Password of the demo accounts; empty = rahasia-demo, and then loopback only.", secret;
@@ -212,6 +220,8 @@ pub struct Config {
     pub log: LogSettings,
     /// See [`SchoolSettings`].
     pub school: SchoolSettings,
+    /// See [`JitsiSettings`].
+    pub jitsi: JitsiSettings,
     /// See [`DemoSettings`].
     pub demo: DemoSettings,
     /// See [`TelemetrySettings`].
@@ -232,6 +242,7 @@ impl Default for Config {
             realtime: RealtimeSettings::default(),
             log: LogSettings::default(),
             school: SchoolSettings::default(),
+            jitsi: JitsiSettings::default(),
             demo: DemoSettings::default(),
             telemetry: TelemetrySettings::default(),
             apps: Vec::new(),
@@ -247,7 +258,7 @@ impl Config {
             SettingDoc { key: "data_dir", unit: "path", meaning: "Folder of the embedded database and files.", is_secret: false },
             SettingDoc { key: "apps", unit: "list", meaning: "Further Pusher apps: id, key, secret, client_events.", is_secret: true },
         ];
-        let sections: [&[SettingDoc]; 10] = [
+        let sections: [&[SettingDoc]; 11] = [
             HttpSettings::DOCS,
             DatabaseSettings::DOCS,
             RedisSettings::DOCS,
@@ -256,6 +267,7 @@ impl Config {
             RealtimeSettings::DOCS,
             LogSettings::DOCS,
             SchoolSettings::DOCS,
+            JitsiSettings::DOCS,
             DemoSettings::DOCS,
             TelemetrySettings::DOCS,
         ];
@@ -310,6 +322,12 @@ impl Config {
         let tree = serde_json::to_value(self).unwrap_or_default();
         let find = |key: &str| key.split('.').try_fold(&tree, |node, part| node.get(part)).cloned().unwrap_or_default();
         Self::docs().into_iter().map(|doc| (doc.key, find(doc.key))).collect()
+    }
+
+    /// Says whether appointments by video can be offered.
+    #[must_use]
+    pub const fn has_video(&self) -> bool {
+        !self.jitsi.url.is_empty()
     }
 
     /// Returns the database URL, with the embedded default filled in.
@@ -433,6 +451,15 @@ mod tests {
         assert!(refusal(None, &[("HTTP__TLS_KEY", "a.pem")]).contains("http.tls_certificate: required"));
         let with_redis = [("REDIS__URL", "redis://127.0.0.1"), ("REDIS__PREFIX", "")];
         assert!(refusal(None, &with_redis).contains("redis.prefix: required"));
+    }
+
+    #[test]
+    fn half_configured_jitsi_is_refused_by_the_key_that_is_missing() {
+        assert!(refusal(None, &[("JITSI__URL", "https://meet.example")]).contains("jitsi.app_id: required"));
+        assert!(refusal(None, &[("JITSI__URL", "https://meet.example"), ("JITSI__APP_ID", "x")]).contains("jitsi.secret: required"));
+        assert!(refusal(None, &[("JITSI__SECRET", "x")]).contains("jitsi.url: required"));
+        let without_scheme = [("JITSI__URL", "meet.example"), ("JITSI__APP_ID", "x"), ("JITSI__SECRET", "x")];
+        assert!(refusal(None, &without_scheme).contains("jitsi.url: must be an address"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Work by the clock: housekeeping of the database and sweeping of files without a row. Every node runs it; each step is safe to run twice.
+//! Work by the clock: reminders of appointments, housekeeping of the database and sweeping of files without a row. Every node runs it; each step is safe
+//! to run twice.
 
-use crate::services::{Context as Services, file_sweep, housekeeping};
+use crate::services::{Context as Services, appointments::send_due_reminders, file_sweep, housekeeping};
 use actix::prelude::*;
 use std::time::Duration;
 
@@ -8,6 +9,10 @@ use std::time::Duration;
 const ROUND: Duration = Duration::from_secs(600);
 /// Time from start to the first round: a restarting server has better things to do.
 const FIRST_ROUND: Duration = Duration::from_secs(30);
+/// Time between two looks at the reminders that are due.
+const REMINDERS: Duration = Duration::from_secs(15);
+/// Time from start to the first look: what came due while nobody was there may still be fresh.
+const FIRST_REMINDERS: Duration = Duration::from_secs(1);
 
 /// The scheduler actor: timers only, no mailbox of its own.
 pub struct Scheduler {
@@ -35,6 +40,18 @@ impl Scheduler {
             ctx.run_later(ROUND, Self::run_round);
         }));
     }
+
+    fn run_reminders(&mut self, ctx: &mut Context<Self>) {
+        let services = self.services.clone();
+        let round = async move {
+            if let Err(error) = send_due_reminders(&services).await {
+                tracing::error!(%error, "reminders of appointments failed");
+            }
+        };
+        ctx.spawn(round.into_actor(self).map(|(), _, ctx| {
+            ctx.run_later(REMINDERS, Self::run_reminders);
+        }));
+    }
 }
 
 impl Actor for Scheduler {
@@ -42,5 +59,6 @@ impl Actor for Scheduler {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_later(FIRST_ROUND, Self::run_round);
+        ctx.run_later(FIRST_REMINDERS, Self::run_reminders);
     }
 }

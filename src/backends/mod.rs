@@ -46,6 +46,15 @@ impl BackendError {
             Self::Files(_) | Self::Io(_) | Self::Corrupt { .. } | Self::Internal(_) => false,
         }
     }
+
+    /// Says whether the database ended a transaction because it was in the way of another one (deadlock, serialisation failure): nothing of it was
+    /// written, and doing all of it again is likely to succeed.
+    #[must_use]
+    pub fn is_contention(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        // SQLSTATE: serialisation failure, under which MySQL also reports deadlocks, and PostgreSQL's deadlock.
+        error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+    }
 }
 
 /// Result of a backend call.

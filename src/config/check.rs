@@ -9,6 +9,7 @@ impl Config {
         self.check_http()?;
         self.check_backends()?;
         self.check_s3()?;
+        self.check_jitsi()?;
         self.check_apps()?;
         if !self.security.secret.is_empty() && self.security.secret.len() < 32 {
             return refuse("security.secret", "needs at least 32 characters");
@@ -121,6 +122,21 @@ impl Config {
             _ if !s3.endpoint.is_empty() && !is_http_url(&s3.endpoint) => refuse("s3.endpoint", "must begin with http:// or https://"),
             _ => Ok(()),
         }
+    }
+
+    fn check_jitsi(&self) -> Result<(), ConfigError> {
+        let jitsi = &self.jitsi;
+        let parts = [("jitsi.url", &jitsi.url), ("jitsi.app_id", &jitsi.app_id), ("jitsi.secret", &jitsi.secret)];
+        if parts.iter().all(|(_, value)| value.is_empty()) {
+            return Ok(());
+        }
+        if let Some((key, _)) = parts.into_iter().find(|(_, value)| value.is_empty()) {
+            return refuse(key, "required, because other jitsi settings are set");
+        }
+        if !is_http_url(&jitsi.url) || jitsi.url.contains(['?', '#']) {
+            return refuse("jitsi.url", "must be an address such as https://meet.example.sch.id");
+        }
+        Ok(())
     }
 }
 

@@ -21,11 +21,23 @@ pub enum Action {
     ManageUsers,
     /// Read the audit trail.
     ReadAudit,
+    /// See the counsellors, their status and their free slots.
+    SeeCounsellors,
+    /// Book an appointment: a student for themselves, a counsellor with themselves.
+    BookAppointments,
+    /// Read and act on the own appointments.
+    UseAppointments,
+    /// Read and cancel everybody's appointments.
+    OverseeAppointments,
+    /// Set the own hours and duty status.
+    KeepAvailability,
+    /// Read every counsellor's hours.
+    ReadAvailability,
 }
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -34,6 +46,12 @@ impl Action {
         Self::ViewCounsellorDashboard,
         Self::ManageUsers,
         Self::ReadAudit,
+        Self::SeeCounsellors,
+        Self::BookAppointments,
+        Self::UseAppointments,
+        Self::OverseeAppointments,
+        Self::KeepAvailability,
+        Self::ReadAvailability,
     ];
 }
 
@@ -42,12 +60,14 @@ impl Action {
 pub const fn may(role: Role, action: Action) -> bool {
     use Role::{Admin, Counsellor, Student};
     match action {
-        Action::UseOwnAccount | Action::ReadMaterials => true,
+        Action::UseOwnAccount | Action::ReadMaterials | Action::SeeCounsellors | Action::UseAppointments => true,
         Action::ReadUnpublishedMaterials | Action::WriteMaterials | Action::ViewCounsellorDashboard => {
             matches!(role, Counsellor | Admin)
         }
         Action::ViewStudentDashboard => matches!(role, Student),
-        Action::ManageUsers | Action::ReadAudit => matches!(role, Admin),
+        Action::BookAppointments => matches!(role, Student | Counsellor),
+        Action::KeepAvailability => matches!(role, Counsellor),
+        Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability => matches!(role, Admin),
     }
 }
 
@@ -56,7 +76,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 8] = [
+    const TABLE: [(Action, [bool; 3]); 14] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -65,6 +85,12 @@ mod tests {
         (ViewCounsellorDashboard, [false, true, true]),
         (ManageUsers, [false, false, true]),
         (ReadAudit, [false, false, true]),
+        (SeeCounsellors, [true, true, true]),
+        (BookAppointments, [true, true, false]),
+        (UseAppointments, [true, true, true]),
+        (OverseeAppointments, [false, false, true]),
+        (KeepAvailability, [false, true, false]),
+        (ReadAvailability, [false, false, true]),
     ];
 
     #[test]

@@ -10,6 +10,8 @@ use std::{fmt, sync::Arc};
 /// The longest name accepted: 200, as the vendors' SDKs validate (their documentation says 164).
 pub const MAX_CHANNEL_NAME: usize = 200;
 
+const SLOTS_PREFIX: &str = "private-slots.";
+
 /// What a channel's prefix makes of it. Prefixes are anchored and the longest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChannelKind {
@@ -52,6 +54,18 @@ impl ChannelName {
     #[must_use]
     pub fn role(role: Role) -> Self {
         Self(format!("private-role.{}", role.as_str()).into())
+    }
+
+    /// Returns the channel on which the counsellors' duty status changes, for every user of the built-in app.
+    #[must_use]
+    pub fn counsellor_status() -> Self {
+        Self("private-counsellors.status".into())
+    }
+
+    /// Returns the channel on which the free slots of a counsellor change, for every user of the built-in app.
+    #[must_use]
+    pub fn slots(counsellor: UserId) -> Self {
+        Self(format!("{SLOTS_PREFIX}{counsellor}").into())
     }
 
     /// Returns the name as text.
@@ -109,7 +123,13 @@ pub fn channels_of(principal: &Principal) -> Vec<ChannelName> {
 /// Says whether a user of the built-in app may join a guarded channel by right of its session.
 #[must_use]
 pub fn may_join(principal: &Principal, channel: &ChannelName) -> bool {
-    channels_of(principal).contains(channel)
+    channels_of(principal).contains(channel) || is_for_all_users(channel)
+}
+
+/// Says whether every user of the built-in app may listen: nothing personal is published there.
+fn is_for_all_users(channel: &ChannelName) -> bool {
+    let slots_of = channel.as_str().strip_prefix(SLOTS_PREFIX);
+    *channel == ChannelName::counsellor_status() || slots_of.is_some_and(|counsellor| UserId::parse(counsellor).is_ok())
 }
 
 #[cfg(test)]
@@ -157,5 +177,15 @@ mod tests {
         assert!(!may_join(&me, &ChannelName::role(Role::Counsellor)));
         assert!(!may_join(&me, &ChannelName::user(UserId::generate())));
         assert!(!may_join(&me, &ChannelName::parse("private-other").unwrap()));
+    }
+
+    #[test]
+    fn every_user_hears_of_duty_and_free_slots() {
+        let me = student();
+        assert!(may_join(&me, &ChannelName::counsellor_status()));
+        assert!(may_join(&me, &ChannelName::slots(UserId::generate())));
+        for name in ["private-slots.", "private-slots.all", "private-slots.1,2", "private-counsellors.status.x", "private-counsellors"] {
+            assert!(!may_join(&me, &ChannelName::parse(name).unwrap()), "{name}");
+        }
     }
 }

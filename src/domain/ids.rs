@@ -62,6 +62,16 @@ id_type! {
     NodeId,
     /// A line of the audit trail.
     AuditId,
+    /// An appointment of a student with a counsellor.
+    AppointmentId,
+    /// A conversation of a student with a counsellor.
+    ConversationId,
+    /// A message of a conversation.
+    MessageId,
+    /// A counsellors' note about a conversation.
+    NoteId,
+    /// A prepared answer of counsellors.
+    CannedReplyId,
 }
 
 impl From<NoticeId> for LogId {

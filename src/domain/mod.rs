@@ -3,7 +3,10 @@
 
 pub mod access;
 pub mod account;
+pub mod appointment;
+pub mod appointment_notice;
 pub mod audience;
+pub mod availability;
 pub mod channel;
 pub mod clock;
 pub mod file_key;
@@ -17,4 +20,6 @@ pub mod presence;
 pub mod principal;
 pub mod registry;
 pub mod retry;
+pub mod slots;
+pub mod spoken_time;
 pub mod text;

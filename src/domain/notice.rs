@@ -1,7 +1,11 @@
 //! Notice kinds, declared in one place: a new kind is one variant, its constant in [`NoticeSpec`] (named in `ALL`), and one arm each of `spec()`,
 //! `texts()` and `data()`.
 
-use super::{audience::Audience, language::Language};
+use super::{
+    appointment_notice::{self, AppointmentNotice},
+    audience::Audience,
+    language::Language,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a notice is about, with what its text needs.
@@ -16,6 +20,8 @@ pub enum NoticeKind {
         /// Its category.
         category: String,
     },
+    /// Something about an appointment; its kinds are in [`appointment_notice`].
+    Appointment(AppointmentNotice),
 }
 
 /// What is fixed about a kind.
@@ -56,7 +62,7 @@ impl NoticeSpec {
     pub const MATERIAL_PUBLISHED: Self =
         Self { wire_name: "material.published", category: "materials", icon: "book", retention_days: 365, is_mutable: true };
     /// All kinds.
-    pub const ALL: [Self; 1] = [Self::MATERIAL_PUBLISHED];
+    pub const ALL: [&'static [Self]; 2] = [&[Self::MATERIAL_PUBLISHED], &appointment_notice::SPECS];
 }
 
 impl NoticeTexts {
@@ -76,6 +82,7 @@ impl NoticeKind {
     pub const fn spec(&self) -> NoticeSpec {
         match self {
             Self::MaterialPublished { .. } => NoticeSpec::MATERIAL_PUBLISHED,
+            Self::Appointment(notice) => notice.spec(),
         }
     }
 
@@ -87,6 +94,7 @@ impl NoticeKind {
                 id: NoticeText { title: "Materi baru".into(), body: format!("“{title}” ({category}) sudah bisa kamu baca.") },
                 en: NoticeText { title: "New material".into(), body: format!("“{title}” ({category}) is ready to read.") },
             },
+            Self::Appointment(notice) => notice.texts(),
         }
     }
 
@@ -97,6 +105,7 @@ impl NoticeKind {
             Self::MaterialPublished { material_id, title, category } => {
                 serde_json::json!({ "material_id": material_id, "title": title, "category": category })
             }
+            Self::Appointment(notice) => notice.data(),
         }
     }
 }
@@ -122,7 +131,7 @@ mod tests {
         assert_ne!(texts.id, texts.en);
         assert_eq!(kind.spec().wire_name, "material.published");
         assert_eq!(kind.data()["material_id"], "m");
-        assert!(NoticeSpec::ALL.contains(&kind.spec()), "housekeeping trims the kinds of this list");
+        assert!(NoticeSpec::ALL.concat().contains(&kind.spec()), "housekeeping trims the kinds of this list");
         assert_eq!(texts.in_language(Language::default()), &texts.id);
     }
 }

@@ -8,6 +8,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// What is wrong with one field, as the client reads it.
@@ -95,6 +96,13 @@ impl ApiError {
         }
     }
 
+    fn facts(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Self::Service(ServiceError::ConflictWith { facts, .. }) => Some(facts),
+            _ => None,
+        }
+    }
+
     /// Returns whole seconds after which a retry makes sense.
     fn retry_after_s(&self) -> Option<u64> {
         match self {
@@ -142,6 +150,8 @@ struct Problem<'a> {
     detail: String,
     errors: Vec<FieldProblem>,
     request_id: String,
+    #[serde(flatten)]
+    facts: Option<&'a Map<String, Value>>,
 }
 
 impl ResponseError for ApiError {
@@ -159,6 +169,7 @@ impl ResponseError for ApiError {
             detail: self.detail(),
             errors: self.fields(),
             request_id: request_id::current(),
+            facts: self.facts(),
         };
         let mut response = HttpResponse::build(status);
         if let Some(seconds) = self.retry_after_s() {
@@ -180,6 +191,7 @@ const fn service_code(error: &ServiceError) -> &'static str {
         ServiceError::Invalid { code, .. }
         | ServiceError::Unauthenticated { code }
         | ServiceError::Conflict { code }
+        | ServiceError::ConflictWith { code, .. }
         | ServiceError::TooMany { code, .. } => code,
         ServiceError::Denied => "access.denied",
         ServiceError::NotFound => "not_found",
@@ -215,6 +227,9 @@ pub const CODES: &[CodeSpec] = &[
     spec("request.timeout", 408, "the body came too slowly"),
     spec("users.login_taken", 409, "this login name is in use"),
     spec("conflict", 409, "the request does not fit the present state; load it again"),
+    spec("appointments.slot_taken", 409, "this time is taken; see alternatives"),
+    spec("appointments.illegal_transition", 409, "this cannot be done with the appointment as it stands"),
+    spec("appointments.video_closed", 409, "the video room is open only around a confirmed appointment"),
     spec("request.too_large", 413, "the body is too large"),
     spec("materials.file_too_large", 413, "the file is larger than 10 MiB"),
     spec("request.media_type", 415, "the body is not of the kind this path takes"),
@@ -261,6 +276,15 @@ mod tests {
         for key in ["type", "title", "detail", "request_id"] {
             assert!(body[key].is_string(), "{key}");
         }
+    }
+
+    #[actix_web::test]
+    async fn facts_of_a_conflict_stand_beside_its_members() {
+        let facts = serde_json::json!({ "alternatives": [1] }).as_object().unwrap().clone();
+        let (status, _, body) = problem(ServiceError::ConflictWith { code: "appointments.slot_taken", facts }.into()).await;
+        assert_eq!((status, &body["code"], &body["alternatives"]), (409, &"appointments.slot_taken".into(), &serde_json::json!([1])));
+        let (status, _, body) = problem(ServiceError::Conflict { code: "appointments.illegal_transition" }.into()).await;
+        assert_eq!((status, body.as_object().unwrap().len()), (409, 7));
     }
 
     #[actix_web::test]

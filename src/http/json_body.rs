@@ -43,6 +43,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     }
 }
 
+impl<T> JsonBody<T> {
+    /// Reads another shape out of the same body. Unlike `#[serde(flatten)]`, both keep telling the path of a field that does not fit.
+    pub fn also<U: DeserializeOwned>(&self) -> Result<U, ApiError> {
+        parse(&self.bytes)
+    }
+}
+
 /// Reads a whole body of at most `limit` bytes. Fails with 413, 408 or 400.
 pub async fn read_body(payload: Payload, declared_bytes: Option<usize>, limit: usize) -> Result<Bytes, ApiError> {
     let too_large = || ApiError::request("request.too_large", format!("at most {limit} bytes"));
@@ -143,6 +150,7 @@ mod tests {
     #[actix_web::test]
     async fn a_body_is_parsed_and_kept() {
         let note = read("application/json; charset=utf-8", r#"{"title":"a","kind":"short"}"#).await.unwrap();
+        assert_eq!(note.also::<serde_json::Value>().unwrap()["kind"], "short");
         assert_eq!((note.value.title.as_str(), note.value.kind), ("a", Some(Kind::Short)));
         assert_eq!(note.bytes.len(), 28);
     }

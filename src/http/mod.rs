@@ -15,8 +15,11 @@ use rate_limit::RateLimits;
 use route::{Routes, at};
 
 pub mod admin;
+pub mod appointments;
 pub mod auth;
+pub mod availability;
 pub mod client_address;
+pub mod counsellors;
 pub mod dashboard;
 pub mod error;
 pub mod files;
@@ -126,6 +129,16 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/notices").get(notices::list))
         .service(at("/notices/read-all").post(notices::read_all))
         .service(at("/notices/{id}/read").post(notices::read))
+        .service(at("/counsellors").get(counsellors::list))
+        .service(at("/counsellors/me/status").put(counsellors::set_status))
+        .service(at("/counsellors/{id}/slots").get(counsellors::list_slots))
+        .service(at("/availability").get(availability::read).put(availability::put))
+        .service(at("/availability/check").post(availability::check))
+        .service(at("/appointments").get(appointments::list).post(appointments::book))
+        .service(at("/appointments/{id}.ics").get(appointments::calendar_file))
+        .service(at("/appointments/{id}").get(appointments::read))
+        .service(at("/appointments/{id}/video").get(appointments::open_video))
+        .service(at("/appointments/{id}/{action}").post(appointments::change))
         .service(at("/sync").get(sync::events))
         .service(at("/dashboard/student").get(dashboard::student))
         .service(at("/dashboard/counsellor").get(dashboard::counsellor))

@@ -7,6 +7,7 @@ use crate::{
     domain::clock::Clock,
     wire::signature::SecretKey,
 };
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 /// What every use case works with; cheap to clone, one per server process.
@@ -28,4 +29,12 @@ pub struct Context {
     pub announce: Arc<dyn Announce>,
     /// The server's own secret, equal on all nodes.
     pub secret: SecretKey,
+}
+
+impl Context {
+    /// Returns the school's zone. The settings were refused if there were no such zone.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.config.school.zone).unwrap_or(TimeZone::UTC)
+    }
 }

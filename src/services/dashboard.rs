@@ -2,6 +2,7 @@
 
 use super::{
     Context, ServiceError, ServiceResult,
+    appointments::{AppointmentItem, upcoming_appointments},
     materials::{MaterialItem, newest_materials},
     notices::{NoticeItem, NoticeQuery, list_notices},
 };
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 const NEWEST_MATERIALS: u32 = 3;
 const NEWEST_NOTICES: u32 = 5;
+const NEXT_APPOINTMENTS: u32 = 3;
 const DAYS_OF_ENGAGEMENT: u16 = 14;
 const RECENT_ACTIVITIES: u32 = 10;
 const DAY_MS: i64 = 86_400_000;
@@ -32,6 +34,8 @@ const READS_WINDOW_MS: i64 = 30 * DAY_MS;
 pub struct StudentDashboard {
     /// The 3 newest.
     pub materials: Vec<MaterialItem>,
+    /// The next 3, soonest first.
+    pub appointments: Vec<AppointmentItem>,
     /// The bell.
     pub notices: NoticeWidget,
     /// Facts of the school.
@@ -123,10 +127,14 @@ pub async fn student_dashboard(context: &Context, principal: &Principal, languag
         return Err(ServiceError::Denied);
     }
     let query = NoticeQuery { unread_only: false, after: None, limit: NEWEST_NOTICES, language };
-    let (materials, notices) =
-        tokio::try_join!(newest_materials(context, principal, NEWEST_MATERIALS), list_notices(context, principal, query))?;
+    let (materials, appointments, notices) = tokio::try_join!(
+        newest_materials(context, principal, NEWEST_MATERIALS),
+        upcoming_appointments(context, principal, NEXT_APPOINTMENTS),
+        list_notices(context, principal, query)
+    )?;
     Ok(StudentDashboard {
         materials,
+        appointments,
         notices: NoticeWidget { unread_count: notices.unread_count, items: notices.items },
         school: SchoolFacts { zone: context.config.school.zone.clone() },
     })

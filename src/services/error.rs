@@ -1,6 +1,7 @@
 //! The one error of all use cases. `http/error.rs` makes problem+json of it.
 
 use crate::{backends::BackendError, domain::text::FieldError};
+use serde_json::{Map, Value};
 
 /// Why a use case did not happen. `code` is stable and part of the contract.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,14 @@ pub enum ServiceError {
     Conflict {
         /// `users.login_taken`, …
         code: &'static str,
+    },
+    /// As [`ServiceError::Conflict`], with facts that help the client on (409).
+    #[error("conflict: {code}")]
+    ConflictWith {
+        /// `appointments.slot_taken`, …
+        code: &'static str,
+        /// Members that stand beside the problem's own, such as `alternatives`. Meant for the one who asked.
+        facts: Map<String, Value>,
     },
     /// Too early or too much (429).
     #[error("too many attempts")]
@@ -61,6 +70,12 @@ impl ServiceError {
     #[must_use]
     pub const fn internal(what: &'static str) -> Self {
         Self::Broken(BackendError::Internal(what))
+    }
+
+    /// Says whether the database ended the work because it was in the way of other work: nothing was written, and trying again makes sense.
+    #[must_use]
+    pub fn is_contention(&self) -> bool {
+        matches!(self, Self::Broken(error) if error.is_contention())
     }
 
     /// Says whether a part of the service is out of reach for now (503), as opposed to a fault of ours (500).

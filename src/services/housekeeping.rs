@@ -1,4 +1,4 @@
-//! What grows with time and is cut back: the log, login sessions that are over, idempotency keys, old notices.
+//! What grows with time and is cut back: the log, login sessions that are over, idempotency keys, old notices, claims of past times.
 
 use super::{Context, ServiceResult};
 use crate::domain::notice::NoticeSpec;
@@ -18,6 +18,8 @@ pub struct Removed {
     pub idempotency_keys: u64,
     /// Notices older than their kind is kept.
     pub notices: u64,
+    /// Claims of appointments' times that are over.
+    pub slot_claims: u64,
 }
 
 /// Does one round. Safe to run on several nodes at once and at any time. Fails at the first step that fails; the next round does the rest.
@@ -29,8 +31,9 @@ pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
         logins: context.cache.sweep().await?,
         idempotency_keys: context.store.trim_idempotency(now_ms.saturating_sub(IDEMPOTENCY_RETENTION_MS)).await?,
         notices: 0,
+        slot_claims: context.store.trim_claims(now_ms.saturating_sub(DAY_MS)).await?,
     };
-    for spec in NoticeSpec::ALL {
+    for spec in NoticeSpec::ALL.into_iter().flatten() {
         let before_ms = days_before(now_ms, i64::from(spec.retention_days));
         removed.notices += context.store.trim_notices(spec.wire_name, before_ms).await?;
     }

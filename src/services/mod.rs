@@ -3,8 +3,12 @@
 
 pub mod accounts;
 pub mod announce;
+pub mod appointments;
 pub mod apps;
+pub mod availability;
+mod contention;
 pub mod context;
+pub mod counsellors;
 pub mod dashboard;
 pub mod demo;
 pub mod error;

@@ -8,5 +8,6 @@ pub mod command;
 pub mod content_disposition;
 pub mod envelope;
 pub mod frame;
+pub mod jwt;
 pub mod pusher;
 pub mod signature;

@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
 
+#[path = "../support/databases.rs"]
+mod databases;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod accounts;
 mod admin_users;
+mod appointments;
+mod availability;
 mod bad_uploads;
+mod booking_races;
 mod dashboards;
 mod housekeeping;
 mod http_rules;
@@ -15,6 +20,7 @@ mod materials;
 mod metrics;
 mod notices;
 mod openapi;
+mod reminders;
 mod sockets;
 mod start_up;
 mod sync;

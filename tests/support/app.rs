@@ -7,9 +7,17 @@ use super::{
 };
 use educounsel::{
     app::{self, Running, StartOptions},
+    backends::store::{LoginRow, UserRow},
     config::Config,
-    domain::{clock::Clock, principal::Role},
-    services::users::{self, Maker, NewUser},
+    domain::{
+        clock::Clock,
+        ids::{LoginId, UserId},
+        principal::Role,
+    },
+    services::{
+        session_token,
+        users::{self, Maker, NewUser},
+    },
 };
 use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
@@ -90,6 +98,46 @@ impl TestApp {
 
     pub async fn admin(&self, login: &str) -> TestUser {
         self.user(login, Role::Admin).await
+    }
+
+    /// Makes many accounts `NAME0`, `NAME1`, … that are signed in without the cost of a password each. All share one HTTP client.
+    pub async fn crowd(&self, name: &str, role: Role, count: usize) -> Vec<TestUser> {
+        let (context, client) = (&self.running.context, self.client());
+        let now_ms = context.clock.now_ms();
+        let mut users = Vec::with_capacity(count);
+        let mut tx = context.store.begin().await.unwrap();
+        for number in 0..count {
+            let user = UserRow {
+                id: UserId::generate(),
+                login: format!("{name}{number}"),
+                name: format!("Uji {name}{number}"),
+                role,
+                password_hash: "none".into(),
+                disabled_at_ms: None,
+                last_login_at_ms: None,
+                created_at_ms: now_ms,
+            };
+            assert!(tx.insert_user(&user).await.unwrap());
+            users.push(user.id);
+        }
+        tx.commit().await.unwrap();
+        let mut crowd = Vec::with_capacity(count);
+        for user_id in users {
+            let token = session_token::new_token().unwrap();
+            let login = LoginRow {
+                id: LoginId::generate(),
+                user_id,
+                token_hash: session_token::token_hash(&token).unwrap(),
+                created_at_ms: now_ms,
+                last_seen_at_ms: now_ms,
+                expires_at_ms: now_ms + 1_000_000_000,
+                user_agent: None,
+                address: None,
+            };
+            context.cache.put_login(&login).await.unwrap();
+            crowd.push(TestUser::with_token(&self.at(), client.clone(), user_id.to_string(), token));
+        }
+        crowd
     }
 
     /// Opens a socket without a session to the app of `key`; the greeting is read already.

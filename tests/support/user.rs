@@ -75,6 +75,26 @@ impl TestUser {
         response.json().await.unwrap()
     }
 
+    /// Makes the client of a session that was made behind the server's back.
+    #[must_use]
+    pub fn with_token(at: &ServerAddress, client: reqwest::Client, id: String, token: String) -> Self {
+        Self { client, id, cookie: format!("educounsel_session={token}"), token, at: at.clone() }
+    }
+
+    /// GETs and returns status and body (null when it is not JSON).
+    pub async fn try_get(&self, path: &str) -> (u16, Value) {
+        let response = self.request(reqwest::Method::GET, path).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+    }
+
+    /// PUTs JSON and returns status and body (null when empty).
+    pub async fn put(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.request(reqwest::Method::PUT, path).json(body).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+    }
+
     /// POSTs JSON and returns status and body (null when empty).
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let response = self.request(reqwest::Method::POST, path).json(body).send().await.unwrap();

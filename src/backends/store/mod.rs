@@ -5,25 +5,33 @@
 //! Every query is one portable text (see `sql`). Times are ms since 1970 UTC, ids UUIDv7 text, JSON text, on all engines.
 //! May import: `domain`.
 
+mod appointments;
 mod audit;
 mod columns;
+mod counsellors;
 mod idempotency;
 mod log;
 mod logins;
 mod materials;
 mod migrate;
 mod notices;
+mod reminders;
 mod settings;
+mod slot_claims;
 mod sql;
 mod statistics;
 mod users;
 
+pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, PersonRow, Place};
 pub use audit::{AuditEntry, AuditView};
+pub use counsellors::{AvailabilityRow, CounsellorRow};
 pub use idempotency::Reservation;
 pub use log::{LogBacklog, LogClaim, LogEntry, LogHead, LogPage, LogRow};
 pub use logins::LoginRow;
 pub use materials::{FileRow, MaterialFilter, MaterialRow};
 pub use notices::{NoticeRow, NoticeView, Viewer};
+pub use reminders::DueReminder;
+pub use slot_claims::Claim;
 pub use statistics::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts};
 pub use users::{UserChange, UserFilter, UserRow};
 

@@ -4,7 +4,7 @@
 use super::{BackendResult, Engine};
 use crate::domain::{
     audience::Audience,
-    ids::{AuditId, LogId, LoginId, MaterialId, NodeId, NoticeId, UserId},
+    ids::{AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId, UserId},
     material::MaterialStatus,
     principal::Role,
 };
@@ -43,6 +43,7 @@ macro_rules! arguments {
     )+};
 }
 arguments!(text: &str, &String, Audience, UserId, LoginId, MaterialId, NoticeId, LogId, NodeId, AuditId);
+arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId);
 arguments!(name: Role, MaterialStatus);
 
 impl From<String> for Argument {
@@ -111,6 +112,13 @@ impl Sql {
         self.arguments.extend(values.into_iter().map(Into::into));
         let marks = vec!["?"; self.arguments.len() - before].join(", ");
         self.text.to_mut().push_str(&if marks.is_empty() { "(NULL)".to_owned() } else { format!("({marks})") });
+        self
+    }
+
+    /// Adds `row` (such as `(?, ?)`) `count` times: the rows of an INSERT. Bind their values in order.
+    pub(super) fn push_rows(mut self, row: &'static str, count: usize) -> Self {
+        self.has_list = true;
+        self.text.to_mut().push_str(&vec![row; count].join(", "));
         self
     }
 
@@ -284,5 +292,6 @@ mod tests {
     fn an_empty_list_matches_nothing() {
         assert_eq!(Sql::new("a IN ").push_list(Vec::<String>::new()).text, "a IN (NULL)");
         assert_eq!(Sql::new("a IN ").push_list(["x", "y"]).text, "a IN (?, ?)");
+        assert_eq!(Sql::new("VALUES ").push_rows("(?, ?)", 2).text, "VALUES (?, ?), (?, ?)");
     }
 }

@@ -1,6 +1,7 @@
 //! The demo school: accounts, materials with real PDFs, and weeks of use, so that every screen has something to show. Made once, in one
 //! transaction; a database that knows the demo counsellor is left alone.
 
+mod appointments;
 mod pdf;
 mod people;
 mod texts;
@@ -49,6 +50,7 @@ struct Prepared {
 /// Makes the demo school unless it is there. Returns whether it was made.
 pub async fn seed_demo(context: &Context) -> ServiceResult<bool> {
     if context.store.find_user_by_login("guru1").await?.is_some() {
+        appointments::seed_appointments(context).await?;
         return Ok(false);
     }
     let users = make_users(context).await?;
@@ -66,6 +68,7 @@ pub async fn seed_demo(context: &Context) -> ServiceResult<bool> {
         return Ok(is_made?);
     }
     make_readings(context, &users, &prepared).await?;
+    appointments::seed_appointments(context).await?;
     context.announce.wake_pump();
     Ok(true)
 }

@@ -1,6 +1,7 @@
 //! Every function of the store on SQLite, MariaDB and PostgreSQL, each test on a fresh database.
 
 mod accounts;
+mod appointments;
 mod log;
 mod materials;
 mod notices;

@@ -1,0 +1,94 @@
+//! The guarantee that nobody has two appointments at once: a live appointment owns every piece of 5 minutes of its counsellor (buffers included) and of
+//! its student. A second owner of a piece violates the primary key, on every engine, whatever was read before.
+
+use super::{BackendResult, Store, Tx, columns::Columns, sql, sql::Sql};
+use crate::domain::{
+    appointment::AppointmentState,
+    ids::{AppointmentId, UserId},
+    slots::{BUCKET_MS, Booked, Span},
+};
+use sqlx::any::AnyRow;
+
+/// Longest an appointment reaches before and after its start, buffers included: the most `domain::availability` allows, and some.
+const REACH_MS: i64 = 12 * 3_600_000;
+
+const BOOKED: &str = "SELECT starts_at_ms, blocked_from_ms, blocked_to_ms, state FROM appointments \
+     WHERE counsellor_id = ? AND state <> 'cancelled' AND starts_at_ms > ? AND starts_at_ms < ?";
+const OCCUPIED: &str = "SELECT starts_at_ms, ends_at_ms FROM appointments \
+     WHERE student_id = ? AND state IN ('requested', 'confirmed', 'rescheduled') AND starts_at_ms > ? AND starts_at_ms < ?";
+
+/// A person's time that an appointment claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// Whose time.
+    pub person: UserId,
+    /// Which.
+    pub time: Span,
+}
+
+impl Store {
+    /// Returns what a counsellor has around `span`: everything that could meet it, and more.
+    pub async fn booked_with(&self, counsellor: UserId, span: Span) -> BackendResult<Vec<Booked>> {
+        self.fetch_all(around(BOOKED, counsellor, span, None)).await?.iter().map(read_booked).collect()
+    }
+
+    /// Returns when a student has appointments around `span`, with anybody.
+    pub async fn occupied_times(&self, student: UserId, span: Span) -> BackendResult<Vec<Span>> {
+        self.fetch_all(around(OCCUPIED, student, span, None)).await?.iter().map(read_occupied).collect()
+    }
+
+    /// Forgets claims of times that were over before `before_ms`; returns how many.
+    pub async fn trim_claims(&self, before_ms: i64) -> BackendResult<u64> {
+        self.execute(Sql::new("DELETE FROM slot_claims WHERE bucket < ?").bind(before_ms.div_euclid(BUCKET_MS))).await
+    }
+}
+
+impl Tx {
+    /// As [`Store::booked_with`], as this transaction sees it, without the appointment `except`.
+    pub async fn booked_with(&mut self, counsellor: UserId, span: Span, except: Option<AppointmentId>) -> BackendResult<Vec<Booked>> {
+        self.fetch_all(around(BOOKED, counsellor, span, except)).await?.iter().map(read_booked).collect()
+    }
+
+    /// As [`Store::occupied_times`], as this transaction sees it, without the appointment `except`.
+    pub async fn occupied_times(&mut self, student: UserId, span: Span, except: Option<AppointmentId>) -> BackendResult<Vec<Span>> {
+        self.fetch_all(around(OCCUPIED, student, span, except)).await?.iter().map(read_occupied).collect()
+    }
+
+    /// Claims times for an appointment. `false`: a piece of them belongs to another one; then the transaction can only be dropped.
+    /// Waits while another transaction that has claimed a piece is not decided.
+    pub async fn claim_times(&mut self, appointment: AppointmentId, claims: &[Claim]) -> BackendResult<bool> {
+        // In one order for everybody, so that two claimants wait for each other in a line and not in a ring.
+        let mut pieces: Vec<(UserId, i64)> =
+            claims.iter().flat_map(|claim| claim.time.buckets().map(|bucket| (claim.person, bucket))).collect();
+        pieces.sort_unstable();
+        let mut insert =
+            Sql::new("INSERT INTO slot_claims (person_id, bucket, appointment_id) VALUES ").push_rows("(?, ?, ?)", pieces.len());
+        for (person, bucket) in pieces {
+            insert = insert.bind(person).bind(bucket).bind(appointment);
+        }
+        sql::inserted(insert.execute(self.engine, &mut *self.inner).await)
+    }
+
+    /// Gives the times of an appointment back.
+    pub async fn release_claims(&mut self, appointment: AppointmentId) -> BackendResult<()> {
+        self.execute(Sql::new("DELETE FROM slot_claims WHERE appointment_id = ?").bind(appointment)).await.map(drop)
+    }
+}
+
+fn around(text: &'static str, person: UserId, span: Span, except: Option<AppointmentId>) -> Sql {
+    Sql::new(text)
+        .bind(person)
+        .bind(span.from_ms.saturating_sub(REACH_MS))
+        .bind(span.to_ms.saturating_add(REACH_MS))
+        .push_if(" AND id <> ?", except)
+}
+
+fn read_booked(row: &AnyRow) -> BackendResult<Booked> {
+    let state = row.parsed("state", AppointmentState::parse)?;
+    let blocked = Span { from_ms: row.int("blocked_from_ms")?, to_ms: row.int("blocked_to_ms")? };
+    Ok(Booked { starts_at_ms: row.int("starts_at_ms")?, blocked: state.is_live().then_some(blocked) })
+}
+
+fn read_occupied(row: &AnyRow) -> BackendResult<Span> {
+    Ok(Span { from_ms: row.int("starts_at_ms")?, to_ms: row.int("ends_at_ms")? })
+}

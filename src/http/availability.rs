@@ -1,0 +1,50 @@
+//! `/availability`: when a counsellor can be booked.
+
+use super::{
+    error::{ApiError, ApiResult},
+    json_body::JsonBody,
+    session::{SignedIn, address_of},
+};
+use crate::{
+    domain::{availability::AvailabilityForm, ids::UserId},
+    services::{Context, availability, materials::Actor},
+};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Whose hours to show.
+#[derive(Debug, Deserialize)]
+pub struct OwnerQuery {
+    counsellor_id: Option<String>,
+}
+
+/// What the body of a change holds besides the settings.
+#[derive(Debug, Deserialize)]
+struct VersionBody {
+    version: i64,
+}
+
+/// `GET /availability`: the own hours, or for admins those of `counsellor_id`.
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<OwnerQuery>) -> ApiResult {
+    let owner = query.counsellor_id.as_deref().map(UserId::parse).transpose().map_err(|_| ApiError::not_found())?;
+    Ok(HttpResponse::Ok().json(availability::read_availability(&context, &user, owner).await?))
+}
+
+/// `PUT /availability`: the own hours.
+pub async fn put(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    body: JsonBody<AvailabilityForm>,
+) -> ApiResult {
+    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let VersionBody { version } = body.also()?;
+    Ok(HttpResponse::Ok().json(availability::put_availability(&context, actor, &body.value, version).await?))
+}
+
+/// `POST /availability/check`: which appointments other hours would not cover; changes nothing.
+pub async fn check(context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<AvailabilityForm>) -> ApiResult {
+    let conflicts = availability::check_availability(&context, &user, &body.value).await?;
+    Ok(HttpResponse::Ok().json(json!({ "conflicts": conflicts })))
+}

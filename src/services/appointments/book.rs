@@ -1,0 +1,153 @@
+//! Booking an appointment.
+
+use super::{
+    super::{Context, ServiceError, ServiceResult, contention::retry_contention, counsellors::require},
+    record::{announce_change, claims_of, record_change},
+    slots::{Pair, day_around, rules_of, slot_taken, taken_in, taken_in_tx, unavailable},
+    video::new_room,
+    view::AppointmentItem,
+};
+use crate::{
+    backends::{
+        BackendResult,
+        store::{AppointmentRow, AvailabilityRow, PersonRow, Tx},
+    },
+    domain::{
+        access::Action,
+        appointment::{AppointmentMode, AppointmentState, AppointmentText, Party, reminders_due},
+        ids::{AppointmentId, UserId},
+        principal::{Principal, Role},
+        slots::{BookingRules, Desk},
+        text::FieldError,
+    },
+    services::{counsellors::offered_modes, materials::Actor},
+};
+use jiff::tz::TimeZone;
+
+/// An appointment that is to be made.
+#[derive(Debug, Clone)]
+pub struct NewBooking {
+    /// With whom.
+    pub counsellor_id: UserId,
+    /// For whom; only counsellors book for somebody else.
+    pub student_id: Option<UserId>,
+    /// When it begins.
+    pub starts_at_ms: i64,
+    /// Topic and note.
+    pub text: AppointmentText,
+    /// How they meet.
+    pub mode: AppointmentMode,
+}
+
+/// What stays the same however often the transaction is tried.
+struct Plan {
+    counsellor: PersonRow,
+    student: PersonRow,
+    zone: TimeZone,
+    rules: BookingRules,
+    now_ms: i64,
+}
+
+impl Plan {
+    const fn pair(&self) -> Pair {
+        Pair { counsellor: self.counsellor.id, student: Some(self.student.id) }
+    }
+
+    /// Sets up the counsellor's hours. Fails with `validation` when they do not offer the wanted time, taken or not.
+    fn desk<'a>(&'a self, row: Option<&'a AvailabilityRow>, new: &NewBooking) -> ServiceResult<Desk<'a>> {
+        let desk = row.map(|row| Desk { availability: &row.availability, zone: &self.zone, now_ms: self.now_ms, rules: self.rules });
+        let offering = desk.filter(|desk| desk.offers(desk.time_from(new.starts_at_ms)));
+        offering.ok_or_else(|| unavailable("this counsellor has no slot then"))
+    }
+}
+
+/// Books an appointment. Fails with `validation` on people or times that cannot be booked, and with `appointments.slot_taken` when somebody was
+/// faster: the database lets only one of any number of bookings that meet through.
+pub async fn book_appointment(context: &Context, actor: Actor<'_>, new: NewBooking) -> ServiceResult<AppointmentItem> {
+    require(actor.principal, Action::BookAppointments)?;
+    if !offered_modes(context).contains(&new.mode) {
+        return Err(FieldError::new("mode", "unavailable", "there is no video server").into());
+    }
+    let (counsellor, student) = find_pair(context, actor.principal, &new).await?;
+    let plan =
+        Plan { rules: rules_of(actor.principal, counsellor.id), counsellor, student, zone: context.zone(), now_ms: context.clock.now_ms() };
+    let made = retry_contention(async || book_once(context, actor, &plan, &new).await).await?;
+    announce_change(context, made.counsellor.id, &[made.time.from_ms]);
+    let party = if actor.principal.role == Role::Counsellor { Party::Counsellor } else { Party::Student };
+    Ok(AppointmentItem::new(context, &made, party))
+}
+
+/// Finds the two people. Students book for themselves with any counsellor, counsellors for any student with themselves.
+async fn find_pair(context: &Context, principal: &Principal, new: &NewBooking) -> ServiceResult<(PersonRow, PersonRow)> {
+    let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
+    let myself = PersonRow { id: principal.user_id, name: principal.name.clone() };
+    if principal.role == Role::Student {
+        if new.student_id.is_some_and(|student| student != principal.user_id) {
+            return Err(unknown("student_id", "students book for themselves"));
+        }
+        let counsellor = context.store.find_counsellor(new.counsellor_id).await?;
+        let counsellor = counsellor.ok_or_else(|| unknown("counsellor_id", "there is no such counsellor"))?;
+        return Ok((PersonRow { id: counsellor.id, name: counsellor.name }, myself));
+    }
+    if new.counsellor_id != principal.user_id {
+        return Err(unknown("counsellor_id", "counsellors book with themselves"));
+    }
+    let student_id = new.student_id.ok_or_else(|| FieldError::new("student_id", "required", "this field is required"))?;
+    let student = context.store.find_user(student_id).await?;
+    let student = student.filter(|user| user.role == Role::Student && user.disabled_at_ms.is_none());
+    let student = student.ok_or_else(|| unknown("student_id", "there is no such student"))?;
+    Ok((myself, PersonRow { id: student.id, name: student.name }))
+}
+
+async fn book_once(context: &Context, actor: Actor<'_>, plan: &Plan, new: &NewBooking) -> ServiceResult<AppointmentRow> {
+    let pair = plan.pair();
+    // Most losers are told here, without having waited for their turn to write.
+    let row = context.store.find_availability(pair.counsellor).await?;
+    let desk = plan.desk(row.as_ref(), new)?;
+    let around = day_around(desk.time_from(new.starts_at_ms), &plan.zone);
+    if !desk.is_free(desk.time_from(new.starts_at_ms), &taken_in(context, pair, around).await?) {
+        return Err(slot_taken(context, &desk, pair, new.starts_at_ms).await?);
+    }
+    let mut tx = context.store.begin().await?;
+    // From here on the counsellor's bookings wait for this one, so what is read now stays true; only the student may be booked by others meanwhile.
+    let row = tx.lock_availability(pair.counsellor).await?;
+    let desk = plan.desk(row.as_ref(), new)?;
+    let appointment = new_row(actor.principal, plan, new, &desk);
+    let is_free = desk.is_free(appointment.time, &taken_in_tx(&mut tx, pair, around, None).await?);
+    if !is_free || !insert(&mut tx, &appointment).await? {
+        drop(tx);
+        return Err(slot_taken(context, &desk, pair, new.starts_at_ms).await?);
+    }
+    tx.set_reminders(appointment.id, &reminders_due(appointment.time.from_ms, plan.now_ms)).await?;
+    record_change(context, &mut tx, actor, &appointment).await?;
+    tx.commit().await?;
+    Ok(appointment)
+}
+
+/// Writes the row and claims its time; `false` when a piece of it has an owner. This is the guarantee, whatever was read before.
+async fn insert(tx: &mut Tx, appointment: &AppointmentRow) -> BackendResult<bool> {
+    tx.insert_appointment(appointment).await?;
+    tx.claim_times(appointment.id, &claims_of(appointment)).await
+}
+
+fn new_row(principal: &Principal, plan: &Plan, new: &NewBooking, desk: &Desk<'_>) -> AppointmentRow {
+    let time = desk.time_from(new.starts_at_ms);
+    AppointmentRow {
+        id: AppointmentId::generate(),
+        counsellor: plan.counsellor.clone(),
+        student: plan.student.clone(),
+        time,
+        blocked: desk.blocked_by(time),
+        state: AppointmentState::Requested,
+        mode: new.mode,
+        topic: new.text.topic.clone(),
+        note: new.text.note.clone(),
+        reason: None,
+        proposed_by: principal.user_id,
+        cancelled_by: None,
+        video_room: (new.mode == AppointmentMode::Video).then(new_room),
+        sequence: 0,
+        created_at_ms: plan.now_ms,
+        updated_at_ms: plan.now_ms,
+    }
+}

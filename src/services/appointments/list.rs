@@ -1,0 +1,159 @@
+//! Lists of appointments, and one by id.
+
+use super::{
+    super::{Context, ServiceError, ServiceResult, counsellors::require},
+    record::facts,
+    view::{AppointmentItem, party_of},
+};
+use crate::{
+    backends::store::{AppointmentFilter, AppointmentRow, AppointmentScope, AuditEntry, Place},
+    domain::{
+        access::{Action, may},
+        appointment::Party,
+        ids::{AppointmentId, UserId},
+        principal::{Principal, Role},
+        slots::Span,
+    },
+    services::materials::Actor,
+};
+use serde::Serialize;
+use serde_json::json;
+use std::{fmt, str::FromStr};
+
+/// Which part of the time a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListScope {
+    /// Live and not over, soonest first.
+    Upcoming,
+    /// All others, latest first.
+    Past,
+    /// All that share time with this stretch, in any state, soonest first: a calendar.
+    Within(Span),
+}
+
+/// What a list should show.
+#[derive(Debug, Clone, Copy)]
+pub struct AppointmentQuery {
+    /// When.
+    pub scope: ListScope,
+    /// Only those with this counsellor; for admins.
+    pub counsellor: Option<UserId>,
+    /// Only those behind this place.
+    pub after: Option<ListCursor>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// The place of an appointment in a list, as text: `START_MS.ID`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListCursor(Place);
+
+impl fmt::Display for ListCursor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.0.0, self.0.1)
+    }
+}
+
+impl FromStr for ListCursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (start, id) = text.split_once('.').ok_or(())?;
+        Ok(Self((start.parse().map_err(drop)?, AppointmentId::parse(id).map_err(drop)?)))
+    }
+}
+
+/// A page of appointments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AppointmentPage {
+    /// In the order of the scope.
+    pub items: Vec<AppointmentItem>,
+    /// `after` of the next page.
+    pub next: Option<String>,
+}
+
+/// Lists appointments: the own ones, and for admins everybody's, which the audit trail notes.
+pub async fn list_appointments(context: &Context, actor: Actor<'_>, query: AppointmentQuery) -> ServiceResult<AppointmentPage> {
+    require(actor.principal, Action::UseAppointments)?;
+    let now_ms = context.clock.now_ms();
+    let scope = match query.scope {
+        ListScope::Upcoming => AppointmentScope::Upcoming(now_ms),
+        ListScope::Past => AppointmentScope::Past(now_ms),
+        ListScope::Within(span) => AppointmentScope::Within(span),
+    };
+    let filter = filter_of(actor.principal, query.counsellor, scope);
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let mut rows = context.store.list_appointments(&filter, query.after.map(|cursor| cursor.0), query.limit.saturating_add(1)).await?;
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    if may(actor.principal.role, Action::OverseeAppointments) {
+        audit_view(context, actor, None, json!({ "counsellor_id": query.counsellor, "count": rows.len() })).await?;
+    }
+    let next = rows.last().filter(|_| has_more).map(|row| ListCursor((row.time.from_ms, row.id)).to_string());
+    Ok(AppointmentPage { items: show_all(context, actor.principal, &rows), next })
+}
+
+/// Shows one appointment. Unknown and foreign ones: not found. An admin's view is noted in the audit trail.
+pub async fn read_appointment(context: &Context, actor: Actor<'_>, id: AppointmentId) -> ServiceResult<AppointmentItem> {
+    let (appointment, party) = find_own(context, actor.principal, id).await?;
+    if party == Party::Admin {
+        audit_view(context, actor, Some(id), facts(&appointment)).await?;
+    }
+    Ok(AppointmentItem::new(context, &appointment, party))
+}
+
+/// Returns the next appointments of a user, soonest first.
+pub async fn upcoming_appointments(context: &Context, principal: &Principal, limit: u32) -> ServiceResult<Vec<AppointmentItem>> {
+    let filter = filter_of(principal, None, AppointmentScope::Upcoming(context.clock.now_ms()));
+    let rows = context.store.list_appointments(&filter, None, limit).await?;
+    Ok(show_all(context, principal, &rows))
+}
+
+/// Finds an appointment that the user is a party of.
+pub(super) async fn find_own(context: &Context, principal: &Principal, id: AppointmentId) -> ServiceResult<(AppointmentRow, Party)> {
+    require(principal, Action::UseAppointments)?;
+    let appointment = context.store.find_appointment(id).await?.ok_or(ServiceError::NotFound)?;
+    let party = party_of(principal, &appointment).ok_or(ServiceError::NotFound)?;
+    Ok((appointment, party))
+}
+
+/// Returns which appointments a user may see; `counsellor` narrows an admin's list.
+fn filter_of(principal: &Principal, counsellor: Option<UserId>, scope: AppointmentScope) -> AppointmentFilter {
+    match principal.role {
+        Role::Student => AppointmentFilter { counsellor: None, student: Some(principal.user_id), scope },
+        Role::Counsellor => AppointmentFilter { counsellor: Some(principal.user_id), student: None, scope },
+        Role::Admin => AppointmentFilter { counsellor, student: None, scope },
+    }
+}
+
+fn show_all(context: &Context, principal: &Principal, rows: &[AppointmentRow]) -> Vec<AppointmentItem> {
+    let show = |row: &AppointmentRow| party_of(principal, row).map(|party| AppointmentItem::new(context, row, party));
+    rows.iter().filter_map(show).collect()
+}
+
+async fn audit_view(context: &Context, actor: Actor<'_>, id: Option<AppointmentId>, data: serde_json::Value) -> ServiceResult<()> {
+    let entry = AuditEntry {
+        actor_id: Some(actor.principal.user_id),
+        action: if id.is_some() { "appointment.viewed" } else { "appointment.listed" },
+        target_kind: id.map(|_| "appointment"),
+        target_id: id.map(|id| id.to_string()),
+        address: actor.address.map(|address| address.to_string()),
+        data,
+        at_ms: context.clock.now_ms(),
+    };
+    Ok(context.store.append_audit(&entry).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_round_trip_and_nothing_else_reads() {
+        let cursor = ListCursor((-5, AppointmentId::generate()));
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for text in ["", ".", "5", "5.x", "x.5", "' OR 1=1"] {
+            assert_eq!(text.parse::<ListCursor>(), Err(()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What every change of an appointment leaves besides the row: audit entry, an event to both sides, a notice to whoever did not do it; and what open
+//! pages are told.
+
+use super::{super::Context, view::SharedItem};
+use crate::{
+    backends::{
+        BackendError, BackendResult,
+        store::{AppointmentRow, AuditEntry, Claim, LogEntry, Tx},
+    },
+    domain::{
+        appointment::reminders_due,
+        appointment_notice::{AppointmentNews, AppointmentNotice},
+        audience::Audience,
+        channel::ChannelName,
+        ids::{LogId, UserId},
+        notice::{NewNotice, NoticeKind},
+        slots::day_of,
+    },
+    services::{materials::Actor, notices::append_notice},
+};
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+/// The durable event that brings a change to both sides.
+const CHANGED_EVENT: &str = "appointment.changed";
+/// The passing event that tells open slot lists to load again.
+const SLOTS_EVENT: &str = "slots.changed";
+
+/// Writes what the change that led to `appointment` leaves.
+pub(super) async fn record_change(context: &Context, tx: &mut Tx, actor: Actor<'_>, appointment: &AppointmentRow) -> BackendResult<()> {
+    let entry = AuditEntry {
+        actor_id: Some(actor.principal.user_id),
+        action: &format!("appointment.{}", appointment.state.as_str()),
+        target_kind: Some("appointment"),
+        target_id: Some(appointment.id.to_string()),
+        address: actor.address.map(|address| address.to_string()),
+        data: facts(appointment),
+        at_ms: appointment.updated_at_ms,
+    };
+    tx.append_audit(&entry).await?;
+    write_event(tx, actor.principal.user_id, appointment).await?;
+    write_notices(&context.zone(), tx, actor.principal.user_id, appointment).await
+}
+
+/// Returns what the audit trail keeps of an appointment: who and when, never what about.
+pub(super) fn facts(appointment: &AppointmentRow) -> serde_json::Value {
+    let time = SharedItem::new(appointment).starts_at;
+    json!({ "counsellor_id": appointment.counsellor.id, "student_id": appointment.student.id, "starts_at": time, "state": appointment.state })
+}
+
+async fn write_event(tx: &mut Tx, actor: UserId, appointment: &AppointmentRow) -> BackendResult<()> {
+    let data = json!({ "change": appointment.state, "actor_id": actor, "appointment": SharedItem::new(appointment) }).to_string();
+    for side in [&appointment.student, &appointment.counsellor] {
+        let entry = LogEntry {
+            id: LogId::generate(),
+            audience: Audience::User(side.id),
+            event: CHANGED_EVENT.to_owned(),
+            data: data.clone(),
+            created_at_ms: appointment.updated_at_ms,
+        };
+        tx.append_log(&entry).await?;
+    }
+    Ok(())
+}
+
+async fn write_notices(zone: &TimeZone, tx: &mut Tx, actor: UserId, appointment: &AppointmentRow) -> BackendResult<()> {
+    let news = AppointmentNews::Now(appointment.state);
+    let (student, counsellor) = (&appointment.student, &appointment.counsellor);
+    for (reader, other) in [(student, counsellor), (counsellor, student)] {
+        if reader.id != actor {
+            let notice = notice_to(zone, appointment, reader.id, (news, &other.name));
+            append_notice(tx, &notice, appointment.updated_at_ms).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the notice that one side reads; `about`: what happened, and the name of the other side.
+pub(super) fn notice_to(zone: &TimeZone, appointment: &AppointmentRow, reader: UserId, about: (AppointmentNews, &str)) -> NewNotice {
+    let (news, other_side) = about;
+    let kind = AppointmentNotice {
+        news,
+        appointment_id: appointment.id,
+        starts_at_ms: appointment.time.from_ms,
+        zone: zone.clone(),
+        other_side: other_side.to_owned(),
+    };
+    NewNotice { audience: Audience::User(reader), kind: NoticeKind::Appointment(kind) }
+}
+
+/// Returns the time that a live appointment claims of both people.
+pub(super) fn claims_of(appointment: &AppointmentRow) -> [Claim; 2] {
+    [
+        Claim { person: appointment.student.id, time: appointment.time },
+        Claim { person: appointment.counsellor.id, time: appointment.blocked },
+    ]
+}
+
+/// Wakes the pump and tells open slot lists of the counsellor which days to load again. Call it after the commit.
+pub(super) fn announce_change(context: &Context, counsellor: UserId, starts_ms: &[i64]) {
+    context.announce.wake_pump();
+    let zone = context.zone();
+    let mut dates: Vec<String> = starts_ms.iter().map(|start| day_of(*start, &zone).to_string()).collect();
+    dates.dedup();
+    announce_slots(context, counsellor, &dates);
+}
+
+/// Tells open slot lists of the counsellor which days to load again.
+pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
+    if !dates.is_empty() {
+        context.announce.publish(&ChannelName::slots(counsellor), SLOTS_EVENT, json!({ "counsellor_id": counsellor, "dates": dates }));
+    }
+}
+
+/// Writes an appointment of the demo school as booking and changing would have left it: claims, reminders, and while it is live event and notice of the
+/// last step, which `actor` did. Fails when its time is taken.
+pub async fn write_demo_appointment(context: &Context, tx: &mut Tx, appointment: &AppointmentRow, actor: UserId) -> BackendResult<()> {
+    tx.insert_appointment(appointment).await?;
+    if !appointment.state.is_live() {
+        return Ok(());
+    }
+    if !tx.claim_times(appointment.id, &claims_of(appointment)).await? {
+        return Err(BackendError::Internal("two demo appointments meet"));
+    }
+    tx.set_reminders(appointment.id, &reminders_due(appointment.time.from_ms, context.clock.now_ms())).await?;
+    write_event(tx, actor, appointment).await?;
+    write_notices(&context.zone(), tx, actor, appointment).await
+}
