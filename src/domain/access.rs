@@ -21,11 +21,21 @@ pub enum Action {
     ManageUsers,
     /// Read the audit trail.
     ReadAudit,
+    /// Be in conversations: open, list, read, write and search the own ones.
+    Converse,
+    /// See who waits, take, transfer, and write private notes.
+    WorkChatQueue,
+    /// Hide typing and read receipts.
+    SetChatPreferences,
+    /// Read and write the school's prepared answers.
+    ManageCannedReplies,
+    /// Read what an edited message said before.
+    ReadMessageHistory,
 }
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -34,6 +44,11 @@ impl Action {
         Self::ViewCounsellorDashboard,
         Self::ManageUsers,
         Self::ReadAudit,
+        Self::Converse,
+        Self::WorkChatQueue,
+        Self::SetChatPreferences,
+        Self::ManageCannedReplies,
+        Self::ReadMessageHistory,
     ];
 }
 
@@ -43,10 +58,14 @@ pub const fn may(role: Role, action: Action) -> bool {
     use Role::{Admin, Counsellor, Student};
     match action {
         Action::UseOwnAccount | Action::ReadMaterials => true,
-        Action::ReadUnpublishedMaterials | Action::WriteMaterials | Action::ViewCounsellorDashboard => {
-            matches!(role, Counsellor | Admin)
-        }
-        Action::ViewStudentDashboard => matches!(role, Student),
+        Action::ReadUnpublishedMaterials
+        | Action::WriteMaterials
+        | Action::ViewCounsellorDashboard
+        | Action::ManageCannedReplies
+        | Action::ReadMessageHistory => matches!(role, Counsellor | Admin),
+        Action::Converse => matches!(role, Student | Counsellor),
+        Action::WorkChatQueue => matches!(role, Counsellor),
+        Action::ViewStudentDashboard | Action::SetChatPreferences => matches!(role, Student),
         Action::ManageUsers | Action::ReadAudit => matches!(role, Admin),
     }
 }
@@ -56,7 +75,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 8] = [
+    const TABLE: [(Action, [bool; 3]); 13] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -65,6 +84,11 @@ mod tests {
         (ViewCounsellorDashboard, [false, true, true]),
         (ManageUsers, [false, false, true]),
         (ReadAudit, [false, false, true]),
+        (Converse, [true, true, false]),
+        (WorkChatQueue, [false, true, false]),
+        (SetChatPreferences, [true, false, false]),
+        (ManageCannedReplies, [false, true, true]),
+        (ReadMessageHistory, [false, true, true]),
     ];
 
     #[test]

@@ -3,9 +3,11 @@
 
 pub mod access;
 pub mod account;
+pub mod attachment;
 pub mod audience;
 pub mod channel;
 pub mod clock;
+pub mod conversation;
 pub mod file_key;
 pub mod file_name;
 pub mod heartbeat;

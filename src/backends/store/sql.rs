@@ -4,6 +4,7 @@
 use super::{BackendResult, Engine};
 use crate::domain::{
     audience::Audience,
+    conversation::ConversationState,
     ids::{AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId, UserId},
     material::MaterialStatus,
     principal::Role,
@@ -44,7 +45,7 @@ macro_rules! arguments {
 }
 arguments!(text: &str, &String, Audience, UserId, LoginId, MaterialId, NoticeId, LogId, NodeId, AuditId);
 arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId);
-arguments!(name: Role, MaterialStatus);
+arguments!(name: Role, MaterialStatus, ConversationState);
 
 impl From<String> for Argument {
     fn from(value: String) -> Self {
