@@ -33,5 +33,17 @@ pub enum BackendError {
     Internal(&'static str),
 }
 
+impl BackendError {
+    /// Says whether the database gave a transaction up so that another one could go on: done again from its beginning, it can succeed.
+    /// PostgreSQL and MySQL say so with SQLSTATE 40001 or 40P01, SQLite with its primary codes 5 and 6 (another process holds the file).
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        let Some(code) = error.code() else { return false };
+        let is_sqlite = || code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6));
+        matches!(code.as_ref(), "40001" | "40P01") || is_sqlite()
+    }
+}
+
 /// Result of a backend call.
 pub type BackendResult<T> = Result<T, BackendError>;

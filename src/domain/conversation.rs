@@ -1,11 +1,12 @@
 //! Conversations of a student with a counsellor: states, who may do what from which, and the texts people write.
 
 use super::{
-    ids::UserId,
+    ids::{ConversationId, InvalidId, UserId},
     principal::{Principal, Role},
     text::{FieldError, TextRule},
 };
 use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
 
 /// How long after sending a message may be edited, in ms (product rule: 15 min).
 pub const EDIT_WINDOW_MS: i64 = 15 * 60 * 1000;
@@ -127,6 +128,30 @@ pub const fn check_action(action: ConversationAction, side: Side, state: Convers
     }
 }
 
+/// Where a page of conversations ended: lists are sorted by a time, and by id where times are equal. Text form: `MS.ID`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListPosition {
+    /// The time the list is sorted by, ms since 1970 UTC.
+    pub at_ms: i64,
+    /// The conversation.
+    pub id: ConversationId,
+}
+
+impl fmt::Display for ListPosition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.at_ms, self.id)
+    }
+}
+
+impl FromStr for ListPosition {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let (at_ms, id) = text.split_once('.').ok_or(InvalidId)?;
+        Ok(Self { at_ms: at_ms.parse().map_err(|_| InvalidId)?, id: ConversationId::parse(id)? })
+    }
+}
+
 /// Returns what makes a second open conversation of the two impossible. 73 characters.
 #[must_use]
 pub fn open_key(student: UserId, counsellor: UserId) -> String {
@@ -223,6 +248,15 @@ mod tests {
             assert_eq!(ConversationState::parse(state.as_str()), Some(state));
         }
         assert_eq!(ConversationState::parse("Open"), None);
+    }
+
+    #[test]
+    fn positions_round_trip_as_text() {
+        let position = ListPosition { at_ms: 17, id: ConversationId::generate() };
+        assert_eq!(position.to_string().parse(), Ok(position));
+        for text in ["", "17", "x.y", "17.", "1.5.0197f0c0-0000-7000-8000-000000000000"] {
+            assert!(text.parse::<ListPosition>().is_err(), "{text}");
+        }
     }
 
     #[test]

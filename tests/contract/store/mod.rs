@@ -1,8 +1,11 @@
 //! Every function of the store on SQLite, MariaDB and PostgreSQL, each test on a fresh database.
 
 mod accounts;
+mod chat_desk;
+mod conversations;
 mod log;
 mod materials;
+mod messages;
 mod notices;
 mod records;
 mod statistics;
