@@ -4,7 +4,7 @@
 //! After the bus was cut off, publications may be missing here. The durable ones are read from the log and delivered again from the last position seen,
 //! so sockets need not reconnect; clients drop repeated ids.
 
-use super::{hub::Hub, log_pump::durable_publication};
+use super::{hub::Hub, log_pump::durable_envelopes};
 use crate::{
     backends::{
         BackendResult,
@@ -85,7 +85,9 @@ async fn catch_up(hub: &Hub, services: &Services, seen: Option<i64>) -> BackendR
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(position) };
         tracing::info!(rows = rows.len(), from = position, to = last, "delivering what a cut of the bus held back");
         for row in rows {
-            hub.deliver(Envelope::Publish(durable_publication(&row))).await;
+            for envelope in durable_envelopes(&row) {
+                hub.deliver(envelope).await;
+            }
         }
         position = last;
     }

@@ -64,7 +64,9 @@ mod tests {
 
     #[test]
     fn audiences_round_trip_as_text() {
-        for audience in [Audience::User(UserId::generate()), Audience::Role(Role::Student), Audience::Conversation(ConversationId::generate())] {
+        for audience in
+            [Audience::User(UserId::generate()), Audience::Role(Role::Student), Audience::Conversation(ConversationId::generate())]
+        {
             assert_eq!(Audience::parse(&audience.to_string()), Some(audience));
         }
         for text in ["", "user:", "user:x", "role:teacher", "class:7b", "role", "conversation:x"] {

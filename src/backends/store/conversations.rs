@@ -176,10 +176,11 @@ impl Store {
         after: Option<ListPosition>,
         limit: u32,
     ) -> BackendResult<Vec<ConversationRow>> {
-        let mut sql = Sql::new(VIEW)
-            .push(of_member(who.side))
-            .bind(who.user_id)
-            .push(if filter.is_closed { " AND c.state = 'closed'" } else { " AND c.state <> 'closed'" });
+        let mut sql = Sql::new(VIEW).push(of_member(who.side)).bind(who.user_id).push(if filter.is_closed {
+            " AND c.state = 'closed'"
+        } else {
+            " AND c.state <> 'closed'"
+        });
         sql = sql.push_words("CONCAT(c.search_text, ' ', s.search_text, ' ', COALESCE(k.search_text, ''))", filter.query.as_deref());
         if let Some(ListPosition { at_ms, id }) = after {
             sql = sql.push(" AND (c.last_message_at_ms < ? OR (c.last_message_at_ms = ? AND c.id < ?))").bind(at_ms).bind(at_ms).bind(id);
@@ -203,14 +204,15 @@ impl Store {
         self.fetch_one(Sql::new("SELECT COUNT(*) AS waiting FROM conversations WHERE state = 'waiting'")).await?.int("waiting")
     }
 
-    /// Returns the front of the queue for a counsellor: longest waiting first, without students the counsellor talks with already.
-    pub async fn front_of_queue(&self, counsellor: UserId, limit: u32) -> BackendResult<Vec<ConversationId>> {
+    /// Returns the front of the queue for a counsellor, conversation and student: longest waiting first, without students the counsellor talks with
+    /// already.
+    pub async fn front_of_queue(&self, counsellor: UserId, limit: u32) -> BackendResult<Vec<(ConversationId, UserId)>> {
         let sql = Sql::new(
-            "SELECT c.id FROM conversations c WHERE c.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM conversations o \
+            "SELECT c.id, c.student_id FROM conversations c WHERE c.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM conversations o \
              WHERE o.student_id = c.student_id AND o.counsellor_id = ? AND o.state = 'open') ORDER BY c.waiting_since_ms, c.id LIMIT ?",
         );
         let rows = self.fetch_all(sql.bind(counsellor).bind(limit)).await?;
-        rows.iter().map(|row| row.id("id")).collect()
+        rows.iter().map(|row| Ok((row.id("id")?, row.id("student_id")?))).collect()
     }
 
     /// Returns the conversations somebody is in now, by newest message, at most `limit`.

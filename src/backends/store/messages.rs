@@ -10,7 +10,7 @@ use super::{
     sql::{Sql, inserted, searchable},
 };
 use crate::domain::{
-    conversation::Participant,
+    conversation::{Participant, Side},
     ids::{ConversationId, LogId, MessageId, UserId},
 };
 use sqlx::any::AnyRow;
@@ -125,12 +125,16 @@ impl Store {
 impl Tx {
     /// Takes the next number of a conversation for a message of a member written at `at_ms`, and holds the conversation until this transaction ends. `None`: not a
     /// member, or closed; nothing changed.
-    pub async fn take_seq(&mut self, conversation: ConversationId, sender: UserId, at_ms: i64) -> BackendResult<Option<i64>> {
+    pub async fn take_seq(&mut self, conversation: ConversationId, sender: Participant, at_ms: i64) -> BackendResult<Option<i64>> {
         let take = Sql::new(
             "UPDATE conversations SET last_seq = last_seq + 1, last_message_at_ms = CASE WHEN last_message_at_ms > ? THEN last_message_at_ms ELSE ? END \
-             WHERE id = ? AND state <> 'closed' AND (student_id = ? OR counsellor_id = ?)",
+             WHERE id = ? AND state <> 'closed'",
         );
-        if self.execute(take.bind(at_ms).bind(at_ms).bind(conversation).bind(sender).bind(sender)).await? == 0 {
+        let take = take.bind(at_ms).bind(at_ms).bind(conversation).push(match sender.side {
+            Side::Student => " AND student_id = ?",
+            Side::Counsellor => " AND counsellor_id = ?",
+        });
+        if self.execute(take.bind(sender.user_id)).await? == 0 {
             return Ok(None);
         }
         let taken = Sql::new("SELECT last_seq FROM conversations WHERE id = ?").bind(conversation);

@@ -20,7 +20,8 @@ async fn notes_are_listed_in_order_with_their_authors(fixture: Fixture) {
     let mut written = Vec::new();
     for at_ms in [5, 3] {
         let author = PersonRow { id: guru.id, name: guru.name.clone() };
-        let note = NoteRow { id: NoteId::generate(), conversation_id: id, author, body: "Perlu “tindak lanjut”".into(), created_at_ms: at_ms };
+        let note =
+            NoteRow { id: NoteId::generate(), conversation_id: id, author, body: "Perlu “tindak lanjut”".into(), created_at_ms: at_ms };
         let mut tx = store.begin().await.unwrap();
         tx.insert_note(&note).await.unwrap();
         tx.commit().await.unwrap();

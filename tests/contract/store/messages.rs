@@ -7,7 +7,7 @@ use super::{
 use educounsel::{
     backends::store::{ConversationRow, FileRow, HistoryRange, MessageEditRow, MessageRow, Standing},
     domain::{
-        conversation::ConversationState,
+        conversation::{ConversationState, Participant},
         ids::{ConversationId, MessageId, UserId},
     },
 };
@@ -41,21 +41,23 @@ fn message(conversation_id: ConversationId, seq: i64, sender_id: UserId, body: &
 }
 
 /// Sends a message as the service does; its body is its client id. `None` when the client id is taken.
-async fn try_add(store: &Store, conversation: ConversationId, sender: UserId, body: &str, at_ms: i64) -> Option<MessageRow> {
+async fn try_add(store: &Store, conversation: ConversationId, sender: Participant, body: &str, at_ms: i64) -> Option<MessageRow> {
     let mut tx = store.begin().await.unwrap();
     let seq = tx.take_seq(conversation, sender, at_ms).await.unwrap().expect("a member of an open conversation");
-    let message = message(conversation, seq, sender, body, at_ms);
+    let message = message(conversation, seq, sender.user_id, body, at_ms);
     if !tx.insert_message(&message).await.unwrap() {
         return None;
     }
     let audience = Audience::Conversation(conversation);
     let data = format!(r#"{{"message":"{body}"}}"#);
-    tx.append_log(&LogEntry { id: message.id.into(), audience, event: "message.created".into(), data, created_at_ms: at_ms }).await.unwrap();
+    tx.append_log(&LogEntry { id: message.id.into(), audience, event: "message.created".into(), data, created_at_ms: at_ms })
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     Some(message)
 }
 
-pub async fn add_message(store: &Store, conversation: ConversationId, sender: UserId, body: &str, at_ms: i64) -> MessageRow {
+pub async fn add_message(store: &Store, conversation: ConversationId, sender: Participant, body: &str, at_ms: i64) -> MessageRow {
     try_add(store, conversation, sender, body, at_ms).await.expect("a new client id")
 }
 
@@ -68,7 +70,7 @@ async fn pair(store: &Store) -> (UserRow, UserRow, ConversationId) {
 async fn a_message_is_found_as_it_was_written(fixture: Fixture) {
     let store = &fixture.store;
     let (ana, _, id) = pair(store).await;
-    let sent = add_message(store, id, ana.id, "Halo “Bu” 😀", 50).await;
+    let sent = add_message(store, id, as_student(&ana), "Halo “Bu” 😀", 50).await;
     assert_eq!(sent.seq, 1);
     assert_eq!(store.find_message(id, sent.id).await.unwrap(), Some(sent.clone()));
     assert_eq!(store.find_message(ConversationId::generate(), sent.id).await.unwrap(), None, "an id alone is not enough");
@@ -85,7 +87,7 @@ async fn numbers_have_no_gaps_under_parallel_senders(fixture: Fixture) {
     let (ana, guru, id) = pair(store).await;
     let tasks: Vec<_> = (0..40)
         .map(|number| {
-            let (store, sender) = (store.clone(), if number % 2 == 0 { ana.id } else { guru.id });
+            let (store, sender) = (store.clone(), if number % 2 == 0 { as_student(&ana) } else { as_counsellor(&guru) });
             tokio::spawn(async move { add_message(&store, id, sender, &format!("pesan {number}"), 10).await.seq })
         })
         .collect();
@@ -105,11 +107,11 @@ async fn parallel_repeats_make_one_message_and_no_gap(fixture: Fixture) {
     let (ana, _, id) = pair(store).await;
     let tasks: Vec<_> = (0..12)
         .map(|number| {
-            let store = store.clone();
+            let (store, ana) = (store.clone(), as_student(&ana));
             tokio::spawn(async move {
                 // A database may give one of them up instead of telling it that the key is taken; the service does it again.
                 let text = format!("pesan {}", number % 2);
-                let sent = tokio::spawn(async move { try_add(&store, id, ana.id, &text, 10).await.is_some() });
+                let sent = tokio::spawn(async move { try_add(&store, id, ana, &text, 10).await.is_some() });
                 sent.await.unwrap_or(false)
             })
         })
@@ -126,11 +128,12 @@ async fn parallel_repeats_make_one_message_and_no_gap(fixture: Fixture) {
 async fn strangers_and_closed_conversations_get_no_number(fixture: Fixture) {
     let store = &fixture.store;
     let (ana, guru, id) = pair(store).await;
-    let take = async |user: UserId| {
+    let take = async |user: Participant| {
         let mut tx = store.begin().await.unwrap();
         tx.take_seq(id, user, 10).await.unwrap()
     };
-    assert_eq!((take(ana.id).await, take(guru.id).await, take(UserId::generate()).await), (Some(1), Some(1), None));
+    assert_eq!((take(as_student(&ana)).await, take(as_counsellor(&guru)).await), (Some(1), Some(1)));
+    assert_eq!((take(as_counsellor(&ana)).await, take(as_student(&guru)).await), (None, None), "each on the own side");
     let mut tx = store.begin().await.unwrap();
     let closed = Standing {
         state: ConversationState::Closed,
@@ -141,7 +144,7 @@ async fn strangers_and_closed_conversations_get_no_number(fixture: Fixture) {
     };
     assert!(tx.set_standing(id, &closed).await.unwrap());
     tx.commit().await.unwrap();
-    assert_eq!(take(ana.id).await, None);
+    assert_eq!(take(as_student(&ana)).await, None);
     assert_eq!(store.find_conversation(id).await.unwrap().unwrap().last_seq, 0);
 }
 
@@ -149,7 +152,7 @@ async fn history_is_read_both_ways_and_by_time(fixture: Fixture) {
     let store = &fixture.store;
     let (ana, _, id) = pair(store).await;
     for number in 1..=9 {
-        add_message(store, id, ana.id, &format!("pesan {number}"), number * 100).await;
+        add_message(store, id, as_student(&ana), &format!("pesan {number}"), number * 100).await;
     }
     let seqs = async |range, limit| {
         let rows = store.list_messages(id, range, limit).await.unwrap();
@@ -167,7 +170,7 @@ async fn history_is_read_both_ways_and_by_time(fixture: Fixture) {
 async fn an_edit_keeps_what_was_said_and_corrects_the_log(fixture: Fixture) {
     let store = &fixture.store;
     let (ana, _, id) = pair(store).await;
-    let sent = add_message(store, id, ana.id, "salah", 10).await;
+    let sent = add_message(store, id, as_student(&ana), "salah", 10).await;
     let edit = async |body: &str, at_ms: i64| {
         let mut tx = store.begin().await.unwrap();
         tx.lock_conversation(id).await.unwrap();
@@ -204,7 +207,8 @@ async fn log_of(store: &Store) -> Vec<String> {
 async fn a_tombstone_keeps_its_place_only(fixture: Fixture) {
     let store = &fixture.store;
     let (ana, guru, id) = pair(store).await;
-    let (sent, other) = (add_message(store, id, ana.id, "rahasia", 10).await, add_message(store, id, guru.id, "baik", 11).await);
+    let (sent, other) =
+        (add_message(store, id, as_student(&ana), "rahasia", 10).await, add_message(store, id, as_counsellor(&guru), "baik", 11).await);
     let mut tx = store.begin().await.unwrap();
     tx.edit_message(&sent, "rahasia sekali", LogId::generate(), 20).await.unwrap();
     tx.rewrite_message_log(sent.id, r#"{"message":null}"#).await.unwrap();
@@ -226,9 +230,9 @@ async fn searches_stay_within_the_own_conversations(fixture: Fixture) {
     let foreign = add_conversation(store, &budi, None, 1).await;
     let mut sent = Vec::new();
     for number in 1..=3 {
-        sent.insert(0, add_message(store, id, ana.id, &format!("Cemas UJIAN {number}"), number).await.id);
+        sent.insert(0, add_message(store, id, as_student(&ana), &format!("Cemas UJIAN {number}"), number).await.id);
     }
-    add_message(store, foreign, budi.id, "cemas ujian juga", 9).await;
+    add_message(store, foreign, as_student(&budi), "cemas ujian juga", 9).await;
     let found = async |who, query: &str, after| {
         let rows = store.search_messages(who, query, after, 2).await.unwrap();
         rows.iter().map(|row| row.id).collect::<Vec<_>>()
@@ -252,7 +256,7 @@ async fn files_of_messages_are_known(fixture: Fixture) {
         sha256: "0".repeat(64),
     };
     let mut tx = store.begin().await.unwrap();
-    let seq = tx.take_seq(id, ana.id, 10).await.unwrap().unwrap();
+    let seq = tx.take_seq(id, as_student(&ana), 10).await.unwrap().unwrap();
     let sent = MessageRow { file: Some(file.clone()), body: String::new(), ..message(id, seq, ana.id, "x", 10) };
     assert!(tx.insert_message(&sent).await.unwrap());
     tx.commit().await.unwrap();
