@@ -2,16 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
 
+#[path = "../support/redis.rs"]
+mod redis_server;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod accounts;
 mod admin_users;
 mod bad_uploads;
+mod chat;
+mod conversation_delivery;
+mod conversation_sockets;
+mod conversations;
 mod dashboards;
 mod housekeeping;
 mod http_rules;
 mod materials;
+mod messages;
 mod notices;
 mod sockets;
 mod sync;

@@ -162,6 +162,11 @@ impl Store {
         self.fetch_optional(view_of(id)).await?.as_ref().map(read).transpose()
     }
 
+    /// Finds what a change of a conversation would be decided by, without holding it: enough to know who is in it.
+    pub async fn find_conversation_head(&self, id: ConversationId) -> BackendResult<Option<ConversationHead>> {
+        self.fetch_optional(Sql::new(HEAD).bind(id)).await?.as_ref().map(read_head).transpose()
+    }
+
     /// Finds the live conversation that holds an open key.
     pub async fn find_live_conversation(&self, open_key: &str) -> BackendResult<Option<ConversationRow>> {
         let sql = Sql::new(VIEW).push(" AND c.open_key = ?").bind(open_key);

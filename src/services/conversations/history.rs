@@ -113,7 +113,7 @@ pub async fn list_messages(
     limit: u32,
 ) -> ServiceResult<HistoryPage> {
     let who = member(actor.principal)?;
-    let conversation = find_own(context, who, id).await?;
+    let conversation = find_own_head(context, who, id).await?;
     let rows = match start {
         HistoryStart::Newest => context.store.list_messages(id, HistoryRange::Before(i64::MAX), limit).await?,
         HistoryStart::Before(seq) => context.store.list_messages(id, HistoryRange::Before(seq), limit).await?,
@@ -194,7 +194,7 @@ pub async fn list_message_edits(
         return Err(ServiceError::NotFound);
     }
     if actor.principal.role != Role::Admin {
-        find_own(context, member(actor.principal)?, id).await?;
+        find_own_head(context, member(actor.principal)?, id).await?;
     }
     let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
     let edits = context.store.list_message_edits(message.id).await?;
@@ -209,7 +209,7 @@ pub async fn link_message_file(
     (id, message): (ConversationId, MessageId),
     disposition: Disposition,
 ) -> ServiceResult<MessageLink> {
-    find_own(context, member(actor.principal)?, id).await?;
+    find_own_head(context, member(actor.principal)?, id).await?;
     let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
     let file = message.file.ok_or(ServiceError::NotFound)?;
     note_views(context, actor, &[id]).await?;

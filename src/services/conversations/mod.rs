@@ -81,6 +81,12 @@ async fn find_own(context: &Context, who: Participant, id: ConversationId) -> Se
     found.filter(|row| is_member(row, who)).ok_or(ServiceError::NotFound)
 }
 
+/// As [`find_own`], for what is decided by who is in it and where it stands.
+async fn find_own_head(context: &Context, who: Participant, id: ConversationId) -> ServiceResult<ConversationHead> {
+    let found = context.store.find_conversation_head(id).await?;
+    found.filter(|head| head.has_member(who)).ok_or(ServiceError::NotFound)
+}
+
 fn is_member(row: &ConversationRow, who: Participant) -> bool {
     match who.side {
         Side::Student => row.student.id == who.user_id,

@@ -1,6 +1,6 @@
 //! Private notes: written by the counsellor of a conversation, read by whoever is its counsellor now. Students and admins get 404.
 
-use super::{Actor, Context, ServiceError, ServiceResult, audit, find_own, member, view::PersonItem, view_audit::note_views};
+use super::{Actor, Context, ServiceError, ServiceResult, audit, find_own_head, member, view::PersonItem, view_audit::note_views};
 use crate::{
     backends::store::{NoteRow, PersonRow},
     domain::{
@@ -46,7 +46,7 @@ fn counsellor(principal: &Principal) -> ServiceResult<Participant> {
 /// Lists the notes about a conversation of the counsellor, oldest first.
 pub async fn list_notes(context: &Context, actor: Actor<'_>, id: ConversationId) -> ServiceResult<Vec<NoteItem>> {
     let who = counsellor(actor.principal)?;
-    find_own(context, who, id).await?;
+    find_own_head(context, who, id).await?;
     let notes = context.store.list_notes(id).await?;
     note_views(context, actor, &[id]).await?;
     Ok(notes.iter().map(NoteItem::from).collect())
@@ -55,7 +55,7 @@ pub async fn list_notes(context: &Context, actor: Actor<'_>, id: ConversationId)
 /// Writes a note about a conversation of the counsellor.
 pub async fn add_note(context: &Context, actor: Actor<'_>, id: ConversationId, body: &str) -> ServiceResult<NoteItem> {
     let who = counsellor(actor.principal)?;
-    find_own(context, who, id).await?;
+    find_own_head(context, who, id).await?;
     let body = parse_private_note(body)?;
     let author = PersonRow { id: who.user_id, name: actor.principal.name.clone() };
     let note = context.retry_deadlocks(async || insert(context, actor, who, id, author.clone(), &body).await).await?;

@@ -4,7 +4,7 @@ use super::{
     Context, MessageItem, ServiceError, ServiceResult,
     attachment::{discard_attachment, store_attachment},
     change::{Change, append_message_event, message_data, tell_members},
-    find_own, hold, member,
+    find_own_head, hold, member,
 };
 use crate::{
     backends::store::{FileRow, MessageRow},
@@ -120,7 +120,7 @@ pub async fn send_message(context: &Context, principal: &Principal, conversation
     let file = match &new.upload {
         Some(upload) => {
             // Before anything is stored for a stranger.
-            let row = find_own(context, who, conversation).await?;
+            let row = find_own_head(context, who, conversation).await?;
             check_action(ConversationAction::Send, who.side, row.state)?;
             Some(store_attachment(context, upload).await?)
         }
@@ -150,7 +150,7 @@ async fn find_repeat(context: &Context, who: Participant, client_id: &str, print
     if row.fingerprint != print {
         return Err(ServiceError::Conflict { code: "messages.client_id_reused" });
     }
-    find_own(context, who, row.conversation_id).await?;
+    find_own_head(context, who, row.conversation_id).await?;
     Ok(Some(Sent { message: MessageItem::from(&row), is_first: false }))
 }
 
@@ -179,7 +179,7 @@ async fn store(
 }
 
 async fn reason_not_to_send(context: &Context, who: Participant, conversation: ConversationId) -> ServiceError {
-    match find_own(context, who, conversation).await {
+    match find_own_head(context, who, conversation).await {
         // It may have been opened again meanwhile; then the client tries again.
         Ok(row) => check_action(ConversationAction::Send, who.side, row.state)
             .map_or_else(ServiceError::from, |()| ServiceError::Conflict { code: "conversations.closed" }),

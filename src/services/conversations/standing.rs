@@ -3,7 +3,7 @@
 use super::{
     Actor, Context, ConversationItem, ServiceError, ServiceResult, audit,
     change::{Change, append_change, append_chat_notice, append_left, append_waiting_notice, tell_queue},
-    hold, member,
+    find_own, find_own_head, hold, member,
     open::find_person,
     read_held, require,
 };
@@ -36,6 +36,7 @@ pub struct Transfer {
 pub async fn transfer_conversation(context: &Context, actor: Actor<'_>, id: ConversationId, transfer: &Transfer) -> ServiceResult<()> {
     let who = member(actor.principal)?;
     require(actor.principal, Action::WorkChatQueue)?;
+    find_own_head(context, who, id).await?;
     let note = parse_transfer_note(&transfer.note);
     let to = find_person(context, "counsellor_id", &transfer.counsellor_id, Role::Counsellor).await;
     let (to, note) = match (to, note) {
@@ -139,7 +140,7 @@ pub async fn reopen_conversation(context: &Context, actor: Actor<'_>, id: Conver
 }
 
 async fn reopen(context: &Context, actor: Actor<'_>, who: Participant, id: ConversationId) -> ServiceResult<ConversationRow> {
-    let before = super::find_own(context, who, id).await?;
+    let before = find_own(context, who, id).await?;
     let counsellor = find_present_counsellor(context, &before).await?;
     let mut tx = context.store.begin().await?;
     let head = hold(&mut tx, who, id, ConversationAction::Reopen).await?;

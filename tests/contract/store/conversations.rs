@@ -90,11 +90,13 @@ async fn a_conversation_is_seen_as_it_was_written(fixture: Fixture) {
     assert_eq!(store.find_conversation(open.id).await.unwrap(), Some(open.clone()));
     assert_eq!(store.find_live_conversation(&open_key(ana.id, guru.id)).await.unwrap(), Some(open.clone()));
     assert_eq!(store.find_conversation(ConversationId::generate()).await.unwrap(), None);
+    assert_eq!(store.find_conversation_head(ConversationId::generate()).await.unwrap(), None);
     let waiting = row(&ana, None, 6);
     assert!(insert(store, &waiting).await);
     assert_eq!(store.find_conversation(waiting.id).await.unwrap(), Some(waiting));
     let mut tx = store.begin().await.unwrap();
     let head = tx.lock_conversation(open.id).await.unwrap().unwrap();
+    assert_eq!(store.find_conversation_head(open.id).await.unwrap(), Some(head));
     assert_eq!((head.student_id, head.counsellor_id, head.state, head.last_seq), (ana.id, Some(guru.id), ConversationState::Open, 0));
     assert!(head.has_member(as_student(&ana)) && head.has_member(as_counsellor(&guru)));
     assert!(!head.has_member(as_counsellor(&ana)) && !head.has_member(as_student(&guru)));
