@@ -1,6 +1,6 @@
 //! What the tests of conversations share.
 
-use crate::support::{TestApp, TestSocket, TestUser, socket::Event};
+use crate::support::{TestApp, TestSocket, TestUser, app::until, socket::Event};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -47,6 +47,11 @@ pub async fn say(user: &TestUser, conversation: &str, body: &str) -> Value {
 pub async fn bodies(user: &TestUser, conversation: &str) -> Vec<String> {
     let page = user.get(&format!("/conversations/{conversation}/messages?limit=100")).await;
     page["items"].as_array().unwrap().iter().map(|item| item["body"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits until everything that was written has been published: what a socket hears from now on came later.
+pub async fn settle(app: &TestApp) {
+    until("the log is published", async || app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
 }
 
 /// Opens a socket by session without joining anything.

@@ -20,6 +20,8 @@ const PER_SENDER: usize = 625;
 const TOTAL: usize = CONVERSATIONS * 2 * PER_SENDER;
 /// How often every reader is disconnected.
 const DISCONNECTS: usize = 3;
+/// Messages after which a reader says what was read.
+const READ_EVERY: i64 = 50;
 
 /// What a client knows of its conversations: by number, the client id and the text.
 #[derive(Default)]
@@ -124,7 +126,7 @@ async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) 
             heal(&user, conversation, &mut inbox).await;
         }
         let enough = expected * (life + 1) / (DISCONNECTS + 1);
-        listen(&mut socket, &mut inbox, enough).await;
+        listen(&mut socket, &user, &mut inbox, enough).await;
         if life < DISCONNECTS {
             socket.cut();
         }
@@ -133,7 +135,7 @@ async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) 
 }
 
 /// Takes events until so many messages are known. On one connection numbers only rise.
-async fn listen(socket: &mut TestSocket, inbox: &mut Inbox, enough: usize) {
+async fn listen(socket: &mut TestSocket, user: &TestUser, inbox: &mut Inbox, enough: usize) {
     let mut newest: HashMap<String, i64> = HashMap::new();
     while inbox.len() < enough {
         let Received::Event(event) = socket.receive().await else { panic!("the server ended the socket") };
@@ -142,7 +144,11 @@ async fn listen(socket: &mut TestSocket, inbox: &mut Inbox, enough: usize) {
         }
         let message = event.json()["message"].clone();
         let seq = message["seq"].as_i64().unwrap();
-        let before = newest.insert(message["conversation_id"].as_str().unwrap().to_owned(), seq);
+        let conversation = message["conversation_id"].as_str().unwrap().to_owned();
+        if seq % READ_EVERY == 0 {
+            mark_read(user, &conversation, inbox).await;
+        }
+        let before = newest.insert(conversation, seq);
         assert!(before.is_none_or(|before| before < seq), "number {seq} after {before:?}");
         inbox.live += usize::from(inbox.take(&message));
     }

@@ -1,7 +1,7 @@
 //! The live side of conversations: who may join, typing, read marks, and what a transfer ends. Runs over both transports where the socket matters.
 
 use crate::{
-    chat::{ask_to_join, channel_of, connect, id_of, join, open, say, wait_in_queue},
+    chat::{ask_to_join, channel_of, connect, id_of, join, open, say, settle, wait_in_queue},
     redis_server::TestRedis,
     support::{
         TestApp, TestSocket, TestUser,
@@ -110,7 +110,9 @@ async fn commands_of_a_socket_keep_their_order(transport: TestTransport) {
     let mut socket = connect(&app, &ana).await;
     // None of these waits for the answer of the one before, and the first has to ask the database.
     let command = |name: &str| json!({ "event": format!("pusher:{name}"), "data": { "channel": channel_of(&id) } });
-    for frame in [command("subscribe"), command("ping"), command("unsubscribe"), command("subscribe"), command("subscribe"), command("ping")] {
+    for frame in
+        [command("subscribe"), command("ping"), command("unsubscribe"), command("subscribe"), command("subscribe"), command("ping")]
+    {
         socket.send(frame).await;
     }
     let mut answers = Vec::new();
@@ -162,6 +164,7 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer(transport: TestTra
     let id = open(&ana, &guru).await;
     let before_all = guru.get("/realtime").await["cursor"].as_str().unwrap().to_owned();
     say(&ana, &id, "sebelum").await;
+    settle(&app).await;
     let (mut ana_socket, mut first, mut second) = (connect(&app, &ana).await, connect(&app, &guru).await, connect(&app, &guru).await);
     for socket in [&mut ana_socket, &mut first, &mut second] {
         join(socket, &id).await;
@@ -196,7 +199,10 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer(transport: TestTra
     let text = missed.to_string();
     assert!(!text.contains("sebelum") && !text.contains("sesudah") && !text.contains("melanjutkan"), "{text}");
     let last = missed["events"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["event"], &last["data"]["change"], &last["data"]["conversation"]), (&json!("conversation.changed"), &json!("left"), &Value::Null));
+    assert_eq!(
+        (&last["event"], &last["data"]["change"], &last["data"]["conversation"]),
+        (&json!("conversation.changed"), &json!("left"), &Value::Null)
+    );
     for path in [format!("/conversations/{id}"), format!("/conversations/{id}/messages"), format!("/conversations/{id}/notes")] {
         assert_eq!(guru.request(Method::GET, &path).send().await.unwrap().status(), 404, "{path}");
     }
@@ -213,6 +219,7 @@ async fn a_transfer_tells_the_three_who_are_concerned() {
     let app = TestApp::start().await;
     let (ana, guru, other) = (app.student("ana").await, app.counsellor("guru").await, app.counsellor("guru2").await);
     let id = open(&ana, &guru).await;
+    settle(&app).await;
     let (mut student, mut former, mut new) = (ana.connect().await, guru.connect().await, other.connect().await);
     let transfer = json!({ "counsellor_id": other.id, "note": "Mohon dilanjutkan" });
     assert_eq!(guru.post(&format!("/conversations/{id}/transfer"), &transfer).await.0, 204);
@@ -254,7 +261,10 @@ async fn joins_that_race_with_a_transfer_never_stay() {
         let transfer = json!({ "counsellor_id": to.id, "note": "x" });
         let path = format!("/conversations/{id}/transfer");
         let channel = channel_of(&id);
-        let (answer, _) = tokio::join!(from.post(&path, &transfer), futures_util::future::join_all(sockets.iter_mut().map(|socket| ask_to_join(socket, &channel))));
+        let (answer, _) = tokio::join!(
+            from.post(&path, &transfer),
+            futures_util::future::join_all(sockets.iter_mut().map(|socket| ask_to_join(socket, &channel)))
+        );
         assert_eq!(answer.0, 204);
         let text = format!("ronde {round}");
         let mut witness = connect(&app, to).await;
@@ -281,9 +291,7 @@ async fn joins_that_race_with_a_transfer_never_stay() {
 async fn a_transfer_reaches_the_sockets_of_other_nodes() {
     let redis = TestRedis::start();
     let folder = std::sync::Arc::new(tempfile::TempDir::new().unwrap());
-    let node = || {
-        crate::support::app::TestAppBuilder::in_folder(folder.clone()).set(|config| config.redis.url = redis.url()).start()
-    };
+    let node = || crate::support::app::TestAppBuilder::in_folder(folder.clone()).set(|config| config.redis.url = redis.url()).start();
     let (here, there) = (node().await, node().await);
     let (ana, guru, other) = (here.student("ana").await, here.counsellor("guru").await, here.counsellor("guru2").await);
     let id = open(&ana, &guru).await;

@@ -1,7 +1,7 @@
 //! Conversations: opening, lists, the queue, closing, notes, prepared answers, preferences, and who may not.
 
 use crate::{
-    chat::{ask, bodies, id_of, new_client_id, open, say, wait_in_queue},
+    chat::{ask, bodies, id_of, new_client_id, open, say, settle, wait_in_queue},
     support::{TestApp, TestUser},
 };
 use educounsel::domain::clock::Clock;
@@ -27,12 +27,19 @@ async fn a_student_opens_one_conversation_per_counsellor_and_finds_it_again() {
     assert_eq!(made["student"], json!({ "id": ana.id, "name": "Uji ana" }));
     assert_eq!(made["counsellor"]["id"], json!(guru.id));
     assert_eq!(made["last_message"]["preview"], "Selamat pagi, Bu.");
-    assert_eq!((&made["last_seq"], &made["unread_count"], &made["waiting_since"], &made["closed_at"]), (&json!(1), &json!(0), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&made["last_seq"], &made["unread_count"], &made["waiting_since"], &made["closed_at"]),
+        (&json!(1), &json!(0), &Value::Null, &Value::Null)
+    );
 
     let (status, again) = ana.post("/conversations", &body).await;
     assert_eq!((status, id_of(&again)), (200, id_of(&made)));
-    let (status, continued) =
-        ana.post("/conversations", &json!({ "counsellor_id": guru.id, "first_message": { "client_id": new_client_id(), "body": "Masih ada?" } })).await;
+    let (status, continued) = ana
+        .post(
+            "/conversations",
+            &json!({ "counsellor_id": guru.id, "first_message": { "client_id": new_client_id(), "body": "Masih ada?" } }),
+        )
+        .await;
     assert_eq!((status, id_of(&continued), &continued["last_seq"]), (200, id_of(&made), &json!(2)));
     let (status, found) = guru.post("/conversations", &json!({ "student_id": ana.id })).await;
     assert_eq!((status, id_of(&found), &found["unread_count"]), (200, id_of(&made), &json!(2)));
@@ -93,7 +100,9 @@ async fn the_queue_shows_who_waits_but_nothing_they_wrote() {
     let seen = guru.get(&format!("/conversations/{}", id_of(&first))).await;
     assert!(!seen.to_string().contains("rahasia") && !queue.to_string().contains("rahasia"));
     let path = format!("/conversations/{}", id_of(&first));
-    for (method, path) in [(Method::GET, format!("{path}/messages")), (Method::GET, format!("{path}/notes")), (Method::POST, format!("{path}/read"))] {
+    for (method, path) in
+        [(Method::GET, format!("{path}/messages")), (Method::GET, format!("{path}/notes")), (Method::POST, format!("{path}/read"))]
+    {
         assert_eq!(ask(&guru, method, &path, &json!({ "seq": 1 })).await.0, 404, "{path}");
     }
     assert_eq!(ask(&guru, Method::POST, &format!("{path}/messages"), &json!({ "client_id": new_client_id(), "body": "x" })).await.0, 404);
@@ -130,6 +139,7 @@ async fn the_student_hears_who_took_them() {
     let app = TestApp::start().await;
     let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
     let waiting = wait_in_queue(&ana, "x").await;
+    settle(&app).await;
     let (mut ana_socket, mut guru_socket) = (ana.connect().await, guru.connect().await);
     guru.post("/conversations/next", &json!({})).await;
     let changed = ana_socket.next_named("conversation.changed").await.json();
@@ -334,7 +344,16 @@ async fn private_notes_are_read_by_the_counsellor_of_the_day_and_never_reach_a_s
     }
     say(&other, &id, "Saya melanjutkan").await;
     // Everything a student is given, over every way.
-    for path in ["/conversations", "/conversations?scope=closed", "/sync", "/notices", "/conversations/search?query=rahasia", "/dashboard/student", &path, &format!("{path}/messages")] {
+    for path in [
+        "/conversations",
+        "/conversations?scope=closed",
+        "/sync",
+        "/notices",
+        "/conversations/search?query=rahasia",
+        "/dashboard/student",
+        &path,
+        &format!("{path}/messages"),
+    ] {
         assert!(!ana.get(path).await.to_string().contains("CATATAN-RAHASIA"), "{path}");
     }
     socket.next_named("conversation.changed").await;
@@ -409,7 +428,9 @@ async fn looking_into_a_conversation_is_noted_once_a_day() {
     let id = open(&ana, &guru).await;
     let message = id_of(&say(&ana, &id, "halo").await);
     let views = async || audit_actions(&admin).await.iter().filter(|action| *action == "conversation.viewed").count();
-    for path in [format!("/conversations/{id}/messages"), "/conversations/search?query=halo".to_owned(), format!("/conversations/{id}/notes")] {
+    for path in
+        [format!("/conversations/{id}/messages"), "/conversations/search?query=halo".to_owned(), format!("/conversations/{id}/notes")]
+    {
         guru.get(&path).await;
         ana.get(&format!("/conversations/{id}/messages")).await;
         assert_eq!(views().await, 1, "{path}");

@@ -183,7 +183,9 @@ async fn a_message_taken_back_leaves_a_tombstone_and_nothing_else() {
     assert_eq!((status, repeat), (200, gone));
     let conversation = format!("/conversations/{id}");
     let history = format!("{path}/history");
-    for path in ["/sync", "/conversations", &conversation, &format!("{conversation}/messages"), "/conversations/search?query=kata", &history] {
+    for path in
+        ["/sync", "/conversations", &conversation, &format!("{conversation}/messages"), "/conversations/search?query=kata", &history]
+    {
         assert!(!guru.get(path).await.to_string().contains("KATA-RAHASIA"), "{path}");
     }
     assert_eq!(bodies(&guru, &id).await, ["", "berikutnya"]);
@@ -203,7 +205,10 @@ async fn words_are_found_in_own_conversations_only() {
     let found = ana.get("/conversations/search?query=ujian%20cemas&limit=2").await;
     let texts: Vec<_> = found["items"].as_array().unwrap().iter().map(|item| item["body"].as_str().unwrap()).collect();
     assert_eq!(texts, ["Cemas menghadapi UJIAN 3", "Cemas menghadapi UJIAN 2"]);
-    assert_eq!((id_of(&found["items"][0]["conversation"]), &found["items"][0]["conversation"]["counsellor"]["id"]), (first.clone(), &json!(guru.id)));
+    assert_eq!(
+        (id_of(&found["items"][0]["conversation"]), &found["items"][0]["conversation"]["counsellor"]["id"]),
+        (first.clone(), &json!(guru.id))
+    );
     let rest = ana.get(&format!("/conversations/search?query=ujian&limit=2&after={}", found["next"].as_str().unwrap())).await;
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
     assert_eq!(guru.get("/conversations/search?query=ujian").await["items"].as_array().unwrap().len(), 3);
@@ -233,7 +238,10 @@ async fn watermarks_rise_and_never_pass_the_newest_message() {
     assert_eq!(mark("read", -1).await.0, 422);
     assert_eq!(ask(&guru, Method::POST, &format!("/conversations/{id}/read"), &json!({ "seq": "4" })).await.0, 422);
     let seen = ana.get(&format!("/conversations/{id}")).await;
-    assert_eq!((&seen["other"], &seen["own"]["read_seq"], &seen["unread_count"]), (&json!({ "delivered_seq": 4, "read_seq": 4 }), &json!(0), &json!(0)));
+    assert_eq!(
+        (&seen["other"], &seen["own"]["read_seq"], &seen["unread_count"]),
+        (&json!({ "delivered_seq": 4, "read_seq": 4 }), &json!(0), &json!(0))
+    );
     app.stop().await;
 }
 

@@ -1,8 +1,8 @@
 //! Reading messages: both ways from a number, around a time, by words; what a message said before; the link to its file.
 
 use super::{
-    Actor, Context, MessageItem, ServiceError, ServiceResult, attachment::key_of, find_own, member, participant, view::PersonItem,
-    view_audit::note_views,
+    Actor, Context, MessageItem, ServiceError, ServiceResult, attachment::key_of, find_own, find_own_head, member, participant,
+    view::PersonItem, view_audit::note_views,
 };
 use crate::{
     backends::{
