@@ -8,7 +8,7 @@
 
 use super::{
     hub::{Hub, end_of_sockets},
-    log_pump::durable_publication,
+    log_pump::durable_envelopes,
 };
 use crate::{
     backends::{
@@ -161,7 +161,9 @@ impl Intake {
             let Some(last) = rows.last().map(|row| row.position) else { return };
             tracing::info!(rows = rows.len(), from = self.reached, to = last, "delivering what was not heard from the bus");
             for row in rows {
-                self.hub.deliver(Envelope::Publish(durable_publication(&row))).await;
+                for envelope in durable_envelopes(&row) {
+                    self.hub.deliver(envelope).await;
+                }
             }
             self.reached = last;
         }

@@ -4,7 +4,7 @@
 //! Nothing is awaited and the map is never called again while an entry is held.
 
 use super::{
-    hub_shard::{DeliverPublication, DrainSockets, EndSockets, HubShard},
+    hub_shard::{DeliverPublication, DrainSockets, EndSockets, HubShard, LeaveChannel},
     log_pump::WakePump,
 };
 use crate::{
@@ -98,12 +98,14 @@ impl Hub {
         let _ = self.inner.pump.set(pump);
     }
 
-    /// Adds the shard of a worker thread.
+    /// Adds the shard of a worker thread; `start` starts it under the number it gets.
     #[must_use]
-    pub fn attach_shard(&self, address: Addr<HubShard>, backlog: Backlog) -> ShardIndex {
+    pub fn attach_shard(&self, start: impl FnOnce(ShardIndex) -> (Addr<HubShard>, Backlog)) -> ShardIndex {
         let mut shards = self.inner.shards.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let index = ShardIndex(shards.len());
+        let (address, backlog) = start(index);
         shards.push(ShardLink { address, backlog });
-        ShardIndex(shards.len() - 1)
+        index
     }
 
     /// Notes a subscription and returns the frame that answers it. On presence channels the others hear of a new member.
@@ -182,6 +184,12 @@ impl Hub {
                     self.hand_over(&state, publication);
                 }
             }
+            Envelope::LeaveChannel { user, topic } => {
+                // Behind the publications that were handed over before: the same mailboxes, in order.
+                if let Some(state) = self.inner.topics.get_mut(&topic) {
+                    self.for_shards_of(&state, |shard| shard.address.do_send(LeaveChannel { user, topic: topic.clone() }));
+                }
+            }
             Envelope::EndSockets { user, login, farewell } => {
                 let frame = farewell.frame;
                 self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: frame.clone() }));
@@ -192,14 +200,17 @@ impl Hub {
     /// Puts a publication into the mailboxes of the shards that listen. Call with the topic's entry held exclusively.
     fn hand_over(&self, state: &TopicState, publication: Publication) {
         let publication = Arc::new(publication);
-        let shards = self.inner.shards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (ShardIndex(index), _) in &state.listeners {
-            let Some(shard) = shards.get(*index) else { continue };
+        self.for_shards_of(state, |shard| {
             shard.backlog.fetch_add(1, Ordering::AcqRel);
             // `do_send` ignores the mailbox's capacity: safe, because `deliver` waits above MAX_BACKLOG, and presence changes are bounded by the
             // frames clients send, each of which is awaited.
             shard.address.do_send(DeliverPublication(publication.clone()));
-        }
+        });
+    }
+
+    fn for_shards_of(&self, state: &TopicState, mut action: impl FnMut(&ShardLink)) {
+        let shards = self.inner.shards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        state.listeners.iter().filter_map(|(ShardIndex(index), _)| shards.get(*index)).for_each(&mut action);
     }
 
     fn is_behind(&self) -> bool {
@@ -276,6 +287,10 @@ impl Announce for Hub {
 
     fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd) {
         self.send_later(end_of_sockets(user, login, reason));
+    }
+
+    fn leave_channel(&self, user: UserId, channel: &ChannelName) {
+        self.send_later(Envelope::LeaveChannel { user, topic: built_in_topic(channel.clone()) });
     }
 
     fn is_connected(&self) -> bool {

@@ -14,6 +14,7 @@ use crate::{
         presence::{Member, MemberError},
         registry::{Registry, SocketId, SocketOwner, Topic},
     },
+    services::Context as Services,
     telemetry,
     wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
 };
@@ -47,6 +48,16 @@ pub struct EndSockets {
     pub farewell: Frame,
 }
 
+/// Hub -> HubShard: take the sockets of an account off a channel; the others hear `member_removed`. No reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct LeaveChannel {
+    /// The account; the id under which its sockets are members.
+    pub user: UserId,
+    /// The presence channel.
+    pub topic: Topic,
+}
+
 /// Hub -> HubShard: send all sockets away with 4200, in slices. No reply.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -72,7 +83,7 @@ pub enum SubscribeRefused {
 /// State of a shard; only its own thread touches it.
 struct ShardState {
     hub: Hub,
-    settings: RealtimeSettings,
+    services: Services,
     registry: RefCell<Registry<Rc<Outbound>>>,
     wheel: RefCell<HeartbeatWheel>,
     /// Sockets told to close, and when they are cut.
@@ -90,22 +101,27 @@ pub struct LocalShard {
 pub struct HubShard {
     state: Rc<ShardState>,
     backlog: Backlog,
+    index: ShardIndex,
 }
 
 impl HubShard {
     /// Starts the shard of this worker thread and makes it known to the hub.
     #[must_use]
-    pub fn start_local(hub: &Hub, settings: &RealtimeSettings) -> LocalShard {
+    pub fn start_local(hub: &Hub, services: &Services) -> LocalShard {
+        let settings = &services.config.realtime;
         let state = Rc::new(ShardState {
             hub: hub.clone(),
-            settings: settings.clone(),
+            services: services.clone(),
             registry: RefCell::default(),
             wheel: RefCell::new(HeartbeatWheel::new(settings.activity_timeout_s.max(settings.pong_timeout_s))),
             closing: RefCell::default(),
         });
         let backlog = Backlog::default();
-        let address = Self { state: state.clone(), backlog: backlog.clone() }.start();
-        LocalShard { state, index: hub.attach_shard(address, backlog) }
+        let index = hub.attach_shard(|index| {
+            let address = Self { state: state.clone(), backlog: backlog.clone(), index }.start();
+            (address, backlog)
+        });
+        LocalShard { state, index }
     }
 }
 
@@ -143,6 +159,17 @@ impl Handler<EndSockets> for HubShard {
     }
 }
 
+impl Handler<LeaveChannel> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, LeaveChannel { user, topic }: LeaveChannel, _: &mut Self::Context) {
+        let leaving = self.state.registry.borrow().sockets_of_member(&topic, &user.to_string());
+        for socket in leaving {
+            self.state.unsubscribe(socket, &topic, self.index);
+        }
+    }
+}
+
 impl Handler<DrainSockets> for HubShard {
     type Result = ();
 
@@ -160,6 +187,18 @@ impl Handler<DrainSockets> for HubShard {
 }
 
 impl ShardState {
+    fn settings(&self) -> &RealtimeSettings {
+        &self.services.config.realtime
+    }
+
+    /// Ends a subscription, if there is one.
+    fn unsubscribe(&self, socket: SocketId, topic: &Topic, index: ShardIndex) {
+        let departure = self.registry.borrow_mut().unsubscribe(socket, topic);
+        if let Some(departure) = departure {
+            self.hub.leave(&departure.topic, index, departure.member.as_ref(), socket);
+        }
+    }
+
     /// Sends one publication to all its listeners here. Nothing is parsed, formatted or copied per socket.
     fn deliver(&self, publication: &Publication) {
         let mut slow = Vec::new();
@@ -213,6 +252,7 @@ impl ShardState {
     }
 
     fn check_heartbeats(&self) {
+        let settings = self.settings();
         let due = self.wheel.borrow_mut().tick();
         for socket in due {
             let Some(outbound) = self.registry.borrow().sink(socket).cloned() else { continue };
@@ -220,7 +260,7 @@ impl ShardState {
                 continue;
             }
             let (silent_s, was_pinged) = outbound.silence();
-            match judge(silent_s, was_pinged, self.settings.activity_timeout_s, self.settings.pong_timeout_s) {
+            match judge(silent_s, was_pinged, settings.activity_timeout_s, settings.pong_timeout_s) {
                 Verdict::LookAgainIn(delay_s) => self.wheel.borrow_mut().schedule(socket, delay_s),
                 Verdict::Ping(delay_s) => {
                     outbound.note_pinged();
@@ -238,9 +278,9 @@ impl LocalShard {
     /// Takes a new socket in: registers it, starts watching its silence, and greets it.
     pub fn connect(&self, socket: SocketId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
         self.state.registry.borrow_mut().connect(socket, owner, outbound.clone());
-        self.state.wheel.borrow_mut().schedule(socket, self.state.settings.activity_timeout_s);
+        self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
         self.state.hub.count_socket_in();
-        self.send(outbound, &pusher::connection_established(socket, self.state.settings.activity_timeout_s));
+        self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
     }
 
     /// Starts a subscription and answers it; live events follow the answer.
@@ -250,7 +290,7 @@ impl LocalShard {
             if registry.subscription(socket, topic).is_some() {
                 return Err(SubscribeRefused::Already);
             }
-            if registry.subscription_count(socket) >= self.state.settings.channels_per_socket {
+            if registry.subscription_count(socket) >= self.settings().channels_per_socket {
                 return Err(SubscribeRefused::TooManyChannels);
             }
             registry.sink(socket).cloned()
@@ -264,10 +304,7 @@ impl LocalShard {
 
     /// Ends a subscription, if there is one.
     pub fn unsubscribe(&self, socket: SocketId, topic: &Topic) {
-        let departure = self.state.registry.borrow_mut().unsubscribe(socket, topic);
-        if let Some(departure) = departure {
-            self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
-        }
+        self.state.unsubscribe(socket, topic, self.index);
     }
 
     /// Forgets a socket with all it had. The one teardown path, however the socket ended.
@@ -315,7 +352,13 @@ impl LocalShard {
     /// Returns the settings of sockets.
     #[must_use]
     pub fn settings(&self) -> &RealtimeSettings {
-        &self.state.settings
+        self.state.settings()
+    }
+
+    /// Returns what use cases work with.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.state.services
     }
 
     /// Returns the hub.

@@ -7,10 +7,14 @@ use crate::{
         BackendResult,
         store::{LogClaim, LogRow},
     },
-    domain::{ids::NodeId, retry::backoff_ms},
+    domain::{audience::Audience, channel::ChannelName, ids::NodeId, retry::backoff_ms},
     services::Context as Services,
     telemetry,
-    wire::{app_event::durable_data, envelope::Publication, pusher},
+    wire::{
+        app_event::{conversation_left, durable_data},
+        envelope::{Envelope, Publication},
+        pusher,
+    },
 };
 use actix::prelude::*;
 use std::time::Duration;
@@ -158,19 +162,28 @@ async fn pump_round(services: &Services, hub: &Hub, node: NodeId) -> BackendResu
 }
 
 async fn publish_row(services: &Services, hub: &Hub, row: &LogRow) -> BackendResult<()> {
-    hub.publish(durable_publication(row)).await?;
+    for envelope in durable_envelopes(row) {
+        hub.send_out(&envelope).await?;
+    }
     let age_ms = services.clock.now_ms() - row.created_at_ms;
     #[expect(clippy::cast_precision_loss, reason = "an age in ms is far below 2^52")]
     metrics::histogram!(telemetry::LOG_AGE_SECONDS).record(age_ms.max(0) as f64 / 1000.0);
     Ok(())
 }
 
-/// Returns the publication of a log row on the channel of its audience: encoded once, here.
-pub(super) fn durable_publication(row: &LogRow) -> Publication {
+/// Returns what a log row sends to every node, in order: its publication on the channel of its audience, encoded once, here; and before it, when it
+/// tells somebody that a conversation is theirs no longer, that their sockets leave its channel. So nothing behind it in the log can reach them.
+pub(super) fn durable_envelopes(row: &LogRow) -> impl Iterator<Item = Envelope> {
+    let lost = match row.audience {
+        Audience::User(user) => conversation_left(&row.event, &row.data).map(|id| (user, ChannelName::conversation(id))),
+        _ => None,
+    };
+    let leave = lost.map(|(user, channel)| Envelope::LeaveChannel { user, topic: built_in_topic(channel) });
     let topic = built_in_topic(row.audience.channel());
     let data = durable_data(&row.id.to_string(), row.position, &row.data);
     let frame = pusher::channel_event(&topic.channel, &row.event, &data);
-    Publication { topic, frame, except: None, position: Some(row.position) }
+    let publication = Publication { topic, frame, except: None, position: Some(row.position) };
+    leave.into_iter().chain([Envelope::Publish(publication)])
 }
 
 fn lease_ms(setting: u64) -> i64 {

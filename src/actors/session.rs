@@ -4,11 +4,12 @@ use super::{hub_shard::LocalShard, outbound::Outbound};
 use crate::{
     domain::{
         channel::{ChannelKind, ChannelName, may_join},
+        ids::ConversationId,
         presence::Member,
         principal::Principal,
         registry::{SocketId, SocketOwner, Topic},
     },
-    services::apps::App,
+    services::{apps::App, conversations, realtime},
     telemetry,
     wire::{
         codes::PusherCode,
@@ -21,12 +22,21 @@ use crate::{
 use actix::prelude::*;
 use bytestring::ByteString;
 use serde_json::value::RawValue;
-use std::{rc::Rc, sync::Arc, time::Instant};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Largest `data` of a client event, in bytes (section 2.6 of the wire contract).
 const MAX_CLIENT_EVENT_BYTES: usize = 10_240;
 /// Longest event name, in characters.
 const MAX_EVENT_NAME: usize = 200;
+/// The only client event of the built-in app.
+const TYPING_EVENT: &str = "client-typing";
+/// Time between two of them from one socket (product rule: 1 per 3 s); more are dropped without a word.
+const TYPING_PAUSE: Duration = Duration::from_secs(3);
 
 /// Transport -> Session: a complete text message arrived. The transport awaits the reply before it reads on, so a client cannot fill the mailbox.
 #[derive(Message)]
@@ -43,14 +53,38 @@ pub struct BinaryReceived;
 #[rtype(result = "()")]
 pub struct ConnectionLost;
 
-/// The actor of one socket.
+/// The actor of one socket: its frames are taken one after the other, each to its end, because the transport waits for it.
 pub struct Session {
+    state: Rc<SessionState>,
+}
+
+/// What a session knows; shared with the future of the frame in hand.
+struct SessionState {
     socket: SocketId,
     app: Arc<App>,
     principal: Option<Principal>,
     shard: LocalShard,
     outbound: Rc<Outbound>,
-    client_events: EventRate,
+    client_events: RefCell<EventRate>,
+    /// When this socket told last that its user is typing.
+    typed_at: Cell<Option<Instant>>,
+}
+
+/// Why a subscription is refused: its kind, a sentence, and an HTTP-like status.
+struct Refusal {
+    kind: &'static str,
+    message: String,
+    status: u16,
+}
+
+impl Refusal {
+    fn new(kind: &'static str, message: impl Into<String>, status: u16) -> Self {
+        Self { kind, message: message.into(), status }
+    }
+
+    fn auth(message: &'static str, status: u16) -> Self {
+        Self::new("AuthError", message, status)
+    }
 }
 
 impl Session {
@@ -60,13 +94,16 @@ impl Session {
         let socket = new_socket_id();
         let owner = principal.as_ref().map(|principal| SocketOwner { user: principal.user_id, login: principal.login_id });
         shard.connect(socket, owner, &outbound);
-        let client_events = EventRate::new(shard.settings().client_events_per_s);
-        Self { socket, app, principal, shard, outbound, client_events }.start()
+        let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s));
+        let state = SessionState { socket, app, principal, shard, outbound, client_events, typed_at: Cell::new(None) };
+        Self { state: Rc::new(state) }.start()
     }
+}
 
-    fn take_text(&mut self, text: &str) -> Option<Publication> {
+impl SessionState {
+    async fn take_text(&self, text: &str) {
         match command::parse(text) {
-            Ok(Command::Subscribe(subscription)) => self.subscribe(&subscription),
+            Ok(Command::Subscribe(subscription)) => self.subscribe(&subscription).await,
             Ok(Command::Unsubscribe { channel }) => {
                 if let Ok(channel) = ChannelName::parse(&channel) {
                     self.shard.unsubscribe(self.socket, &self.topic(channel));
@@ -74,60 +111,99 @@ impl Session {
             }
             Ok(Command::Ping) => self.answer(&pusher::pong()),
             Ok(Command::Pong) => {}
-            Ok(Command::ClientEvent { event, channel, data }) => match self.client_event(&event, &channel, &data) {
-                Ok(publication) => return Some(publication),
-                Err(reason) => self.answer(&pusher::error(Some(PusherCode::ClientEventRejected), reason)),
-            },
+            Ok(Command::ClientEvent { event, channel, data }) => self.pass_on(&event, &channel, &data).await,
             Ok(Command::Unknown { .. }) => self.answer(&pusher::error(None, "unknown event")),
             Err(malformed) => {
                 metrics::counter!(telemetry::MALFORMED_FRAMES).increment(1);
                 self.answer(&pusher::error(None, &malformed.to_string()));
             }
         }
-        None
     }
 
-    fn subscribe(&self, subscription: &Subscription) {
-        let refusal = match ChannelName::parse(&subscription.channel) {
-            Err(invalid) => Some(("InvalidChannel", invalid.to_string(), 400)),
-            Ok(channel) => match self.admit(&channel, subscription) {
-                Err((message, status)) => Some(("AuthError", message.to_owned(), status)),
-                Ok(member) => {
-                    let started = self.shard.subscribe(self.socket, &self.topic(channel), member);
-                    started.err().map(|refused| ("SubscriptionRefused", refused.to_string(), 409))
-                }
-            },
-        };
-        if let Some((kind, message, status)) = refusal {
+    async fn subscribe(&self, subscription: &Subscription) {
+        if let Err(Refusal { kind, message, status }) = self.try_subscribe(subscription).await {
             let name: String = subscription.channel.chars().take(MAX_EVENT_NAME).collect();
             self.answer(&pusher::subscription_error(&name, kind, &message, status));
         }
     }
 
-    /// Checks the right to join. Returns the member on presence channels.
-    fn admit(&self, channel: &ChannelName, subscription: &Subscription) -> Result<Option<Member>, (&'static str, u16)> {
+    async fn try_subscribe(&self, subscription: &Subscription) -> Result<(), Refusal> {
+        let channel = ChannelName::parse(&subscription.channel);
+        let channel = channel.map_err(|invalid| Refusal::new("InvalidChannel", invalid.to_string(), 400))?;
+        let conversation = channel.conversation_id().filter(|_| self.app.is_built_in);
+        let member = self.admit(&channel, subscription)?;
+        let user_id = member.as_ref().map(|member| member.user_id.clone()).unwrap_or_default();
+        if let Some(conversation) = conversation {
+            self.require_membership(conversation, &user_id).await?;
+        }
+        let topic = self.topic(channel);
+        let started = self.shard.subscribe(self.socket, &topic, member);
+        started.map_err(|refused| Refusal::new("SubscriptionRefused", refused.to_string(), 409))?;
+        let Some(conversation) = conversation else { return Ok(()) };
+        // A transfer between the first look and the join found no socket to take off the channel; one from now on does.
+        let is_still_member = self.require_membership(conversation, &user_id).await;
+        if is_still_member.is_err() {
+            self.shard.unsubscribe(self.socket, &topic);
+        }
+        is_still_member
+    }
+
+    /// Checks the right to join as far as the frame and the session tell. Returns the member on presence channels.
+    fn admit(&self, channel: &ChannelName, subscription: &Subscription) -> Result<Option<Member>, Refusal> {
         if !channel.is_guarded() {
             return Ok(None);
         }
         let channel_data = subscription.channel_data.as_deref();
-        match subscription.auth.as_deref() {
-            Some(proof) => {
-                let text = signature::channel_text(&self.socket.to_string(), channel, channel_data);
-                if !self.app.accepts(proof, &text) {
-                    return Err(("invalid signature", 401));
-                }
+        if let Some(proof) = subscription.auth.as_deref() {
+            let text = signature::channel_text(&self.socket.to_string(), channel, channel_data);
+            if !self.app.accepts(proof, &text) {
+                return Err(Refusal::auth("invalid signature", 401));
             }
-            None if self.principal.as_ref().is_some_and(|principal| may_join(principal, channel)) => {}
-            None => return Err(("this channel needs authorisation", 401)),
+            if channel.kind() != ChannelKind::Presence {
+                return Ok(None);
+            }
+            let data = channel_data.ok_or(Refusal::auth("presence channels need channel_data", 400))?;
+            return Member::parse(data).map(Some).map_err(|_| Refusal::auth("channel_data is not valid", 400));
         }
-        if channel.kind() != ChannelKind::Presence {
-            return Ok(None);
+        let principal = self.principal.as_ref().ok_or(Refusal::auth("this channel needs authorisation", 401))?;
+        if channel.conversation_id().is_some() {
+            // Who joins is what the session says, never what the client says.
+            return Member::parse(&realtime::member_data(principal)).map(Some).map_err(|_| Refusal::auth("member data is not valid", 500));
         }
-        let data = channel_data.ok_or(("presence channels need channel_data", 400))?;
-        Member::parse(data).map(Some).map_err(|_| ("channel_data is not valid", 400))
+        if may_join(principal, channel) { Ok(None) } else { Err(Refusal::auth("this channel needs authorisation", 401)) }
     }
 
-    fn client_event(&mut self, event: &str, channel: &str, data: &RawValue) -> Result<Publication, &'static str> {
+    /// Asks the database whether a member is in a conversation now.
+    async fn require_membership(&self, conversation: ConversationId, user_id: &str) -> Result<(), Refusal> {
+        match realtime::is_in_conversation(self.shard.services(), conversation, user_id).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::auth("this channel needs authorisation", 401)),
+            Err(error) => {
+                tracing::error!(%error, "membership of a conversation not looked up");
+                Err(Refusal::auth("not available now; try again", 503))
+            }
+        }
+    }
+
+    /// Sends a client event to the others, or says why not.
+    async fn pass_on(&self, event: &str, channel: &str, data: &RawValue) {
+        let publication = match self.check_client_event(event, channel, data) {
+            Ok(topic) if self.app.is_built_in => self.typing(event, topic).await,
+            Ok(topic) => self.client_event(event, topic, data).map(Some),
+            Err(reason) => Err(reason),
+        };
+        match publication {
+            Ok(Some(publication)) => {
+                if let Err(error) = self.shard.hub().publish(publication).await {
+                    tracing::warn!(%error, "client event not published");
+                }
+            }
+            Ok(None) => {}
+            Err(reason) => self.answer(&pusher::error(Some(PusherCode::ClientEventRejected), reason)),
+        }
+    }
+
+    fn check_client_event(&self, event: &str, channel: &str, data: &RawValue) -> Result<Topic, &'static str> {
         if !self.app.allows_client_events {
             return Err("client events are not enabled for this app");
         }
@@ -138,13 +214,46 @@ impl Session {
         if !channel.allows_client_events() {
             return Err("client events are only allowed on private and presence channels");
         }
-        let topic = self.topic(channel);
-        let user_id = self.shard.subscription(self.socket, &topic).ok_or("client events need a subscription to the channel")?;
-        if !self.client_events.allow(Instant::now()) {
+        Ok(self.topic(channel))
+    }
+
+    fn client_event(&self, event: &str, topic: Topic, data: &RawValue) -> Result<Publication, &'static str> {
+        let user_id = self.member_id(&topic)?;
+        if !self.client_events.borrow_mut().allow(Instant::now()) {
             return Err("too many client events");
         }
         let frame = pusher::client_event(&topic.channel, event, data, user_id.as_deref());
         Ok(Publication { topic, frame, except: Some(self.socket), position: None })
+    }
+
+    /// The built-in app takes one client event, without data: somebody is typing in a conversation. What else clients might tell each other would pass
+    /// by the history. `Ok(None)`: too soon after the last one, or hidden by the student.
+    async fn typing(&self, event: &str, topic: Topic) -> Result<Option<Publication>, &'static str> {
+        if event != TYPING_EVENT || topic.channel.conversation_id().is_none() {
+            return Err("this app takes client-typing on conversations only");
+        }
+        let user_id = self.member_id(&topic)?;
+        let now = Instant::now();
+        if self.typed_at.get().is_some_and(|at| now.duration_since(at) < TYPING_PAUSE) {
+            return Ok(None);
+        }
+        self.typed_at.set(Some(now));
+        // Asked each time, so that hiding it counts at once; the pause above bounds how often that is.
+        match conversations::hides_typing(self.shard.services(), user_id.as_deref().unwrap_or_default()).await {
+            Ok(false) => {}
+            Ok(true) => return Ok(None),
+            Err(error) => {
+                tracing::warn!(%error, "preferences not read, typing not told");
+                return Ok(None);
+            }
+        }
+        let frame = pusher::empty_client_event(&topic.channel, TYPING_EVENT, user_id.as_deref());
+        Ok(Some(Publication { topic, frame, except: Some(self.socket), position: None }))
+    }
+
+    /// Returns the id under which this socket is on a channel; `None` on private ones.
+    fn member_id(&self, topic: &Topic) -> Result<Option<Arc<str>>, &'static str> {
+        self.shard.subscription(self.socket, topic).ok_or("client events need a subscription to the channel")
     }
 
     fn topic(&self, channel: ChannelName) -> Topic {
@@ -160,7 +269,7 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.shard.disconnect(self.socket);
+        self.state.shard.disconnect(self.state.socket);
     }
 }
 
@@ -168,15 +277,8 @@ impl Handler<TextReceived> for Session {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, TextReceived(text): TextReceived, _: &mut Self::Context) -> Self::Result {
-        let publication = self.take_text(&text);
-        let hub = self.shard.hub().clone();
-        Box::pin(async move {
-            if let Some(publication) = publication
-                && let Err(error) = hub.publish(publication).await
-            {
-                tracing::warn!(%error, "client event not published");
-            }
-        })
+        let state = self.state.clone();
+        Box::pin(async move { state.take_text(&text).await })
     }
 }
 
@@ -184,7 +286,7 @@ impl Handler<BinaryReceived> for Session {
     type Result = ();
 
     fn handle(&mut self, _: BinaryReceived, _: &mut Self::Context) {
-        self.answer(&pusher::error(None, "binary frames are not part of the protocol"));
+        self.state.answer(&pusher::error(None, "binary frames are not part of the protocol"));
     }
 }
 
@@ -226,7 +328,6 @@ fn new_socket_id() -> SocketId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn events_are_counted_per_second() {

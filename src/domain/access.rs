@@ -33,11 +33,21 @@ pub enum Action {
     KeepAvailability,
     /// Read every counsellor's hours.
     ReadAvailability,
+    /// Be in conversations: open, list, read, write and search the own ones.
+    Converse,
+    /// See who waits, take, transfer, and write private notes.
+    WorkChatQueue,
+    /// Hide typing and read receipts.
+    SetChatPreferences,
+    /// Read and write the school's prepared answers.
+    ManageCannedReplies,
+    /// Read what an edited message said before.
+    ReadMessageHistory,
 }
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -52,6 +62,11 @@ impl Action {
         Self::OverseeAppointments,
         Self::KeepAvailability,
         Self::ReadAvailability,
+        Self::Converse,
+        Self::WorkChatQueue,
+        Self::SetChatPreferences,
+        Self::ManageCannedReplies,
+        Self::ReadMessageHistory,
     ];
 }
 
@@ -61,12 +76,14 @@ pub const fn may(role: Role, action: Action) -> bool {
     use Role::{Admin, Counsellor, Student};
     match action {
         Action::UseOwnAccount | Action::ReadMaterials | Action::SeeCounsellors | Action::UseAppointments => true,
-        Action::ReadUnpublishedMaterials | Action::WriteMaterials | Action::ViewCounsellorDashboard => {
-            matches!(role, Counsellor | Admin)
-        }
-        Action::ViewStudentDashboard => matches!(role, Student),
-        Action::BookAppointments => matches!(role, Student | Counsellor),
-        Action::KeepAvailability => matches!(role, Counsellor),
+        Action::ReadUnpublishedMaterials
+        | Action::WriteMaterials
+        | Action::ViewCounsellorDashboard
+        | Action::ManageCannedReplies
+        | Action::ReadMessageHistory => matches!(role, Counsellor | Admin),
+        Action::BookAppointments | Action::Converse => matches!(role, Student | Counsellor),
+        Action::ViewStudentDashboard | Action::SetChatPreferences => matches!(role, Student),
+        Action::KeepAvailability | Action::WorkChatQueue => matches!(role, Counsellor),
         Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability => matches!(role, Admin),
     }
 }
@@ -76,7 +93,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 14] = [
+    const TABLE: [(Action, [bool; 3]); 19] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -91,6 +108,11 @@ mod tests {
         (OverseeAppointments, [false, false, true]),
         (KeepAvailability, [false, true, false]),
         (ReadAvailability, [false, false, true]),
+        (Converse, [true, true, false]),
+        (WorkChatQueue, [false, true, false]),
+        (SetChatPreferences, [true, false, false]),
+        (ManageCannedReplies, [false, true, true]),
+        (ReadMessageHistory, [false, true, true]),
     ];
 
     #[test]

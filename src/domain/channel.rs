@@ -2,13 +2,15 @@
 //! Source of the rules: Pusher Channels v7, sections 2.6 and 2.7 of the wire contract.
 
 use super::{
-    ids::UserId,
+    ids::{ConversationId, UserId},
     principal::{Principal, Role},
 };
 use std::{fmt, sync::Arc};
 
 /// The longest name accepted: 200, as the vendors' SDKs validate (their documentation says 164).
 pub const MAX_CHANNEL_NAME: usize = 200;
+/// Begins the channel of a conversation.
+const CONVERSATION: &str = "presence-conversation.";
 
 const SLOTS_PREFIX: &str = "private-slots.";
 
@@ -68,6 +70,20 @@ impl ChannelName {
         Self(format!("{SLOTS_PREFIX}{counsellor}").into())
     }
 
+    /// Returns the channel of a conversation of the built-in app.
+    #[must_use]
+    pub fn conversation(id: ConversationId) -> Self {
+        Self(format!("{CONVERSATION}{id}").into())
+    }
+
+    /// Returns the conversation whose channel this is in the built-in app; `None` for all other channels. Only the spelling of
+    /// [`Self::conversation`] counts, so that one conversation has one channel.
+    #[must_use]
+    pub fn conversation_id(&self) -> Option<ConversationId> {
+        let id = ConversationId::parse(self.as_str().strip_prefix(CONVERSATION)?).ok()?;
+        (Self::conversation(id) == *self).then_some(id)
+    }
+
     /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -120,7 +136,8 @@ pub fn channels_of(principal: &Principal) -> Vec<ChannelName> {
     vec![ChannelName::user(principal.user_id), ChannelName::role(principal.role)]
 }
 
-/// Says whether a user of the built-in app may join a guarded channel by right of its session.
+/// Says whether a user of the built-in app may join a guarded channel by right of its session alone. For channels of conversations the database is
+/// asked beside: see `services::realtime`.
 #[must_use]
 pub fn may_join(principal: &Principal, channel: &ChannelName) -> bool {
     channels_of(principal).contains(channel) || is_for_all_users(channel)
@@ -170,6 +187,17 @@ mod tests {
     }
 
     #[test]
+    fn a_conversation_has_one_channel() {
+        let id = ConversationId::generate();
+        let channel = ChannelName::conversation(id);
+        assert_eq!((channel.conversation_id(), channel.kind()), (Some(id), ChannelKind::Presence));
+        let upper = format!("{CONVERSATION}{}", id.to_string().to_uppercase());
+        for name in [upper.as_str(), "presence-conversation.", "presence-conversation.x", "presence-other", "private-conversation.x"] {
+            assert_eq!(ChannelName::parse(name).unwrap().conversation_id(), None, "{name}");
+        }
+    }
+
+    #[test]
     fn a_user_joins_only_the_own_channels_by_session() {
         let me = student();
         assert!(may_join(&me, &ChannelName::user(me.user_id)));
@@ -177,6 +205,7 @@ mod tests {
         assert!(!may_join(&me, &ChannelName::role(Role::Counsellor)));
         assert!(!may_join(&me, &ChannelName::user(UserId::generate())));
         assert!(!may_join(&me, &ChannelName::parse("private-other").unwrap()));
+        assert!(!may_join(&me, &ChannelName::conversation(ConversationId::generate())));
     }
 
     #[test]

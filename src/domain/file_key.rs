@@ -1,11 +1,13 @@
 //! Names of stored objects. A key is made by the server, never by a client, and can never leave the root of a store.
 
-use super::ids::MaterialId;
+use super::{attachment::AttachmentKind, ids::MaterialId};
 use std::fmt;
 use uuid::Uuid;
 
 /// Where the files of materials live.
 pub const MATERIAL_FILES: &str = "materi/files/";
+/// Where the files of messages live.
+pub const CHAT_FILES: &str = "chat/files/";
 /// The longest key accepted, in bytes.
 const MAX_KEY_BYTES: usize = 200;
 
@@ -23,6 +25,12 @@ impl FileKey {
     #[must_use]
     pub fn generate_material_pdf() -> Self {
         Self(format!("{MATERIAL_FILES}{}.pdf", Uuid::new_v4().as_hyphenated()))
+    }
+
+    /// Makes the key of a new file of a message: `chat/files/<uuid>.<ending>`, random.
+    #[must_use]
+    pub fn generate_attachment(kind: AttachmentKind) -> Self {
+        Self(format!("{CHAT_FILES}{}.{}", Uuid::new_v4().as_hyphenated(), kind.extension()))
     }
 
     /// Makes the key of a PDF that belongs to the seeded material `id`: the same at every call.
@@ -70,6 +78,9 @@ mod tests {
         assert_eq!(FileKey::parse(key.as_str()), Ok(key.clone()));
         assert_ne!(key, FileKey::generate_material_pdf());
         assert!(key.as_str().starts_with("materi/files/") && key.name().ends_with(".pdf"));
+        let key = FileKey::generate_attachment(AttachmentKind::Jpeg);
+        assert_eq!(FileKey::parse(key.as_str()), Ok(key.clone()));
+        assert!(key.as_str().starts_with("chat/files/") && key.name().ends_with(".jpg"));
     }
 
     #[test]

@@ -2,21 +2,32 @@
 
 /// The longest name kept, in characters (product rule).
 const MAX_NAME_CHARS: usize = 120;
-/// What a file without a usable name is called.
-const FALLBACK: &str = "materi.pdf";
+/// Endings that are taken off before the true one is put on.
+const KNOWN_ENDINGS: [&str; 5] = [".pdf", ".png", ".jpg", ".jpeg", ".webp"];
 
-/// Returns a safe display name of an uploaded PDF: the last path segment without control, bidirectional or reserved characters, at most 120
-/// characters, ending in `.pdf`.
+/// Returns a safe display name of an uploaded PDF, ending in `.pdf`; see [`safe_file_name`].
 #[must_use]
 pub fn safe_pdf_name(sent: &str) -> String {
+    safe_file_name(sent, "materi", "pdf")
+}
+
+/// Returns a safe display name of an uploaded file: the last path segment without control, bidirectional or reserved characters, at most 120
+/// characters, ending in `.extension`. A file without a usable name is called `fallback`.
+#[must_use]
+pub fn safe_file_name(sent: &str, fallback: &str, extension: &str) -> String {
     let base = sent.rsplit(['/', '\\']).next().unwrap_or_default();
     let legal = |c: char| !c.is_control() && !is_format(c) && !matches!(c, '"' | '<' | '>' | ':' | '|' | '?' | '*' | ';');
     let kept: String = base.chars().filter(|c| legal(*c)).collect();
     let spaced = kept.split_whitespace().collect::<Vec<_>>().join(" ");
-    let lower = spaced.to_ascii_lowercase();
-    let stem = if lower.ends_with(".pdf") { spaced.get(..spaced.len() - 4).unwrap_or(&spaced) } else { &spaced };
-    let stem: String = stem.trim_matches(['.', ' ']).chars().take(MAX_NAME_CHARS - 4).collect();
-    if stem.is_empty() { FALLBACK.to_owned() } else { format!("{}.pdf", stem.trim_end()) }
+    let stem: String = without_ending(&spaced).trim_matches(['.', ' ']).chars().take(MAX_NAME_CHARS - 1 - extension.len()).collect();
+    let stem = if stem.is_empty() { fallback } else { stem.trim_end() };
+    format!("{stem}.{extension}")
+}
+
+fn without_ending(name: &str) -> &str {
+    let lower = name.to_ascii_lowercase();
+    let ending = KNOWN_ENDINGS.iter().find(|ending| lower.ends_with(**ending));
+    ending.and_then(|ending| name.get(..name.len() - ending.len())).unwrap_or(name)
 }
 
 /// Says whether a character is invisible formatting that makes text look like something else.
@@ -43,6 +54,14 @@ mod tests {
         ] {
             assert_eq!(safe_pdf_name(sent), kept, "{sent:?}");
         }
+    }
+
+    #[test]
+    fn the_ending_tells_the_true_kind() {
+        assert_eq!(safe_file_name("foto.JPEG", "lampiran", "jpg"), "foto.jpg");
+        assert_eq!(safe_file_name("foto.png", "lampiran", "webp"), "foto.webp");
+        assert_eq!(safe_file_name("virus.exe", "lampiran", "png"), "virus.exe.png");
+        assert_eq!(safe_file_name("", "lampiran", "png"), "lampiran.png");
     }
 
     #[test]

@@ -66,12 +66,18 @@ id_type! {
     AppointmentId,
     /// A conversation of a student with a counsellor.
     ConversationId,
-    /// A message of a conversation.
+    /// A message of a conversation; equal to the id of the log row that announces it.
     MessageId,
     /// A counsellors' note about a conversation.
     NoteId,
     /// A prepared answer of counsellors.
     CannedReplyId,
+}
+
+impl From<MessageId> for LogId {
+    fn from(message: MessageId) -> Self {
+        Self(message.0)
+    }
 }
 
 impl From<NoticeId> for LogId {

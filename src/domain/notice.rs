@@ -22,6 +22,26 @@ pub enum NoticeKind {
     },
     /// Something about an appointment; its kinds are in [`appointment_notice`].
     Appointment(AppointmentNotice),
+    /// A student waits for a counsellor.
+    ConversationWaiting {
+        /// Id of the conversation, for the link.
+        conversation_id: String,
+    },
+    /// A counsellor took a student's conversation.
+    ConversationAssigned {
+        /// Id of the conversation, for the link.
+        conversation_id: String,
+    },
+    /// A student's conversation has another counsellor now.
+    ConversationTransferred {
+        /// Id of the conversation, for the link.
+        conversation_id: String,
+    },
+    /// A counsellor was given a conversation.
+    ConversationHandedOver {
+        /// Id of the conversation, for the link.
+        conversation_id: String,
+    },
 }
 
 /// What is fixed about a kind.
@@ -61,11 +81,33 @@ impl NoticeSpec {
     /// Of [`NoticeKind::MaterialPublished`].
     pub const MATERIAL_PUBLISHED: Self =
         Self { wire_name: "material.published", category: "materials", icon: "book", retention_days: 365, is_mutable: true };
+    /// Of [`NoticeKind::ConversationWaiting`].
+    pub const CONVERSATION_WAITING: Self = Self::of_chat("conversation.waiting", 7);
+    /// Of [`NoticeKind::ConversationAssigned`].
+    pub const CONVERSATION_ASSIGNED: Self = Self::of_chat("conversation.assigned", 90);
+    /// Of [`NoticeKind::ConversationTransferred`].
+    pub const CONVERSATION_TRANSFERRED: Self = Self::of_chat("conversation.transferred", 90);
+    /// Of [`NoticeKind::ConversationHandedOver`].
+    pub const CONVERSATION_HANDED_OVER: Self = Self::of_chat("conversation.handed_over", 90);
     /// All kinds.
-    pub const ALL: [&'static [Self]; 2] = [&[Self::MATERIAL_PUBLISHED], &appointment_notice::SPECS];
+    pub const ALL: [&'static [Self]; 3] = [
+        &[Self::MATERIAL_PUBLISHED],
+        &appointment_notice::SPECS,
+        &[Self::CONVERSATION_WAITING, Self::CONVERSATION_ASSIGNED, Self::CONVERSATION_TRANSFERRED, Self::CONVERSATION_HANDED_OVER],
+    ];
+
+    const fn of_chat(wire_name: &'static str, retention_days: u16) -> Self {
+        Self { wire_name, category: "chat", icon: "chat", retention_days, is_mutable: true }
+    }
 }
 
 impl NoticeTexts {
+    /// Makes texts that name nobody and nothing: title and body in Indonesian, and in English.
+    fn fixed(id: (&str, &str), en: (&str, &str)) -> Self {
+        let text = |(title, body): (&str, &str)| NoticeText { title: title.to_owned(), body: body.to_owned() };
+        Self { id: text(id), en: text(en) }
+    }
+
     /// Returns the text in `language`.
     #[must_use]
     pub const fn in_language(&self, language: Language) -> &NoticeText {
@@ -83,6 +125,10 @@ impl NoticeKind {
         match self {
             Self::MaterialPublished { .. } => NoticeSpec::MATERIAL_PUBLISHED,
             Self::Appointment(notice) => notice.spec(),
+            Self::ConversationWaiting { .. } => NoticeSpec::CONVERSATION_WAITING,
+            Self::ConversationAssigned { .. } => NoticeSpec::CONVERSATION_ASSIGNED,
+            Self::ConversationTransferred { .. } => NoticeSpec::CONVERSATION_TRANSFERRED,
+            Self::ConversationHandedOver { .. } => NoticeSpec::CONVERSATION_HANDED_OVER,
         }
     }
 
@@ -95,6 +141,22 @@ impl NoticeKind {
                 en: NoticeText { title: "New material".into(), body: format!("“{title}” ({category}) is ready to read.") },
             },
             Self::Appointment(notice) => notice.texts(),
+            Self::ConversationWaiting { .. } => NoticeTexts::fixed(
+                ("Ada siswa menunggu", "Seorang siswa menunggu di antrean obrolan."),
+                ("A student is waiting", "A student is waiting in the chat queue."),
+            ),
+            Self::ConversationAssigned { .. } => NoticeTexts::fixed(
+                ("Guru BK siap mengobrol", "Guru BK sudah menerima obrolanmu."),
+                ("A counsellor is ready", "A counsellor has taken up your chat."),
+            ),
+            Self::ConversationTransferred { .. } => NoticeTexts::fixed(
+                ("Obrolan dilanjutkan", "Obrolanmu dilanjutkan oleh guru BK lain."),
+                ("Your chat goes on", "Another counsellor continues your chat."),
+            ),
+            Self::ConversationHandedOver { .. } => NoticeTexts::fixed(
+                ("Obrolan dialihkan kepada Anda", "Rekan Anda mengalihkan sebuah obrolan kepada Anda."),
+                ("A chat was handed to you", "A colleague handed a chat over to you."),
+            ),
         }
     }
 
@@ -106,6 +168,10 @@ impl NoticeKind {
                 serde_json::json!({ "material_id": material_id, "title": title, "category": category })
             }
             Self::Appointment(notice) => notice.data(),
+            Self::ConversationWaiting { conversation_id }
+            | Self::ConversationAssigned { conversation_id }
+            | Self::ConversationTransferred { conversation_id }
+            | Self::ConversationHandedOver { conversation_id } => serde_json::json!({ "conversation_id": conversation_id }),
         }
     }
 }
@@ -133,5 +199,22 @@ mod tests {
         assert_eq!(kind.data()["material_id"], "m");
         assert!(NoticeSpec::ALL.concat().contains(&kind.spec()), "housekeeping trims the kinds of this list");
         assert_eq!(texts.in_language(Language::default()), &texts.id);
+    }
+
+    #[test]
+    fn notices_about_chats_say_nothing_a_lock_screen_must_not_show() {
+        let id = || "0197f0c0-0000-7000-8000-000000000000".to_owned();
+        let kinds = [
+            NoticeKind::ConversationWaiting { conversation_id: id() },
+            NoticeKind::ConversationAssigned { conversation_id: id() },
+            NoticeKind::ConversationTransferred { conversation_id: id() },
+            NoticeKind::ConversationHandedOver { conversation_id: id() },
+        ];
+        for kind in kinds {
+            let (spec, texts) = (kind.spec(), kind.texts());
+            assert!(NoticeSpec::ALL.concat().contains(&spec) && spec.wire_name.starts_with("conversation."), "{spec:?}");
+            assert_eq!((spec.category, kind.data()), ("chat", serde_json::json!({ "conversation_id": id() })));
+            assert_ne!(texts.id, texts.en);
+        }
     }
 }

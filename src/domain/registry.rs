@@ -155,6 +155,13 @@ impl<S: Clone> Registry<S> {
         })
     }
 
+    /// Returns the sockets of a member of a presence channel: by the id they joined under, whoever they belong to.
+    #[must_use]
+    pub fn sockets_of_member(&self, topic: &Topic, user_id: &str) -> Vec<SocketId> {
+        let is_member = |socket: &SocketId| self.subscription(*socket, topic).flatten().is_some_and(|member| &*member.user_id == user_id);
+        self.listeners(topic).map(|(socket, _)| socket).filter(is_member).collect()
+    }
+
     /// Returns all sockets.
     pub fn sockets(&self) -> impl Iterator<Item = (SocketId, &S)> {
         self.sockets.iter().map(|(socket, entry)| (*socket, &entry.sink))
@@ -222,6 +229,19 @@ mod tests {
         assert_eq!(registry.sockets_of(user, None).count(), 3);
         assert_eq!(registry.sockets_of(user, Some(login)).count(), 1);
         assert_eq!(registry.sockets_of(UserId::generate(), None).count(), 0);
+    }
+
+    #[test]
+    fn sockets_of_a_member_are_found_by_the_id_they_joined_under() {
+        let mut registry = Registry::default();
+        let member = |id: &str| Member::parse(&format!(r#"{{"user_id":"{id}"}}"#)).unwrap();
+        for (n, id) in [(1, "ana"), (2, "guru"), (3, "ana")] {
+            registry.connect(SocketId::new(n, n), None, VecSink::default());
+            registry.subscribe(SocketId::new(n, n), &topic("presence-a"), Some(member(id)));
+        }
+        registry.subscribe(SocketId::new(2, 2), &topic("presence-b"), Some(member("ana")));
+        assert_eq!(registry.sockets_of_member(&topic("presence-a"), "ana"), [SocketId::new(1, 1), SocketId::new(3, 3)]);
+        assert!(registry.sockets_of_member(&topic("presence-c"), "ana").is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::error::{ApiError, ApiResult};
 use crate::{
-    domain::material::PDF_CONTENT_TYPE,
+    domain::attachment::AttachmentKind,
     services::{
         Context, ServiceError,
         materials::{LinkClaim, LinkedFile, open_link},
@@ -52,10 +52,11 @@ pub async fn serve(request: HttpRequest, context: web::Data<Context>, key: web::
         LinkClaim { key: &key, expires: &query.expires, disposition: &query.disposition, name: &query.name, signature: &query.signature };
     let linked = open_link(&context, &claim)?;
     let disposition = Disposition::parse(&query.disposition).ok_or_else(ApiError::not_found)?;
-    answer(&request, linked, &content_disposition(disposition, &query.name)).await
+    let content_type = AttachmentKind::of_key(&key).map_or("application/octet-stream", AttachmentKind::content_type);
+    answer(&request, linked, content_type, &content_disposition(disposition, &query.name)).await
 }
 
-async fn answer(request: &HttpRequest, linked: LinkedFile, disposition: &str) -> ApiResult {
+async fn answer(request: &HttpRequest, linked: LinkedFile, content_type: &str, disposition: &str) -> ApiResult {
     let (file, size_bytes) = open(&linked).await?;
     let tag = format!("\"{}\"", linked.tag);
     let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -76,7 +77,7 @@ async fn answer(request: &HttpRequest, linked: LinkedFile, disposition: &str) ->
         }
     };
     let mut response = with_validators(HttpResponse::build(status), &tag);
-    response.content_type(PDF_CONTENT_TYPE).insert_header((header::CONTENT_DISPOSITION, disposition));
+    response.content_type(content_type).insert_header((header::CONTENT_DISPOSITION, disposition));
     if let Some(content_range) = content_range {
         response.insert_header((header::CONTENT_RANGE, content_range));
     }

@@ -4,6 +4,7 @@ use super::{
     error::{ApiError, ApiResult},
     idempotency::idempotent,
     json_body::JsonBody,
+    material_form::UploadForm,
     page::PageQuery,
     session::{SignedIn, address_of},
     uploads::{Refused, receive_form},
@@ -99,7 +100,7 @@ pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(
     if !may(user.role, Action::WriteMaterials) {
         return Ok(Refused::unread(ServiceError::Denied, payload).into_response());
     }
-    let form = match receive_form(&request, payload, &context.config).await {
+    let form: UploadForm = match receive_form(&request, payload, &context.config).await {
         Ok(form) => form,
         Err(refused) => return Ok(refused.into_response()),
     };

@@ -18,7 +18,9 @@ pub mod admin;
 pub mod appointments;
 pub mod auth;
 pub mod availability;
+pub mod canned_replies;
 pub mod client_address;
+pub mod conversations;
 pub mod counsellors;
 pub mod dashboard;
 pub mod error;
@@ -27,7 +29,10 @@ pub mod health;
 pub mod idempotency;
 pub mod json_body;
 pub mod language;
+pub mod material_form;
 pub mod materials;
+pub mod message_form;
+pub mod messages;
 pub mod notices;
 pub mod openapi;
 pub mod origin;
@@ -139,6 +144,23 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/appointments/{id}").get(appointments::read))
         .service(at("/appointments/{id}/video").get(appointments::open_video))
         .service(at("/appointments/{id}/{action}").post(appointments::change))
+        .service(at("/conversations").get(conversations::list).post(conversations::open))
+        .service(at("/conversations/next").post(conversations::take_next))
+        .service(at("/conversations/search").get(messages::search))
+        .service(at("/conversations/{id}").get(conversations::read))
+        .service(at("/conversations/{id}/transfer").post(conversations::transfer))
+        .service(at("/conversations/{id}/close").post(conversations::close))
+        .service(at("/conversations/{id}/reopen").post(conversations::reopen))
+        .service(at("/conversations/{id}/delivered").post(conversations::mark_delivered))
+        .service(at("/conversations/{id}/read").post(conversations::mark_read))
+        .service(at("/conversations/{id}/notes").get(conversations::list_notes).post(conversations::add_note))
+        .service(at("/conversations/{id}/messages").get(messages::list).post(messages::send))
+        .service(at("/conversations/{id}/messages/{message_id}").patch(messages::edit).delete(messages::delete))
+        .service(at("/conversations/{id}/messages/{message_id}/link").get(messages::link))
+        .service(at("/conversations/{id}/messages/{message_id}/history").get(messages::history))
+        .service(at("/canned-replies").get(canned_replies::list).post(canned_replies::add))
+        .service(at("/canned-replies/{id}").patch(canned_replies::edit).delete(canned_replies::delete))
+        .service(at("/chat-preferences").get(conversations::read_preferences).put(conversations::set_preferences))
         .service(at("/sync").get(sync::events))
         .service(at("/dashboard/student").get(dashboard::student))
         .service(at("/dashboard/counsellor").get(dashboard::counsellor))

@@ -19,17 +19,26 @@ pub async fn describe(SignedIn(principal): SignedIn, context: web::Data<Context>
 
 /// `POST /broadcasting/auth` and `/pusher/auth`: form or JSON. With `channel_name[]` (or a JSON list) the answer is a map, and a channel that is
 /// refused is `null` in it.
-pub async fn authorise_channels(SignedIn(principal): SignedIn, request: HttpRequest, body: web::Bytes, apps: web::Data<Apps>) -> ApiResult {
+pub async fn authorise_channels(
+    SignedIn(principal): SignedIn,
+    request: HttpRequest,
+    body: web::Bytes,
+    context: web::Data<Context>,
+    apps: web::Data<Apps>,
+) -> ApiResult {
     let fields = AuthFields::read(&request, &body)?;
-    let sign = |channel: &str| realtime::authorise_channel(apps.built_in(), &principal, &fields.socket_id, channel);
+    let sign = async |channel: &str| realtime::authorise_channel(&context, apps.built_in(), &principal, &fields.socket_id, channel).await;
     if !fields.is_batch {
         let channel = fields.channels.first().ok_or_else(malformed)?;
-        return Ok(HttpResponse::Ok().json(sign(channel)?));
+        return Ok(HttpResponse::Ok().json(sign(channel).await?));
     }
     if fields.channels.len() > MAX_CHANNELS {
         return Err(malformed());
     }
-    let proofs: BTreeMap<&str, _> = fields.channels.iter().map(|channel| (channel.as_str(), sign(channel).ok())).collect();
+    let mut proofs = BTreeMap::new();
+    for channel in &fields.channels {
+        proofs.insert(channel.as_str(), sign(channel).await.ok());
+    }
     Ok(HttpResponse::Ok().json(proofs))
 }
 

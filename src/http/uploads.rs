@@ -1,5 +1,5 @@
-//! Receives the multipart form of a new material: a chunk at a time, in any order of fields, within bounds of size and time. Whatever ends the
-//! request early, the temporary file goes with the value that owns it.
+//! Receives a multipart form with at most one file: a chunk at a time, in any order of fields, within bounds of size and time. Whatever ends the
+//! request early, the temporary file goes with the value that owns it. Which fields a form has, its type says ([`Form`]).
 
 use super::{
     error::{ApiError, ApiResult, FieldProblem},
@@ -7,14 +7,9 @@ use super::{
 };
 use crate::{
     config::Config,
-    domain::{
-        file_name::safe_pdf_name,
-        material::{MAX_FILE_BYTES, MaterialStatus, MaterialText},
-        text::FieldError,
-    },
+    domain::{material::MAX_FILE_BYTES, text::FieldError},
     services::{
         ServiceError,
-        materials::NewMaterial,
         upload_file::{IncomingFile, UploadedFile, Written},
     },
 };
@@ -43,17 +38,19 @@ const LINGER_BYTES: usize = 8 * 1024 * 1024;
 /// How long that may take.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The text fields of the form, with the most bytes each may have: four per character of its rule, and room for the error to say "too long".
-const TEXT_FIELDS: [(&str, usize); 4] = [("title", 2_048), ("category", 1_024), ("body", 400_100), ("status", 64)];
+/// A form that can be received.
+pub trait Form: Default {
+    /// The text fields, with the most bytes each may have: four per character of its rule, and room for the error to say "too long".
+    const TEXT_FIELDS: &'static [(&'static str, usize)];
 
-/// The form as it came in.
-#[derive(Debug, Default)]
-pub struct UploadForm {
-    title: Option<String>,
-    category: Option<String>,
-    body: Option<String>,
-    status: Option<String>,
-    file: Option<UploadedFile>,
+    /// Returns where the text of one of those fields is kept.
+    fn text_slot(&mut self, field: &'static str) -> &mut Option<String>;
+
+    /// Keeps the file.
+    fn set_file(&mut self, file: UploadedFile);
+
+    /// Returns the safe display name of a file that was sent under this name.
+    fn file_name(sent: &str) -> String;
 }
 
 /// Why a form was not taken. Holds what was not read of the body until the answer is out: a body whose reader is gone would be drained without end
@@ -97,42 +94,6 @@ impl Refused {
     }
 }
 
-impl UploadForm {
-    /// Returns what makes two uploads the same, for `Idempotency-Key`.
-    #[must_use]
-    pub fn fingerprint(&self) -> Vec<u8> {
-        let texts = [&self.title, &self.category, &self.body, &self.status];
-        let file = self.file.as_ref().map(|file| (&file.name, &file.sha256));
-        format!("{texts:?}{file:?}").into_bytes()
-    }
-
-    /// Checks the texts and reports all that is wrong with them at once.
-    pub fn parse(self) -> ApiResult<NewMaterial> {
-        let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        let texts = MaterialText::parse(&text(&self.title), &text(&self.category), &text(&self.body));
-        let status =
-            self.status.as_deref().filter(|status| !status.is_empty()).map_or(Ok(MaterialStatus::Active), MaterialStatus::parse_field);
-        match (texts, status) {
-            (Ok(text), Ok(status)) => Ok(NewMaterial { text, status, file: self.file }),
-            (texts, status) => {
-                let errors = texts.err().unwrap_or_default().into_iter().chain(status.err()).collect();
-                Err(ServiceError::validation(errors).into())
-            }
-        }
-    }
-
-    fn text_slot(&mut self, name: &str) -> Option<(&mut Option<String>, &'static str, usize)> {
-        let (field, limit) = *TEXT_FIELDS.iter().find(|(field, _)| *field == name)?;
-        let slot = match field {
-            "title" => &mut self.title,
-            "category" => &mut self.category,
-            "body" => &mut self.body,
-            _ => &mut self.status,
-        };
-        Some((slot, field, limit))
-    }
-}
-
 /// Returns how forms are buffered; belongs into the app data.
 #[must_use]
 pub fn form_buffers() -> MultipartConfig {
@@ -140,7 +101,7 @@ pub fn form_buffers() -> MultipartConfig {
 }
 
 /// Receives the form. Errors: 415 `request.media_type`, 413 `materials.file_too_large`, 408 `request.timeout`, 400 `request.malformed`, 422 `validation`.
-pub async fn receive_form(request: &HttpRequest, mut payload: Payload, config: &Config) -> Result<UploadForm, Refused> {
+pub async fn receive_form<F: Form>(request: &HttpRequest, mut payload: Payload, config: &Config) -> Result<F, Refused> {
     if let Err(error) = require_form(request) {
         return Err(Refused::unread(error, payload));
     }
@@ -181,8 +142,8 @@ struct FormReader {
 }
 
 impl FormReader {
-    async fn take_form(&mut self, config: &Config) -> ApiResult<UploadForm> {
-        let mut form = UploadForm::default();
+    async fn take_form<F: Form>(&mut self, config: &Config) -> ApiResult<F> {
+        let mut form = F::default();
         let mut has_file_part = false;
         while let Some(mut part) = self.next_part().await? {
             let name = part.name().unwrap_or_default().to_owned();
@@ -190,7 +151,9 @@ impl FormReader {
                 if std::mem::replace(&mut has_file_part, true) {
                     return Err(given_twice(&name));
                 }
-                form.file = self.take_file(&mut part, config).await?;
+                if let Some(file) = self.take_file::<F>(&mut part, config).await? {
+                    form.set_file(file);
+                }
             } else {
                 self.take_text(&mut part, &name, &mut form).await?;
             }
@@ -210,7 +173,7 @@ impl FormReader {
     }
 
     /// Receives the file; `None` when a browser sent the empty part of a form without one.
-    async fn take_file(&mut self, part: &mut Field, config: &Config) -> ApiResult<Option<UploadedFile>> {
+    async fn take_file<F: Form>(&mut self, part: &mut Field, config: &Config) -> ApiResult<Option<UploadedFile>> {
         let sent_name = part.content_disposition().and_then(|disposition| disposition.get_filename().map(ToOwned::to_owned));
         let mut incoming = IncomingFile::create(config).await.map_err(ServiceError::from)?;
         while let Some(chunk) = self.next_chunk(part).await? {
@@ -224,12 +187,14 @@ impl FormReader {
         if is_absent {
             return Ok(None);
         }
-        let name = safe_pdf_name(&sent_name.unwrap_or_default());
+        let name = F::file_name(&sent_name.unwrap_or_default());
         Ok(Some(incoming.finish(name).await.map_err(ServiceError::from)?))
     }
 
-    async fn take_text(&mut self, part: &mut Field, name: &str, form: &mut UploadForm) -> ApiResult<()> {
-        let Some((slot, field, limit)) = form.text_slot(name) else { return Err(unknown_field(name)) };
+    async fn take_text<F: Form>(&mut self, part: &mut Field, name: &str, form: &mut F) -> ApiResult<()> {
+        let known = F::TEXT_FIELDS.iter().find(|(field, _)| *field == name);
+        let Some((field, limit)) = known.copied() else { return Err(unknown_field(name)) };
+        let slot = form.text_slot(field);
         if slot.is_some() {
             return Err(given_twice(name));
         }
@@ -246,10 +211,15 @@ impl FormReader {
     }
 }
 
-fn require_form(request: &HttpRequest) -> ApiResult<()> {
+/// Says whether a request declares a multipart form.
+#[must_use]
+pub fn is_form(request: &HttpRequest) -> bool {
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("multipart/form-data") {
+    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("multipart/form-data")
+}
+
+fn require_form(request: &HttpRequest) -> ApiResult<()> {
+    if is_form(request) {
         return Ok(());
     }
     Err(ApiError::request("request.media_type", "the body must be multipart/form-data"))

@@ -31,6 +31,10 @@ pub trait Announce: Send + Sync {
     /// Each hears `session.ended` and is closed with 4009.
     fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd);
 
+    /// Takes the sockets of a user off a channel of the built-in app, on every node; the others hear `member_removed`. At once; what must not be lost
+    /// besides is that of the pump, which does the same in the order of the log.
+    fn leave_channel(&self, user: UserId, channel: &ChannelName);
+
     /// Says whether publications reach the other nodes and theirs reach us. A single node is always connected.
     fn is_connected(&self) -> bool {
         true

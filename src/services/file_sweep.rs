@@ -3,7 +3,7 @@
 use super::{Context, ServiceResult, upload_file::incoming_folder};
 use crate::{
     backends::{BackendError, files::disk::remove_old_files},
-    domain::file_key::{FileKey, MATERIAL_FILES},
+    domain::file_key::{CHAT_FILES, FileKey, MATERIAL_FILES},
 };
 
 /// How old something must be before it is an orphan, in ms: no upload takes an hour.
@@ -23,7 +23,10 @@ pub struct Swept {
 /// Removes what nobody owns. Safe to run on several nodes at once, and at any time.
 pub async fn sweep_files(context: &Context) -> ServiceResult<Swept> {
     let before_ms = context.clock.now_ms() - ORPHAN_AGE_MS;
-    let objects = sweep_objects(context, before_ms).await?;
+    let mut objects = 0;
+    for folder in [MATERIAL_FILES, CHAT_FILES] {
+        objects += sweep_objects(context, folder, before_ms).await?;
+    }
     let folder = incoming_folder(&context.config);
     let removal = tokio::task::spawn_blocking(move || remove_old_files(&folder, before_ms)).await;
     let removed = removal.map_err(|_| BackendError::Internal("sweeping thread lost"))?.map_err(BackendError::from)?;
@@ -35,11 +38,11 @@ pub async fn sweep_files(context: &Context) -> ServiceResult<Swept> {
     Ok(swept)
 }
 
-async fn sweep_objects(context: &Context, before_ms: i64) -> ServiceResult<u64> {
+async fn sweep_objects(context: &Context, folder: &str, before_ms: i64) -> ServiceResult<u64> {
     let mut removed = 0;
     let mut after: Option<String> = None;
     loop {
-        let page = context.files.list(MATERIAL_FILES, after.as_deref(), PAGE).await?;
+        let page = context.files.list(folder, after.as_deref(), PAGE).await?;
         let Some(last) = page.last() else { return Ok(removed) };
         after = Some(last.key.clone());
         let old: Vec<String> = page.into_iter().filter(|object| object.modified_at_ms < before_ms).map(|object| object.key).collect();

@@ -4,6 +4,7 @@ use super::{Context, ServiceError, ServiceResult, apps::App};
 use crate::{
     domain::{
         channel::{ChannelKind, ChannelName, channels_of, may_join},
+        ids::{ConversationId, UserId},
         principal::Principal,
         registry::SocketId,
     },
@@ -50,11 +51,21 @@ pub async fn describe(context: &Context, app: &App, principal: &Principal) -> Se
 }
 
 /// Signs a channel of the built-in app for a socket. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels
-/// and channels this user has no right to.
-pub fn authorise_channel(app: &App, principal: &Principal, socket: &str, channel: &str) -> ServiceResult<ChannelAuth> {
+/// and channels this user has no right to now.
+pub async fn authorise_channel(
+    context: &Context,
+    app: &App,
+    principal: &Principal,
+    socket: &str,
+    channel: &str,
+) -> ServiceResult<ChannelAuth> {
     let socket = SocketId::parse(socket).ok_or(ServiceError::Denied)?;
     let channel = ChannelName::parse(channel).map_err(|_| ServiceError::Denied)?;
-    if !may_join(principal, &channel) {
+    let is_right = match channel.conversation_id() {
+        Some(conversation) => is_in_conversation(context, conversation, &principal.user_id.to_string()).await?,
+        None => may_join(principal, &channel),
+    };
+    if !is_right {
         return Err(ServiceError::Denied);
     }
     let channel_data = (channel.kind() == ChannelKind::Presence).then(|| member_data(principal));
@@ -69,6 +80,16 @@ pub fn authorise_user(app: &App, principal: &Principal, socket: &str) -> Service
     Ok(UserAuth { auth: app.proof(&user_text(&socket.to_string(), &user_data)), user_data })
 }
 
-fn member_data(principal: &Principal) -> String {
+/// Says whether the account of this id is in a conversation now. Asked at every join, also when a signature vouches for it: signatures do not run out.
+pub async fn is_in_conversation(context: &Context, conversation: ConversationId, user_id: &str) -> ServiceResult<bool> {
+    match UserId::parse(user_id) {
+        Ok(user) => Ok(context.store.is_in_conversation(conversation, user).await?),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Returns the `channel_data` of a user: who joins a presence channel of the built-in app, as the server itself knows it.
+#[must_use]
+pub fn member_data(principal: &Principal) -> String {
     json!({ "user_id": principal.user_id, "user_info": { "name": principal.name, "role": principal.role } }).to_string()
 }

@@ -6,7 +6,7 @@ use crate::{
         BackendError,
         store::{LogHead, LogRow},
     },
-    domain::{principal::Principal, text::FieldError},
+    domain::{audience::Audience, conversation::Participant, principal::Principal, text::FieldError},
     wire::app_event::durable_data,
 };
 use serde::Serialize;
@@ -14,6 +14,8 @@ use serde_json::value::RawValue;
 
 /// Most events of one answer.
 const PAGE: u32 = 200;
+/// Conversations with the newest messages that are caught up with; older ones are read when they are opened.
+const CONVERSATIONS: u32 = 500;
 
 /// A durable event.
 #[derive(Debug, Serialize)]
@@ -58,7 +60,8 @@ pub fn parse_cursor(text: &str) -> Result<i64, FieldError> {
 pub async fn events_after(context: &Context, principal: &Principal, after: Option<i64>) -> ServiceResult<SyncAnswer> {
     let viewer = viewer_of(principal);
     let from = after.unwrap_or(0);
-    let page = context.store.log_page(&viewer.audiences(), viewer.since_ms, from, PAGE + 1).await?;
+    let audiences = audiences_of(context, principal).await?;
+    let page = context.store.log_page(&audiences, viewer.since_ms, from, PAGE + 1).await?;
     if after.is_some_and(|cursor| is_out_of_reach(cursor, page.head)) {
         return Ok(SyncAnswer { reset: true, events: Vec::new(), cursor: page.head.position.to_string(), more: false });
     }
@@ -69,6 +72,16 @@ pub async fn events_after(context: &Context, principal: &Principal, after: Optio
     let reached = shown.last().filter(|_| more).map_or(page.head.position, |last| last.position);
     let events = shown.into_iter().map(show).collect::<ServiceResult<Vec<_>>>()?;
     Ok(SyncAnswer { reset: false, events, cursor: reached.max(from).to_string(), more })
+}
+
+/// Returns the audiences a user belongs to now: who left a conversation is told nothing more of it, not even what happened before.
+async fn audiences_of(context: &Context, principal: &Principal) -> ServiceResult<Vec<Audience>> {
+    let mut audiences = Audience::of(principal.user_id, principal.role).to_vec();
+    if let Some(who) = Participant::of(principal) {
+        let conversations = context.store.conversation_ids_of(who, CONVERSATIONS).await?;
+        audiences.extend(conversations.into_iter().map(Audience::Conversation));
+    }
+    Ok(audiences)
 }
 
 /// Says whether events behind the cursor may have been trimmed, or whether the cursor is of another life of this database.

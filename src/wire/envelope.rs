@@ -26,6 +26,13 @@ pub enum Envelope {
         /// Sent to them before they are closed: an event of the account's channel.
         farewell: Box<Publication>,
     },
+    /// Take the sockets of an account off a presence channel.
+    LeaveChannel {
+        /// The account; the id under which its sockets are members.
+        user: UserId,
+        /// The channel.
+        topic: Topic,
+    },
 }
 
 /// One frame for the listeners of one channel.
@@ -69,6 +76,7 @@ struct Header {
 enum Kind {
     Publish,
     EndSockets,
+    LeaveChannel,
 }
 
 impl Envelope {
@@ -89,6 +97,10 @@ impl Envelope {
                 let header = Header { user: Some(*user), login: *login, ..addressed(Kind::EndSockets, farewell) };
                 (header, farewell.frame.payload())
             }
+            Self::LeaveChannel { user, topic } => {
+                let (app, channel) = (Some(topic.app.0.to_string()), Some(topic.channel.to_string()));
+                (Header { user: Some(*user), app, channel, ..empty(Kind::LeaveChannel) }, Bytes::new())
+            }
         };
         let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
         bytes.push(b'\n');
@@ -101,7 +113,7 @@ impl Envelope {
     pub const fn position(&self) -> Option<i64> {
         match self {
             Self::Publish(publication) => publication.position,
-            Self::EndSockets { .. } => None,
+            Self::EndSockets { .. } | Self::LeaveChannel { .. } => None,
         }
     }
 
@@ -120,25 +132,25 @@ impl Envelope {
                 login: header.login,
                 farewell: Box::new(header.publication(rest)?),
             }),
+            Kind::LeaveChannel => Ok(Self::LeaveChannel { user: header.user.ok_or(InvalidEnvelope)?, topic: header.topic()? }),
         }
     }
 }
 
 impl Header {
-    fn publication(&self, rest: &[u8]) -> Result<Publication, InvalidEnvelope> {
-        let text = rest.get(1..).and_then(|text| std::str::from_utf8(text).ok()).ok_or(InvalidEnvelope)?;
+    fn topic(&self) -> Result<Topic, InvalidEnvelope> {
         let app = self.app.as_deref().ok_or(InvalidEnvelope)?;
         let channel = self.channel.as_deref().ok_or(InvalidEnvelope)?;
+        Ok(Topic { app: AppId(app.into()), channel: ChannelName::parse(channel).map_err(|_| InvalidEnvelope)? })
+    }
+
+    fn publication(&self, rest: &[u8]) -> Result<Publication, InvalidEnvelope> {
+        let text = rest.get(1..).and_then(|text| std::str::from_utf8(text).ok()).ok_or(InvalidEnvelope)?;
         let except = match self.except.as_deref() {
             Some(socket) => Some(SocketId::parse(socket).ok_or(InvalidEnvelope)?),
             None => None,
         };
-        Ok(Publication {
-            topic: Topic { app: AppId(app.into()), channel: ChannelName::parse(channel).map_err(|_| InvalidEnvelope)? },
-            frame: Frame::text(text),
-            except,
-            position: self.position,
-        })
+        Ok(Publication { topic: self.topic()?, frame: Frame::text(text), except, position: self.position })
     }
 }
 
@@ -158,14 +170,23 @@ mod tests {
     #[test]
     fn envelopes_round_trip() {
         let end = Envelope::EndSockets { user: UserId::generate(), login: Some(LoginId::generate()), farewell: Box::new(publication()) };
-        for envelope in [Envelope::Publish(publication()), end] {
+        let leave = Envelope::LeaveChannel { user: UserId::generate(), topic: publication().topic };
+        for envelope in [Envelope::Publish(publication()), end, leave] {
             assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
         }
     }
 
     #[test]
     fn other_versions_and_noise_are_refused() {
-        for bytes in [&b""[..], b"\n", b"{}", b"{\"v\":2,\"kind\":\"publish\"}\n{}", b"{\"v\":1,\"kind\":\"publish\"}\n{}", b"\xff\n"] {
+        for bytes in [
+            &b""[..],
+            b"\n",
+            b"{}",
+            b"{\"v\":2,\"kind\":\"publish\"}\n{}",
+            b"{\"v\":1,\"kind\":\"publish\"}\n{}",
+            b"{\"v\":1,\"kind\":\"leave_channel\"}\n",
+            b"\xff\n",
+        ] {
             assert_eq!(Envelope::parse(bytes), Err(InvalidEnvelope));
         }
     }

@@ -77,6 +77,12 @@ pub fn client_event(channel: &ChannelName, event: &str, data: &RawValue, user_id
     Frame::text(&to_text(&ChannelEvent { event, channel: channel.as_str(), data, user_id }))
 }
 
+/// A client event that carries nothing but its name; `data` is an empty object.
+#[must_use]
+pub fn empty_client_event(channel: &ChannelName, event: &str, user_id: Option<&str>) -> Frame {
+    Frame::text(&to_text(&ChannelEvent { event, channel: channel.as_str(), data: json!({}), user_id }))
+}
+
 /// An error of the whole socket; `data` is an object, never a string (Pysher).
 #[must_use]
 pub fn error(code: Option<PusherCode>, message: &str) -> Frame {
@@ -125,6 +131,7 @@ mod tests {
             channel_event(&channel("news"), "hello", "{\"a\": \"é\"}"),
             client_event(&channel("presence-a"), "client-typing", &info, Some("1")),
             client_event(&channel("private-a"), "client-typing", &info, None),
+            empty_client_event(&channel("presence-a"), "client-typing", Some("1")),
             error(Some(PusherCode::NoSuchApp), "Application does not exist"),
             error(None, "malformed frame"),
             ping(),

@@ -4,6 +4,8 @@
 
 #[path = "../support/databases.rs"]
 mod databases;
+#[path = "../support/redis.rs"]
+mod redis_server;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -13,10 +15,15 @@ mod appointments;
 mod availability;
 mod bad_uploads;
 mod booking_races;
+mod chat;
+mod conversation_delivery;
+mod conversation_sockets;
+mod conversations;
 mod dashboards;
 mod housekeeping;
 mod http_rules;
 mod materials;
+mod messages;
 mod metrics;
 mod notices;
 mod openapi;

@@ -2,10 +2,7 @@
 
 use crate::{
     availability::{mornings, open_desk, start},
-    support::{
-        TestApp, TestUser,
-        app::{TestAppBuilder, until},
-    },
+    support::{TestApp, TestUser, app::TestAppBuilder, wait::until},
 };
 use educounsel::{
     domain::clock::Clock,

@@ -1,6 +1,6 @@
 //! Appointments. That no two of them meet is kept by `slot_claims`.
 
-use super::{BackendError, BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{BackendError, BackendResult, PersonRow, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
     appointment::{AppointmentMode, AppointmentState},
     ids::{AppointmentId, UserId},
@@ -15,15 +15,6 @@ const FULL: &str = "SELECT a.id, a.counsellor_id, c.name AS counsellor_name, a.s
      WHERE 1 = 1";
 /// As [`super::AppointmentState::is_live`].
 const LIVE: &str = "('requested', 'confirmed', 'rescheduled')";
-
-/// Somebody with the display name of the account; the name is ignored when written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonRow {
-    /// The account.
-    pub id: UserId,
-    /// Display name.
-    pub name: String,
-}
 
 /// An appointment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Reading columns of a row by name.
 
 use super::{BackendError, BackendResult};
-use crate::domain::{audience::Audience, material::MaterialStatus, principal::Role};
+use crate::domain::{audience::Audience, conversation::ConversationState, material::MaterialStatus, principal::Role};
 use sqlx::{Row as _, any::AnyRow};
 use std::str::FromStr;
 
@@ -36,6 +36,10 @@ pub(super) trait Columns {
 
     fn role(&self) -> BackendResult<Role> {
         self.parsed("role", Role::parse)
+    }
+
+    fn conversation_state(&self) -> BackendResult<ConversationState> {
+        self.parsed("state", ConversationState::parse)
     }
 
     fn status(&self) -> BackendResult<MaterialStatus> {

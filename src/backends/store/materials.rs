@@ -106,11 +106,12 @@ impl Store {
         Ok(categories)
     }
 
-    /// Returns which of these file keys belong to a material.
+    /// Returns which of these file keys belong to a material or a message.
     pub async fn file_keys_known(&self, keys: &[String]) -> BackendResult<HashSet<String>> {
         let mut known = HashSet::with_capacity(keys.len());
         for keys in keys.chunks(KEYS_PER_QUERY) {
             let sql = Sql::new("SELECT file_key FROM materials WHERE file_key IN ").push_list(keys);
+            let sql = sql.push(" UNION ALL SELECT file_key FROM messages WHERE file_key IN ").push_list(keys);
             for row in self.fetch_all(sql).await? {
                 known.insert(row.text("file_key")?);
             }
@@ -224,7 +225,7 @@ fn read(row: &AnyRow) -> BackendResult<MaterialRow> {
     })
 }
 
-fn read_file(row: &AnyRow, key: String) -> BackendResult<FileRow> {
+pub(super) fn read_file(row: &AnyRow, key: String) -> BackendResult<FileRow> {
     let part = |column| row.maybe_text(column)?.ok_or(BackendError::Corrupt { what: column });
     Ok(FileRow {
         key,

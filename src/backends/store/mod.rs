@@ -7,12 +7,15 @@
 
 mod appointments;
 mod audit;
+mod chat_desk;
 mod columns;
+mod conversations;
 mod counsellors;
 mod idempotency;
 mod log;
 mod logins;
 mod materials;
+mod messages;
 mod migrate;
 mod notices;
 mod reminders;
@@ -22,18 +25,21 @@ mod sql;
 mod statistics;
 mod users;
 
-pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, PersonRow, Place};
+pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
 pub use audit::{AuditEntry, AuditView};
+pub use chat_desk::{CannedReplyRow, ChatPreferences, NoteRow};
+pub use conversations::{ConversationFilter, ConversationHead, ConversationRow, LastMessageRow, Marks, Standing};
 pub use counsellors::{AvailabilityRow, CounsellorRow};
 pub use idempotency::Reservation;
 pub use log::{LogBacklog, LogClaim, LogEntry, LogHead, LogPage, LogRow};
 pub use logins::LoginRow;
 pub use materials::{FileRow, MaterialFilter, MaterialRow};
+pub use messages::{HistoryRange, MessageEditRow, MessageRow};
 pub use notices::{NoticeRow, NoticeView, Viewer};
 pub use reminders::DueReminder;
 pub use slot_claims::Claim;
 pub use statistics::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts};
-pub use users::{UserChange, UserFilter, UserRow};
+pub use users::{PersonRow, UserChange, UserFilter, UserRow};
 
 use super::{BackendError, BackendResult};
 use sql::Sql;
@@ -232,15 +238,20 @@ impl Tx {
 
     /// Inserts a row; returns whether it is new. The transaction stays usable either way (a failed statement would end it on PostgreSQL).
     async fn insert(&mut self, sql: Sql) -> BackendResult<bool> {
+        Ok(self.execute_unless_taken(sql).await?.is_some())
+    }
+
+    /// Runs a writing statement; `None` when a unique key is taken, else the rows it matched. The transaction stays usable either way.
+    async fn execute_unless_taken(&mut self, sql: Sql) -> BackendResult<Option<u64>> {
         let engine = self.engine;
         let mut savepoint = sqlx::Connection::begin(&mut *self.inner).await?;
-        let is_new = sql::inserted(sql.execute(engine, &mut *savepoint).await)?;
-        if is_new {
-            savepoint.commit().await?
+        let rows = sql::unless_taken(sql.execute(engine, &mut *savepoint).await)?;
+        if rows.is_some() {
+            savepoint.commit().await?;
         } else {
-            savepoint.rollback().await?
+            savepoint.rollback().await?;
         }
-        Ok(is_new)
+        Ok(rows)
     }
 }
 

@@ -4,6 +4,7 @@
 use super::{BackendResult, Engine};
 use crate::domain::{
     audience::Audience,
+    conversation::ConversationState,
     ids::{AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId, UserId},
     material::MaterialStatus,
     principal::Role,
@@ -44,7 +45,7 @@ macro_rules! arguments {
 }
 arguments!(text: &str, &String, Audience, UserId, LoginId, MaterialId, NoticeId, LogId, NodeId, AuditId);
 arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId);
-arguments!(name: Role, MaterialStatus);
+arguments!(name: Role, MaterialStatus, ConversationState);
 
 impl From<String> for Argument {
     fn from(value: String) -> Self {
@@ -159,9 +160,14 @@ impl Sql {
 
 /// Says what became of an INSERT: done, or refused because the unique key exists.
 pub(super) fn inserted(result: sqlx::Result<u64>) -> BackendResult<bool> {
+    Ok(unless_taken(result)?.is_some())
+}
+
+/// Says what became of a write: the rows it matched, or `None` because a unique key exists.
+pub(super) fn unless_taken(result: sqlx::Result<u64>) -> BackendResult<Option<u64>> {
     match result {
-        Ok(_) => Ok(true),
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        Ok(rows) => Ok(Some(rows)),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -6,6 +6,15 @@ use sqlx::any::AnyRow;
 
 const COLUMNS: &str = "SELECT id, login, name, role, password_hash, disabled_at_ms, last_login_at_ms, created_at_ms FROM users";
 
+/// Somebody with the display name of the account; the name is ignored when written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRow {
+    /// The account.
+    pub id: UserId,
+    /// Display name.
+    pub name: String,
+}
+
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRow {

@@ -126,7 +126,7 @@ fn check_end(bytes: &[u8]) -> Result<(), PdfProblem> {
 }
 
 /// Says whether a ZIP directory ends exactly at the end of the file, as its comment length tells.
-fn ends_like_zip(bytes: &[u8]) -> bool {
+pub(super) fn ends_like_zip(bytes: &[u8]) -> bool {
     let from = bytes.len().saturating_sub(ZIP_DIRECTORY_END_BYTES + usize::from(u16::MAX));
     let tail = bytes.get(from..).unwrap_or_default();
     let reaches_end = |at: usize| match tail.get(at + 20..at + 22) {

@@ -2,8 +2,11 @@
 
 mod accounts;
 mod appointments;
+mod chat_desk;
+mod conversations;
 mod log;
 mod materials;
+mod messages;
 mod notices;
 mod records;
 mod statistics;

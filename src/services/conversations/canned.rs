@@ -1,0 +1,121 @@
+//! Prepared answers behind `/`: a counsellor's own, and those of the school, which every counsellor and admin may write.
+
+use super::{Context, ServiceError, ServiceResult, require};
+use crate::{
+    backends::store::CannedReplyRow,
+    domain::{
+        access::{Action, may},
+        conversation::{parse_canned_body, parse_shortcut},
+        ids::{CannedReplyId, UserId},
+        principal::Principal,
+        text::FieldError,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+/// Whose a prepared answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CannedScope {
+    /// The counsellor's.
+    Own,
+    /// Everybody's.
+    School,
+}
+
+/// A prepared answer as the contract shapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CannedReplyItem {
+    /// Its id.
+    pub id: String,
+    /// What is typed behind `/`.
+    pub shortcut: String,
+    /// What it says.
+    pub body: String,
+    /// Whose it is.
+    pub scope: CannedScope,
+}
+
+/// A prepared answer that is to be.
+#[derive(Debug, Clone)]
+pub struct NewCannedReply {
+    /// What is typed behind `/`.
+    pub shortcut: String,
+    /// What it says.
+    pub body: String,
+    /// Whose it is.
+    pub scope: CannedScope,
+}
+
+impl From<&CannedReplyRow> for CannedReplyItem {
+    fn from(reply: &CannedReplyRow) -> Self {
+        let scope = if reply.owner.is_some() { CannedScope::Own } else { CannedScope::School };
+        Self { id: reply.id.to_string(), shortcut: reply.shortcut.clone(), body: reply.body.clone(), scope }
+    }
+}
+
+/// Returns who owns what this principal keeps for itself: only who answers students needs answers of their own.
+fn own(principal: &Principal) -> Option<UserId> {
+    may(principal.role, Action::WorkChatQueue).then_some(principal.user_id)
+}
+
+/// Lists the school's prepared answers and the own ones, by shortcut.
+pub async fn list_canned_replies(context: &Context, principal: &Principal) -> ServiceResult<Vec<CannedReplyItem>> {
+    require(principal, Action::ManageCannedReplies)?;
+    let replies = context.store.list_canned_replies(own(principal)).await?;
+    Ok(replies.iter().map(CannedReplyItem::from).collect())
+}
+
+/// Adds a prepared answer. Fails with `conflict` when its owner has one with this shortcut.
+pub async fn add_canned_reply(context: &Context, principal: &Principal, new: &NewCannedReply) -> ServiceResult<CannedReplyItem> {
+    require(principal, Action::ManageCannedReplies)?;
+    let owner = match new.scope {
+        CannedScope::School => None,
+        CannedScope::Own => Some(own(principal).ok_or_else(|| FieldError::new("scope", "unknown_value", "school"))?),
+    };
+    let (shortcut, body) = parse(&new.shortcut, &new.body)?;
+    let reply = CannedReplyRow { id: CannedReplyId::generate(), owner, shortcut, body };
+    if context.store.insert_canned_reply(&reply, principal.user_id, context.clock.now_ms()).await? {
+        Ok(CannedReplyItem::from(&reply))
+    } else {
+        Err(ServiceError::Conflict { code: "conflict" })
+    }
+}
+
+/// Changes a prepared answer; `None` leaves a part as it is.
+pub async fn change_canned_reply(
+    context: &Context,
+    principal: &Principal,
+    id: CannedReplyId,
+    shortcut: Option<&str>,
+    body: Option<&str>,
+) -> ServiceResult<CannedReplyItem> {
+    let before = find_writable(context, principal, id).await?;
+    let (shortcut, body) = parse(shortcut.unwrap_or(&before.shortcut), body.unwrap_or(&before.body))?;
+    let reply = CannedReplyRow { shortcut, body, ..before };
+    if context.store.update_canned_reply(&reply, context.clock.now_ms()).await? {
+        Ok(CannedReplyItem::from(&reply))
+    } else {
+        Err(ServiceError::Conflict { code: "conflict" })
+    }
+}
+
+/// Removes a prepared answer.
+pub async fn delete_canned_reply(context: &Context, principal: &Principal, id: CannedReplyId) -> ServiceResult<()> {
+    let reply = find_writable(context, principal, id).await?;
+    if context.store.delete_canned_reply(reply.id).await? { Ok(()) } else { Err(ServiceError::NotFound) }
+}
+
+/// Finds one of the school's or the own; those of others do not exist.
+async fn find_writable(context: &Context, principal: &Principal, id: CannedReplyId) -> ServiceResult<CannedReplyRow> {
+    require(principal, Action::ManageCannedReplies)?;
+    let reply = context.store.find_canned_reply(id).await?;
+    reply.filter(|reply| reply.owner.is_none() || reply.owner == own(principal)).ok_or(ServiceError::NotFound)
+}
+
+fn parse(shortcut: &str, body: &str) -> ServiceResult<(String, String)> {
+    match (parse_shortcut(shortcut), parse_canned_body(body)) {
+        (Ok(shortcut), Ok(body)) => Ok((shortcut, body)),
+        (shortcut, body) => Err(ServiceError::validation([shortcut.err(), body.err()].into_iter().flatten().collect())),
+    }
+}

@@ -1,0 +1,134 @@
+//! What the members are told when a conversation changes: `conversation.changed` on their own channels, durable for all that would be missed tomorrow.
+
+use super::{Context, ConversationItem, MessageItem};
+use crate::{
+    backends::{
+        BackendResult,
+        store::{ConversationRow, LogEntry, MessageRow, Tx},
+    },
+    domain::{
+        audience::Audience,
+        channel::ChannelName,
+        conversation::Side,
+        ids::{ConversationId, LogId, UserId},
+        notice::{NewNotice, NoticeKind},
+        principal::Role,
+    },
+    services::notices::append_notice,
+    wire::app_event::{CONVERSATION_CHANGED, LEFT_CONVERSATION},
+};
+use serde_json::{Value, json};
+
+/// What became of a conversation, as the wire names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Created,
+    Message,
+    Read,
+    Assigned,
+    Transferred,
+    Closed,
+    Reopened,
+}
+
+impl Change {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Message => "message",
+            Self::Read => "read",
+            Self::Assigned => "assigned",
+            Self::Transferred => "transferred",
+            Self::Closed => "closed",
+            Self::Reopened => "reopened",
+        }
+    }
+}
+
+/// Returns the data of `message.created` and `message.changed`; `id` and `cursor` are added when it is published.
+pub(super) fn message_data(message: &MessageRow) -> String {
+    json!({ "message": MessageItem::from(message) }).to_string()
+}
+
+/// Writes the log row of a message event.
+pub(super) async fn append_message_event(tx: &mut Tx, id: LogId, event: &str, message: &MessageRow, now_ms: i64) -> BackendResult<()> {
+    let audience = Audience::Conversation(message.conversation_id);
+    tx.append_log(&LogEntry { id, audience, event: event.to_owned(), data: message_data(message), created_at_ms: now_ms }).await
+}
+
+/// Writes a change for both members, durable. What the newest message says is left out: these rows stay with the user when the conversation does not.
+pub(super) async fn append_change(tx: &mut Tx, change: Change, row: &ConversationRow, now_ms: i64) -> BackendResult<()> {
+    for (user, item) in views(row) {
+        append_row(tx, user, changed_data(change.as_str(), row.id, Some(&item.without_preview())), now_ms).await?;
+    }
+    Ok(())
+}
+
+/// Writes that a counsellor lost a conversation. The pump takes the counsellor's sockets off its channel when it comes to this row.
+pub(super) async fn append_left(tx: &mut Tx, former: UserId, id: ConversationId, now_ms: i64) -> BackendResult<()> {
+    append_row(tx, former, changed_data(LEFT_CONVERSATION, id, None), now_ms).await
+}
+
+async fn append_row(tx: &mut Tx, user: UserId, data: Value, now_ms: i64) -> BackendResult<()> {
+    let entry = LogEntry {
+        id: LogId::generate(),
+        audience: Audience::User(user),
+        event: CONVERSATION_CHANGED.to_owned(),
+        data: data.to_string(),
+        created_at_ms: now_ms,
+    };
+    tx.append_log(&entry).await
+}
+
+/// Writes a notice about a conversation.
+pub(super) async fn append_chat_notice(
+    tx: &mut Tx,
+    audience: Audience,
+    kind: fn(String) -> NoticeKind,
+    id: ConversationId,
+    now_ms: i64,
+) -> BackendResult<()> {
+    append_notice(tx, &NewNotice { audience, kind: kind(id.to_string()) }, now_ms).await.map(drop)
+}
+
+/// Writes the notice that somebody waits, for all counsellors.
+pub(super) async fn append_waiting_notice(tx: &mut Tx, id: ConversationId, now_ms: i64) -> BackendResult<()> {
+    let kind = |conversation_id| NoticeKind::ConversationWaiting { conversation_id };
+    append_chat_notice(tx, Audience::Role(Role::Counsellor), kind, id, now_ms).await
+}
+
+/// Tells both members of a change that nobody misses tomorrow.
+pub(super) fn tell_members(context: &Context, change: Change, row: &ConversationRow) {
+    for (user, item) in views(row) {
+        context.announce.publish(&ChannelName::user(user), CONVERSATION_CHANGED, changed_data(change.as_str(), row.id, Some(&item)));
+    }
+}
+
+/// Tells the devices of one member of a change that nobody misses tomorrow.
+pub(super) fn tell_side(context: &Context, change: Change, row: &ConversationRow, side: Side) {
+    let user = match side {
+        Side::Student => Some(row.student.id),
+        Side::Counsellor => row.counsellor.as_ref().map(|counsellor| counsellor.id),
+    };
+    if let Some(user) = user {
+        let data = changed_data(change.as_str(), row.id, Some(&ConversationItem::of(row, side)));
+        context.announce.publish(&ChannelName::user(user), CONVERSATION_CHANGED, data);
+    }
+}
+
+/// Tells all counsellors how many wait now. Failing to count is no failure of what was done.
+pub(super) async fn tell_queue(context: &Context) {
+    match context.store.count_waiting().await {
+        Ok(waiting) => context.announce.publish(&ChannelName::role(Role::Counsellor), "queue.changed", json!({ "waiting": waiting })),
+        Err(error) => tracing::warn!(%error, "queue not counted"),
+    }
+}
+
+fn views(row: &ConversationRow) -> impl Iterator<Item = (UserId, ConversationItem)> {
+    let counsellor = row.counsellor.as_ref().map(|counsellor| (counsellor.id, ConversationItem::of(row, Side::Counsellor)));
+    [(row.student.id, ConversationItem::of(row, Side::Student))].into_iter().chain(counsellor)
+}
+
+fn changed_data(change: &str, id: ConversationId, item: Option<&ConversationItem>) -> Value {
+    json!({ "change": change, "conversation_id": id.to_string(), "conversation": item })
+}

@@ -1,0 +1,226 @@
+//! Reading messages: both ways from a number, around a time, by words; what a message said before; the link to its file.
+
+use super::{
+    Actor, Context, MessageItem, ServiceError, ServiceResult, attachment::key_of, find_own, find_own_head, member, participant,
+    view::PersonItem, view_audit::note_views,
+};
+use crate::{
+    backends::{
+        files::{LINK_LIFETIME_S, LinkOptions},
+        store::{ConversationRow, HistoryRange, MessageRow},
+    },
+    domain::{
+        access::{Action, may},
+        clock::rfc3339,
+        conversation::{ConversationState, Participant},
+        ids::{ConversationId, MessageId},
+        principal::Role,
+    },
+    wire::content_disposition::Disposition,
+};
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// Where a page of messages begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryStart {
+    /// The newest messages.
+    Newest,
+    /// Those before a number.
+    Before(i64),
+    /// Those after a number.
+    After(i64),
+    /// Those around an instant, ms since 1970 UTC.
+    Around(i64),
+}
+
+/// A page of messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryPage {
+    /// By rising number.
+    pub items: Vec<MessageItem>,
+    /// Whether there are older ones.
+    pub has_before: bool,
+    /// Whether there are newer ones.
+    pub has_after: bool,
+}
+
+/// What a message said before an edit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EditItem {
+    /// The text that was replaced.
+    pub body: String,
+    /// When, RFC 3339.
+    pub edited_at: String,
+}
+
+/// A link to the file of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MessageLink {
+    /// Works without a login.
+    pub url: String,
+    /// Until when, RFC 3339.
+    pub expires_at: String,
+}
+
+/// Where a message that a search found stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FoundIn {
+    id: String,
+    student: PersonItem,
+    counsellor: Option<PersonItem>,
+    state: ConversationState,
+    subject: Option<String>,
+}
+
+/// A message that a search found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FoundItem {
+    /// The message.
+    #[serde(flatten)]
+    pub message: MessageItem,
+    /// Where it stands.
+    pub conversation: FoundIn,
+}
+
+/// A page of found messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SearchPage {
+    /// Newest first.
+    pub items: Vec<FoundItem>,
+    /// `after` of the next page.
+    pub next: Option<String>,
+}
+
+impl From<&ConversationRow> for FoundIn {
+    fn from(row: &ConversationRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            student: PersonItem::from(&row.student),
+            counsellor: row.counsellor.as_ref().map(PersonItem::from),
+            state: row.state,
+            subject: row.subject.clone(),
+        }
+    }
+}
+
+/// Reads a page of a conversation of the principal.
+pub async fn list_messages(
+    context: &Context,
+    actor: Actor<'_>,
+    id: ConversationId,
+    start: HistoryStart,
+    limit: u32,
+) -> ServiceResult<HistoryPage> {
+    let who = member(actor.principal)?;
+    let conversation = find_own_head(context, who, id).await?;
+    let rows = match start {
+        HistoryStart::Newest => context.store.list_messages(id, HistoryRange::Before(i64::MAX), limit).await?,
+        HistoryStart::Before(seq) => context.store.list_messages(id, HistoryRange::Before(seq), limit).await?,
+        HistoryStart::After(seq) => context.store.list_messages(id, HistoryRange::After(seq), limit).await?,
+        HistoryStart::Around(at_ms) => list_around(context, id, at_ms, limit).await?,
+    };
+    note_views(context, actor, &[id]).await?;
+    let newest = conversation.last_seq.max(rows.last().map_or(0, |last| last.seq));
+    let (has_before, has_after) = match (rows.first(), rows.last(), start) {
+        // Numbers have no gaps, so they tell what lies beyond.
+        (Some(first), Some(last), _) => (first.seq > 1, last.seq < newest),
+        (_, _, HistoryStart::Before(_)) => (false, newest > 0),
+        _ => (newest > 0, false),
+    };
+    Ok(HistoryPage { items: rows.iter().map(MessageItem::from).collect(), has_before, has_after })
+}
+
+/// Returns about as many messages before an instant as from it on.
+async fn list_around(context: &Context, id: ConversationId, at_ms: i64, limit: u32) -> ServiceResult<Vec<MessageRow>> {
+    let first_after = context.store.first_seq_since(id, at_ms).await?.unwrap_or(i64::MAX);
+    let wanted_after = limit.div_ceil(2);
+    let mut after = Vec::new();
+    if first_after < i64::MAX {
+        after = context.store.list_messages(id, HistoryRange::After(first_after - 1), wanted_after).await?;
+    }
+    let left = limit.saturating_sub(u32::try_from(after.len()).unwrap_or(u32::MAX));
+    let mut rows = context.store.list_messages(id, HistoryRange::Before(first_after), left).await?;
+    rows.append(&mut after);
+    Ok(rows)
+}
+
+/// Finds messages that contain all words of `query`, newest first, in the conversations the principal is in now.
+pub async fn search_messages(
+    context: &Context,
+    actor: Actor<'_>,
+    query: &str,
+    after: Option<MessageId>,
+    limit: u32,
+) -> ServiceResult<SearchPage> {
+    let who = participant(actor.principal)?;
+    let mut rows = context.store.search_messages(who, query, after, limit.saturating_add(1)).await?;
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > page;
+    rows.truncate(page);
+    let places = find_places(context, who, &rows).await?;
+    note_views(context, actor, &places.keys().copied().collect::<Vec<_>>()).await?;
+    let next = rows.last().filter(|_| has_more).map(|last| last.id.to_string());
+    // A conversation that was lost since the search is left out.
+    let show = |row: &MessageRow| {
+        let place = places.get(&row.conversation_id)?;
+        Some(FoundItem { message: MessageItem::from(row), conversation: FoundIn::from(place) })
+    };
+    Ok(SearchPage { items: rows.iter().filter_map(show).collect(), next })
+}
+
+async fn find_places(context: &Context, who: Participant, rows: &[MessageRow]) -> ServiceResult<HashMap<ConversationId, ConversationRow>> {
+    let mut places = HashMap::new();
+    for row in rows {
+        if !places.contains_key(&row.conversation_id) {
+            match find_own(context, who, row.conversation_id).await {
+                Ok(place) => drop(places.insert(place.id, place)),
+                Err(ServiceError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(places)
+}
+
+/// Returns what a message said before its edits, oldest first: to the counsellor of the conversation, and to admins.
+pub async fn list_message_edits(
+    context: &Context,
+    actor: Actor<'_>,
+    id: ConversationId,
+    message: MessageId,
+) -> ServiceResult<Vec<EditItem>> {
+    if !may(actor.principal.role, Action::ReadMessageHistory) {
+        return Err(ServiceError::NotFound);
+    }
+    if actor.principal.role != Role::Admin {
+        find_own_head(context, member(actor.principal)?, id).await?;
+    }
+    let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
+    let edits = context.store.list_message_edits(message.id).await?;
+    note_views(context, actor, &[id]).await?;
+    Ok(edits.into_iter().map(|edit| EditItem { body: edit.body, edited_at: rfc3339(edit.edited_at_ms) }).collect())
+}
+
+/// Makes a link to the file of a message, for members.
+pub async fn link_message_file(
+    context: &Context,
+    actor: Actor<'_>,
+    (id, message): (ConversationId, MessageId),
+    disposition: Disposition,
+) -> ServiceResult<MessageLink> {
+    find_own_head(context, member(actor.principal)?, id).await?;
+    let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
+    let file = message.file.ok_or(ServiceError::NotFound)?;
+    note_views(context, actor, &[id]).await?;
+    let options = LinkOptions {
+        disposition,
+        file_name: &file.name,
+        content_type: &file.content_type,
+        expires_in_s: LINK_LIFETIME_S,
+        now_ms: context.clock.now_ms(),
+        base_url: &context.config.http.public_url,
+    };
+    let link = context.files.signed_url(&key_of(&file)?, &options).await?;
+    Ok(MessageLink { url: link.url, expires_at: rfc3339(link.expires_at_ms) })
+}

@@ -1,0 +1,88 @@
+//! What was delivered and what was read: two watermarks per member, which only rise and never pass the newest message.
+
+use super::{
+    Context, ServiceResult,
+    change::{Change, tell_side},
+    find_own, member, retry_contention,
+    view::ConversationItem,
+};
+use crate::{
+    backends::store::{ConversationRow, Marks},
+    domain::{
+        channel::ChannelName,
+        conversation::{Participant, Side},
+        ids::ConversationId,
+        principal::Principal,
+        text::FieldError,
+    },
+};
+use serde::Serialize;
+use serde_json::json;
+
+/// Which watermark rises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// The messages reached a device.
+    Delivered,
+    /// They were read, and so delivered too.
+    Read,
+}
+
+/// Where the member's watermarks stand now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct MarkAnswer {
+    /// Everything up to here reached a device.
+    pub delivered_seq: i64,
+    /// Everything up to here was read.
+    pub read_seq: i64,
+    /// How many messages of the other side were not read.
+    pub unread_count: i64,
+}
+
+impl MarkAnswer {
+    fn of(row: &ConversationRow, side: Side) -> Self {
+        let marks = marks_of(row, side);
+        let unread_count = ConversationItem::of(row, side).unread_count;
+        Self { delivered_seq: marks.delivered_seq, read_seq: marks.read_seq, unread_count }
+    }
+}
+
+const fn marks_of(row: &ConversationRow, side: Side) -> Marks {
+    match side {
+        Side::Student => row.student_marks,
+        Side::Counsellor => row.counsellor_marks,
+    }
+}
+
+/// Raises a watermark of the principal to `seq`, or to the newest message if that is less; a lower one changes nothing.
+pub async fn mark(context: &Context, principal: &Principal, id: ConversationId, mark: Mark, seq: i64) -> ServiceResult<MarkAnswer> {
+    let who = member(principal)?;
+    if seq < 0 {
+        return Err(FieldError::new("seq", "unknown_value", "0 or above").into());
+    }
+    let before = find_own(context, who, id).await?;
+    let (seq, old) = (seq.min(before.last_seq), marks_of(&before, who.side));
+    let new = Marks {
+        delivered_seq: seq.max(old.delivered_seq),
+        read_seq: if mark == Mark::Read { seq.max(old.read_seq) } else { old.read_seq },
+    };
+    if new == old {
+        return Ok(MarkAnswer::of(&before, who.side));
+    }
+    retry_contention(async || Ok(context.store.raise_marks(id, who.user_id, new).await?)).await?;
+    let after = find_own(context, who, id).await?;
+    tell(context, who, &after, new.read_seq > old.read_seq);
+    Ok(MarkAnswer::of(&after, who.side))
+}
+
+/// Tells the other side what it may know, and the own devices that less is unread.
+fn tell(context: &Context, who: Participant, row: &ConversationRow, has_read: bool) {
+    let marks = marks_of(row, who.side);
+    let is_hidden = who.side == Side::Student && row.hides_read_receipts;
+    let read_seq = (!is_hidden).then_some(marks.read_seq);
+    let data = json!({ "user_id": who.user_id, "delivered_seq": marks.delivered_seq, "read_seq": read_seq });
+    context.announce.publish(&ChannelName::conversation(row.id), "message.read", data);
+    if has_read {
+        tell_side(context, Change::Read, row, who.side);
+    }
+}

@@ -1,0 +1,126 @@
+//! Conversations: open, send, read, mark, take from the queue, hand over, close. Who may do it is decided here; who is in a conversation is asked of the
+//! database each time, inside the transaction where something is written.
+//!
+//! Invariants: a message, its number and its log row are one transaction; every row of the log about a conversation is made while the conversation is
+//! held, so the log has them in the order they happened; a former counsellor's `left` stands before everything that came later.
+
+mod attachment;
+mod canned;
+mod change;
+mod history;
+mod marks;
+mod notes;
+mod open;
+mod preferences;
+mod queue;
+mod send;
+mod standing;
+mod view;
+mod view_audit;
+
+pub use canned::{
+    CannedReplyItem, CannedScope, NewCannedReply, add_canned_reply, change_canned_reply, delete_canned_reply, list_canned_replies,
+};
+pub use history::{
+    EditItem, FoundItem, HistoryPage, HistoryStart, MessageLink, SearchPage, link_message_file, list_message_edits, list_messages,
+    search_messages,
+};
+pub use marks::{Mark, MarkAnswer, mark};
+pub use notes::{NoteItem, add_note, list_notes};
+pub use open::{FirstMessage, NewConversation, Opened, open_conversation};
+pub use preferences::{PreferencesItem, hides_typing, read_preferences, set_preferences};
+pub use queue::take_next;
+pub use send::{NewMessage, Sent, delete_message, edit_message, send_message};
+pub use standing::{Transfer, close_conversation, reopen_conversation, transfer_conversation};
+pub use view::{
+    ConversationItem, ConversationPage, ConversationQuery, ConversationScope, MessageItem, list_conversations, read_conversation,
+};
+
+use super::contention::retry_contention;
+use super::{Context, ServiceError, ServiceResult, materials::Actor};
+use crate::{
+    backends::{
+        BackendResult,
+        store::{AuditEntry, ConversationHead, ConversationRow, Tx},
+    },
+    domain::{
+        access::{Action, may},
+        conversation::{ConversationAction, ConversationState, Participant, Refusal, Side, check_action},
+        ids::ConversationId,
+        principal::Principal,
+    },
+};
+use serde_json::Value;
+
+impl From<Refusal> for ServiceError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Closed => Self::Conflict { code: "conversations.closed" },
+            Refusal::IllegalTransition => Self::Conflict { code: "conversations.illegal_transition" },
+            Refusal::NotYours => Self::Denied,
+        }
+    }
+}
+
+/// Returns the principal as one who may be in conversations. Fails with [`ServiceError::Denied`] for admins.
+fn participant(principal: &Principal) -> ServiceResult<Participant> {
+    Participant::of(principal).filter(|_| may(principal.role, Action::Converse)).ok_or(ServiceError::Denied)
+}
+
+/// As [`participant`], where a conversation is named: for those who are in none it does not exist.
+fn member(principal: &Principal) -> ServiceResult<Participant> {
+    participant(principal).map_err(|_| ServiceError::NotFound)
+}
+
+fn require(principal: &Principal, action: Action) -> ServiceResult<()> {
+    if may(principal.role, action) { Ok(()) } else { Err(ServiceError::Denied) }
+}
+
+/// Finds a conversation that `who` is in; all others do not exist.
+async fn find_own(context: &Context, who: Participant, id: ConversationId) -> ServiceResult<ConversationRow> {
+    let found = context.store.find_conversation(id).await?;
+    found.filter(|row| is_member(row, who)).ok_or(ServiceError::NotFound)
+}
+
+/// As [`find_own`], for what is decided by who is in it and where it stands.
+async fn find_own_head(context: &Context, who: Participant, id: ConversationId) -> ServiceResult<ConversationHead> {
+    let found = context.store.find_conversation_head(id).await?;
+    found.filter(|head| head.has_member(who)).ok_or(ServiceError::NotFound)
+}
+
+fn is_member(row: &ConversationRow, who: Participant) -> bool {
+    match who.side {
+        Side::Student => row.student.id == who.user_id,
+        Side::Counsellor => row.counsellor.as_ref().is_some_and(|counsellor| counsellor.id == who.user_id),
+    }
+}
+
+/// Holds a conversation that `who` is in for a change, if its state allows it.
+async fn hold(tx: &mut Tx, who: Participant, id: ConversationId, action: ConversationAction) -> ServiceResult<ConversationHead> {
+    let head = tx.lock_conversation(id).await?.filter(|head| head.has_member(who)).ok_or(ServiceError::NotFound)?;
+    check_action(action, who.side, head.state)?;
+    Ok(head)
+}
+
+/// Reads a conversation that is held back; it cannot be gone.
+async fn read_held(tx: &mut Tx, id: ConversationId) -> ServiceResult<ConversationRow> {
+    tx.find_conversation(id).await?.ok_or(ServiceError::internal("a held conversation is gone"))
+}
+
+async fn audit(tx: &mut Tx, actor: Actor<'_>, action: &str, id: ConversationId, data: Value, now_ms: i64) -> BackendResult<()> {
+    let entry = AuditEntry {
+        actor_id: Some(actor.principal.user_id),
+        action,
+        target_kind: Some("conversation"),
+        target_id: Some(id.to_string()),
+        address: actor.address.map(|address| address.to_string()),
+        data,
+        at_ms: now_ms,
+    };
+    tx.append_audit(&entry).await
+}
+
+/// Says whether a conversation is one that `who` only sees in the queue.
+fn is_queued_for(row: &ConversationRow, who: Participant) -> bool {
+    row.state == ConversationState::Waiting && who.side == Side::Counsellor
+}

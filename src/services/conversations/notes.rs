@@ -1,0 +1,84 @@
+//! Private notes: written by the counsellor of a conversation, read by whoever is its counsellor now. Students and admins get 404.
+
+use super::{
+    Actor, Context, ServiceError, ServiceResult, audit, find_own_head, member, retry_contention, view::PersonItem, view_audit::note_views,
+};
+use crate::{
+    backends::store::{NoteRow, PersonRow},
+    domain::{
+        clock::rfc3339,
+        conversation::{Participant, Side, parse_private_note},
+        ids::{ConversationId, NoteId},
+        principal::Principal,
+    },
+};
+use serde::Serialize;
+use serde_json::json;
+
+/// A note as the contract shapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NoteItem {
+    /// Its id.
+    pub id: String,
+    /// Who wrote it.
+    pub author: PersonItem,
+    /// What it says.
+    pub body: String,
+    /// When it was written, RFC 3339.
+    pub created_at: String,
+}
+
+impl From<&NoteRow> for NoteItem {
+    fn from(note: &NoteRow) -> Self {
+        Self {
+            id: note.id.to_string(),
+            author: PersonItem::from(&note.author),
+            body: note.body.clone(),
+            created_at: rfc3339(note.created_at_ms),
+        }
+    }
+}
+
+/// Returns the principal as a counsellor; for all others notes do not exist.
+fn counsellor(principal: &Principal) -> ServiceResult<Participant> {
+    let who = member(principal)?;
+    if who.side == Side::Counsellor { Ok(who) } else { Err(ServiceError::NotFound) }
+}
+
+/// Lists the notes about a conversation of the counsellor, oldest first.
+pub async fn list_notes(context: &Context, actor: Actor<'_>, id: ConversationId) -> ServiceResult<Vec<NoteItem>> {
+    let who = counsellor(actor.principal)?;
+    find_own_head(context, who, id).await?;
+    let notes = context.store.list_notes(id).await?;
+    note_views(context, actor, &[id]).await?;
+    Ok(notes.iter().map(NoteItem::from).collect())
+}
+
+/// Writes a note about a conversation of the counsellor.
+pub async fn add_note(context: &Context, actor: Actor<'_>, id: ConversationId, body: &str) -> ServiceResult<NoteItem> {
+    let who = counsellor(actor.principal)?;
+    find_own_head(context, who, id).await?;
+    let body = parse_private_note(body)?;
+    let author = PersonRow { id: who.user_id, name: actor.principal.name.clone() };
+    let note = retry_contention(async || insert(context, actor, who, id, author.clone(), &body).await).await?;
+    Ok(NoteItem::from(&note))
+}
+
+async fn insert(
+    context: &Context,
+    actor: Actor<'_>,
+    who: Participant,
+    id: ConversationId,
+    author: PersonRow,
+    body: &str,
+) -> ServiceResult<NoteRow> {
+    let mut tx = context.store.begin().await?;
+    // Held, so that a transfer cannot come between.
+    tx.lock_conversation(id).await?.filter(|head| head.has_member(who)).ok_or(ServiceError::NotFound)?;
+    let note =
+        NoteRow { id: NoteId::generate(), conversation_id: id, author, body: body.to_owned(), created_at_ms: context.clock.now_ms() };
+    tx.insert_note(&note).await?;
+    audit(&mut tx, actor, "conversation.note_added", id, json!({ "note_id": note.id }), note.created_at_ms).await?;
+    tx.commit().await?;
+    Ok(note)
+}

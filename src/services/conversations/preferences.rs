@@ -1,0 +1,41 @@
+//! What a student hides from counsellors: that they are typing, and what they have read.
+
+use super::{Context, ServiceResult, require, retry_contention};
+use crate::{
+    backends::store::ChatPreferences,
+    domain::{access::Action, ids::UserId, principal::Principal},
+};
+use serde::{Deserialize, Serialize};
+
+/// What a student hides, as the contract shapes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreferencesItem {
+    /// Nobody sees that they are typing.
+    pub hide_typing: bool,
+    /// Nobody sees what they have read.
+    pub hide_read_receipts: bool,
+}
+
+/// Returns what the student hides; nothing at first.
+pub async fn read_preferences(context: &Context, principal: &Principal) -> ServiceResult<PreferencesItem> {
+    require(principal, Action::SetChatPreferences)?;
+    let ChatPreferences { hide_typing, hide_read_receipts } = context.store.chat_preferences(principal.user_id).await?;
+    Ok(PreferencesItem { hide_typing, hide_read_receipts })
+}
+
+/// Keeps what the student hides; counts from the next event on.
+pub async fn set_preferences(context: &Context, principal: &Principal, item: PreferencesItem) -> ServiceResult<PreferencesItem> {
+    require(principal, Action::SetChatPreferences)?;
+    let PreferencesItem { hide_typing, hide_read_receipts } = item;
+    let preferences = ChatPreferences { hide_typing, hide_read_receipts };
+    retry_contention(async || Ok(context.store.set_chat_preferences(principal.user_id, preferences).await?)).await?;
+    Ok(item)
+}
+
+/// Says whether nobody may see that the account of this id is typing; of an id that is none, yes.
+pub async fn hides_typing(context: &Context, user_id: &str) -> ServiceResult<bool> {
+    match UserId::parse(user_id) {
+        Ok(user) => Ok(context.store.chat_preferences(user).await?.hide_typing),
+        Err(_) => Ok(true),
+    }
+}

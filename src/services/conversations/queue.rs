@@ -1,0 +1,59 @@
+//! "Ambil berikutnya": a counsellor takes the student who has waited longest. Two counsellors never get the same one, because only one of them can move
+//! the row out of the queue.
+
+use super::{
+    Actor, Context, ConversationItem, ServiceResult, audit,
+    change::{Change, append_change, append_chat_notice, tell_queue},
+    read_held, require, retry_contention,
+};
+use crate::{
+    backends::store::ConversationRow,
+    domain::{
+        access::Action,
+        audience::Audience,
+        conversation::{Side, open_key},
+        ids::{ConversationId, UserId},
+        notice::NoticeKind,
+    },
+};
+use serde_json::json;
+
+/// Places of the queue that are tried before it is read again.
+const FRONT: u32 = 32;
+/// How often the queue is read again when others were faster at every place.
+const ROUNDS: u32 = 20;
+
+/// Takes the next student of the queue; `None` when nobody waits whom this counsellor could take.
+pub async fn take_next(context: &Context, actor: Actor<'_>) -> ServiceResult<Option<ConversationItem>> {
+    require(actor.principal, Action::WorkChatQueue)?;
+    for _ in 0..ROUNDS {
+        let front = context.store.front_of_queue(actor.principal.user_id, FRONT).await?;
+        if front.is_empty() {
+            return Ok(None);
+        }
+        for (id, student) in front {
+            if let Some(row) = retry_contention(async || take(context, actor, id, student).await).await? {
+                context.announce.wake_pump();
+                tell_queue(context).await;
+                return Ok(Some(ConversationItem::of(&row, Side::Counsellor)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+async fn take(context: &Context, actor: Actor<'_>, id: ConversationId, student: UserId) -> ServiceResult<Option<ConversationRow>> {
+    let me = actor.principal.user_id;
+    let mut tx = context.store.begin().await?;
+    if !tx.take_waiting(id, me, &open_key(student, me)).await? {
+        return Ok(None);
+    }
+    let now_ms = context.clock.now_ms();
+    let row = read_held(&mut tx, id).await?;
+    append_change(&mut tx, Change::Assigned, &row, now_ms).await?;
+    let kind = |conversation_id| NoticeKind::ConversationAssigned { conversation_id };
+    append_chat_notice(&mut tx, Audience::User(student), kind, id, now_ms).await?;
+    audit(&mut tx, actor, "conversation.taken", id, json!({}), now_ms).await?;
+    tx.commit().await?;
+    Ok(Some(row))
+}
