@@ -17,7 +17,7 @@ const sessions = { nobody: undefined, student: await sessionOf('siswa5'), counse
  * Looks at one state of one page. `show` brings the page, which is at `path`, into that state. `failing` are addresses whose failure belongs
  * to the state; `prepare` runs before the page is loaded.
  */
-function state(who, name, path, show = async () => undefined, { failing = [], prepare, isStill, mayLoad, sound } = {}) {
+function state(who, name, path, show = async () => undefined, { failing = [], prepare, isStill, mayLoad, sound, within } = {}) {
   scenario(`${who}: ${name}`, async ({ open }) => {
     const person = await open({ storageState: sessions[who], sound })
     for (const address of failing) person.expectFailure(address)
@@ -26,7 +26,7 @@ function state(who, name, path, show = async () => undefined, { failing = [], pr
     await page.goto(path)
     await page.getByRole('heading', { level: 1 }).first().waitFor()
     await show(page, open)
-    await inspect(page, `${who} ${name}`, { folder, isStill: isStill && (() => isStill(page)), mayLoad })
+    await inspect(page, `${who} ${name}`, { folder, isStill: isStill && (() => isStill(page)), mayLoad, within })
   })
 }
 
@@ -89,7 +89,7 @@ state('student', 'material pdf', '/student/materi', async (page) => {
   await page.getByTestId('tab-pdf').click()
 }, { isStill: pdfIsDrawn })
 state('student', 'material gone', '/student/materi/01900000-0000-7000-8000-000000000000', undefined, { failing: [/\/materials\/0190/] })
-state('student', 'bell', '/student/materi', press('bell', 'notice'))
+state('student', 'bell', '/student/materi', press('bell', 'notice'), { within: '[data-testid="bell-panel"]' })
 state('student', 'notices', '/student/notices', see('notice'))
 state('student', 'toast and sound question', '/student/materi', async (page, open) => {
   const counsellor = await open({ storageState: sessions.counsellor })
@@ -99,11 +99,11 @@ state('student', 'toast and sound question', '/student/materi', async (page, ope
   await desktop.getByTestId('upload-submit').click()
   await page.getByTestId('toast').getByRole('button').focus() // keeps it on the screen
   await see('sound-prompt')(page)
-}, { sound: 'ask' })
+}, { sound: 'ask', within: '[role="status"]:has([data-testid="toast"]), [data-testid="sound-prompt"]' })
 state('student', 'notices all read', '/student/notices', async (page) => {
   await page.getByTestId('read-all-page').click()
   await page.getByTestId('badge').waitFor({ state: 'detached' })
-  await page.getByRole('button', { name: 'Belum dibaca' }).click()
+  await page.getByRole('button', { name: 'Belum dibaca', exact: true }).click()
   await page.getByTestId('notice').first().waitFor({ state: 'detached' })
 })
 state('student', 'account', '/account', see('session-row'))
