@@ -1,8 +1,11 @@
 // Every page and every state of it, in light and dark, on a phone and on a laptop. The screenshots are in test-results/pages.
+import assert from 'node:assert/strict'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { viewports } from './support/browser.js'
 import { openDesk, resultsFolder } from './support/desk.js'
-import { inspect } from './support/inspection.js'
+import { findTooWide, inspect } from './support/inspection.js'
+import { untilEqual } from './support/patience.js'
 import { makePdf } from './support/pdf.js'
 import { fillUpload, pdfFile } from './support/upload.js'
 
@@ -67,7 +70,7 @@ state('nobody', 'help', '/login', async (page) => {
   await page.getByTestId('help').click()
   await page.getByRole('dialog').waitFor()
 })
-state('nobody', 'unknown page', '/student/tidak-ada')
+state('nobody', 'unknown page', '/tidak-ada', undefined, { failing: [/\/tidak-ada$/] })
 state('nobody', 'server away', '/student/materi', undefined, { prepare: block('**/api/v1/auth/me', refuse) })
 
 state('student', 'dashboard', '/student/dashboard', see('material-card'))
@@ -107,7 +110,11 @@ state('student', 'notices all read', '/student/notices', async (page) => {
   await page.getByTestId('notice').first().waitFor({ state: 'detached' })
 })
 state('student', 'account', '/account', see('session-row'))
-state('student', 'forbidden', '/guru/dashboard')
+state('student', 'forbidden', '/guru/dashboard', async (page) => {
+  await page.waitForURL('**/403')
+  await page.reload()
+  await page.getByText('403', { exact: true }).waitFor()
+})
 
 state('counsellor', 'dashboard', '/guru/dashboard', see('chart'), { isStill: chartsAreDrawn })
 state('counsellor', 'dashboard loading', '/guru/dashboard', see('skeleton'), { prepare: block('**/api/v1/dashboard/counsellor', hang), mayLoad: true })
@@ -142,3 +149,23 @@ state('admin', 'create a user incomplete', '/admin/users', async (page) => {
 }, { failing: [/\/users$/] })
 state('admin', 'reset a password', '/admin/users', press('user-reset', 'reset-form'))
 state('admin', 'disable a user', '/admin/users', press('user-toggle', 'confirm'))
+
+/** English words are longer in places. */
+const walks = {
+  student: ['/student/dashboard', '/student/materi', '/student/notices', '/account', '/403'],
+  counsellor: ['/guru/dashboard', '/guru/materi', '/guru/notices'],
+  admin: ['/admin/users', '/admin/notices'],
+}
+for (const [who, paths] of Object.entries(walks)) {
+  scenario(`${who}: every page fits a phone in English too`, async ({ open }) => {
+    const person = await open({ storageState: sessions[who], locale: 'en', viewport: viewports[360] })
+    const page = await person.newTab()
+    for (const path of paths) {
+      await page.goto(path)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
+      await untilEqual('the language', 'en', () => page.locator('html').getAttribute('lang'))
+      assert.deepEqual(await page.evaluate(findTooWide), [], path)
+    }
+  })
+}

@@ -55,7 +55,7 @@ async function comeToRest() {
 }
 
 /** Neither the page nor a sheet or panel over it may scroll sideways. Runs in the page. */
-function findTooWide() {
+export function findTooWide() {
   const over = document.querySelectorAll('dialog[open], dialog[open] *, [data-testid="bell-panel"] *')
   const scrollable = [...over].filter((box) => ['auto', 'scroll'].includes(getComputedStyle(box).overflowX))
   return [document.documentElement, ...scrollable]
