@@ -77,7 +77,8 @@ pub fn init_logs(settings: &TelemetrySettings) {
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // An error means that a subscriber is there already, which is what we want.
-    let _ = if is_json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
+    let _ =
+        if is_json { builder.json().flatten_event(true).with_span_list(false).try_init() } else { builder.with_target(false).try_init() };
 }
 
 /// Returns an error and its causes in one line. A cause that the text before it tells already is not told twice.
@@ -152,6 +153,28 @@ fn start_upkeep(handle: PrometheusHandle) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_operations_guide_explains_every_metric_and_names_only_settings_there_are() {
+        let guide = include_str!("../docs/operations.md");
+        for metric in METRICS {
+            let kind = format!("{:?}", metric.kind).to_lowercase();
+            assert!(guide.contains(&format!("| `{}` | {kind}", metric.name)), "docs/operations.md lacks {} ({kind})", metric.name);
+        }
+        let keys: Vec<&str> = crate::config::Config::docs().iter().map(|doc| doc.key).collect();
+        let sections: Vec<&str> = keys.iter().filter_map(|key| key.split_once('.')).map(|(section, _)| section).collect();
+        // Names of span fields and of a file look like keys.
+        let others = ["http.method", "http.route", "http.status", "http.latency_ms", "educounsel.db"];
+        for page in [guide, include_str!("../README.md")] {
+            let code = page.split('`').skip(1).step_by(2);
+            let names = code.filter_map(|code| code.split([' ', '=']).next()).filter(|name| {
+                let is_key = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.'));
+                is_key && name.split_once('.').is_some_and(|(section, rest)| sections.contains(&section) && !rest.is_empty())
+            });
+            let unknown: Vec<&str> = names.filter(|name| !keys.contains(name) && !others.contains(name)).collect();
+            assert!(unknown.is_empty(), "no such settings: {unknown:?}");
+        }
+    }
 
     #[test]
     fn causes_are_told_once() {

@@ -269,6 +269,21 @@ async fn objects_without_a_row_and_old_temporary_files_are_swept() {
     app.stop().await;
 }
 
+/// A second installation at the school's bucket, or an empty database, must not cost the school its files.
+#[actix_web::test]
+async fn files_of_another_installation_are_not_swept() {
+    let app = TestApp::start().await;
+    app.counsellor("guru").await.upload_pdf("Tetap").await;
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+    for number in 0..21 {
+        let path = app.folder.path().join(format!("data/files/materi/files/foreign-{number}.pdf"));
+        std::fs::File::create(path).unwrap().set_modified(old).unwrap();
+    }
+    let swept = file_sweep::sweep_files(&app.running.context).await.unwrap();
+    assert_eq!((swept.objects, stored_files(&app).len()), (0, 22));
+    app.stop().await;
+}
+
 #[actix_web::test]
 async fn the_demo_school_is_made_once_and_is_alive() {
     let app = TestApp::builder().demo().start().await;

@@ -44,12 +44,13 @@ function findChromium() {
  * uncaught exceptions, violations of the content security policy. Chromium also reports failed requests there: `expectFailure` excuses
  * those to matching addresses, `expectSocketFailure` sockets that do not open.
  */
-export async function openPerson(browser, port, { locale = 'id', sound = 'off', viewport = viewports[1280], reducedMotion = 'reduce' } = {}) {
+export async function openPerson(browser, port, { locale = 'id', sound = 'off', viewport = viewports[1280], reducedMotion = 'reduce', storageState } = {}) {
   const context = await browser.newContext({
     baseURL: `http://127.0.0.1:${port}`,
     locale: locale === 'id' ? 'id-ID' : 'en-GB',
     viewport,
     reducedMotion,
+    storageState,
     acceptDownloads: true,
   })
   context.setDefaultTimeout(patienceMs)

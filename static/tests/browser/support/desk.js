@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openLine } from './line.js'
 import { openPerson, startBrowser } from './browser.js'
-import { startServer } from './server.js'
+import { demoPassword, startServer } from './server.js'
 
 /** Where screenshots go; git ignores it. */
 export const resultsFolder = fileURLToPath(new URL('../../../../test-results/', import.meta.url))
@@ -52,7 +52,16 @@ export async function openDesk() {
       }
     })
   }
-  return { scenario }
+  /** Logs somebody in by API; the answer is a `storageState` for `open`. */
+  async function sessionOf(login) {
+    const context = await browser.newContext({ baseURL: `http://127.0.0.1:${server.port}` })
+    const response = await context.request.post('/api/v1/auth/login', { data: { login, password: demoPassword } })
+    assert.equal(response.status(), 200, await response.text())
+    const state = await context.storageState()
+    await context.close()
+    return state
+  }
+  return { scenario, sessionOf }
 }
 
 /** Runs all endings, the last opened first; fails with the first failure after all had their turn. */
