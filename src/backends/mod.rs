@@ -34,13 +34,14 @@ pub enum BackendError {
 }
 
 impl BackendError {
-    /// Says whether the database ended a transaction because it was in the way of another one (deadlock, serialisation failure): nothing of it was
-    /// written, and doing all of it again is likely to succeed.
+    /// Says whether the database gave a transaction up so that another one could go on: done again from its beginning, it can succeed.
+    /// PostgreSQL and MySQL say so with SQLSTATE 40001 or 40P01, SQLite with its primary codes 5 and 6 (another process holds the file).
     #[must_use]
-    pub fn is_contention(&self) -> bool {
+    pub fn is_deadlock(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
-        // SQLSTATE: serialisation failure, under which MySQL also reports deadlocks, and PostgreSQL's deadlock.
-        error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+        let Some(code) = error.code() else { return false };
+        let is_sqlite = || code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6));
+        matches!(code.as_ref(), "40001" | "40P01") || is_sqlite()
     }
 }
 
