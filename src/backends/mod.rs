@@ -50,7 +50,7 @@ impl BackendError {
     /// Says whether the database ended a transaction because it was in the way of another one: nothing of it was written, and doing all of it again is
     /// likely to succeed. PostgreSQL and MySQL say so with SQLSTATE 40001 or 40P01, SQLite with its primary codes 5 and 6 (another process holds the file).
     #[must_use]
-    pub fn is_contention(&self) -> bool {
+    pub fn is_deadlock(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         let Some(code) = error.code() else { return false };
         let is_sqlite = || code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6));

@@ -44,6 +44,10 @@ const fn spec(wire_name: &'static str, icon: &'static str, is_mutable: bool) -> 
     NoticeSpec { wire_name, category: "appointments", icon, retention_days: 365, is_mutable }
 }
 
+/// Of [`AppointmentNews::Soon`]: worth nothing once the appointment is over.
+const REMINDER: NoticeSpec =
+    NoticeSpec { wire_name: "appointment.reminder", category: "appointments", icon: "bell", retention_days: 30, is_mutable: true };
+
 /// The kinds, in the order of the states, and the reminder.
 pub const SPECS: [NoticeSpec; 7] = [
     spec("appointment.requested", "calendar-plus", false),
@@ -52,7 +56,7 @@ pub const SPECS: [NoticeSpec; 7] = [
     spec("appointment.cancelled", "calendar-x", false),
     spec("appointment.completed", "calendar-check", true),
     spec("appointment.no_show", "calendar-x", false),
-    spec("appointment.reminder", "bell", true),
+    REMINDER,
 ];
 
 impl AppointmentNotice {

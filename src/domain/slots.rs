@@ -144,10 +144,13 @@ impl Desk<'_> {
     /// Says whether this time is free: for both people, with the buffers, on a day that is not full.
     #[must_use]
     pub fn is_free(&self, time: Span, taken: &Taken) -> bool {
+        self.meets_nothing(time, taken) && !self.is_full(day_of(time.from_ms, self.zone), taken)
+    }
+
+    fn meets_nothing(&self, time: Span, taken: &Taken) -> bool {
         let blocked = self.blocked_by(time);
         !taken.student.iter().any(|span| span.overlaps(time))
             && !taken.counsellor.iter().any(|booked| booked.blocked.is_some_and(|span| span.overlaps(blocked)))
-            && !self.is_full(day_of(time.from_ms, self.zone), taken)
     }
 
     /// Says whether a day has as many appointments as the counsellor takes.
@@ -165,7 +168,7 @@ impl Desk<'_> {
             return Vec::new();
         }
         let mut slots = self.slots_on(date);
-        slots.retain(|slot| self.is_timely(slot.from_ms, date) && self.is_free(*slot, taken));
+        slots.retain(|slot| self.is_timely(slot.from_ms, date) && self.meets_nothing(*slot, taken));
         slots
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct FieldError {
     /// Name of the field as the client sent it.
     pub field: &'static str,
-    /// Stable code: `required`, `too_short`, `too_long`, `control_character`, `unknown_value`, `type`.
+    /// Stable code: `required`, `too_short`, `too_long`, `control_character`, `unknown_value`, `type`, `overlapping`, `unavailable`.
     pub code: &'static str,
     /// One English sentence.
     pub message: String,

@@ -16,7 +16,7 @@ use std::fmt;
 pub struct FieldProblem {
     /// Name or path of the field.
     pub field: String,
-    /// `required`, `too_short`, `too_long`, `control_character`, `unknown_value`, `type`.
+    /// `required`, `too_short`, `too_long`, `control_character`, `unknown_value`, `type`, `overlapping`, `unavailable`.
     pub code: &'static str,
     /// One English sentence.
     pub message: String,

@@ -14,7 +14,7 @@ use crate::{
         availability::{Availability, AvailabilityForm},
         ids::UserId,
         principal::Principal,
-        slots::{BookingRules, Desk, day_of, open_spans},
+        slots::{BookingRules, Desk, Taken, day_of, open_spans},
     },
 };
 use jiff::tz::TimeZone;
@@ -118,7 +118,7 @@ fn changed_days(before: &Availability, after: &Availability, zone: &TimeZone, no
     let mut days = Vec::new();
     let mut day = after.today();
     while day <= last {
-        let nothing = crate::domain::slots::Taken::default();
+        let nothing = Taken::default();
         if before.free_on(day, &nothing) != after.free_on(day, &nothing) || before.availability.daily_cap != after.availability.daily_cap {
             days.push(day.to_string());
         }

@@ -75,7 +75,7 @@ impl ServiceError {
     /// Says whether the database ended the work because it was in the way of other work: nothing was written, and trying again makes sense.
     #[must_use]
     pub fn is_contention(&self) -> bool {
-        matches!(self, Self::Broken(error) if error.is_contention())
+        matches!(self, Self::Broken(error) if error.is_deadlock())
     }
 
     /// Says whether a part of the service is out of reach for now (503), as opposed to a fault of ours (500).

@@ -298,6 +298,13 @@ async fn a_new_time_must_be_a_free_slot() {
     let (status, moved) = act(&school.guru, &booked, "reschedule", json!({ "starts_at": "2026-02-03T01:10:00Z" })).await;
     assert_eq!((status, &moved["starts_at"]), (200, &json!("2026-02-03T01:10:00.000Z")));
     assert_eq!(school.ana.get("/appointments").await["items"][0]["state"], "rescheduled");
+    let admin = school.app.admin("admin").await;
+    let path = format!("/admin/users/{}", school.guru.id);
+    assert_eq!(admin.request(Method::PATCH, &path).json(&json!({ "disabled": true })).send().await.unwrap().status(), 200);
+    let (status, problem) = act(&school.ana, &booked, "reschedule", json!({ "starts_at": "2026-02-04T01:00:00Z" })).await;
+    assert_eq!((status, fields(&problem)[0].1.as_str()), (422, "unavailable"), "a counsellor who left takes no new time");
+    assert_eq!(school.ana.post("/appointments", &school.booking("2026-02-04T01:00:00Z")).await.0, 422);
+    assert_eq!(act(&school.ana, &booked, "cancel", json!({ "reason": "Guru pindah" })).await.0, 200);
     school.app.stop().await;
 }
 

@@ -13,7 +13,7 @@ const FULL: &str = "SELECT a.id, a.counsellor_id, c.name AS counsellor_name, a.s
      a.video_room, a.sequence, a.created_at_ms, a.updated_at_ms \
      FROM appointments a JOIN users c ON c.id = a.counsellor_id JOIN users s ON s.id = a.student_id LEFT JOIN users x ON x.id = a.cancelled_by \
      WHERE 1 = 1";
-/// As [`super::AppointmentState::is_live`].
+/// As [`AppointmentState::is_live`].
 const LIVE: &str = "('requested', 'confirmed', 'rescheduled')";
 
 /// An appointment.

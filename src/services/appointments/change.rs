@@ -51,6 +51,9 @@ pub async fn change_appointment(
     let party = party_of(actor.principal, &appointment).ok_or(ServiceError::NotFound)?;
     let reason = parse_reason(request.action, request.reason.as_deref())?;
     let request = ChangeRequest { reason, ..request };
+    if request.action == AppointmentAction::Reschedule && context.store.find_counsellor(appointment.counsellor.id).await?.is_none() {
+        return Err(unavailable("this counsellor takes no appointments any more"));
+    }
     match retry_contention(async || change_once(context, actor, id, &request).await).await? {
         Outcome::Changed(appointment, days) => {
             announce_change(context, appointment.counsellor.id, &days);

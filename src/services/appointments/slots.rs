@@ -8,7 +8,7 @@ use crate::{
         clock::rfc3339,
         ids::{AppointmentId, UserId},
         principal::{Principal, Role},
-        slots::{BookingRules, Desk, Span, Taken, span_of_day},
+        slots::{BookingRules, Desk, Span, Taken, day_of, span_of_day},
         text::FieldError,
     },
 };
@@ -68,7 +68,7 @@ pub async fn list_slots(
     context.store.find_counsellor(counsellor).await?.ok_or(ServiceError::NotFound)?;
     let zone = context.zone();
     let now_ms = context.clock.now_ms();
-    let days = days_of_list(from, to, crate::domain::slots::day_of(now_ms, &zone))?;
+    let days = days_of_list(from, to, day_of(now_ms, &zone))?;
     let mut slots = Vec::new();
     if let Some(row) = context.store.find_availability(counsellor).await? {
         let student = (principal.role == Role::Student).then_some(principal.user_id);
@@ -126,7 +126,7 @@ pub(super) async fn taken_in_tx(tx: &mut Tx, pair: Pair, span: Span, except: Opt
 
 /// Returns the day around a time: what must be read to decide whether it is free.
 pub(super) fn day_around(time: Span, zone: &TimeZone) -> Span {
-    let day = span_of_day(crate::domain::slots::day_of(time.from_ms, zone), zone);
+    let day = span_of_day(day_of(time.from_ms, zone), zone);
     Span { from_ms: day.from_ms.min(time.from_ms), to_ms: day.to_ms.max(time.to_ms) }
 }
 

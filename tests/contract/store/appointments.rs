@@ -85,7 +85,7 @@ async fn book(store: &Store, appointment: &AppointmentRow) -> bool {
                 return true;
             }
             Ok(false) => return false,
-            Err(error) => assert!(error.is_contention(), "{error}"),
+            Err(error) => assert!(error.is_deadlock(), "{error}"),
         }
     }
     panic!("in the way of others twenty times");
