@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
 
+#[path = "../support/databases.rs"]
+mod databases;
 #[path = "../support/redis.rs"]
 mod redis_server;
 #[path = "../support/mod.rs"]
@@ -12,6 +14,7 @@ mod admin_users;
 mod bad_uploads;
 mod chat;
 mod conversation_delivery;
+mod conversation_engines;
 mod conversation_sockets;
 mod conversations;
 mod dashboards;
