@@ -13,6 +13,19 @@ pub async fn ask(user: &TestUser, method: Method, path: &str, body: &Value) -> (
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
 }
 
+/// POSTs JSON until an answer comes: a kept connection may be closed by the server just as it is used again.
+pub async fn post_until_answered(user: &TestUser, path: &str, body: &Value) -> (u16, Value) {
+    for _ in 0..5 {
+        if let Ok(response) = user.request(Method::POST, path).json(body).send().await {
+            let status = response.status().as_u16();
+            if let Ok(bytes) = response.bytes().await {
+                return (status, serde_json::from_slice(&bytes).unwrap_or_default());
+            }
+        }
+    }
+    panic!("no answer to POST {path}");
+}
+
 pub fn new_client_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }

@@ -1,7 +1,7 @@
 //! The promise of the chat: whatever a weak link does to answers and connections, every message is there once, in order, on both sides.
 
 use crate::{
-    chat::{ask_to_join, channel_of, connect, new_client_id, open},
+    chat::{ask_to_join, channel_of, connect, new_client_id, open, post_until_answered},
     support::{TestApp, TestSocket, TestUser, socket::Received},
 };
 use educounsel::domain::ids::ConversationId;
@@ -78,10 +78,10 @@ async fn write(user: Rc<TestUser>, conversation: String, who: usize) -> (Vec<Str
             let roll = dice.percent();
             if roll < 10 {
                 // The connection breaks somewhere between sending and the answer.
-                let _ = tokio::time::timeout(Duration::from_millis(roll), user.post(&path, &body)).await;
+                let _ = tokio::time::timeout(Duration::from_millis(roll), post_until_answered(&user, &path, &body)).await;
                 continue;
             }
-            let (status, answer) = user.post(&path, &body).await;
+            let (status, answer) = post_until_answered(&user, &path, &body).await;
             assert!(matches!(status, 200 | 201), "{status} {answer}");
             assert_eq!(answer["client_id"].as_str(), Some(client_id.as_str()));
             if roll >= 30 {
@@ -110,7 +110,8 @@ async fn heal(user: &TestUser, conversation: &str, inbox: &mut Inbox) {
 
 /// Marks everything read that came without a hole, as an open window does.
 async fn mark_read(user: &TestUser, conversation: &str, inbox: &Inbox) {
-    let (status, _) = user.post(&format!("/conversations/{conversation}/read"), &json!({ "seq": inbox.contiguous(conversation) })).await;
+    let seq = json!({ "seq": inbox.contiguous(conversation) });
+    let (status, _) = post_until_answered(user, &format!("/conversations/{conversation}/read"), &seq).await;
     assert_eq!(status, 200);
 }
 

@@ -17,6 +17,7 @@ mod bad_uploads;
 mod booking_races;
 mod chat;
 mod conversation_delivery;
+mod conversation_engines;
 mod conversation_sockets;
 mod conversations;
 mod dashboards;

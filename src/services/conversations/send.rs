@@ -20,6 +20,8 @@ use uuid::Uuid;
 
 const CREATED: &str = "message.created";
 const CHANGED: &str = "message.changed";
+/// How often a conversation is tried that could not be written to, though it looks as if it could.
+const ATTEMPTS: u32 = 4;
 
 /// A message as a client sends it.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ pub(super) struct PreparedMessage {
 
 /// What became of one try to store a message.
 enum Stored {
-    First(MessageRow),
+    First(Box<MessageRow>),
     /// The client id was used before: by a repeat of the same message, in most cases.
     Taken,
 }
@@ -135,7 +137,7 @@ pub async fn send_message(context: &Context, principal: &Principal, conversation
     match stored? {
         Stored::First(row) => {
             announce(context, conversation).await;
-            Ok(Sent { message: MessageItem::from(&row), is_first: true })
+            Ok(Sent { message: MessageItem::from(&*row), is_first: true })
         }
         Stored::Taken => {
             let missing = || ServiceError::internal("a client id is taken by no message");
@@ -154,7 +156,8 @@ async fn find_repeat(context: &Context, who: Participant, client_id: &str, print
     Ok(Some(Sent { message: MessageItem::from(&row), is_first: false }))
 }
 
-/// Stores a message with its log row in one transaction.
+/// Stores a message with its log row in one transaction. A conversation that was handed back, or opened again, between the try and the search for the
+/// reason of its failure is tried again.
 async fn store(
     context: &Context,
     who: Participant,
@@ -162,29 +165,35 @@ async fn store(
     message: &PreparedMessage,
     file: Option<&FileRow>,
 ) -> ServiceResult<Stored> {
+    for _ in 0..ATTEMPTS {
+        if let Some(stored) = try_store(context, who, conversation, message, file).await? {
+            return Ok(stored);
+        }
+        let head = find_own_head(context, who, conversation).await?;
+        check_action(ConversationAction::Send, who.side, head.state)?;
+    }
+    Err(ServiceError::Conflict { code: "conflict" })
+}
+
+/// `None`: the sender may not write there, for a reason that is not known here.
+async fn try_store(
+    context: &Context,
+    who: Participant,
+    conversation: ConversationId,
+    message: &PreparedMessage,
+    file: Option<&FileRow>,
+) -> ServiceResult<Option<Stored>> {
     let mut tx = context.store.begin().await?;
     let now_ms = context.clock.now_ms();
-    let Some(seq) = tx.take_seq(conversation, who, now_ms).await? else {
-        drop(tx);
-        return Err(reason_not_to_send(context, who, conversation).await);
-    };
+    let Some(seq) = tx.take_seq(conversation, who, now_ms).await? else { return Ok(None) };
     // Made while the conversation is held: ids rise with the numbers, and so does the order of the log.
     let row = message.row(MessageId::generate(), conversation, who.user_id, (seq, now_ms), file);
     if !tx.insert_message(&row).await? {
-        return Ok(Stored::Taken);
+        return Ok(Some(Stored::Taken));
     }
     append_message_event(&mut tx, row.id.into(), CREATED, &row, now_ms).await?;
     tx.commit().await?;
-    Ok(Stored::First(row))
-}
-
-async fn reason_not_to_send(context: &Context, who: Participant, conversation: ConversationId) -> ServiceError {
-    match find_own_head(context, who, conversation).await {
-        // It may have been opened again meanwhile; then the client tries again.
-        Ok(row) => check_action(ConversationAction::Send, who.side, row.state)
-            .map_or_else(ServiceError::from, |()| ServiceError::Conflict { code: "conversations.closed" }),
-        Err(error) => error,
-    }
+    Ok(Some(Stored::First(Box::new(row))))
 }
 
 /// Wakes the pump, and moves the conversation up in the open lists of both.
