@@ -420,6 +420,20 @@ async fn a_student_hides_what_was_read() {
 }
 
 #[actix_web::test]
+async fn the_demo_school_has_conversations_in_every_state() {
+    let app = TestApp::builder().demo().start().await;
+    let (guru, siswa) = (app.sign_in("guru1", "rahasia-demo").await, app.sign_in("siswa1", "rahasia-demo").await);
+    let count = async |scope: &str| guru.get(&format!("/conversations?scope={scope}")).await["items"].as_array().unwrap().len();
+    assert_eq!((count("mine").await, count("waiting").await, count("closed").await), (2, 1, 1));
+    assert_eq!(guru.get("/conversations").await["unread_total"], 2);
+    assert_eq!(guru.get("/canned-replies").await["items"].as_array().unwrap().len(), 6);
+    let own = &siswa.get("/conversations").await["items"][0];
+    assert_eq!((&own["unread_count"], &own["last_seq"]), (&json!(0), &json!(8)));
+    assert_eq!(siswa.get(&format!("/conversations/{}/messages", id_of(own))).await["items"].as_array().unwrap().len(), 8);
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn looking_into_a_conversation_is_noted_once_a_day() {
     // Ten minutes before midnight in Jakarta, 28 May 2026.
     let clock = Clock::manual(1_779_987_600_000 - 600_000);

@@ -1,7 +1,8 @@
-//! The demo school: accounts, materials with real PDFs, and weeks of use, so that every screen has something to show. Made once, in one
+//! The demo school: accounts, materials with real PDFs, conversations, and weeks of use, so that every screen has something to show. Made once, in one
 //! transaction; a database that knows the demo counsellor is left alone.
 
 mod appointments;
+mod chats;
 mod pdf;
 mod people;
 mod texts;
@@ -69,6 +70,7 @@ pub async fn seed_demo(context: &Context) -> ServiceResult<bool> {
     }
     make_readings(context, &users, &prepared).await?;
     appointments::seed_appointments(context).await?;
+    chats::seed_chats(context, &users).await?;
     context.announce.wake_pump();
     Ok(true)
 }
