@@ -1,4 +1,4 @@
-//! The demo school: accounts, materials with real PDFs, conversations, and weeks of use, so that every screen has something to show. Made once, in one
+//! The demo school: accounts, materials with real PDFs, appointments, conversations, and weeks of use, so that every screen has something to show. Made once, in one
 //! transaction; a database that knows the demo counsellor is left alone.
 
 mod appointments;
