@@ -18,3 +18,4 @@ mod openapi;
 mod sockets;
 mod start_up;
 mod sync;
+mod unread_bodies;
