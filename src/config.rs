@@ -174,7 +174,7 @@ section! {
 section! {
     /// Logs of the server itself.
     TelemetrySettings in "telemetry." {
-        filter: String = "info,actix_server=warn".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
+        filter: String = "info,actix_server=warn,actix_http::h1::dispatcher=off".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
         format: String = "auto".into(), "", "human, json, or auto (human on a terminal, json otherwise).";
     }
 }

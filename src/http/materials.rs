@@ -6,7 +6,7 @@ use super::{
     json_body::JsonBody,
     material_form::UploadForm,
     page::PageQuery,
-    session::{SignedIn, address_of},
+    session::{SignedIn, address_of, require},
     uploads::{Refused, receive_form},
 };
 use crate::{
@@ -18,11 +18,11 @@ use crate::{
     },
     services::{
         Context, ServiceError,
-        materials::{self, Actor, MaterialChange, MaterialQuery},
+        materials::{self, Actor, MaterialChange, MaterialQuery, Purpose},
     },
     wire::content_disposition::Disposition,
 };
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, http::Method, web};
 use serde::Deserialize;
 
 const SEARCH: TextRule = TextRule::line("query", 0, 200);
@@ -83,6 +83,11 @@ fn parse_id(text: &str) -> ApiResult<MaterialId> {
     MaterialId::parse(text).map_err(|_| ApiError::not_found())
 }
 
+/// `HEAD` is answered by the same handlers; nobody reads anything then.
+fn purpose_of(request: &HttpRequest) -> Purpose {
+    if request.method() == Method::HEAD { Purpose::Look } else { Purpose::Use }
+}
+
 /// `GET /materials`: newest first, with the categories in use.
 pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
     let page = materials::list_materials(&context, &user, query.into_inner().parse()?).await?;
@@ -90,8 +95,8 @@ pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: 
 }
 
 /// `GET /materials/{id}`: one material with its text.
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let material = materials::read_material(&context, &user, parse_id(&id)?).await?;
+pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let material = materials::read_material(&context, &user, parse_id(&id)?, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(material))
 }
 
@@ -119,8 +124,10 @@ pub async fn edit(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
     id: web::Path<String>,
-    body: JsonBody<EditBody>,
+    payload: web::Payload,
 ) -> ApiResult {
+    require(&user, Action::WriteMaterials)?;
+    let body: JsonBody<EditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
     let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
     let material = materials::change_material(&context, actor, parse_id(&id)?, body.value.parse()?).await?;
     Ok(HttpResponse::Ok().json(material))
@@ -134,10 +141,16 @@ pub async fn delete(request: HttpRequest, context: web::Data<Context>, SignedIn(
 }
 
 /// `GET /materials/{id}/link`: a signed link to the file, 1 h.
-pub async fn link(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>, query: web::Query<LinkQuery>) -> ApiResult {
+pub async fn link(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    query: web::Query<LinkQuery>,
+) -> ApiResult {
     let wanted = query.disposition.as_deref().unwrap_or("inline");
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
     let disposition = Disposition::parse(wanted).ok_or_else(unknown)?;
-    let link = materials::link_material(&context, &user, parse_id(&id)?, disposition).await?;
+    let link = materials::link_material(&context, &user, parse_id(&id)?, disposition, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(link))
 }

@@ -46,6 +46,7 @@ pub mod security_headers;
 pub mod session;
 pub mod static_files;
 pub mod sync;
+pub mod unread_body;
 pub mod uploads;
 pub mod ws;
 
@@ -76,6 +77,7 @@ pub fn app(
         .configure(|cfg| configure(cfg, &shared))
         .wrap(from_fn(rate_limit::limit_requests))
         .wrap(from_fn(security_headers::add_security_headers))
+        .wrap(from_fn(unread_body::close_on_unread_body))
         .wrap(from_fn(request_id::trace_request))
 }
 

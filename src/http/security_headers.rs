@@ -10,11 +10,12 @@ use actix_web::{
     web,
 };
 
-/// The fixed headers. HSTS counts only behind TLS; browsers ignore it elsewhere.
+/// The fixed headers. HSTS counts only behind TLS; browsers ignore it elsewhere. Without `includeSubDomains`: other names under the school's may be other
+/// people's servers.
 const FIXED: [(HeaderName, &str); 7] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
     (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
     (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),

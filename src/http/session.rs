@@ -3,7 +3,10 @@
 use super::{client_address::client_address, error::ApiError, origin::is_own_page};
 use crate::{
     config::Config,
-    domain::principal::Principal,
+    domain::{
+        access::{Action, may},
+        principal::Principal,
+    },
     services::{Context, ServiceError, accounts},
 };
 use actix_web::{
@@ -126,6 +129,11 @@ impl FromRequest for MaybeSignedIn {
             Ok(Self(principal))
         })
     }
+}
+
+/// Refuses with 403 what a user's role may not do. Use cases ask again; here it is asked before a body is read.
+pub fn require(principal: &Principal, action: Action) -> Result<(), ApiError> {
+    if may(principal.role, action) { Ok(()) } else { Err(ServiceError::Denied.into()) }
 }
 
 /// Returns the address of the client of a request.

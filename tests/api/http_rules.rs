@@ -158,7 +158,7 @@ async fn security_headers_and_a_request_id_stand_on_every_answer() {
         let header = |name: &str| headers.get(name).unwrap_or_else(|| panic!("{path} lacks {name}")).to_str().unwrap();
         assert_eq!(header("x-frame-options"), "DENY", "{path}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
-        assert!(header("strict-transport-security").contains("max-age=31536000"), "{path}");
+        assert_eq!(header("strict-transport-security"), "max-age=31536000", "{path}");
         let policy = header("content-security-policy");
         assert!(
             policy.starts_with("default-src 'self'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
@@ -192,6 +192,69 @@ async fn too_many_requests_of_one_user_wait_and_others_do_not() {
     assert_eq!(problem(refused).await.1, "rate_limited");
     assert_eq!(budi.request(Method::GET, "/auth/me").send().await.unwrap().status(), 200);
     assert_eq!(app.client().get(app.url("/health")).send().await.unwrap().status(), 200, "health is not counted");
+    app.stop().await;
+}
+
+/// The router decodes percent signs; so must whoever judges by the path.
+#[actix_web::test]
+async fn a_path_spelled_with_percent_signs_is_counted_all_the_same() {
+    let app = TestApp::builder().set(|config| config.http.requests_per_minute = 5).start().await;
+    let ana = app.student("ana").await;
+    let get = async |path: &str| app.client().get(app.url(path)).bearer_auth(&ana.token).send().await.unwrap();
+    for path in ["/api/v1/auth/me", "/%61pi/v1/auth/me", "/a%70i/%761/auth/me", "/%61%70%69/v1/auth/m%65", "/api/v1/auth/me"] {
+        let response = get(path).await;
+        assert_eq!((response.status().as_u16(), response.headers().contains_key("ratelimit-limit")), (200, true), "{path}");
+    }
+    assert_eq!(get("/%61pi/v1/auth/me").await.status(), 429);
+    app.stop().await;
+}
+
+/// Arguments of a handler are read side by side; the body must not come first.
+#[actix_web::test]
+async fn who_may_not_hears_that_before_anything_about_the_body() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let id = UserId::generate();
+    let paths = [("POST", "/admin/users".to_owned()), ("POST", "/admin/users/import".to_owned()), ("PATCH", format!("/admin/users/{id}"))];
+    for (method, path) in paths.into_iter().chain([("PATCH", format!("/materials/{id}"))]) {
+        for (content_type, body) in [("application/json", "{"), ("application/json", "{\"role\":1}"), ("text/plain", "x")] {
+            let request = |token: &str| {
+                let request = app.client().request(method.parse().unwrap(), app.url(&format!("/api/v1{path}")));
+                request.bearer_auth(token).header("content-type", content_type).body(body)
+            };
+            let (status, code, _) = problem(request(&ana.token).send().await.unwrap()).await;
+            assert_eq!((status, code.as_str()), (403, "access.denied"), "{method} {path} {content_type}");
+            let (status, code, _) = problem(request("nobody").send().await.unwrap()).await;
+            assert_eq!((status, code.as_str()), (401, "auth.required"), "{method} {path} {content_type}");
+        }
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn bodies_of_the_signing_paths_are_judged_as_all_others() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let (json_type, form_type) = ("application/json", "application/x-www-form-urlencoded");
+    for path in ["/broadcasting/auth", "/pusher/auth", "/broadcasting/user-auth"] {
+        let send = async |content_type: &str, body: Vec<u8>| {
+            let request = app.client().post(app.url(path)).bearer_auth(&ana.token).header("content-type", content_type).body(body);
+            problem(request.send().await.unwrap()).await
+        };
+        for (content_type, body, expected) in [
+            (json_type, b"{".to_vec(), (400, "request.malformed")),
+            (form_type, b"\xff".to_vec(), (400, "request.malformed")),
+            (json_type, vec![b' '; 200_000], (413, "request.too_large")),
+        ] {
+            let (status, code, _) = send(content_type, body).await;
+            assert_eq!((status, code.as_str()), expected, "{path}");
+        }
+        for (body, code) in [(r#"{"channel_name":"private-a"}"#, "required"), (r#"{"socket_id":"x","channel_name":"private-a"}"#, "type")] {
+            let (status, _, problem) = send(json_type, body.into()).await;
+            let field = &problem["errors"][0];
+            assert_eq!((status, &field["field"], &field["code"]), (422, &json!("socket_id"), &json!(code)), "{path} {body}");
+        }
+    }
     app.stop().await;
 }
 

@@ -32,3 +32,4 @@ mod reminders;
 mod sockets;
 mod start_up;
 mod sync;
+mod unread_bodies;

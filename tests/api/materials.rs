@@ -63,6 +63,10 @@ async fn an_upload_is_stored_listed_and_counted() {
     student.get(&format!("/materials/{}", id(&made))).await;
     student.get(&format!("/materials/{}/link?disposition=attachment", id(&made))).await;
     student.get(&format!("/materials/{}/link", id(&made))).await;
+    // A look at what the answer would be is neither a reading nor a download.
+    for path in [format!("/materials/{}", id(&made)), format!("/materials/{}/link?disposition=attachment", id(&made))] {
+        assert_eq!(student.request(Method::HEAD, &path).send().await.unwrap().status(), 200);
+    }
     let read = counsellor.get(&format!("/materials/{}", id(&made))).await;
     assert_eq!((&read["views"], &read["downloads"], &read["body"]), (&json!(1), &json!(1), &json!("")));
     app.stop().await;

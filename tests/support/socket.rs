@@ -9,7 +9,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     time::timeout,
 };
@@ -64,17 +64,12 @@ pub struct TestSocket {
 impl TestSocket {
     /// Opens a socket by path with further headers and reads nothing.
     pub async fn open(at: &ServerAddress, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
-        let tcp = TcpStream::connect(("127.0.0.1", at.port)).await?;
         let scheme = if at.certificate.is_some() { "wss" } else { "ws" };
         let mut request = format!("{scheme}://localhost:{}{path}", at.port).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
-        let stream: Box<dyn Stream> = match at.certificate.as_deref() {
-            None => Box::new(tcp),
-            Some(pem) => Box::new(trusting(pem).connect("localhost".try_into().unwrap(), tcp).await.unwrap()),
-        };
-        let (stream, _) = client_async(request, stream).await?;
+        let (stream, _) = client_async(request, at.open().await?).await?;
         Ok(Self { stream, socket_id: String::new() })
     }
 
@@ -104,6 +99,12 @@ impl TestSocket {
 
     pub async fn send_message(&mut self, message: Message) {
         self.stream.send(message).await.unwrap();
+    }
+
+    /// Writes bytes that need not be frames. Says whether the server still took them.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> bool {
+        let stream = self.stream.get_mut();
+        stream.write_all(bytes).await.is_ok() && stream.flush().await.is_ok()
     }
 
     pub async fn send(&mut self, frame: Value) {
@@ -136,6 +137,11 @@ impl TestSocket {
                 Some(Ok(_)) => {}
             }
         }
+    }
+
+    /// Returns the next WebSocket message, pings and pongs included.
+    pub async fn next_message(&mut self) -> Message {
+        timeout(PATIENCE, self.stream.next()).await.expect("nothing came").expect("the stream ended").unwrap()
     }
 
     pub async fn next_event(&mut self) -> Event {
@@ -187,6 +193,17 @@ fn read_event(text: &str) -> Event {
         data: value["data"].clone(),
         user_id: text_of("user_id"),
         raw: text.to_owned(),
+    }
+}
+
+impl ServerAddress {
+    /// Opens a bare connection, inside TLS when the server speaks it.
+    pub async fn open(&self) -> std::io::Result<Box<dyn Stream>> {
+        let tcp = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        Ok(match self.certificate.as_deref() {
+            None => Box::new(tcp),
+            Some(pem) => Box::new(trusting(pem).connect("localhost".try_into().unwrap(), tcp).await?),
+        })
     }
 }
 

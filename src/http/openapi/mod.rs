@@ -90,7 +90,7 @@ pub async fn serve_style() -> ApiResult {
     Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((header::CACHE_CONTROL, "no-cache")).body(css))
 }
 
-const ABOUT: &str = "A school counselling desk that is live, and a Pusher Channels v7 server. JSON in snake_case; ids are UUIDv7 text; times are \
+const ABOUT: &str = "A school counselling desk that is live; its sockets speak Pusher Channels 7. JSON in snake_case; ids are UUIDv7 text; times are \
 RFC 3339, UTC, with milliseconds. Clients must ignore fields they do not know: answers grow. Every answer carries `X-Request-Id`; every error is \
 `application/problem+json` with a stable `code`. Requests are limited per user (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`; 429 with \
 `Retry-After`). A change asked for with the session cookie must come from a page of this site; programs use the bearer token.";

@@ -25,7 +25,7 @@ pub fn render(areas: &[Area], document: &Value) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>EduCounsel API</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <link rel=\"icon\" href=\"/favicon.svg\"><link rel=\"stylesheet\" href=\"/api/docs.css\"></head><body>\
+         <link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/api/docs.css\"></head><body>\
          <a class=\"skip\" href=\"#content\">Skip to the content</a>\
          <header><h1>EduCounsel API <small>{version}</small></h1><p>{about}</p>\
          <p><a href=\"/api/v1/openapi.json\">OpenAPI 3.1 document</a></p></header>\

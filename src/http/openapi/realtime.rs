@@ -12,7 +12,7 @@ pub(super) fn area() -> Area {
             .about("Form or JSON. With `channel_name[]` (JSON: a list) the answer is a map from channel to proof, null where refused; at most 100.")
             .takes_as("application/x-www-form-urlencoded", object([("socket_id", text()), ("channel_name", text())]))
             .answers(200, "The proof.", shape("ChannelProof"))
-            .refuses(&["access.denied"])
+            .refuses(&["access.denied", "request.too_large"])
     };
     Area {
         name: "Real time",
@@ -45,7 +45,7 @@ pub(super) fn area() -> Area {
             post("/broadcasting/user-auth", "authorise_user", "Signs a socket as this user's (`pusher:signin`).")
                 .takes_as("application/x-www-form-urlencoded", object([("socket_id", text())]))
                 .answers(200, "The proof.", object([("auth", text()), ("user_data", about(text(), "JSON text."))]))
-                .refuses(&["access.denied"]),
+                .refuses(&["request.too_large"]),
         ],
         shapes: vec![
             ("SyncEvent", object([("id", id()), ("event", text()), ("data", about(anything(), "As the socket would have brought it."))])),

@@ -71,6 +71,9 @@ state('nobody', 'help', '/login', async (page) => {
   await page.getByRole('dialog').waitFor()
 })
 state('nobody', 'unknown page', '/tidak-ada', undefined, { failing: [/\/tidak-ada$/] })
+state('nobody', 'description of the API', '/api/docs')
+state('nobody', 'description of the API, opened', '/api/docs', (page) =>
+  page.evaluate(() => document.querySelectorAll('details').forEach((details) => { details.open = true })))
 state('nobody', 'server away', '/student/materi', undefined, { prepare: block('**/api/v1/auth/me', refuse) })
 
 state('student', 'dashboard', '/student/dashboard', see('material-card'))

@@ -27,7 +27,7 @@ export async function inspect(page, name, { folder, isStill = async () => true, 
     if (!within) await growToContent(page)
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme })
-      await untilEqual('the theme', colorScheme, () => page.locator('html').getAttribute('data-theme'))
+      await untilEqual('the theme', colorScheme, () => page.evaluate(themeOf))
       await untilEqual(`${name} to be still`, true, isStill)
       await page.evaluate(comeToRest)
       await page.screenshot({ path: join(folder, `${name}.${width}.${colorScheme}.png`) })
@@ -45,6 +45,11 @@ async function growToContent(page) {
   const height = await page.evaluate(() => document.documentElement.scrollHeight)
   const isTall = height > size.height && (await page.locator('dialog[open]').count()) === 0
   if (isTall) await page.setViewportSize({ ...size, height: Math.min(height, tallest) })
+}
+
+/** The theme of the page; one without themes of its own follows the system. Runs in the page. */
+function themeOf() {
+  return document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
 }
 
 /** Waits for fonts, transitions and two frames. Runs in the page. */
