@@ -6,6 +6,7 @@ mod crowd;
 mod pdf;
 mod proc_stat;
 mod report;
+mod scenario_chat;
 mod scenario_connect;
 mod scenario_fanout;
 mod scenario_publish;
@@ -36,6 +37,8 @@ enum Scenario {
     Fanout(scenario_fanout::FanoutArgs),
     /// Sockets connect at a rate; how long a handshake takes
     Connect(scenario_connect::ConnectArgs),
+    /// Students and counsellors write to each other over HTTP; how long a message takes to the other side's socket
+    Chat(scenario_chat::ChatArgs),
     /// Client events on one private channel of a Pusher app: the raw fan-out
     Chatter(scenario_publish::ChatterArgs),
 }
@@ -98,6 +101,7 @@ async fn run(scenario: Scenario) -> Result<Report> {
     match scenario {
         Scenario::Fanout(args) => scenario_fanout::run(&args).await,
         Scenario::Connect(args) => scenario_connect::run(&args).await,
+        Scenario::Chat(args) => scenario_chat::run(&args).await,
         Scenario::Chatter(args) => scenario_publish::run(&args).await,
     }
 }

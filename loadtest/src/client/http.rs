@@ -60,7 +60,8 @@ pub async fn send(target: Target, method: &str, path: &str, token: Option<&str>,
     parse_answer(&bytes, Instant::now())
 }
 
-fn parse_answer(bytes: &[u8], received_at: Instant) -> Result<Answer> {
+/// Reads a whole answer.
+pub fn parse_answer(bytes: &[u8], received_at: Instant) -> Result<Answer> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").context("the answer has no end of its head")?;
     let (head, body) = bytes.split_at(end + 4);
     let head = std::str::from_utf8(head)?;

@@ -2,4 +2,5 @@
 
 pub mod frames;
 pub mod http;
+pub mod kept;
 pub mod socket;
