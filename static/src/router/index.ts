@@ -44,6 +44,16 @@ const routes: RouteRecordRaw[] = [
         props: true,
         meta: { title: 'nav.materials', access: 'student' },
       },
+      {
+        path: 'student/appointments',
+        component: () => import('@/pages/student/AppointmentsPage.vue'),
+        meta: { title: 'appointments.title', access: 'student' },
+      },
+      {
+        path: 'student/appointments/create',
+        component: () => import('@/pages/student/BookingPage.vue'),
+        meta: { title: 'appointments.booking.title', access: 'student' },
+      },
       { path: 'student/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'student' } },
       {
         path: 'guru/dashboard',
