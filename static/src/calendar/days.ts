@@ -13,6 +13,14 @@ export function minutesOf(time: string): number {
   return Number(match[2]) < 60 && minutes <= 1440 ? minutes : NaN
 }
 
+/** What people type for a time, as `HH:MM`: "8", "830", "8.30", "08:30"; null when it is none. */
+export function readTime(text: string): string | null {
+  const match = /^(\d{1,2})(?:[:. ]?(\d\d))?$/.exec(text.trim())
+  if (!match) return null
+  const time = `${(match[1] ?? '').padStart(2, '0')}:${match[2] ?? '00'}`
+  return Number.isNaN(minutesOf(time)) ? null : time
+}
+
 /** Minutes as `HH:MM`. */
 export function timeOf(minutes: number): string {
   return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`

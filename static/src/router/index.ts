@@ -71,6 +71,16 @@ const routes: RouteRecordRaw[] = [
         props: true,
         meta: { title: 'nav.materials', access: 'counsellor' },
       },
+      {
+        path: 'guru/appointments',
+        component: () => import('@/pages/guru/AppointmentsPage.vue'),
+        meta: { title: 'appointments.title', access: 'counsellor' },
+      },
+      {
+        path: 'guru/availability',
+        component: () => import('@/pages/guru/AvailabilityPage.vue'),
+        meta: { title: 'appointments.availability.title', access: 'counsellor' },
+      },
       { path: 'guru/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'counsellor' } },
       {
         path: 'admin/users',

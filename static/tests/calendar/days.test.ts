@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addDays, addMonths, dayOf, daysBetween, daysFrom, instantOf, minuteOf, minutesOf, timeOf, weekdayOf, weekStartOf } from '@/calendar/days'
+import { addDays, addMonths, dayOf, daysBetween, daysFrom, instantOf, minuteOf, minutesOf, readTime, timeOf, weekdayOf, weekStartOf } from '@/calendar/days'
 
 describe('days of the school', () => {
   it('begin at the school\'s midnight, not at ours', () => {
@@ -54,6 +54,8 @@ describe('times of day', () => {
     expect(minutesOf('08:30')).toBe(510)
     expect(minutesOf('24:00')).toBe(1440)
     for (const bad of ['', '8:30', '08:60', '24:05', '25:00', 'aa:bb']) expect(minutesOf(bad), bad).toBeNaN()
+    expect(['8', '08', '830', '0830', '8.30', '8:30', ' 08:30 ', '24'].map(readTime)).toEqual(['08:00', '08:00', '08:30', '08:30', '08:30', '08:30', '08:30', '24:00'])
+    for (const bad of ['', 'x', '8:3', '25', '2415', '8:75']) expect(readTime(bad), bad).toBeNull()
     expect(timeOf(510)).toBe('08:30')
     expect(timeOf(1440)).toBe('24:00')
   })
