@@ -1,5 +1,6 @@
 import type { Messages } from './id'
 import { appointmentsEn } from './texts/appointments.en'
+import { chatEn } from './texts/chat.en'
 
 /** Every text of the UI in English. */
 export const en: Messages = {
@@ -25,6 +26,10 @@ export const en: Messages = {
     main: 'Main navigation',
     dashboard: 'Dashboard',
     materials: 'Materials',
+    appointments: 'Appointments',
+    appointmentsShort: 'Meet',
+    availability: 'Availability',
+    chat: 'Chat',
     notices: 'Notifications',
     noticesShort: 'News',
     users: 'Users',
@@ -332,6 +337,7 @@ export const en: Messages = {
     noSessionsBody: 'Only this device is logged in.',
   },
   appointments: appointmentsEn,
+  chat: chatEn,
   page: {
     forbidden: 'This page is not for your account',
     forbiddenBody: 'You are logged in, but your role has no access here.',

@@ -1,4 +1,5 @@
 import { appointmentsId } from './texts/appointments.id'
+import { chatId } from './texts/chat.id'
 
 /** Every text of the UI in Bahasa Indonesia; the type of this object is the list of keys English must have. */
 export const id = {
@@ -24,6 +25,10 @@ export const id = {
     main: 'Navigasi utama',
     dashboard: 'Dasbor',
     materials: 'Materi',
+    appointments: 'Janji temu',
+    appointmentsShort: 'Janji',
+    availability: 'Ketersediaan',
+    chat: 'Chat',
     notices: 'Pemberitahuan',
     noticesShort: 'Kabar',
     users: 'Pengguna',
@@ -331,6 +336,7 @@ export const id = {
     noSessionsBody: 'Hanya perangkat ini yang sedang masuk.',
   },
   appointments: appointmentsId,
+  chat: chatId,
   page: {
     forbidden: 'Halaman ini bukan untuk akunmu',
     forbiddenBody: 'Kamu sudah masuk, tetapi peranmu tidak punya akses ke sini.',
