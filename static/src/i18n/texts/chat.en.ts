@@ -7,6 +7,7 @@ export const chatEn: typeof chatId = {
   new: 'New conversation',
   tabs: 'Kind of conversation',
   mine: 'Mine',
+  open: 'Open',
   queue: 'Queue',
   closed: 'Closed',
   empty: 'No conversations yet',

@@ -5,6 +5,7 @@ export const chatId = {
   new: 'Percakapan baru',
   tabs: 'Jenis percakapan',
   mine: 'Milik saya',
+  open: 'Aktif',
   queue: 'Antrean',
   closed: 'Selesai',
   empty: 'Belum ada percakapan',
