@@ -1,6 +1,6 @@
 import { storeToRefs } from 'pinia'
 import { useI18n } from 'vue-i18n'
-import { addDays, dayOf } from '@/calendar/days'
+import { addDays, dayOf, timeOf } from '@/calendar/days'
 import * as format from '@/i18n/calendarFormat'
 import { zoneLabel } from '@/i18n/format'
 import { usePreferences } from '@/stores/preferences'
@@ -26,6 +26,8 @@ export function useCalendarFormat() {
     clock,
     shortDay,
     nearDay,
+    /** "08.00" of minutes since midnight, written as the language writes times. */
+    time: (minutes: number) => (locale.value === 'id' ? timeOf(minutes).replace(':', '.') : timeOf(minutes)),
     range: (from: string, to: string) => format.formatClockRange(from, to, zone.value, locale.value),
     /** "Sen, 23 Nov · 08.00" */
     when: (at: string) => `${shortDay(dayOf(at, zone.value))} · ${clock(at)}`,
@@ -35,7 +37,8 @@ export function useCalendarFormat() {
     dayNumber: (day: string) => format.formatDayNumber(day, locale.value),
     month: (day: string) => format.formatMonth(day, locale.value),
     monthShort: (day: string) => format.formatMonthShort(day, locale.value),
-    dayRange: (from: string, to: string) => format.formatDayRange(from, to, locale.value),
+    /** "23–29 Nov", with the year when it is not this one. */
+    dayRange: (from: string, to: string) => format.formatDayRange(from, to, locale.value, from.slice(0, 4) !== dayOf(Date.now(), zone.value).slice(0, 4)),
     dayOf: (at: string | Date | number) => dayOf(at, zone.value),
     zoneName: () => zoneLabel(zone.value, locale.value),
   }

@@ -31,9 +31,9 @@ export const formatMonth = ofDay({ month: 'long', year: 'numeric' })
 /** "Nov" */
 export const formatMonthShort = ofDay({ month: 'short' })
 
-/** "23–29 Nov 2026" */
-export function formatDayRange(from: string, to: string, locale: Locale): string {
-  return formatOf(locale, 'UTC', { day: 'numeric', month: 'short', year: 'numeric' }).formatRange(noonOf(from), noonOf(to))
+/** "23–29 Nov" or "23–29 Nov 2026" */
+export function formatDayRange(from: string, to: string, locale: Locale, hasYear = true): string {
+  return formatOf(locale, 'UTC', { day: 'numeric', month: 'short', ...(hasYear && { year: 'numeric' }) }).formatRange(noonOf(from), noonOf(to))
 }
 
 /** "08.00", 24 hours, in the school's zone. */
