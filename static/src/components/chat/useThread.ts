@@ -51,6 +51,8 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   let seenUpTo = 0
   let isReading = false
   let run = 0
+  /** Counts the stretches shown: an answer for another stretch than the one on the screen is not added to it. */
+  let stretch = 0
   let healing: Promise<void> | null = null
   let isHealDue = false
   let healTimer: ReturnType<typeof setTimeout> | undefined
@@ -107,6 +109,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
     const query = isFarBack ? { after_seq: Math.max(0, read - contextAbove) } : {}
     const page = await fetchMessages(fresh.id, { ...query, limit: pageLimit })
     if (mine !== run) return
+    stretch += 1
     list.value = withPage(list.value, page)
     if (hasGap(list.value)) heal()
   }
@@ -127,10 +130,11 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
     apply: typeof withOlderPage,
   ): Promise<void> {
     const mine = run
+    const base = stretch
     flag.value = true
     try {
       const answer = await fetchMessages(id.value, { ...query, limit: pageLimit })
-      if (mine === run) list.value = apply(list.value, answer)
+      if (mine === run && base === stretch) list.value = apply(list.value, answer)
     } catch {
       // Scrolling on, or the next reconnect, asks again.
     } finally {
@@ -155,12 +159,13 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
 
   async function healOnce(): Promise<void> {
     const mine = run
+    const base = stretch
     let tries = 0
     for (let round = 0; round < healRounds && isHealDue; round += 1) {
       isHealDue = false
       try {
         const answer = await fetchMessages(id.value, { after_seq: lastSeqOf(list.value), limit: healLimit })
-        if (mine !== run) return
+        if (mine !== run || base !== stretch) return
         // The thread follows its end: a page in between is no reason to stop there.
         list.value = { ...withNewerPage(list.value, answer), hasAfter: false }
         if (answer.has_after) isHealDue = true
@@ -191,8 +196,9 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
 
   async function jump(query: Parameters<typeof fetchMessages>[1], pick: (messages: Message[]) => Message | undefined): Promise<number | null> {
     const mine = run
+    const asked = (stretch += 1)
     const answer = await fetchMessages(id.value, query)
-    if (mine !== run) return null
+    if (mine !== run || asked !== stretch) return null
     list.value = withPage(emptyList, answer)
     return pick(answer.items)?.seq ?? null
   }

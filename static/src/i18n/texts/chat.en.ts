@@ -46,7 +46,7 @@ export const chatEn: typeof chatId = {
     label: 'Duty status',
     online: 'On duty',
     away: 'Away',
-    offline: 'Off duty',
+    offline: 'Off',
     failed: 'The status could not be saved.',
   },
   presence: {
@@ -121,7 +121,7 @@ export const chatEn: typeof chatId = {
   jumpDate: 'Date',
   jumpGo: 'Go',
   search: 'Search messages',
-  searchPlaceholder: 'Search all conversations',
+  searchPlaceholder: 'Search',
   searchResults: 'Search results',
   searchClear: 'Clear the search',
   searchNone: 'No messages match',

@@ -43,8 +43,8 @@ export const chatId = {
   duty: {
     label: 'Status tugas',
     online: 'Bertugas',
-    away: 'Sebentar',
-    offline: 'Tidak bertugas',
+    away: 'Jeda',
+    offline: 'Luring',
     failed: 'Status belum tersimpan.',
   },
   presence: {
@@ -119,7 +119,7 @@ export const chatId = {
   jumpDate: 'Tanggal',
   jumpGo: 'Lompat',
   search: 'Cari pesan',
-  searchPlaceholder: 'Cari di semua percakapan',
+  searchPlaceholder: 'Cari percakapan',
   searchResults: 'Hasil pencarian',
   searchClear: 'Hapus pencarian',
   searchNone: 'Tidak ada pesan yang cocok',
