@@ -9,7 +9,7 @@ const maxQuietWaitSeconds = 5
 export type Query = Record<string, string | number | null | undefined>
 
 export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   query?: Query
   body?: unknown
   /** Sent as `Idempotency-Key`: the same key again gets the first answer. */

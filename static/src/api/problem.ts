@@ -15,6 +15,7 @@ interface ApiErrorParts {
   fields?: FieldProblem[]
   retryAfterSeconds?: number | null
   requestId?: string | null
+  body?: Record<string, unknown>
 }
 
 /** Everything that can go wrong with a request, in the terms of RFC 9457; `status` 0 means no answer. */
@@ -24,6 +25,8 @@ export class ApiError extends Error {
   readonly fields: FieldProblem[]
   readonly retryAfterSeconds: number | null
   readonly requestId: string | null
+  /** The whole problem: some carry more than the common fields (`alternatives` of a lost booking). */
+  readonly body: Record<string, unknown>
 
   constructor(parts: ApiErrorParts) {
     super(parts.detail ?? parts.code)
@@ -33,6 +36,7 @@ export class ApiError extends Error {
     this.fields = parts.fields ?? []
     this.retryAfterSeconds = parts.retryAfterSeconds ?? null
     this.requestId = parts.requestId ?? null
+    this.body = parts.body ?? {}
   }
 
   /** True when the server could not be reached at all. */
@@ -55,6 +59,7 @@ export function parseProblem(
     fields: Array.isArray(body.errors) ? body.errors.filter(isFieldProblem) : [],
     retryAfterSeconds: parseRetryAfter(header('Retry-After')),
     requestId: header('X-Request-Id'),
+    body,
   })
 }
 

@@ -4,6 +4,7 @@ import type { RealtimeController, RealtimeSink } from '@/realtime/controller'
 import { unlockChimeOnGesture } from '@/realtime/chime'
 import { emitRealtime } from '@/realtime/events'
 import { planToasts } from '@/realtime/toastRule'
+import { useChatUnread } from '@/stores/chatUnread'
 import { useConnection } from '@/stores/connection'
 import { useNotices } from '@/stores/notices'
 import { useSession } from '@/stores/session'
@@ -51,9 +52,12 @@ function useSink(): RealtimeSink {
   const notices = useNotices()
   const toasts = useToasts()
   const sound = useSoundPrompt()
+  const chat = useChatUnread()
 
   function announce(arrived: NoticeCreated[]): void {
-    const plan = planToasts(arrived)
+    // What a notice says about the conversation on the screen can be seen there.
+    const isOnScreen = ({ data }: NoticeCreated) => data['conversation_id'] !== undefined && data['conversation_id'] === chat.watchedId
+    const plan = planToasts(arrived.filter((notice) => !isOnScreen(notice)))
     if (plan.kind === 'summary') toasts.push(plan)
     if (plan.kind === 'each') for (const notice of plan.notices) toasts.push({ kind: 'notice', notice })
     const newest = arrived.at(-1)

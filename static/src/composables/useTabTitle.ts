@@ -1,17 +1,20 @@
-import { watchEffect } from 'vue'
+import { computed, watchEffect } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRoute } from 'vue-router'
 import { drawFavicon, tabTitle } from '@/realtime/tabBadge'
+import { useChatUnread } from '@/stores/chatUnread'
 import { useNotices } from '@/stores/notices'
 
-/** Keeps the tab's title and icon: unread number and page. */
+/** Keeps the tab's title and icon: number of unread notices and messages, and the page. */
 export function useTabTitle(): void {
   const { t } = useI18n()
   const route = useRoute()
   const notices = useNotices()
+  const chat = useChatUnread()
+  const count = computed(() => notices.unreadCount + chat.total)
   watchEffect(() => {
     const page = route.meta.title ? t(route.meta.title) : ''
-    document.title = tabTitle(notices.unreadCount, page)
+    document.title = tabTitle(count.value, page)
   })
-  watchEffect(() => void drawFavicon(notices.unreadCount))
+  watchEffect(() => void drawFavicon(count.value))
 }

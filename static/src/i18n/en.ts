@@ -1,4 +1,6 @@
 import type { Messages } from './id'
+import { appointmentsEn } from './texts/appointments.en'
+import { chatEn } from './texts/chat.en'
 
 /** Every text of the UI in English. */
 export const en: Messages = {
@@ -24,6 +26,10 @@ export const en: Messages = {
     main: 'Main navigation',
     dashboard: 'Dashboard',
     materials: 'Materials',
+    appointments: 'Appointments',
+    appointmentsShort: 'Meet',
+    availability: 'Availability',
+    chat: 'Chat',
     notices: 'Notifications',
     noticesShort: 'News',
     users: 'Users',
@@ -330,6 +336,8 @@ export const en: Messages = {
     noSessions: 'No other sessions',
     noSessionsBody: 'Only this device is logged in.',
   },
+  appointments: appointmentsEn,
+  chat: chatEn,
   page: {
     forbidden: 'This page is not for your account',
     forbiddenBody: 'You are logged in, but your role has no access here.',
@@ -371,6 +379,21 @@ export const en: Messages = {
       file_unsafe: 'This PDF contains scripts or attachments. Print it to PDF and upload again.',
       file_unreadable: 'This PDF is damaged and cannot be read.',
     },
+    appointments: {
+      slot_taken: 'This time was just taken. Choose another one.',
+      illegal_transition: 'This appointment has changed meanwhile. Look at the newest state and try again.',
+      video_closed: 'The video call is not open yet, or is over.',
+    },
+    conversations: {
+      closed: 'This conversation is closed.',
+      illegal_transition: 'This conversation has changed meanwhile.',
+    },
+    messages: {
+      client_id_reused: 'This message was sent before with another text.',
+      too_late: 'A message can be changed for 15 minutes only.',
+      file_too_large: 'The file is larger than 10 MiB.',
+      file_type: 'Only PDF, PNG, JPEG or WebP.',
+    },
     validation: 'Some fields need another look.',
     idempotency: { key_reused: 'This request was already sent with other content.' },
     rate_limited: 'Too many requests. Please wait a moment.',
@@ -378,6 +401,7 @@ export const en: Messages = {
     unavailable: 'The service is not available. Try again in a moment.',
   },
   fieldErrors: {
+    unavailable: 'This time is no longer free.',
     required: 'Required.',
     too_short: 'Too short.',
     too_long: 'Too long.',

@@ -1,3 +1,6 @@
+import { appointmentsId } from './texts/appointments.id'
+import { chatId } from './texts/chat.id'
+
 /** Every text of the UI in Bahasa Indonesia; the type of this object is the list of keys English must have. */
 export const id = {
   app: {
@@ -22,6 +25,10 @@ export const id = {
     main: 'Navigasi utama',
     dashboard: 'Dasbor',
     materials: 'Materi',
+    appointments: 'Janji temu',
+    appointmentsShort: 'Janji',
+    availability: 'Ketersediaan',
+    chat: 'Chat',
     notices: 'Pemberitahuan',
     noticesShort: 'Kabar',
     users: 'Pengguna',
@@ -328,6 +335,8 @@ export const id = {
     noSessions: 'Tidak ada sesi lain',
     noSessionsBody: 'Hanya perangkat ini yang sedang masuk.',
   },
+  appointments: appointmentsId,
+  chat: chatId,
   page: {
     forbidden: 'Halaman ini bukan untuk akunmu',
     forbiddenBody: 'Kamu sudah masuk, tetapi peranmu tidak punya akses ke sini.',
@@ -369,6 +378,21 @@ export const id = {
       file_unsafe: 'PDF ini berisi skrip atau lampiran. Cetak ulang ke PDF lalu unggah lagi.',
       file_unreadable: 'PDF ini rusak dan tidak bisa dibaca.',
     },
+    appointments: {
+      slot_taken: 'Waktu ini baru saja diambil. Pilih waktu lain.',
+      illegal_transition: 'Keadaan janji ini sudah berubah. Lihat yang terbaru lalu coba lagi.',
+      video_closed: 'Panggilan video belum dibuka atau sudah ditutup.',
+    },
+    conversations: {
+      closed: 'Percakapan ini sudah ditutup.',
+      illegal_transition: 'Keadaan percakapan ini sudah berubah.',
+    },
+    messages: {
+      client_id_reused: 'Pesan ini sudah pernah dikirim dengan isi lain.',
+      too_late: 'Pesan hanya bisa diubah dalam 15 menit.',
+      file_too_large: 'File lebih besar dari 10 MiB.',
+      file_type: 'Hanya PDF, PNG, JPEG, atau WebP.',
+    },
     validation: 'Ada isian yang perlu diperbaiki.',
     idempotency: { key_reused: 'Permintaan ini sudah pernah dikirim dengan isi lain.' },
     rate_limited: 'Terlalu banyak permintaan. Tunggu sebentar.',
@@ -376,6 +400,7 @@ export const id = {
     unavailable: 'Layanan sedang tidak tersedia. Coba lagi sebentar lagi.',
   },
   fieldErrors: {
+    unavailable: 'Waktu ini tidak tersedia lagi.',
     required: 'Wajib diisi.',
     too_short: 'Terlalu pendek.',
     too_long: 'Terlalu panjang.',

@@ -3,10 +3,12 @@ import { fetchMe } from '@/api/auth'
 import { asApiError } from '@/api/problem'
 import type { MaterialChanged, NoticeCreated, NoticeState, SessionEnded } from '@/api/types'
 import { Cursor } from './cursor'
+import { emitDurable, emitPassing, isDurable } from './deskEvents'
 import { emitRealtime } from './events'
 import { jitterMs } from './jitter'
+import { attachPort, detachPort } from './liveChannels'
 import { SeenIds } from './seenIds'
-import { RealtimeSocket } from './socket'
+import { RealtimeSocket, type EventOrigin } from './socket'
 import { collectMissed, identityOf } from './sync'
 
 /** What the rest of the UI does with what the realtime layer finds out. */
@@ -37,7 +39,7 @@ export class RealtimeController {
   private endReason: SessionEnded['reason'] | 'expired' = 'expired'
 
   constructor(
-    userId: string,
+    private readonly userId: string,
     private readonly sink: RealtimeSink,
   ) {
     this.cursor = new Cursor(userId)
@@ -55,8 +57,15 @@ export class RealtimeController {
         onConnecting: () => this.leaveSync('connecting'),
         onLost: () => this.leaveSync('offline'),
         onGivenUp: () => void this.checkSession(),
-        onEvent: (event, data) => this.receive(event, data),
-      })
+        onEvent: (event, data, from) => this.receive(event, data, from),
+        onJoined: (channel, memberIds) => {
+          emitRealtime('channel.joined', { channel })
+          if (memberIds) emitRealtime('channel.members', { channel, user_ids: memberIds })
+        },
+        onMembers: (channel, memberIds) => emitRealtime('channel.members', { channel, user_ids: memberIds }),
+        onRefused: (channel) => emitRealtime('channel.refused', { channel }),
+      }, this.userId)
+      attachPort(this.socket)
     } catch {
       this.sink.onConnection('offline')
       this.retryLater(() => void this.start())
@@ -67,7 +76,9 @@ export class RealtimeController {
   stop(): void {
     this.isStopped = true
     clearTimeout(this.retryTimer)
-    this.socket?.close()
+    if (!this.socket) return
+    detachPort(this.socket)
+    this.socket.close()
   }
 
   private leaveSync(state: 'connecting' | 'offline'): void {
@@ -85,8 +96,9 @@ export class RealtimeController {
       this.attempt = 0
       this.cursor.moveTo(missed.cursor)
       this.isInSync = true
-      const notices = missed.events
-        .filter(({ id, event, data }) => this.seen.add(identityOf(event, data, id)))
+      const fresh = missed.events.filter(({ id, event, data }) => this.seen.add(identityOf(event, data, id)))
+      for (const { event, data } of fresh) emitDurable(event, data)
+      const notices = fresh
         .filter(({ event }) => event === 'notice.created')
         .map(({ data }) => data as NoticeCreated)
       this.sink.onMissedNotices(notices)
@@ -96,14 +108,22 @@ export class RealtimeController {
     }
   }
 
-  private receive(event: string, data: unknown): void {
+  private receive(event: string, data: unknown, from: EventOrigin): void {
     if (event === 'notice.created') this.receiveNotice(data as NoticeCreated)
     else if (event === 'notice.state') this.sink.onNoticeState(data as NoticeState)
     else if (event === 'material.changed') emitRealtime(event, data as MaterialChanged)
     else if (event === 'session.ended') {
       this.endReason = (data as SessionEnded).reason
       void this.checkSession()
-    }
+    } else if (isDurable(event)) this.receiveDurable(event, data)
+    else emitPassing(event, data, from)
+  }
+
+  private receiveDurable(event: string, data: unknown): void {
+    const { id, cursor } = data as { id?: string; cursor?: string }
+    if (this.isInSync && cursor) this.cursor.moveTo(cursor)
+    // The passing ones among `conversation.changed` have no id and are never repeated.
+    if (!id || this.seen.add(identityOf(event, data, id))) emitDurable(event, data)
   }
 
   private receiveNotice(notice: NoticeCreated): void {

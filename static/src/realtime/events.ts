@@ -1,3 +1,5 @@
+import type { AppointmentChanged, CounsellorStatus, SlotsChanged } from '@/api/appointmentTypes'
+import type { ConversationChanged, MessageEvent, MessageRead } from '@/api/chatTypes'
 import type { MaterialChanged, NoticeCreated, NoticeState } from '@/api/types'
 
 /** What the realtime layer tells the screens that are open. */
@@ -8,27 +10,36 @@ export interface RealtimeEvents {
   /** A notice that was not known before, from the socket or a sync. */
   'notice.created': NoticeCreated
   'notice.state': NoticeState
+  'appointment.changed': AppointmentChanged
+  'slots.changed': SlotsChanged
+  'conversation.changed': ConversationChanged
+  'queue.changed': { waiting: number }
+  'message.created': MessageEvent
+  'message.changed': MessageEvent
+  'message.read': MessageRead & { conversation_id: string }
+  'counsellor.status': CounsellorStatus
+  /** Somebody types in a conversation; the server vouches for who. */
+  'typing': { conversation_id: string; user_id: string }
+  /** A channel joined by a screen is joined, at first or again after a reconnect. */
+  'channel.joined': { channel: string }
+  'channel.members': { channel: string; user_ids: string[] }
+  'channel.refused': { channel: string }
 }
 
 type Name = keyof RealtimeEvents
 type Listener<N extends Name> = (data: RealtimeEvents[N]) => void
 
-const listeners: { [N in Name]: Set<Listener<N>> } = {
-  'material.changed': new Set(),
-  'lists.stale': new Set(),
-  'notice.created': new Set(),
-  'notice.state': new Set(),
-}
+const listeners = new Map<Name, Set<Listener<never>>>()
 
 /** Listens to `name`; returns the function that stops listening. */
 export function onRealtime<N extends Name>(name: N, listener: Listener<N>): () => void {
-  const set: Set<Listener<N>> = listeners[name]
-  set.add(listener)
-  return () => set.delete(listener)
+  const set = listeners.get(name) ?? new Set()
+  listeners.set(name, set)
+  set.add(listener as Listener<never>)
+  return () => set.delete(listener as Listener<never>)
 }
 
 /** Calls every listener of `name`. */
 export function emitRealtime<N extends Name>(name: N, data: RealtimeEvents[N]): void {
-  const set: Set<Listener<N>> = listeners[name]
-  for (const listener of [...set]) listener(data)
+  for (const listener of [...(listeners.get(name) ?? [])]) (listener as Listener<N>)(data)
 }

@@ -1,4 +1,4 @@
-import Pusher from 'pusher-js'
+import Pusher, { type Channel, type PresenceChannel } from 'pusher-js'
 import type { RealtimeInfo } from '@/api/types'
 import { jitterMs } from './jitter'
 
@@ -9,7 +9,19 @@ export interface SocketHandlers {
   onLost: () => void
   /** The server closed with a code after which pusher-js does not come back (4000-4099 and above 4300). */
   onGivenUp: () => void
-  onEvent: (event: string, data: unknown) => void
+  onEvent: (event: string, data: unknown, from: EventOrigin) => void
+  /** A channel joined later is joined (again); presence channels tell who is there. */
+  onJoined?: (channel: string, memberIds: string[] | null) => void
+  onMembers?: (channel: string, memberIds: string[]) => void
+  /** The server refused the channel: this user may not listen to it (any more). */
+  onRefused?: (channel: string) => void
+}
+
+/** Where an event came from. */
+export interface EventOrigin {
+  channel: string
+  /** The sender of a client event on a presence channel, as the server says. */
+  userId?: string
 }
 
 /** How long a channel may take to answer before the sync starts without it. */
@@ -37,7 +49,12 @@ export class RealtimeSocket {
   private isRestarting = false
   private isClosing = false
 
-  constructor(info: RealtimeInfo, handlers: SocketHandlers, location: Location = window.location) {
+  constructor(
+    info: RealtimeInfo,
+    handlers: SocketHandlers,
+    userId = '',
+    location: Location = window.location,
+  ) {
     this.channels = info.channels
     this.handlers = handlers
     const isTls = location.protocol === 'https:'
@@ -55,7 +72,11 @@ export class RealtimeSocket {
       channelAuthorization: {
         endpoint: '',
         transport: 'ajax',
-        customHandler: (_, callback) => callback(null, { auth: '' }),
+        customHandler: ({ channelName }, callback) =>
+          callback(null, {
+            auth: '',
+            ...(channelName.startsWith('presence-') && { channel_data: JSON.stringify({ user_id: userId }) }),
+          }),
       },
     })
     this.bindConnection()
@@ -65,6 +86,23 @@ export class RealtimeSocket {
   /** Tries again after `onGivenUp`. */
   reconnect(): void {
     this.pusher.connect()
+  }
+
+  /** Joins one more channel; it is joined again after every reconnect. */
+  subscribe(name: string): void {
+    if (this.channels.includes(name) || this.pusher.channel(name)) return
+    this.bindLaterChannel(name, this.bindEvents(name))
+  }
+
+  /** Leaves a channel joined by `subscribe`. */
+  unsubscribe(name: string): void {
+    if (!this.channels.includes(name)) this.pusher.unsubscribe(name)
+  }
+
+  /** Sends a client event; false when the channel is not joined. */
+  trigger(name: string, event: string, data: unknown): boolean {
+    const channel = this.pusher.channel(name)
+    return channel?.subscribed === true && channel.trigger(event, data)
   }
 
   /** Ends the connection for good; no handler is called after this. */
@@ -117,13 +155,33 @@ export class RealtimeSocket {
   }
 
   private bindChannel(name: string): void {
-    const channel = this.pusher.subscribe(name)
+    const channel = this.bindEvents(name)
     const settle = () => this.settleChannel(name)
     channel.bind('pusher:subscription_succeeded', settle)
     channel.bind('pusher:subscription_error', settle)
-    channel.bind_global((event: string, data: unknown) => {
-      if (!event.startsWith('pusher:') && !this.isClosing) this.handlers.onEvent(event, data)
+  }
+
+  private bindEvents(name: string): Channel {
+    const channel = this.pusher.subscribe(name)
+    channel.bind_global((event: string, data: unknown, metadata?: { user_id?: string }) => {
+      if (event.startsWith('pusher:') || this.isClosing) return
+      this.handlers.onEvent(event, data, { channel: name, userId: metadata?.user_id })
     })
+    return channel
+  }
+
+  private bindLaterChannel(name: string, channel: Channel): void {
+    const isPresence = name.startsWith('presence-')
+    const memberIds = () => Object.keys((channel as PresenceChannel).members.members as Record<string, unknown>)
+    const tell = (handler: () => void) => () => {
+      if (!this.isClosing) handler()
+    }
+    const tellMembers = tell(() => this.handlers.onMembers?.(name, memberIds()))
+    channel.bind('pusher:subscription_succeeded', tell(() => this.handlers.onJoined?.(name, isPresence ? memberIds() : null)))
+    channel.bind('pusher:subscription_error', tell(() => this.handlers.onRefused?.(name)))
+    if (!isPresence) return
+    channel.bind('pusher:member_added', tellMembers)
+    channel.bind('pusher:member_removed', tellMembers)
   }
 
   /** What happens between "connected" and "subscribed" is in no frame; the sync starts after both. */

@@ -9,6 +9,8 @@ declare module 'vue-router' {
     title: string
     /** Who may see it; `public` needs no session. */
     access: 'public' | 'any' | Role
+    /** The page fills the window and scrolls inside. */
+    isFilled?: boolean
   }
 }
 
@@ -44,6 +46,21 @@ const routes: RouteRecordRaw[] = [
         props: true,
         meta: { title: 'nav.materials', access: 'student' },
       },
+      {
+        path: 'student/appointments',
+        component: () => import('@/pages/student/AppointmentsPage.vue'),
+        meta: { title: 'appointments.title', access: 'student' },
+      },
+      {
+        path: 'student/appointments/create',
+        component: () => import('@/pages/student/BookingPage.vue'),
+        meta: { title: 'appointments.booking.title', access: 'student' },
+      },
+      {
+        path: 'student/chat/:id?',
+        component: () => import('@/pages/student/ChatPage.vue'),
+        meta: { title: 'chat.title', access: 'student', isFilled: true },
+      },
       { path: 'student/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'student' } },
       {
         path: 'guru/dashboard',
@@ -60,6 +77,21 @@ const routes: RouteRecordRaw[] = [
         component: () => import('@/pages/guru/MaterialPage.vue'),
         props: true,
         meta: { title: 'nav.materials', access: 'counsellor' },
+      },
+      {
+        path: 'guru/appointments',
+        component: () => import('@/pages/guru/AppointmentsPage.vue'),
+        meta: { title: 'appointments.title', access: 'counsellor' },
+      },
+      {
+        path: 'guru/availability',
+        component: () => import('@/pages/guru/AvailabilityPage.vue'),
+        meta: { title: 'appointments.availability.title', access: 'counsellor' },
+      },
+      {
+        path: 'guru/chat/:id?',
+        component: () => import('@/pages/guru/ChatPage.vue'),
+        meta: { title: 'chat.title', access: 'counsellor', isFilled: true },
       },
       { path: 'guru/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'counsellor' } },
       {

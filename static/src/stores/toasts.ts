@@ -5,6 +5,7 @@ import type { NoticeCreated } from '@/api/types'
 export type ToastContent =
   | { kind: 'notice'; notice: NoticeCreated }
   | { kind: 'summary'; count: number }
+  | { kind: 'chat'; conversationId: string; name: string }
   | { kind: 'message'; tone: 'ok' | 'danger'; text: string }
 
 export type Toast = ToastContent & { key: number }
@@ -22,6 +23,12 @@ export const useToasts = defineStore('toasts', () => {
     nextKey += 1
   }
 
+  /** A new message of a conversation takes the place of the toast about the one before. */
+  function pushChat(conversationId: string, name: string): void {
+    stack.value = stack.value.filter((toast) => toast.kind !== 'chat' || toast.conversationId !== conversationId)
+    push({ kind: 'chat', conversationId, name })
+  }
+
   function dismiss(key: number): void {
     stack.value = stack.value.filter((toast) => toast.key !== key)
   }
@@ -30,5 +37,5 @@ export const useToasts = defineStore('toasts', () => {
     stack.value = []
   }
 
-  return { stack, push, dismiss, clear }
+  return { stack, push, pushChat, dismiss, clear }
 })

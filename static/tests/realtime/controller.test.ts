@@ -18,7 +18,10 @@ vi.mock('@/realtime/socket', () => ({
   },
 }))
 
+const { onRealtime } = await import('@/realtime/events')
 const { RealtimeController } = await import('@/realtime/controller')
+
+const from = { channel: 'private-user.u1' }
 
 function makeSink() {
   return {
@@ -76,10 +79,10 @@ describe('RealtimeController', () => {
   it('gives each notice once, whichever way it came', async () => {
     api.fetchSync.mockResolvedValue(syncPage(['11', '12'], '12'))
     const { handlers, sink } = await startedController()
-    handlers.onEvent('notice.created', noticeOf('11'))
+    handlers.onEvent('notice.created', noticeOf('11'), from)
     handlers.onReady(true)
     await vi.advanceTimersByTimeAsync(0)
-    handlers.onEvent('notice.created', noticeOf('12'))
+    handlers.onEvent('notice.created', noticeOf('12'), from)
     expect(sink.onNotice).toHaveBeenCalledTimes(1)
     expect(sink.onMissedNotices.mock.calls[0]?.[0].map(({ id }) => id)).toEqual(['12'])
   })
@@ -89,7 +92,7 @@ describe('RealtimeController', () => {
     handlers.onReady(true)
     await vi.advanceTimersByTimeAsync(0)
     handlers.onLost()
-    handlers.onEvent('notice.created', noticeOf('20'))
+    handlers.onEvent('notice.created', noticeOf('20'), from)
     expect(localStorage.getItem('educounsel.cursor.u1')).toBe('10')
   })
 
@@ -111,14 +114,43 @@ describe('RealtimeController', () => {
     expect(sink.onMissedNotices).toHaveBeenCalledTimes(1)
   })
 
+  it('tells the screens about a durable event once, from the socket or from the sync', async () => {
+    const heard = vi.fn()
+    const stop = onRealtime('message.created', heard)
+    const message = { id: 'e1', cursor: '11', message: { id: 'm1' } }
+    api.fetchSync.mockResolvedValue({ events: [{ id: 'e1', event: 'message.created', data: message }, { id: 'e2', event: 'message.created', data: { id: 'e2', message: { id: 'm2' } } }], cursor: '12', more: false })
+    const { handlers } = await startedController()
+    handlers.onEvent('message.created', message, from)
+    handlers.onReady(true)
+    await vi.advanceTimersByTimeAsync(0)
+    handlers.onEvent('message.created', message, from)
+    expect(heard.mock.calls.map(([event]) => event.id)).toEqual(['e1', 'e2'])
+    stop()
+  })
+
+  it('knows the conversation of a passing event by its channel', async () => {
+    const heard = vi.fn()
+    const stops = [onRealtime('typing', heard), onRealtime('message.read', heard)]
+    const { handlers } = await startedController()
+    const channel = 'presence-conversation.c1'
+    handlers.onEvent('client-typing', {}, { channel, userId: 'g1' })
+    handlers.onEvent('client-typing', {}, { channel })
+    handlers.onEvent('message.read', { user_id: 'g1', delivered_seq: 2, read_seq: 1 }, { channel })
+    expect(heard.mock.calls.map(([event]) => event)).toEqual([
+      { conversation_id: 'c1', user_id: 'g1' },
+      { conversation_id: 'c1', user_id: 'g1', delivered_seq: 2, read_seq: 1 },
+    ])
+    for (const stop of stops) stop()
+  })
+
   it('ends the session only when the server says it is over', async () => {
     const { handlers, sink } = await startedController()
     api.fetchMe.mockResolvedValueOnce({})
-    handlers.onEvent('session.ended', { session_id: 'another', reason: 'revoked' })
+    handlers.onEvent('session.ended', { session_id: 'another', reason: 'revoked' }, from)
     await vi.advanceTimersByTimeAsync(0)
     expect(sink.onSessionEnded).not.toHaveBeenCalled()
     api.fetchMe.mockRejectedValueOnce(new ApiError({ code: 'auth.required', status: 401 }))
-    handlers.onEvent('session.ended', { session_id: 'mine', reason: 'revoked' })
+    handlers.onEvent('session.ended', { session_id: 'mine', reason: 'revoked' }, from)
     await vi.advanceTimersByTimeAsync(0)
     expect(sink.onSessionEnded).toHaveBeenCalledWith('revoked')
   })

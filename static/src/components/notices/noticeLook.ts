@@ -5,6 +5,8 @@ import type { Locale } from '@/i18n'
 /** The icon and tone of each category of notices; unknown ones look neutral. */
 const looks: Record<string, { icon: IconName; tone: string }> = {
   materials: { icon: 'book', tone: 'tone-sea' },
+  appointments: { icon: 'calendar', tone: 'tone-sky' },
+  chat: { icon: 'chat', tone: 'tone-plum' },
 }
 
 /** How a notice of this category looks. */
@@ -22,8 +24,15 @@ export function textOf(
 
 /** Where a click on the notice leads; null when this role has no page for it. */
 export function targetOf(notice: Pick<NoticeCreated, 'data'>, role: Role | null): string | null {
-  const materialId = notice.data['material_id']
-  if (typeof materialId !== 'string') return null
-  if (role === 'student') return `/student/materi/${materialId}`
-  return role === 'counsellor' ? `/guru/materi/${materialId}` : null
+  if (role !== 'student' && role !== 'counsellor') return null
+  const { material_id, appointment_id, conversation_id } = notice.data
+  const base = role === 'student' ? '/student' : '/guru'
+  if (typeof material_id === 'string') return `${base}/materi/${material_id}`
+  if (typeof appointment_id === 'string') return `${base}/appointments`
+  return typeof conversation_id === 'string' ? chatPathOf(role, conversation_id) : null
+}
+
+/** The page of one conversation. */
+export function chatPathOf(role: Role | null, conversationId: string): string {
+  return `${role === 'student' ? '/student' : '/guru'}/chat/${encodeURIComponent(conversationId)}`
 }

@@ -1,0 +1,38 @@
+import { onScopeDispose, watch, type Ref } from 'vue'
+import { fetchConversations } from '@/api/conversations'
+import type { Conversation, ConversationPage, ConversationScope } from '@/api/chatTypes'
+import { withConversation } from '@/chat/conversationList'
+import { useKeysetList } from '@/composables/useKeysetList'
+import { useLiveRefresh } from '@/composables/useLiveRefresh'
+import { onRealtime } from '@/realtime/events'
+
+/** One list of the inbox, kept in order by what happens. */
+export function useConversationList(scope: Readonly<Ref<ConversationScope>>, role: 'student' | 'counsellor') {
+  const list = useKeysetList<Conversation, ConversationPage>((after, signal) => fetchConversations({ scope: scope.value, after, limit: 30 }, signal))
+
+  /** Puts a changed conversation into its place, or out of the list. */
+  function take(changed: Conversation): void {
+    if (list.firstPage.value) list.items.value = withConversation(list.items.value, changed, scope.value, role)
+  }
+
+  const stop = onRealtime('conversation.changed', ({ change, conversation, conversation_id }) => {
+    if (change === 'left' || !conversation) list.remove(conversation_id)
+    else take(conversation)
+  })
+  // The queue belongs to all counsellors: its changes carry a number only.
+  useLiveRefresh(['queue.changed'], () => {
+    if (scope.value === 'waiting') void list.reload()
+  }, 400)
+  useLiveRefresh([], () => void list.reload())
+  onScopeDispose(stop)
+  watch(
+    scope,
+    () => {
+      list.items.value = []
+      list.firstPage.value = null
+      void list.reload()
+    },
+    { immediate: true },
+  )
+  return { ...list, take }
+}
