@@ -12,7 +12,10 @@ pub(super) fn area() -> Area {
         about: "Signing in and out, and a user's own sessions.",
         operations: vec![
             post("/api/v1/auth/login", "log_in", "Signs in.")
-                .about("Sets the session cookie. Unknown name, wrong password and disabled account are one answer.")
+                .about(
+                    "Sets the session cookie, and the cookie of the device: a browser that brings it back is not slowed down by other people's \
+                     failures. Unknown name, wrong password and disabled account are one answer.",
+                )
                 .for_everybody()
                 .takes(object([
                     ("login", text_of(1, 64)),
