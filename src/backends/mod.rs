@@ -47,14 +47,12 @@ impl BackendError {
         }
     }
 
-    /// Says whether the database ended a transaction because it was in the way of another one: nothing of it was written, and doing all of it again is
-    /// likely to succeed. PostgreSQL and MySQL say so with SQLSTATE 40001 or 40P01, SQLite with its primary codes 5 and 6 (another process holds the file).
+    /// Says whether the database gave a transaction up so that another one could go on: done again from its beginning, it can succeed.
+    /// PostgreSQL and MySQL say so with SQLSTATE 40001 or 40P01. SQLite has one writer at a time and nothing to give up.
     #[must_use]
     pub fn is_deadlock(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
-        let Some(code) = error.code() else { return false };
-        let is_sqlite = || code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6));
-        matches!(code.as_ref(), "40001" | "40P01") || is_sqlite()
+        error.code().is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
     }
 }
 

@@ -110,13 +110,16 @@ pub async fn open(request: HttpRequest, context: web::Data<Context>, SignedIn(us
     idempotent(&context, &user, &request, &body.bytes, open).await
 }
 
-/// `POST /conversations/next`: the student who has waited longest; 204 when nobody waits.
+/// `POST /conversations/next`: the student who has waited longest; 204 when nobody waits. With an idempotency key a repeat takes nobody else.
 pub async fn take_next(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
     let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
-    Ok(match conversations::take_next(&context, actor).await? {
-        Some(conversation) => HttpResponse::Ok().json(conversation),
-        None => HttpResponse::NoContent().finish(),
-    })
+    let take = || async {
+        Ok(match conversations::take_next(&context, actor).await? {
+            Some(conversation) => HttpResponse::Ok().json(conversation),
+            None => HttpResponse::NoContent().finish(),
+        })
+    };
+    idempotent(&context, &user, &request, b"", take).await
 }
 
 /// `GET /conversations/{id}`

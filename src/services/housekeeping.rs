@@ -1,6 +1,7 @@
-//! What grows with time and is cut back: the log, login sessions that are over, idempotency keys, old notices, claims of past times.
+//! What grows with time and is cut back: the log, login sessions that are over, idempotency keys, old notices, claims of past times, and which
+//! conversations were looked into on which day.
 
-use super::{Context, ServiceResult};
+use super::{Context, ServiceResult, materials::today_minus};
 use crate::domain::notice::NoticeSpec;
 
 const DAY_MS: i64 = 86_400_000;
@@ -20,6 +21,8 @@ pub struct Removed {
     pub notices: u64,
     /// Claims of appointments' times that are over.
     pub slot_claims: u64,
+    /// Days before yesterday on which somebody looked into a conversation; the audit trail keeps them.
+    pub conversation_views: u64,
 }
 
 /// Does one round. Safe to run on several nodes at once and at any time. Fails at the first step that fails; the next round does the rest.
@@ -32,6 +35,7 @@ pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
         idempotency_keys: context.store.trim_idempotency(now_ms.saturating_sub(IDEMPOTENCY_RETENTION_MS)).await?,
         notices: 0,
         slot_claims: context.store.trim_claims(now_ms.saturating_sub(DAY_MS)).await?,
+        conversation_views: context.store.trim_conversation_views(&today_minus(context, 1).0).await?,
     };
     for spec in NoticeSpec::ALL.into_iter().flatten() {
         let before_ms = days_before(now_ms, i64::from(spec.retention_days));

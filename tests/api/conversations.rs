@@ -1,7 +1,7 @@
 //! Conversations: opening, lists, the queue, closing, notes, prepared answers, preferences, and who may not.
 
 use crate::{
-    chat::{ask, bodies, id_of, new_client_id, open, say, settle, wait_in_queue},
+    chat::{ask, bodies, connect, id_of, join, new_client_id, open, say, settle, wait_in_queue},
     support::{TestApp, TestUser},
 };
 use educounsel::domain::clock::Clock;
@@ -131,6 +131,16 @@ async fn takers_of_the_queue_never_share_a_student() {
     waiting.sort();
     assert_eq!((taken, empty), (waiting, 6));
     assert_eq!(counsellors[0].get("/conversations?scope=waiting").await["items"], json!([]));
+    // An answer that was lost: the repeat takes nobody else.
+    for login in ["ana", "budi"] {
+        wait_in_queue(&app.student(login).await, "x").await;
+    }
+    let take = async || {
+        let request = counsellors[0].request(Method::POST, "/conversations/next").header("idempotency-key", "k-1");
+        request.json(&json!({})).send().await.unwrap().json::<Value>().await.unwrap()
+    };
+    assert_eq!(id_of(&take().await), id_of(&take().await));
+    assert_eq!(counsellors[1].get("/conversations?scope=waiting").await["items"].as_array().unwrap().len(), 1);
     app.stop().await;
 }
 
@@ -416,6 +426,15 @@ async fn a_student_hides_what_was_read() {
     assert_eq!(guru.get(&path).await["other"], json!({ "delivered_seq": 1, "read_seq": null }));
     assert_eq!(ana.get(&path).await["own"], json!({ "delivered_seq": 1, "read_seq": 1 }));
     assert_eq!(ask(&ana, Method::PUT, "/chat-preferences", &json!({ "hide_typing": true })).await.0, 422);
+
+    let mut socket = connect(&app, &guru).await;
+    join(&mut socket, &id).await;
+    say(&guru, &id, "Dan ini?").await;
+    socket.next_named("message.created").await;
+    ana.post(&format!("{path}/delivered"), &json!({ "seq": 2 })).await;
+    assert_eq!(socket.next_event().await.json(), json!({ "user_id": ana.id, "delivered_seq": 2, "read_seq": null }));
+    ana.post(&format!("{path}/read"), &json!({ "seq": 2 })).await;
+    socket.expect_silence().await;
     app.stop().await;
 }
 

@@ -130,6 +130,11 @@ impl Store {
         let rows = self.fetch_all(sql.bind(user).bind(day).push_list(among.iter().copied())).await?;
         rows.iter().map(|row| row.id("conversation_id")).collect()
     }
+
+    /// Forgets who looked on days before `day`; the audit trail keeps it. Returns how many rows went.
+    pub async fn trim_conversation_views(&self, day: &str) -> BackendResult<u64> {
+        self.execute(Sql::new("DELETE FROM conversation_views WHERE day < ?").bind(day)).await
+    }
 }
 
 impl Tx {

@@ -1,8 +1,8 @@
 //! Reading messages: both ways from a number, around a time, by words; what a message said before; the link to its file.
 
 use super::{
-    Actor, Context, MessageItem, ServiceError, ServiceResult, attachment::key_of, find_own, find_own_head, member, participant,
-    view::PersonItem, view_audit::note_views,
+    Actor, Context, ConversationItem, MessageItem, ServiceError, ServiceResult, attachment::key_of, find_own, find_own_head, member,
+    participant, view_audit::note_views,
 };
 use crate::{
     backends::{
@@ -12,7 +12,7 @@ use crate::{
     domain::{
         access::{Action, may},
         clock::rfc3339,
-        conversation::{ConversationState, Participant},
+        conversation::Participant,
         ids::{ConversationId, MessageId},
         principal::Role,
     },
@@ -63,24 +63,14 @@ pub struct MessageLink {
     pub expires_at: String,
 }
 
-/// Where a message that a search found stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FoundIn {
-    id: String,
-    student: PersonItem,
-    counsellor: Option<PersonItem>,
-    state: ConversationState,
-    subject: Option<String>,
-}
-
 /// A message that a search found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FoundItem {
     /// The message.
     #[serde(flatten)]
     pub message: MessageItem,
-    /// Where it stands.
-    pub conversation: FoundIn,
+    /// Where it stands, as the one who asks sees it.
+    pub conversation: ConversationItem,
 }
 
 /// A page of found messages.
@@ -90,18 +80,6 @@ pub struct SearchPage {
     pub items: Vec<FoundItem>,
     /// `after` of the next page.
     pub next: Option<String>,
-}
-
-impl From<&ConversationRow> for FoundIn {
-    fn from(row: &ConversationRow) -> Self {
-        Self {
-            id: row.id.to_string(),
-            student: PersonItem::from(&row.student),
-            counsellor: row.counsellor.as_ref().map(PersonItem::from),
-            state: row.state,
-            subject: row.subject.clone(),
-        }
-    }
 }
 
 /// Reads a page of a conversation of the principal.
@@ -164,7 +142,7 @@ pub async fn search_messages(
     // A conversation that was lost since the search is left out.
     let show = |row: &MessageRow| {
         let place = places.get(&row.conversation_id)?;
-        Some(FoundItem { message: MessageItem::from(row), conversation: FoundIn::from(place) })
+        Some(FoundItem { message: MessageItem::from(row), conversation: ConversationItem::of(place, who.side) })
     };
     Ok(SearchPage { items: rows.iter().filter_map(show).collect(), next })
 }

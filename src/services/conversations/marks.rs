@@ -71,18 +71,20 @@ pub async fn mark(context: &Context, principal: &Principal, id: ConversationId, 
     }
     retry_contention(async || Ok(context.store.raise_marks(id, who.user_id, new).await?)).await?;
     let after = find_own(context, who, id).await?;
-    tell(context, who, &after, new.read_seq > old.read_seq);
+    tell(context, who, &after, old);
     Ok(MarkAnswer::of(&after, who.side))
 }
 
-/// Tells the other side what it may know, and the own devices that less is unread.
-fn tell(context: &Context, who: Participant, row: &ConversationRow, has_read: bool) {
+/// Tells the other side what it may know, and the own devices that less is unread. Where reading is hidden, so is the moment of it.
+fn tell(context: &Context, who: Participant, row: &ConversationRow, before: Marks) {
     let marks = marks_of(row, who.side);
     let is_hidden = who.side == Side::Student && row.hides_read_receipts;
-    let read_seq = (!is_hidden).then_some(marks.read_seq);
-    let data = json!({ "user_id": who.user_id, "delivered_seq": marks.delivered_seq, "read_seq": read_seq });
-    context.announce.publish(&ChannelName::conversation(row.id), "message.read", data);
-    if has_read {
+    if !is_hidden || marks.delivered_seq > before.delivered_seq {
+        let read_seq = (!is_hidden).then_some(marks.read_seq);
+        let data = json!({ "user_id": who.user_id, "delivered_seq": marks.delivered_seq, "read_seq": read_seq });
+        context.announce.publish(&ChannelName::conversation(row.id), "message.read", data);
+    }
+    if marks.read_seq > before.read_seq {
         tell_side(context, Change::Read, row, who.side);
     }
 }

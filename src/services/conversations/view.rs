@@ -29,8 +29,8 @@ pub struct LastMessageItem {
     pub seq: i64,
     /// Who wrote it.
     pub sender_id: String,
-    /// How it begins; empty when deleted, null where the text must not be kept (durable events).
-    pub preview: Option<String>,
+    /// How it begins; empty when deleted, and where the text must not be kept (durable events).
+    pub preview: String,
     /// When it was written, RFC 3339.
     pub created_at: String,
     /// Whether it was deleted.
@@ -159,7 +159,7 @@ impl LastMessageItem {
         Self {
             seq: last.seq,
             sender_id: last.sender_id.to_string(),
-            preview: Some(if last.is_deleted { String::new() } else { preview(&last.body, last.file_name.as_deref()) }),
+            preview: if last.is_deleted { String::new() } else { preview(&last.body, last.file_name.as_deref()) },
             created_at: rfc3339(last.created_at_ms),
             deleted: last.is_deleted,
         }
@@ -203,7 +203,7 @@ impl ConversationItem {
     #[must_use]
     pub fn without_preview(mut self) -> Self {
         if let Some(last) = &mut self.last_message {
-            last.preview = None;
+            last.preview.clear();
         }
         self
     }

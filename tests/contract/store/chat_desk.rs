@@ -94,4 +94,6 @@ async fn a_view_is_noted_once_a_day(fixture: Fixture) {
     let known = store.viewed_conversations(guru.id, "2026-11-21", &[id, other]).await.unwrap();
     assert_eq!(known.into_iter().collect::<Vec<_>>(), [id]);
     assert!(store.viewed_conversations(guru.id, "2026-11-23", &[id, other]).await.unwrap().is_empty());
+    assert_eq!(store.trim_conversation_views("2026-11-22").await.unwrap(), 1);
+    assert!(view("2026-11-21").await && !view("2026-11-22").await);
 }
