@@ -16,7 +16,19 @@ export function withConversation(
 ): Conversation[] {
   const others = list.filter(({ id }) => id !== changed.id)
   if (!isInScope(changed, scope, role)) return others
-  return sorted([...others, changed], scope)
+  const known = list.find(({ id }) => id === changed.id)
+  return sorted([...others, withKnownPreview(changed, known)], scope)
+}
+
+/** True when the event left out what was said last, as events that are kept do. */
+export function lacksPreview({ last_message }: Conversation): boolean {
+  return last_message !== null && last_message.preview === '' && !last_message.deleted
+}
+
+/** The words of the last message, from before when the event left them out. */
+function withKnownPreview(changed: Conversation, known: Conversation | undefined): Conversation {
+  if (!changed.last_message || !lacksPreview(changed) || known?.last_message?.seq !== changed.last_message.seq) return changed
+  return { ...changed, last_message: { ...changed.last_message, preview: known.last_message.preview } }
 }
 
 /** The queue: who waits longest first. Everything else: what happened last first. */

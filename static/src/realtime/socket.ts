@@ -24,6 +24,8 @@ export interface EventOrigin {
   userId?: string
 }
 
+const typingEvent = 'client-typing'
+
 /** How long a channel may take to answer before the sync starts without it. */
 const subscriptionWaitMs = 3_000
 /** Without a connection for this long the tab counts as offline. */
@@ -163,9 +165,9 @@ export class RealtimeSocket {
 
   private bindEvents(name: string): Channel {
     const channel = this.pusher.subscribe(name)
-    channel.bind_global((event: string, data: unknown, metadata?: { user_id?: string }) => {
-      if (event.startsWith('pusher:') || this.isClosing) return
-      this.handlers.onEvent(event, data, { channel: name, userId: metadata?.user_id })
+    channel.bind_global((event: string, data: unknown) => {
+      if (event.startsWith('pusher:') || event.startsWith('client-') || this.isClosing) return
+      this.handlers.onEvent(event, data, { channel: name })
     })
     return channel
   }
@@ -182,6 +184,10 @@ export class RealtimeSocket {
     if (!isPresence) return
     channel.bind('pusher:member_added', tellMembers)
     channel.bind('pusher:member_removed', tellMembers)
+    // Who sent a client event is told to listeners of that event only, not to global ones.
+    channel.bind(typingEvent, (data: unknown, metadata?: { user_id?: string }) => {
+      if (!this.isClosing) this.handlers.onEvent(typingEvent, data, { channel: name, userId: metadata?.user_id })
+    })
   }
 
   /** What happens between "connected" and "subscribed" is in no frame; the sync starts after both. */

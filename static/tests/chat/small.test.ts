@@ -113,6 +113,13 @@ describe('conversation lists', () => {
     expect(list.map(({ id }) => id)).toEqual(['b', 'a'])
   })
 
+  it('keep the words of the last message when an event leaves them out', () => {
+    const bare = at('a', 30)
+    const changed = { ...bare, unread_count: 2, last_message: bare.last_message && { ...bare.last_message, preview: '' } }
+    const known = { ...bare, last_message: bare.last_message && { ...bare.last_message, preview: 'Halo' } }
+    expect(withConversation([known], changed, 'mine', 'student')[0]).toMatchObject({ unread_count: 2, last_message: { preview: 'Halo' } })
+  })
+
   it('lose what no longer belongs to them', () => {
     expect(withConversation([at('a', 30)], at('a', 30, { state: 'closed' }), 'mine', 'counsellor')).toEqual([])
     expect(isInScope(at('a', 30, { state: 'waiting' }), 'mine', 'student')).toBe(true)

@@ -1,7 +1,7 @@
 import { onScopeDispose, watch, type Ref } from 'vue'
-import { fetchConversations } from '@/api/conversations'
+import { fetchConversation, fetchConversations } from '@/api/conversations'
 import type { Conversation, ConversationPage, ConversationScope } from '@/api/chatTypes'
-import { withConversation } from '@/chat/conversationList'
+import { lacksPreview, withConversation } from '@/chat/conversationList'
 import { useKeysetList } from '@/composables/useKeysetList'
 import { useLiveRefresh } from '@/composables/useLiveRefresh'
 import { onRealtime } from '@/realtime/events'
@@ -18,7 +18,20 @@ export function useConversationList(scope: Readonly<Ref<ConversationScope>>, rol
   const stop = onRealtime('conversation.changed', ({ change, conversation, conversation_id }) => {
     if (change === 'left' || !conversation) list.remove(conversation_id)
     else take(conversation)
+    void fillIn(conversation_id)
   })
+
+  /** The words of the last message are not in every event. */
+  async function fillIn(id: string): Promise<void> {
+    const shown = list.items.value.find((item) => item.id === id)
+    if (!shown || !lacksPreview(shown)) return
+    try {
+      take(await fetchConversation(id))
+    } catch {
+      // The row stays without them.
+    }
+  }
+
   // The queue belongs to all counsellors: its changes carry a number only.
   useLiveRefresh(['queue.changed'], () => {
     if (scope.value === 'waiting') void list.reload()
