@@ -1,6 +1,9 @@
 //! What holds for every endpoint: who may, how bad requests are answered, and what stands on every answer.
 
-use crate::support::{TestApp, TestUser};
+use crate::{
+    availability::mornings,
+    support::{TestApp, TestUser},
+};
 use educounsel::{
     domain::{ids::UserId, principal::Role},
     http::openapi::document,
@@ -35,6 +38,15 @@ fn with_body(request: reqwest::RequestBuilder, method: &Method, path: &str) -> r
         ("POST", "/materials") => {
             request.multipart(reqwest::multipart::Form::new().text("title", "Judul").text("category", "Belajar").text("body", "isi"))
         }
+        ("PUT", "/counsellors/me/status") => request.json(&json!({ "status": "online" })),
+        ("PUT", "/availability") | ("POST", "/availability/check") => request.json(&mornings()),
+        ("POST", "/appointments") => request.json(&json!({
+            "counsellor_id": UserId::generate(), "starts_at": "2026-02-03T01:00:00.000Z", "topic": "Judul", "mode": "onsite"
+        })),
+        ("POST", "/conversations/{id}/transfer") => request.json(&json!({ "counsellor_id": UserId::generate(), "note": "Catatan" })),
+        ("POST", "/canned-replies") => request.json(&json!({ "shortcut": "salam", "body": "Halo", "scope": "school" })),
+        ("PUT", "/chat-preferences") => request.json(&json!({ "hide_typing": false, "hide_read_receipts": false })),
+        ("POST", "/conversations") => request.json(&json!({})),
         ("PATCH", _) => request.json(&json!({})),
         _ => request,
     }
@@ -59,7 +71,8 @@ async fn every_cell_of_the_permission_table_holds_over_http() {
     }
     let id = UserId::generate().to_string();
     for (method, pattern, row) in permission_table() {
-        let request = || app.client().request(method.clone(), app.url(&pattern.replace("{id}", &id)));
+        let path = pattern.replace("{id}", &id).replace("{message_id}", &id).replace("{action}", "confirm");
+        let request = || app.client().request(method.clone(), app.url(&path));
         let (status, code, _) = problem(with_body(request(), &method, &pattern).send().await.unwrap()).await;
         assert_eq!((status, code.as_str()), (401, "auth.required"), "stranger {method} {pattern}");
         for (user, (role, is_allowed)) in users.iter().zip(Role::ALL.into_iter().zip(row)) {

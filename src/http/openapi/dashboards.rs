@@ -21,6 +21,7 @@ pub(super) fn area() -> Area {
                     "The widgets.",
                     object([
                         ("materials", about(list(shape("Material")), "The 3 newest.")),
+                        ("appointments", about(list(shape("Appointment")), "The next 3, soonest first.")),
                         ("notices", object([("unread_count", count()), ("items", about(list(shape("Notice")), "The 5 newest."))])),
                         ("school", object([("zone", about(text(), "IANA zone."))])),
                     ]),

@@ -10,8 +10,13 @@ pub mod schema;
 
 mod accounts;
 mod admin;
+mod appointments;
+mod canned_replies;
+mod conversations;
+mod counsellors;
 mod dashboards;
 mod materials;
+mod messages;
 mod notices;
 mod realtime;
 mod service;
@@ -57,7 +62,20 @@ pub struct Event {
 
 /// All subjects, in the order of the page.
 fn areas() -> Vec<Area> {
-    vec![accounts::area(), materials::area(), notices::area(), realtime::area(), dashboards::area(), admin::area(), service::area()]
+    vec![
+        accounts::area(),
+        materials::area(),
+        counsellors::area(),
+        appointments::area(),
+        conversations::area(),
+        messages::area(),
+        canned_replies::area(),
+        notices::area(),
+        realtime::area(),
+        dashboards::area(),
+        admin::area(),
+        service::area(),
+    ]
 }
 
 static AREAS: LazyLock<Vec<Area>> = LazyLock::new(areas);

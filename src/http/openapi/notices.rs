@@ -7,6 +7,24 @@ use super::{
 };
 use serde_json::Value;
 
+const KINDS: [&str; 12] = [
+    "material.published",
+    "appointment.requested",
+    "appointment.confirmed",
+    "appointment.rescheduled",
+    "appointment.cancelled",
+    "appointment.completed",
+    "appointment.no_show",
+    "appointment.reminder",
+    "conversation.waiting",
+    "conversation.assigned",
+    "conversation.transferred",
+    "conversation.handed_over",
+];
+
+const DATA: &str = "By kind. `material.published`: `{material_id, title, category}`; `appointment.…`: `{appointment_id, starts_at}`, of a reminder also \
+`minutes_before`; `conversation.…`: `{conversation_id}`.";
+
 pub(super) fn area() -> Area {
     let unread = || object([("unread_count", count())]);
     Area {
@@ -53,12 +71,12 @@ fn notice(further: [(&'static str, Value); 2]) -> [(&'static str, Value); 9] {
     let [first, second] = further;
     [
         first,
-        ("kind", about(text(), "`material.published`")),
-        ("category", about(text(), "`materials`")),
+        ("kind", about(one_of(&KINDS), "There will be more.")),
+        ("category", one_of(&["materials", "appointments", "chat"])),
         ("title", text()),
         ("body", text()),
         ("texts", object([("id", shape("NoticeText")), ("en", shape("NoticeText"))])),
-        ("data", about(anything(), "By kind. `material.published`: `{material_id, title, category}`.")),
+        ("data", about(anything(), DATA)),
         ("created_at", time()),
         second,
     ]

@@ -19,6 +19,8 @@ pub enum Access {
     Everybody,
     /// Who has signed in and may do this.
     May(Action),
+    /// Who has signed in and may do one of these.
+    MayEither(Action, Action),
 }
 
 /// A parameter of path, query or header.
@@ -71,8 +73,8 @@ pub struct Operation {
     pub access: Access,
     /// What it takes beside the body.
     pub parameters: Vec<Parameter>,
-    /// What it takes.
-    pub body: Option<Body>,
+    /// What it takes: one of these.
+    pub bodies: Vec<Body>,
     /// What it answers when all is well, the usual one first.
     pub answers: Vec<Answer>,
     /// Codes of its errors.
@@ -105,7 +107,7 @@ impl Operation {
             details: "",
             access: Access::May(Action::UseOwnAccount),
             parameters,
-            body: None,
+            bodies: Vec::new(),
             answers: Vec::new(),
             errors,
         }
@@ -129,6 +131,20 @@ impl Operation {
     #[must_use]
     pub fn needs(mut self, action: Action) -> Self {
         self.access = Access::May(action);
+        self
+    }
+
+    /// Asks for one of two permissions.
+    #[must_use]
+    pub const fn needs_either(mut self, first: Action, second: Action) -> Self {
+        self.access = Access::MayEither(first, second);
+        self
+    }
+
+    /// Gives a parameter of the path another shape than a text or an id.
+    #[must_use]
+    pub fn part(mut self, name: &str, schema: Value) -> Self {
+        self.parameters.iter_mut().filter(|parameter| parameter.name == name).for_each(|parameter| parameter.schema = schema.clone());
         self
     }
 
@@ -160,10 +176,10 @@ impl Operation {
         self.takes_as("application/json", schema).refuses(&["request.too_large", "request.media_type"])
     }
 
-    /// Takes a body of another kind.
+    /// Takes a body of another kind; one of them, when there are several.
     #[must_use]
     pub fn takes_as(mut self, content_type: &'static str, schema: Value) -> Self {
-        self.body = Some(Body { content_type, schema });
+        self.bodies.push(Body { content_type, schema });
         self.refuses(&["request.malformed", "request.timeout", "validation"])
     }
 
@@ -208,9 +224,11 @@ impl Operation {
     /// Returns the roles that may call; `None` when nobody has to sign in.
     #[must_use]
     pub fn roles(&self) -> Option<Vec<Role>> {
+        let those_who = |may: &dyn Fn(Role) -> bool| Some(Role::ALL.into_iter().filter(|role| may(*role)).collect());
         match self.access {
             Access::Everybody => None,
-            Access::May(action) => Some(Role::ALL.into_iter().filter(|role| may(*role, action)).collect()),
+            Access::May(action) => those_who(&|role| may(role, action)),
+            Access::MayEither(first, second) => those_who(&|role| may(role, first) || may(role, second)),
         }
     }
 
@@ -254,8 +272,10 @@ impl Operation {
         if !self.parameters.is_empty() {
             operation["parameters"] = self.parameters.iter().map(Parameter::to_json).collect();
         }
-        if let Some(body) = &self.body {
-            operation["requestBody"] = json!({ "required": true, "content": body.to_json() });
+        if !self.bodies.is_empty() {
+            let content: Map<String, Value> =
+                self.bodies.iter().map(|body| (body.content_type.to_owned(), json!({ "schema": body.schema }))).collect();
+            operation["requestBody"] = json!({ "required": true, "content": content });
         }
         operation
     }

@@ -7,6 +7,9 @@ use super::{
 };
 use serde_json::json;
 
+const FIELD_CODES: [&str; 9] =
+    ["required", "too_short", "too_long", "control_character", "unknown_value", "type", "overlapping", "unavailable", "login_taken"];
+
 pub(super) fn area() -> Area {
     let there = || one_of(&["connected", "disconnected"]);
     let health = |path, name| {
@@ -60,18 +63,12 @@ pub(super) fn area() -> Area {
                         ("detail", text()),
                         ("errors", about(list(shape("FieldProblem")), "With `validation`: what is wrong, per field.")),
                         ("request_id", text()),
+                        ("alternatives?", about(list(shape("Slot")), "With `appointments.slot_taken`: at most 3, free for both.")),
                     ]),
                     "RFC 9457.",
                 ),
             ),
-            (
-                "FieldProblem",
-                object([
-                    ("field", text()),
-                    ("code", one_of(&["required", "too_short", "too_long", "control_character", "unknown_value", "type", "login_taken"])),
-                    ("message", text()),
-                ]),
-            ),
+            ("FieldProblem", object([("field", text()), ("code", one_of(&FIELD_CODES)), ("message", text())])),
         ],
         events: Vec::new(),
     }

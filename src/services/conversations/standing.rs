@@ -34,8 +34,8 @@ pub struct Transfer {
 /// Hands a conversation to another counsellor. The one who had it loses it with the commit: their sockets are taken off its channel, `/sync` and every
 /// request leave it out. Fails with `conversations.illegal_transition` when the other counsellor talks with this student already.
 pub async fn transfer_conversation(context: &Context, actor: Actor<'_>, id: ConversationId, transfer: &Transfer) -> ServiceResult<()> {
-    let who = member(actor.principal)?;
     require(actor.principal, Action::WorkChatQueue)?;
+    let who = member(actor.principal)?;
     find_own_head(context, who, id).await?;
     let note = parse_transfer_note(&transfer.note);
     let to = find_person(context, "counsellor_id", &transfer.counsellor_id, Role::Counsellor).await;
