@@ -250,7 +250,7 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
     let shared = http::Shared::new(parts.context.clone());
     let workers = parts.workers();
     let factory = move || {
-        let shard = HubShard::start_local(&parts.hub, &parts.context.config.realtime);
+        let shard = HubShard::start_local(&parts.hub, &parts.context);
         let apps = web::Data::new(parts.apps.clone());
         let gate = parts.gate.clone();
         let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::realtime::upgrade_required));
@@ -284,7 +284,7 @@ fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> 
     let timeout = parts.request_timeout();
     let gate = web::Data::new(parts.gate.clone());
     let server = HttpServer::new(move || {
-        let shard = HubShard::start_local(&parts.hub, &parts.context.config.realtime);
+        let shard = HubShard::start_local(&parts.hub, &parts.context);
         let sockets = web::resource("/app/{key}").route(web::get().to(ws::context::serve));
         http::app(shared.clone())
             .service(sockets)

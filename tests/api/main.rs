@@ -15,6 +15,7 @@ mod materials;
 mod metrics;
 mod notices;
 mod openapi;
+mod socket_logins;
 mod sockets;
 mod start_up;
 mod sync;
