@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: run web test lint
+.PHONY: run web test lint bench
 
 ## Builds the web UI and the server and starts it with demo data.
 run: web
@@ -28,3 +28,8 @@ lint: static/node_modules/.package-lock.json
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cd static && npm run --silent lint
+
+## Measures the release build with 2,000 sockets on this machine: tables now, JSON lines in loadtest/results. SOCKETS=500 make bench measures with fewer.
+bench:
+	cargo build --release --locked
+	loadtest/run-bench "$${CARGO_TARGET_DIR:-target}/release/educounsel"

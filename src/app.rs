@@ -22,15 +22,19 @@ use crate::{
     },
     config::Config,
     domain::clock::Clock,
-    http::{self, ws},
+    http::{
+        self,
+        paced_stream::{PacedStream, pace_body},
+        ws,
+    },
     services::{Context, ServiceError, apps::Apps, demo},
-    telemetry,
+    telemetry::{self, error_line},
     wire::signature::{SecretKey, to_hex},
 };
 use actix::{Actor, Addr};
-use actix_http::{HttpService, Request, h1};
+use actix_http::{HttpService, Protocol, Request, h1};
 use actix_server::{Server, ServerHandle};
-use actix_service::{fn_service, map_config};
+use actix_service::{Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
 use actix_web::{HttpServer, dev::AppConfig, web};
 use std::{
     io,
@@ -38,6 +42,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::net::TcpStream;
 
 /// Connections the kernel keeps for us until we accept them: a school reconnects within a second.
 const BACKLOG: i32 = 4096;
@@ -52,8 +57,13 @@ const SECRET_SETTING: &str = "server_secret";
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A backend is not there or does not do what it should.
-    #[error(transparent)]
-    Backend(#[from] BackendError),
+    #[error("{key}: {source}")]
+    Backend {
+        /// The setting that names it.
+        key: &'static str,
+        /// What it said.
+        source: BackendError,
+    },
     /// Demo data could not be written.
     #[error("demo data: {0}")]
     Demo(#[from] ServiceError),
@@ -115,11 +125,12 @@ impl Running {
 async fn open_backends(config: &Config) -> Result<(Store, SecretKey), StartError> {
     let io_error = |source| StartError::Io { what: format!("data_dir {}", config.data_dir.display()), source };
     std::fs::create_dir_all(&config.data_dir).map_err(io_error)?;
-    let store = Store::connect(&config.database_url(), config.database.max_connections).await?;
-    store.migrate().await?;
+    let refused = |source| StartError::Backend { key: "database.url", source };
+    let store = Store::connect(&config.database_url(), config.database.max_connections).await.map_err(refused)?;
+    store.migrate().await.map_err(refused)?;
     let secret = if config.security.secret.is_empty() {
         let fresh = to_hex(&rand::random::<[u8; 32]>());
-        store.setting_or_insert(SECRET_SETTING, &fresh).await?
+        store.setting_or_insert(SECRET_SETTING, &fresh).await.map_err(refused)?
     } else {
         config.security.secret.clone()
     };
@@ -133,9 +144,10 @@ async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Res
         let cache = LocalCache::new(store.clone(), clock.clone(), idle_ms);
         return Ok((Arc::new(cache), Arc::new(LocalBus::new())));
     }
-    let link = RedisLink::connect(&config.redis.url).await?;
+    let refused = |source| StartError::Backend { key: "redis.url", source };
+    let link = RedisLink::connect(&config.redis.url).await.map_err(refused)?;
     let cache = RedisCache::new(link.clone(), &config.redis.prefix, clock.clone(), idle_ms);
-    let bus = RedisBus::join(link, &config.redis.prefix, ProbeTimes::default()).await?;
+    let bus = RedisBus::join(link, &config.redis.prefix, ProbeTimes::default()).await.map_err(refused)?;
     Ok((Arc::new(cache), Arc::new(bus)))
 }
 
@@ -150,7 +162,7 @@ type Assembled = (Context, Hub, Arc<dyn Bus>, tokio::sync::mpsc::Receiver<crate:
 async fn assemble(config: Config, clock: Clock) -> Result<Assembled, StartError> {
     let (store, secret) = open_backends(&config).await?;
     let (cache, bus) = open_shared_state(&config, &store, &clock).await?;
-    let files = files::connect(&config, &secret)?;
+    let files = files::connect(&config, &secret).map_err(|source| StartError::Backend { key: "data_dir", source })?;
     let (hub, outgoing) = Hub::new(bus.clone());
     let announce = Arc::new(hub.clone());
     let context = Context { config: Arc::new(config), store, cache, bus: bus.clone(), files, clock, announce, secret };
@@ -166,20 +178,35 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     if options.demo && !address.ip().is_loopback() && config.demo.password.is_empty() {
         return Err(StartError::DemoOnNetwork(address));
     }
+    let tls = config.has_tls().then(|| tls_config(&config)).transpose()?;
     let (context, hub, bus, outgoing) = assemble(config, options.clock).await?;
     let apps = Apps::load(&context.config, &context.secret, options.demo);
-    let pump = LogPump::new(context.clone(), hub.clone()).start();
-    hub.attach_pump(pump.clone().recipient());
     if options.demo && demo::seed_demo(&context).await? {
         tracing::info!("demo school made");
     }
-    BusLink::new(hub.clone(), context.clone(), bus, outgoing).start();
+    let link = BusLink::join(hub.clone(), context.clone(), &bus, outgoing).await;
+    let link = link.map_err(|source| StartError::Backend { key: "database.url", source })?;
+    actix_web::rt::spawn(warn_of_missing_files(context.clone()));
+    // From here on nothing is refused: an actor that is dropped before it ran would panic.
+    let pump = LogPump::new(context.clone(), hub.clone()).start();
+    hub.attach_pump(pump.clone().recipient());
+    link.start();
     Scheduler::new(context.clone()).start();
     let parts = Parts { gate: ws::handshake::Gate::new(context.clone(), apps.clone()), context: context.clone(), hub: hub.clone(), apps };
-    let server = if context.config.has_tls() { serve_tls(listener, parts)? } else { serve_plain(listener, parts)? };
+    let server = match tls {
+        Some(tls) => serve_tls(listener, parts, tls)?,
+        None => serve_plain(listener, parts)?,
+    };
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Ok(Running { address, context, hub, server: handle, pump })
+}
+
+/// Says at once that uploads will fail, instead of at the first one. Not a reason not to start: everything else works without the object storage.
+async fn warn_of_missing_files(context: Context) {
+    if let Err(error) = context.files.check().await {
+        tracing::error!(error = error_line(&error), "files cannot be stored: see s3.bucket, s3.endpoint and the keys, or data_dir");
+    }
 }
 
 fn listen(config: &Config) -> Result<TcpListener, StartError> {
@@ -223,18 +250,27 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
     let shared = http::Shared::new(parts.context.clone());
     let workers = parts.workers();
     let factory = move || {
-        let shard = HubShard::start_local(&parts.hub, &parts.context.config.realtime);
+        let shard = HubShard::start_local(&parts.hub, &parts.context);
         let apps = web::Data::new(parts.apps.clone());
         let gate = parts.gate.clone();
         let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::realtime::upgrade_required));
-        let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<_, h1::Codec>)| {
+        let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<PacedStream, h1::Codec>)| {
             ws::raw::serve(request, framed, gate.clone(), shard.clone())
         });
-        HttpService::build()
+        let app = map_config(http::app(shared.clone()).service(no_upgrade).app_data(apps), |_| AppConfig::default());
+        let service = HttpService::build()
             .client_request_timeout(parts.request_timeout())
+            .on_connect_ext(PacedStream::introduce)
             .upgrade(upgrade)
-            .finish(map_config(http::app(shared.clone()).service(no_upgrade).app_data(apps), |_| AppConfig::default()))
-            .tcp()
+            .finish(apply_fn_factory(app, |mut request: Request, app| {
+                pace_body(&mut request);
+                app.call(request)
+            }));
+        let paced = fn_service(async |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            Ok((PacedStream::new(stream), Protocol::Http1, peer))
+        });
+        paced.and_then(service)
     };
     let server = Server::build().workers(workers).backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();
     let server = server.listen("http", listener, factory).map_err(|source| StartError::Io { what: "server".to_owned(), source })?;
@@ -242,14 +278,13 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
 }
 
 /// TLS ended here: sockets go through actix-web-actors, over any stream.
-fn serve_tls(listener: TcpListener, parts: Parts) -> Result<Server, StartError> {
+fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> Result<Server, StartError> {
     let shared = http::Shared::new(parts.context.clone());
     let workers = parts.workers();
     let timeout = parts.request_timeout();
-    let tls = tls_config(&parts.context.config)?;
     let gate = web::Data::new(parts.gate.clone());
     let server = HttpServer::new(move || {
-        let shard = HubShard::start_local(&parts.hub, &parts.context.config.realtime);
+        let shard = HubShard::start_local(&parts.hub, &parts.context);
         let sockets = web::resource("/app/{key}").route(web::get().to(ws::context::serve));
         http::app(shared.clone())
             .service(sockets)

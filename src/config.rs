@@ -1,6 +1,9 @@
 //! The one tree of settings: every key with its default, unit and meaning. Layers, weakest first: defaults, TOML file, environment
 //! (`EDUCOUNSEL__SECTION__KEY`), flags. A half-configured backend refuses to start, naming the key.
 
+mod check;
+mod unreadable;
+
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
@@ -17,9 +20,16 @@ pub const ENV_PREFIX: &str = "EDUCOUNSEL__";
 /// Why the settings cannot be used. One line, naming the key.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A value does not read, or a key is unknown.
-    #[error("settings: {0}")]
-    Unreadable(#[from] Box<figment::Error>),
+    /// A value does not read, or a key is unknown. Never shows the value: it may be a secret in the wrong place.
+    #[error("settings: {key}: {reason}{place}")]
+    Unreadable {
+        /// Dotted key; empty keys are those of a file that is no TOML.
+        key: String,
+        /// What is wrong.
+        reason: String,
+        /// ` (in FILE)`, or nothing for variables and flags.
+        place: String,
+    },
     /// An environment variable names no setting.
     #[error("settings: {ENV_PREFIX}{0} names no setting; `educounsel config print` lists all")]
     UnknownVariable(String),
@@ -127,6 +137,7 @@ section! {
         client_events_per_s: u32 = 10, "events/s", "Client events per socket; over it, error 4301.";
         channels_per_socket: usize = 200, "channels", "Most subscriptions of one socket.";
         drain_s: u64 = 10, "s", "Time over which a stopping server sends its sockets away with 4200.";
+        login_check_s: u64 = 60, "s", "How often open sockets are held to their login sessions; one that ran out ends its sockets.";
         handshakes_per_s: u32 = 0, "sockets/s", "New sockets a node takes per second; the rest gets 4100. 0 = no limit.";
     }
 }
@@ -156,7 +167,7 @@ section! {
 section! {
     /// Logs of the server itself.
     TelemetrySettings in "telemetry." {
-        filter: String = "info".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
+        filter: String = "info,actix_server=warn,actix_http=off".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
         format: String = "auto".into(), "", "human, json, or auto (human on a terminal, json otherwise).";
     }
 }
@@ -261,6 +272,10 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(path) = file {
+            if !path.is_file() {
+                let reason = "there is no such file".to_owned();
+                return Err(ConfigError::Unreadable { key: format!("--config {}", path.display()), reason, place: String::new() });
+            }
             figment = figment.merge(Toml::file_exact(path));
         }
         let defaults = Self::default_values();
@@ -279,7 +294,7 @@ impl Config {
             let default = defaults.get(key).cloned().unwrap_or_default();
             figment = figment.merge(Serialized::default(key, typed_like(&default, text)));
         }
-        let config: Self = figment.extract().map_err(Box::new)?;
+        let config: Self = figment.extract().map_err(|error| unreadable::unreadable(&error))?;
         config.check()?;
         Ok(config)
     }
@@ -296,61 +311,6 @@ impl Config {
         let tree = serde_json::to_value(self).unwrap_or_default();
         let find = |key: &str| key.split('.').try_fold(&tree, |node, part| node.get(part)).cloned().unwrap_or_default();
         Self::docs().into_iter().map(|doc| (doc.key, find(doc.key))).collect()
-    }
-
-    /// Refuses values that make no sense, alone or together.
-    fn check(&self) -> Result<(), ConfigError> {
-        let refuse = |key, reason: &str| Err(ConfigError::Refused { key, reason: reason.to_owned() });
-        if self.http.bind.parse::<std::net::SocketAddr>().is_err() {
-            return refuse("http.bind", "must be address:port, such as 127.0.0.1:8080");
-        }
-        match (self.http.tls_certificate.is_empty(), self.http.tls_key.is_empty()) {
-            (false, true) => {
-                return refuse("http.tls_key", "required, because http.tls_certificate is set");
-            }
-            (true, false) => {
-                return refuse("http.tls_certificate", "required, because http.tls_key is set");
-            }
-            _ => {}
-        }
-        let url = &self.database.url;
-        if !url.is_empty() && !["sqlite:", "mysql:", "mariadb:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
-            return refuse("database.url", "must begin with sqlite://, mysql:// or postgres://");
-        }
-        if !self.redis.url.is_empty() && !self.redis.url.starts_with("redis://") && !self.redis.url.starts_with("rediss://") {
-            return refuse("redis.url", "must begin with redis:// or rediss://");
-        }
-        self.check_s3()?;
-        if !self.security.secret.is_empty() && self.security.secret.len() < 32 {
-            return refuse("security.secret", "needs at least 32 characters");
-        }
-        if self.realtime.activity_timeout_s == 0 || self.realtime.pong_timeout_s == 0 {
-            return refuse("realtime.activity_timeout_s", "and realtime.pong_timeout_s must be above 0: pusher-js refuses 0");
-        }
-        if jiff::tz::TimeZone::get(&self.school.zone).is_err() {
-            return refuse("school.zone", "is not an IANA zone, such as Asia/Jakarta");
-        }
-        if !["auto", "human", "json"].contains(&self.telemetry.format.as_str()) {
-            return refuse("telemetry.format", "must be auto, human or json");
-        }
-        Ok(())
-    }
-
-    fn check_s3(&self) -> Result<(), ConfigError> {
-        let s3 = &self.s3;
-        let parts = [
-            ("s3.bucket", &s3.bucket),
-            ("s3.region", &s3.region),
-            ("s3.access_key_id", &s3.access_key_id),
-            ("s3.secret_access_key", &s3.secret_access_key),
-        ];
-        let touched = !s3.endpoint.is_empty() || parts.iter().any(|(_, value)| !value.is_empty());
-        match parts.into_iter().find(|(_, value)| value.is_empty()) {
-            Some((key, _)) if touched => {
-                Err(ConfigError::Refused { key, reason: "required, because other s3 settings are set".to_owned() })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Returns the database URL, with the embedded default filled in.
@@ -414,17 +374,92 @@ mod tests {
         assert_eq!(config.http.bind, "127.0.0.1:2");
     }
 
+    /// Refuses the settings in one line and returns it.
+    fn refusal(file: Option<&str>, variables: &[(&str, &str)]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("school.toml");
+        std::fs::write(&path, file.unwrap_or_default()).unwrap();
+        let environment = variables.iter().map(|(name, text)| (format!("{ENV_PREFIX}{name}"), (*text).to_owned()));
+        let message = Config::load(file.map(|_| path.as_path()), environment, &[]).unwrap_err().to_string();
+        assert!(message.starts_with("settings: ") && !message.contains('\n'), "{message}");
+        message
+    }
+
+    const S3: [(&str, &str); 4] =
+        [("S3__BUCKET", "files"), ("S3__REGION", "id"), ("S3__ACCESS_KEY_ID", "a"), ("S3__SECRET_ACCESS_KEY", "s")];
+
     #[test]
-    fn half_configured_backends_are_refused_by_key() {
-        let message = |variables: &[(&str, &str)]| load(variables).unwrap_err().to_string();
-        assert!(message(&[("S3__BUCKET", "files")]).contains("s3.region"));
-        assert!(message(&[("S3__ENDPOINT", "http://127.0.0.1:1")]).contains("s3.bucket"));
-        assert!(message(&[("HTTP__TLS_CERTIFICATE", "a.pem")]).contains("http.tls_key"));
-        assert!(message(&[("DATABASE__URL", "oracle://x")]).contains("database.url"));
-        assert!(message(&[("SECURITY__SECRET", "short")]).contains("security.secret"));
-        assert!(message(&[("SCHOOL__ZONE", "Mars/Base")]).contains("school.zone"));
-        assert!(message(&[("HTTP__BIN", "x")]).contains("HTTP__BIN"));
-        assert!(message(&[("REALTIME__DRAIN_S", "soon")]).contains("drain_s"));
+    fn half_configured_s3_is_refused_by_the_key_that_is_missing() {
+        assert!(load(&S3).is_ok());
+        for (missing, _) in S3 {
+            let rest: Vec<_> = S3.into_iter().filter(|(name, _)| *name != missing).collect();
+            let key = missing.to_lowercase().replace("__", ".");
+            assert!(refusal(None, &rest).starts_with(&format!("settings: {key}: required")), "{missing}");
+        }
+        assert!(refusal(None, &[("S3__ENDPOINT", "http://127.0.0.1:1")]).contains("s3.bucket: required"));
+        let with_endpoint = [&S3[..], &[("S3__ENDPOINT", "minio:9000")]].concat();
+        assert!(refusal(None, &with_endpoint).contains("s3.endpoint: must begin with http"));
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused_by_key() {
+        for (name, text) in [
+            ("HTTP__BIND", "8080"),
+            ("HTTP__PUBLIC_URL", "konseling.sekolah.id"),
+            ("HTTP__ALLOWED_ORIGINS", "https://a.example, b.example"),
+            ("HTTP__REQUESTS_PER_MINUTE", "0"),
+            ("DATABASE__URL", "oracle://x"),
+            ("DATABASE__MAX_CONNECTIONS", "0"),
+            ("REDIS__URL", "127.0.0.1:6379"),
+            ("SECURITY__SECRET", "short"),
+            ("SECURITY__SESSION_IDLE_H", "0"),
+            ("REALTIME__ACTIVITY_TIMEOUT_S", "0"),
+            ("REALTIME__DRAIN_S", "soon"),
+            ("REALTIME__KEY", ""),
+            ("HTTP__TRUST_PROXY", "maybe"),
+            ("LOG__BATCH", "0"),
+            ("LOG__POLL_MS", "-1"),
+            ("SCHOOL__ZONE", "Mars/Base"),
+            ("TELEMETRY__FORMAT", "xml"),
+            ("TELEMETRY__FILTER", "nonsense=["),
+            ("APPS", r#"[{"id":"x","key":"k","secret":"s"}]"#),
+            ("APPS", r#"[{"id":"1","key":"k","secret":""}]"#),
+            ("APPS", r#"[{"id":"1","key":"k","secret":"s"},{"id":"2","key":"k","secret":"s"}]"#),
+            ("APPS", r#"[{"id":"1","key":"educounsel","secret":"s"}]"#),
+        ] {
+            let key = name.to_lowercase().replace("__", ".");
+            assert!(refusal(None, &[(name, text)]).starts_with(&format!("settings: {key}: ")), "{name}={text}");
+        }
+        assert!(refusal(None, &[("HTTP__TLS_CERTIFICATE", "a.pem")]).contains("http.tls_key: required"));
+        assert!(refusal(None, &[("HTTP__TLS_KEY", "a.pem")]).contains("http.tls_certificate: required"));
+        let with_redis = [("REDIS__URL", "redis://127.0.0.1"), ("REDIS__PREFIX", "")];
+        assert!(refusal(None, &with_redis).contains("redis.prefix: required"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_wherever_they_stand() {
+        assert!(refusal(None, &[("HTTP__BIN", "x")]).contains("HTTP__BIN names no setting"));
+        let message = refusal(Some("http.bimd = 'x'"), &[]);
+        assert!(message.starts_with("settings: http.bimd: names no setting") && message.ends_with("school.toml)"), "{message}");
+        let message = Config::load(None, [], &[("foo.bar", "1".into())]).unwrap_err().to_string();
+        assert_eq!(message, "settings: foo: names no setting; `educounsel config print` lists all");
+        let message = Config::load(Some(Path::new("/nowhere.toml")), [], &[]).unwrap_err().to_string();
+        assert_eq!(message, "settings: --config /nowhere.toml: there is no such file");
+    }
+
+    #[test]
+    fn a_refusal_never_shows_a_value() {
+        let messages = [
+            refusal(Some("[security]\nsecret = geheim"), &[]),
+            refusal(Some("[s3]\nsecret_access_key = ['geheim']"), &[]),
+            refusal(Some("[[apps]]\nid = 1\nkey = 'geheim'\nsecret = 'geheim'"), &[]),
+            refusal(None, &[("APPS", r#"[{"id":"1","key":"k","secret":"geheim""#)]),
+            refusal(None, &[("LOG__BATCH", "geheim")]),
+            refusal(None, &[("SECURITY__SECRET", "geheim")]),
+        ];
+        for message in messages {
+            assert!(!message.contains("geheim"), "{message}");
+        }
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // One line for the operator, whatever the log format.
-            let _ = writeln!(io::stderr(), "educounsel: {error:#}");
+            let _ = writeln!(io::stderr(), "educounsel: {}", telemetry::error_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -175,11 +175,14 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
     let has_own_demo_password = !config.demo.password.is_empty();
     let running = app::start(config, StartOptions { demo, ..StartOptions::default() }).await?;
     let address = running.address;
-    if demo {
-        let password = if has_own_demo_password { "the password of demo.password" } else { "rahasia-demo" };
-        writeln!(io::stdout(), "demo logins: siswa1 … siswa20 (students), guru1 … guru3 (counsellors), admin; password: {password}")?;
-    }
     writeln!(io::stdout(), "listening on {scheme}://{address}")?;
+    if demo {
+        let password = if has_own_demo_password { "the one of demo.password" } else { "rahasia-demo" };
+        writeln!(
+            io::stdout(),
+            "open {scheme}://{address} and log in as siswa1 … siswa20 (students), guru1 … guru3 (counsellors) or admin; password: {password}"
+        )?;
+    }
     io::stdout().flush()?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {

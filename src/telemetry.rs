@@ -7,38 +7,59 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{io::IsTerminal, sync::OnceLock, thread, time::Duration};
 use tracing_subscriber::EnvFilter;
 
-/// Histogram, seconds, labels `method`, `route` (pattern), `status`: how long answers took.
-pub const HTTP_REQUEST_DURATION: &str = "http_request_duration_seconds";
-/// Counter: requests refused because of a rate limit.
-pub const HTTP_RATE_LIMITED: &str = "http_rate_limited_total";
-/// Counter, label `outcome` (`ok`, `failed`, `delayed`): log-in attempts.
-pub const LOGINS: &str = "logins_total";
-/// Gauge: sockets open on this node.
-pub const SOCKETS: &str = "sockets_open";
-/// Counter: publications that reached this node's hub.
-pub const PUBLICATIONS: &str = "publications_total";
-/// Counter: frames handed to sockets by publications.
-pub const DELIVERIES: &str = "deliveries_total";
-/// Counter: sockets ended because they read too slowly.
-pub const SLOW_CLOSES: &str = "slow_closes_total";
-/// Counter: publications without a row that were dropped because the bus was too far behind.
-pub const PUBLICATIONS_DROPPED: &str = "publications_dropped_total";
-/// Counter: handshakes refused because of `realtime.handshakes_per_s`.
-pub const HANDSHAKES_REFUSED: &str = "handshakes_refused_total";
-/// Counter: client frames that could not be read.
-pub const MALFORMED_FRAMES: &str = "malformed_frames_total";
-/// Histogram, seconds: time from the commit of a log row to its publication.
-pub const LOG_AGE_SECONDS: &str = "log_publication_delay_seconds";
-/// Gauge: log rows that wait for publication.
-pub const LOG_BACKLOG: &str = "log_backlog_rows";
-/// Gauge, seconds: age of the oldest log row that waits for publication.
-pub const LOG_BACKLOG_AGE: &str = "log_backlog_age_seconds";
-/// Gauge: connections in the database pool.
-pub const DATABASE_POOL_SIZE: &str = "database_pool_connections";
-/// Gauge: idle connections in the database pool.
-pub const DATABASE_POOL_IDLE: &str = "database_pool_idle_connections";
-/// Counter: times the link to the other nodes was lost and made again.
-pub const BUS_RECONNECTS: &str = "bus_reconnects_total";
+/// How a metric moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts samples by size.
+    Histogram,
+}
+
+/// A metric of this server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Name on the wire; a duration ends in `_seconds`, a counter in `_total`.
+    pub name: &'static str,
+    /// How it moves.
+    pub kind: MetricKind,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident = $kind:ident $name:literal, $meaning:literal;)+) => {
+        $(#[doc = concat!(stringify!($kind), ": ", $meaning, ".")] pub const $constant: &str = $name;)+
+
+        /// Every metric of this server. `docs/operations.md` explains each; a test compares.
+        pub const METRICS: &[Metric] = &[$(Metric { name: $name, kind: MetricKind::$kind, meaning: $meaning }),+];
+    };
+}
+
+metrics! {
+    HTTP_REQUEST_DURATION = Histogram "http_request_duration_seconds", "how long answers took, by method, route (its pattern) and status";
+    HTTP_RATE_LIMITED = Counter "http_rate_limited_total", "requests refused because of a rate limit";
+    LOGINS = Counter "logins_total", "log-in attempts by outcome: ok, failed, delayed";
+    SOCKETS = Gauge "sockets_open", "sockets open on this node";
+    HANDSHAKES_REFUSED = Counter "handshakes_refused_total", "handshakes refused because of realtime.handshakes_per_s";
+    MALFORMED_FRAMES = Counter "malformed_frames_total", "client frames that could not be read";
+    PUBLICATIONS = Counter "publications_total", "publications this node gave to the bus";
+    PUBLICATIONS_DROPPED = Counter "publications_dropped_total", "publications without a row dropped because the bus was too far behind";
+    DELIVERIES = Counter "deliveries_total", "frames of publications handed to sockets of this node";
+    SLOW_CLOSES = Counter "slow_closes_total", "sockets ended because they read too slowly";
+    LOG_AGE_SECONDS = Histogram "log_publication_delay_seconds", "time from the writing of a log row to its publication";
+    LOG_BACKLOG = Gauge "log_backlog_rows", "log rows that wait for publication, in the whole cluster";
+    LOG_BACKLOG_AGE = Gauge "log_backlog_age_seconds", "age of the oldest log row that waits for publication";
+    DATABASE_POOL_SIZE = Gauge "database_pool_connections", "open connections of this node's database pool";
+    DATABASE_POOL_IDLE = Gauge "database_pool_idle_connections", "open connections nobody uses";
+    DATABASE_POOL_LIMIT = Gauge "database_pool_max_connections", "most connections the pool may open";
+    BUS_RECONNECTS = Counter "bus_reconnects_total", "times the link to the other nodes was lost and made again";
+}
+
+/// Outcomes of a log-in attempt, the label of [`LOGINS`].
+pub const LOGIN_OUTCOMES: [&str; 3] = ["ok", "failed", "delayed"];
 
 /// Bounds of the latency histograms, in seconds.
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -56,7 +77,23 @@ pub fn init_logs(settings: &TelemetrySettings) {
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // An error means that a subscriber is there already, which is what we want.
-    let _ = if is_json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
+    let _ =
+        if is_json { builder.json().flatten_event(true).with_span_list(false).try_init() } else { builder.with_target(false).try_init() };
+}
+
+/// Returns an error and its causes in one line. A cause that the text before it tells already is not told twice.
+#[must_use]
+pub fn error_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.ends_with(&text) {
+            line = format!("{line}: {text}");
+        }
+        cause = error.source();
+    }
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the process's recorder, installing it at the first call. `None` if another recorder was installed first.
@@ -80,23 +117,24 @@ fn install_recorder() -> Option<PrometheusHandle> {
     Some(handle)
 }
 
+/// Tells the recorder what each metric means, and lets counters and gauges begin at 0: one that appears only with its first event hides that event
+/// from Prometheus' `rate`, and an alert on what is not there never fires. Histograms appear with their first sample.
 fn describe_metrics() {
-    describe_histogram!(HTTP_REQUEST_DURATION, "how long answers took");
-    describe_counter!(HTTP_RATE_LIMITED, "requests refused because of a rate limit");
-    describe_counter!(LOGINS, "log-in attempts by outcome");
-    describe_gauge!(SOCKETS, "sockets open on this node");
-    describe_counter!(PUBLICATIONS, "publications that reached this node");
-    describe_counter!(DELIVERIES, "frames handed to sockets by publications");
-    describe_counter!(SLOW_CLOSES, "sockets ended because they read too slowly");
-    describe_counter!(PUBLICATIONS_DROPPED, "publications without a row dropped because the bus was behind");
-    describe_counter!(HANDSHAKES_REFUSED, "handshakes refused because there were too many at once");
-    describe_counter!(MALFORMED_FRAMES, "client frames that could not be read");
-    describe_histogram!(LOG_AGE_SECONDS, "time from the commit of a log row to its publication");
-    describe_gauge!(LOG_BACKLOG, "log rows that wait for publication");
-    describe_gauge!(LOG_BACKLOG_AGE, "age of the oldest log row that waits for publication");
-    describe_gauge!(DATABASE_POOL_SIZE, "connections in the database pool");
-    describe_gauge!(DATABASE_POOL_IDLE, "idle connections in the database pool");
-    describe_counter!(BUS_RECONNECTS, "times the link to the other nodes was made again");
+    for metric in METRICS {
+        match metric.kind {
+            MetricKind::Counter => describe_counter!(metric.name, metric.meaning),
+            MetricKind::Gauge => describe_gauge!(metric.name, metric.meaning),
+            MetricKind::Histogram => describe_histogram!(metric.name, metric.meaning),
+        }
+        match metric.kind {
+            MetricKind::Counter if metric.name == LOGINS => {
+                LOGIN_OUTCOMES.iter().for_each(|outcome| metrics::counter!(LOGINS, "outcome" => *outcome).increment(0));
+            }
+            MetricKind::Counter => metrics::counter!(metric.name).increment(0),
+            MetricKind::Gauge => metrics::gauge!(metric.name).set(0.0),
+            MetricKind::Histogram => {}
+        }
+    }
 }
 
 /// Samples wait in memory until somebody folds them into the histograms; a scrape does, and this thread does when there is none.
@@ -115,6 +153,42 @@ fn start_upkeep(handle: PrometheusHandle) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_operations_guide_explains_every_metric_and_names_only_settings_there_are() {
+        let guide = include_str!("../docs/operations.md");
+        for metric in METRICS {
+            let kind = format!("{:?}", metric.kind).to_lowercase();
+            assert!(guide.contains(&format!("| `{}` | {kind}", metric.name)), "docs/operations.md lacks {} ({kind})", metric.name);
+        }
+        let keys: Vec<&str> = crate::config::Config::docs().iter().map(|doc| doc.key).collect();
+        let sections: Vec<&str> = keys.iter().filter_map(|key| key.split_once('.')).map(|(section, _)| section).collect();
+        // Names of span fields and of a file look like keys.
+        let others = ["http.method", "http.route", "http.status", "http.latency_ms", "educounsel.db"];
+        for page in [guide, include_str!("../README.md")] {
+            let code = page.split('`').skip(1).step_by(2);
+            let names = code.filter_map(|code| code.split([' ', '=']).next()).filter(|name| {
+                let is_key = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.'));
+                is_key && name.split_once('.').is_some_and(|(section, rest)| sections.contains(&section) && !rest.is_empty())
+            });
+            let unknown: Vec<&str> = names.filter(|name| !keys.contains(name) && !others.contains(name)).collect();
+            assert!(unknown.is_empty(), "no such settings: {unknown:?}");
+        }
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        enum Outer {
+            #[error("disk: {0}")]
+            Told(#[from] std::io::Error),
+            #[error("broken")]
+            Untold(#[source] Box<Outer>),
+        }
+        let io = || Outer::Told(std::io::Error::other("cable\ncut"));
+        assert_eq!(error_line(&io()), "disk: cable cut");
+        assert_eq!(error_line(&Outer::Untold(Box::new(io()))), "broken: disk: cable cut");
+    }
 
     #[test]
     fn measurements_are_rendered_under_their_names() {

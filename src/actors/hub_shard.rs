@@ -3,7 +3,8 @@
 //! nothing between shard and session crosses a thread or a mailbox.
 
 use super::{
-    hub::{Backlog, Hub, ShardIndex},
+    hub::{Backlog, Hub, ShardIndex, end_of_sockets_frame},
+    login_check::LoginCheck,
     outbound::{Outbound, SendRefused},
 };
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         presence::{Member, MemberError},
         registry::{Registry, SocketId, SocketOwner, Topic},
     },
+    services::{Context as Services, announce::SessionEnd},
     telemetry,
     wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
 };
@@ -47,6 +49,11 @@ pub struct EndSockets {
     pub farewell: Frame,
 }
 
+/// Hub -> HubShard: ask whether the logins behind all sockets still hold, because word of their end may have been missed. No reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CheckLogins;
+
 /// Hub -> HubShard: send all sockets away with 4200, in slices. No reply.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -72,7 +79,8 @@ pub enum SubscribeRefused {
 /// State of a shard; only its own thread touches it.
 struct ShardState {
     hub: Hub,
-    settings: RealtimeSettings,
+    services: Services,
+    login_check: Rc<LoginCheck>,
     registry: RefCell<Registry<Rc<Outbound>>>,
     wheel: RefCell<HeartbeatWheel>,
     /// Sockets told to close, and when they are cut.
@@ -95,10 +103,12 @@ pub struct HubShard {
 impl HubShard {
     /// Starts the shard of this worker thread and makes it known to the hub.
     #[must_use]
-    pub fn start_local(hub: &Hub, settings: &RealtimeSettings) -> LocalShard {
+    pub fn start_local(hub: &Hub, services: &Services) -> LocalShard {
+        let settings = &services.config.realtime;
         let state = Rc::new(ShardState {
             hub: hub.clone(),
-            settings: settings.clone(),
+            services: services.clone(),
+            login_check: Rc::new(LoginCheck::new(services.clone())),
             registry: RefCell::default(),
             wheel: RefCell::new(HeartbeatWheel::new(settings.activity_timeout_s.max(settings.pong_timeout_s))),
             closing: RefCell::default(),
@@ -117,6 +127,8 @@ impl Actor for HubShard {
             shard.state.check_heartbeats();
             shard.state.cut_overdue();
         });
+        let check_every = Duration::from_secs(self.state.settings().login_check_s.max(1));
+        ctx.run_interval(check_every, |shard, _| shard.state.check_all_logins());
     }
 }
 
@@ -133,13 +145,15 @@ impl Handler<EndSockets> for HubShard {
     type Result = ();
 
     fn handle(&mut self, message: EndSockets, _: &mut Self::Context) {
-        let ended: Vec<_> =
-            self.state.registry.borrow().sockets_of(message.user, message.login).map(|(_, outbound)| outbound.clone()).collect();
-        for outbound in ended {
-            // A refusal means the socket is closing already.
-            let _ = outbound.send(&message.farewell);
-            self.state.end(&outbound, PusherCode::Unauthorized);
-        }
+        self.state.end_sockets(message.user, message.login, &message.farewell);
+    }
+}
+
+impl Handler<CheckLogins> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, _: CheckLogins, _: &mut Self::Context) {
+        self.state.check_all_logins();
     }
 }
 
@@ -160,6 +174,34 @@ impl Handler<DrainSockets> for HubShard {
 }
 
 impl ShardState {
+    fn settings(&self) -> &RealtimeSettings {
+        &self.services.config.realtime
+    }
+
+    /// Tells the sockets of an account why, and closes them.
+    fn end_sockets(&self, user: UserId, login: Option<LoginId>, farewell: &Frame) {
+        let ended: Vec<_> = self.registry.borrow().sockets_of(user, login).map(|(_, outbound)| outbound.clone()).collect();
+        for outbound in ended {
+            // A refusal means the socket is closing already.
+            let _ = outbound.send(farewell);
+            self.end(&outbound, PusherCode::Unauthorized);
+        }
+    }
+
+    fn check_all_logins(self: &Rc<Self>) {
+        let owners: Vec<_> = self.registry.borrow().owners().collect();
+        self.check_logins(owners);
+    }
+
+    fn check_logins(self: &Rc<Self>, owners: impl IntoIterator<Item = SocketOwner>) {
+        let state = self.clone();
+        self.login_check.ask(owners, move |SocketOwner { user, login }, reason| {
+            // A disabled account has no logins left; the others are over one by one.
+            let login = (reason != SessionEnd::Disabled).then_some(login);
+            state.end_sockets(user, login, &end_of_sockets_frame(user, login, reason));
+        });
+    }
+
     /// Sends one publication to all its listeners here. Nothing is parsed, formatted or copied per socket.
     fn deliver(&self, publication: &Publication) {
         let mut slow = Vec::new();
@@ -213,6 +255,7 @@ impl ShardState {
     }
 
     fn check_heartbeats(&self) {
+        let settings = self.settings();
         let due = self.wheel.borrow_mut().tick();
         for socket in due {
             let Some(outbound) = self.registry.borrow().sink(socket).cloned() else { continue };
@@ -220,7 +263,7 @@ impl ShardState {
                 continue;
             }
             let (silent_s, was_pinged) = outbound.silence();
-            match judge(silent_s, was_pinged, self.settings.activity_timeout_s, self.settings.pong_timeout_s) {
+            match judge(silent_s, was_pinged, settings.activity_timeout_s, settings.pong_timeout_s) {
                 Verdict::LookAgainIn(delay_s) => self.wheel.borrow_mut().schedule(socket, delay_s),
                 Verdict::Ping(delay_s) => {
                     outbound.note_pinged();
@@ -235,12 +278,14 @@ impl ShardState {
 }
 
 impl LocalShard {
-    /// Takes a new socket in: registers it, starts watching its silence, and greets it.
+    /// Takes a new socket in: registers it, starts watching its silence, and greets it. Its login is asked for once more: it may have ended between the
+    /// look at it and this, and the word of that would not have found the socket.
     pub fn connect(&self, socket: SocketId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
         self.state.registry.borrow_mut().connect(socket, owner, outbound.clone());
-        self.state.wheel.borrow_mut().schedule(socket, self.state.settings.activity_timeout_s);
+        self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
         self.state.hub.count_socket_in();
-        self.send(outbound, &pusher::connection_established(socket, self.state.settings.activity_timeout_s));
+        self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
+        self.state.check_logins(owner);
     }
 
     /// Starts a subscription and answers it; live events follow the answer.
@@ -250,7 +295,7 @@ impl LocalShard {
             if registry.subscription(socket, topic).is_some() {
                 return Err(SubscribeRefused::Already);
             }
-            if registry.subscription_count(socket) >= self.state.settings.channels_per_socket {
+            if registry.subscription_count(socket) >= self.settings().channels_per_socket {
                 return Err(SubscribeRefused::TooManyChannels);
             }
             registry.sink(socket).cloned()
@@ -315,7 +360,13 @@ impl LocalShard {
     /// Returns the settings of sockets.
     #[must_use]
     pub fn settings(&self) -> &RealtimeSettings {
-        &self.state.settings
+        self.state.settings()
+    }
+
+    /// Returns what use cases work with.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.state.services
     }
 
     /// Returns the hub.

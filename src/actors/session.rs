@@ -138,6 +138,9 @@ impl Session {
         if !channel.allows_client_events() {
             return Err("client events are only allowed on private and presence channels");
         }
+        if self.app.is_built_in && !channel.takes_built_in_client_event(event) {
+            return Err("this app takes client-typing on conversations only");
+        }
         let topic = self.topic(channel);
         let user_id = self.shard.subscription(self.socket, &topic).ok_or("client events need a subscription to the channel")?;
         if !self.client_events.allow(Instant::now()) {

@@ -33,5 +33,20 @@ pub enum BackendError {
     Internal(&'static str),
 }
 
+impl BackendError {
+    /// Says whether the backend is out of reach for now, as opposed to having refused or broken something.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        use sqlx::Error as Database;
+        match self {
+            Self::Database(error) => {
+                matches!(error, Database::Io(_) | Database::PoolTimedOut | Database::PoolClosed | Database::WorkerCrashed)
+            }
+            Self::Redis(_) => true,
+            Self::Files(_) | Self::Io(_) | Self::Corrupt { .. } | Self::Internal(_) => false,
+        }
+    }
+}
+
 /// Result of a backend call.
 pub type BackendResult<T> = Result<T, BackendError>;

@@ -19,6 +19,9 @@ pub const FAILURE_WINDOW_MS: i64 = 900_000;
 /// Most that all failures of one address together make the next wait, in ms.
 const ADDRESS_DELAY_LIMIT_MS: u64 = 30_000;
 
+/// Most that failures of one account at one address make a new device wait there, in ms: its owner may sit behind the same address as a classmate.
+const PAIR_DELAY_LIMIT_MS: u64 = 30_000;
+
 /// Most that failures of one account from elsewhere slow a login down, in ms.
 const ACCOUNT_DELAY_LIMIT_MS: u64 = 2_000;
 
@@ -64,10 +67,16 @@ pub fn check_password_attempt(password: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Returns how long after the last failure one account must wait at one address. Unit: ms.
+/// Returns how long after the last failure a device that has signed in to an account is a stranger to it. Unit: ms, at most 300,000.
+#[must_use]
+pub const fn device_delay_ms(failures: u64) -> u64 {
+    login_delay_ms(failures)
+}
+
+/// Returns how long after the last failure one account must wait at one address, on devices it is not known on. Unit: ms, at most 30,000.
 #[must_use]
 pub const fn pair_delay_ms(failures: u64) -> u64 {
-    login_delay_ms(failures)
+    least(login_delay_ms(failures), PAIR_DELAY_LIMIT_MS)
 }
 
 /// Returns how long after the last failure an address must wait, whatever the account. A school shares one address, so it takes 20 times as many
@@ -122,7 +131,8 @@ mod tests {
 
     #[test]
     fn one_account_waits_soonest_and_a_whole_school_last() {
-        assert_eq!([4, 5, 6, 100].map(pair_delay_ms), [0, 1_000, 2_000, 300_000]);
+        assert_eq!([4, 5, 6, 100].map(pair_delay_ms), [0, 1_000, 2_000, 30_000]);
+        assert_eq!([4, 5, 6, 100].map(device_delay_ms), [0, 1_000, 2_000, 300_000]);
         assert_eq!([99, 100, 120, 10_000].map(address_delay_ms), [0, 1_000, 2_000, 30_000]);
         assert_eq!([19, 20, 24, 10_000].map(account_delay_ms), [0, 1_000, 2_000, 2_000]);
     }

@@ -81,6 +81,13 @@ impl ChannelName {
         self.kind() != ChannelKind::Public
     }
 
+    /// Says whether the built-in app passes a client event on: only that somebody is typing in a conversation. Whatever else clients could tell each
+    /// other would pass by the log and by who may write to whom; a role's channel reaches the whole school.
+    #[must_use]
+    pub fn takes_built_in_client_event(&self, event: &str) -> bool {
+        event == "client-typing" && self.as_str().starts_with("presence-conversation.")
+    }
+
     /// Says whether clients may send `client-` events here: private and presence, not encrypted.
     #[must_use]
     pub fn allows_client_events(&self) -> bool {
@@ -147,6 +154,14 @@ mod tests {
         for name in ["", "a b", "a#b", "a/b", "a\n", "ä", &"a".repeat(201)] {
             assert_eq!(ChannelName::parse(name), Err(InvalidChannelName), "{name:?}");
         }
+    }
+
+    #[test]
+    fn the_built_in_app_takes_typing_in_conversations_and_nothing_else() {
+        let takes = |channel: &str, event: &str| ChannelName::parse(channel).unwrap().takes_built_in_client_event(event);
+        assert!(takes("presence-conversation.1", "client-typing"));
+        assert!(!takes("presence-conversation.1", "client-notice") && !takes("presence-room", "client-typing"));
+        assert!(!takes("private-role.student", "client-typing") && !takes("private-user.1", "client-typing"));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub struct Topic {
 }
 
 /// The account behind a socket of the built-in app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SocketOwner {
     /// The account.
     pub user: UserId,
@@ -153,6 +153,11 @@ impl<S: Clone> Registry<S> {
             let owner = entry.owner.filter(|owner| owner.user == user)?;
             login.is_none_or(|login| owner.login == login).then_some((*socket, &entry.sink))
         })
+    }
+
+    /// Returns who is behind the sockets, once per socket.
+    pub fn owners(&self) -> impl Iterator<Item = SocketOwner> {
+        self.sockets.values().filter_map(|entry| entry.owner)
     }
 
     /// Returns all sockets.

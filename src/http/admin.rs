@@ -6,10 +6,10 @@ use super::{
     idempotency::idempotent,
     json_body::{JsonBody, declared_length, read_body},
     page::{Page, PageQuery},
-    session::SignedIn,
+    session::{SignedIn, require},
 };
 use crate::{
-    domain::{clock::rfc3339, ids::UserId, principal::Role, text::FieldError},
+    domain::{access::Action, clock::rfc3339, ids::UserId, principal::Role, text::FieldError},
     services::{
         Context, ServiceError, ServiceResult,
         user_import::{self, ImportedLine, LARGEST_FILE_BYTES},
@@ -107,9 +107,10 @@ pub async fn create_user(
     context: web::Data<Context>,
     request: HttpRequest,
     SignedIn(principal): SignedIn,
-    body: JsonBody<NewUserBody>,
+    payload: web::Payload,
 ) -> ApiResult {
-    let JsonBody { value: NewUserBody { login, name, role, password }, bytes } = body;
+    require(&principal, Action::ManageUsers)?;
+    let JsonBody { value: NewUserBody { login, name, role, password }, bytes } = JsonBody::receive(&request, payload.into_inner()).await?;
     let origin = origin_of(&request, &context.config);
     idempotent(&context, &principal, &request, &bytes, || async {
         let new = NewUser { login, name, role, password };
@@ -125,9 +126,10 @@ pub async fn change_user(
     request: HttpRequest,
     SignedIn(principal): SignedIn,
     id: web::Path<UserId>,
-    body: JsonBody<UserPatchBody>,
+    payload: web::Payload,
 ) -> ApiResult {
-    let UserPatchBody { name, role, password, disabled } = body.value;
+    require(&principal, Action::ManageUsers)?;
+    let UserPatchBody { name, role, password, disabled } = JsonBody::receive(&request, payload.into_inner()).await?.value;
     let patch = UserPatch { name, role, password, disabled };
     let user = users::change_user(&context, &principal, *id, patch, &origin_of(&request, &context.config)).await?;
     Ok(HttpResponse::Ok().json(AccountBody::from(user)))
@@ -160,6 +162,7 @@ pub async fn import_users(
     SignedIn(principal): SignedIn,
     payload: web::Payload,
 ) -> ApiResult {
+    require(&principal, Action::ManageUsers)?;
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/csv") {
         return Err(ApiError::request("request.media_type", "the body must be text/csv"));

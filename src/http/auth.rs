@@ -5,7 +5,7 @@ use super::{
     error::{ApiError, ApiResult},
     json_body::JsonBody,
     origin::same_origin,
-    session::{SignedIn, address_of, removal_cookie, session_cookie, token_of},
+    session::{SignedIn, address_of, device_cookie, device_cookie_of, removal_cookie, session_cookie, token_of},
 };
 use crate::{
     config::Config,
@@ -82,20 +82,22 @@ pub fn origin_of(request: &HttpRequest, config: &Config) -> Origin {
     Origin { address: address.map(|address| address.to_string()), address_key: address_key(address), user_agent }
 }
 
-/// `POST /auth/login`: 200 with the cookie, and the token when asked for; 401 `auth.invalid_credentials`; 429 `auth.too_many_attempts`.
+/// `POST /auth/login`: 200 with the cookies of session and device, and the token when asked for; 401 `auth.invalid_credentials`; 429
+/// `auth.too_many_attempts` or `rate_limited`.
 /// A page of another site may not sign anybody in: 403 `auth.cross_site`.
 pub async fn log_in(context: web::Data<Context>, request: HttpRequest, body: JsonBody<LoginBody>) -> ApiResult {
     if same_origin(request.headers(), request.uri(), &context.config) == Some(false) {
         return Err(ApiError::request("auth.cross_site", "sign in from a page of this server"));
     }
     let JsonBody { value: LoginBody { login, password, token: wants_token }, .. } = body;
-    let attempt = LoginAttempt { login, password, earlier_token: token_of(&request) };
+    let attempt = LoginAttempt { login, password, earlier_token: token_of(&request), device_cookie: device_cookie_of(&request) };
     let session = accounts::log_in(&context, attempt, &origin_of(&request, &context.config)).await?;
     let mut answer = json!({"user": UserBody::from(&session.principal)});
     if wants_token {
         answer["token"] = json!(session.token);
     }
-    Ok(HttpResponse::Ok().cookie(session_cookie(session.token, &context.config)).json(answer))
+    let cookies = (session_cookie(session.token, &context.config), device_cookie(session.device_cookie, &context.config));
+    Ok(HttpResponse::Ok().cookie(cookies.0).cookie(cookies.1).json(answer))
 }
 
 /// `POST /auth/logout`: 204; the session and its sockets end.

@@ -83,7 +83,7 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::Request { detail, .. } => detail.clone(),
-            _ => detail_of(self.code()).to_owned(),
+            _ => spec_of(self.code()).detail.to_owned(),
         }
     }
 
@@ -146,7 +146,7 @@ struct Problem<'a> {
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        status_of(self.code())
+        StatusCode::from_u16(spec_of(self.code()).status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -188,48 +188,53 @@ const fn service_code(error: &ServiceError) -> &'static str {
     }
 }
 
-/// The table of codes: which status goes with which code. Codes of use cases that stand nowhere else are 422 or 409 by their kind.
-fn status_of(code: &str) -> StatusCode {
-    match code {
-        "request.malformed" => StatusCode::BAD_REQUEST,
-        "auth.required" | "auth.invalid_credentials" => StatusCode::UNAUTHORIZED,
-        "auth.cross_site" | "access.denied" => StatusCode::FORBIDDEN,
-        "not_found" => StatusCode::NOT_FOUND,
-        "method_not_allowed" => StatusCode::METHOD_NOT_ALLOWED,
-        "request.timeout" => StatusCode::REQUEST_TIMEOUT,
-        "users.login_taken" | "conflict" => StatusCode::CONFLICT,
-        "request.too_large" | "materials.file_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "request.media_type" | "materials.file_type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "rate_limited" | "auth.too_many_attempts" => StatusCode::TOO_MANY_REQUESTS,
-        "internal" => StatusCode::INTERNAL_SERVER_ERROR,
-        "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    }
+/// An error code of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeSpec {
+    /// Stable name.
+    pub code: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// One English sentence; what users see is translated by the web UI from the code.
+    pub detail: &'static str,
 }
 
-/// One English sentence per code; what users see is translated by the web UI from the code.
-fn detail_of(code: &str) -> &'static str {
-    match code {
-        "auth.required" => "sign in first",
-        "auth.invalid_credentials" => "login or password is wrong",
-        "auth.too_many_attempts" => "too many failed attempts; wait before trying again",
-        "access.denied" => "this role may not do this",
-        "not_found" => "there is nothing here, or nothing for you",
-        "method_not_allowed" => "this path does not answer this method",
-        "rate_limited" => "too many requests; wait before trying again",
-        "validation" => "some fields are not acceptable; see errors",
-        "users.login_taken" => "this login name is in use",
-        "conflict" => "the request does not fit the present state; load it again",
-        "idempotency.key_reused" => "this idempotency key was used with another request",
-        "materials.file_too_large" => "the file is larger than 10 MiB",
-        "materials.file_type" => "the file is not a PDF",
-        "materials.file_encrypted" => "the PDF is encrypted",
-        "materials.file_unsafe" => "the PDF carries scripts, launch actions, embedded files or appended data",
-        "materials.file_unreadable" => "the PDF does not read",
-        "unavailable" => "a part of the service is not reachable; try again soon",
-        "internal" => "something went wrong on our side",
-        _ => "the request was refused",
-    }
+const fn spec(code: &'static str, status: u16, detail: &'static str) -> CodeSpec {
+    CodeSpec { code, status, detail }
+}
+
+/// The table of codes, by status: a new code is one line here and one in `docs/api.md`.
+pub const CODES: &[CodeSpec] = &[
+    spec("request.malformed", 400, "the request does not read"),
+    spec("auth.required", 401, "sign in first"),
+    spec("auth.invalid_credentials", 401, "login or password is wrong"),
+    spec("auth.cross_site", 403, "changes are taken from this site's own pages only"),
+    spec("access.denied", 403, "this role may not do this"),
+    spec("not_found", 404, "there is nothing here, or nothing for you"),
+    spec("method_not_allowed", 405, "this path does not answer this method"),
+    spec("request.timeout", 408, "the body came too slowly"),
+    spec("users.login_taken", 409, "this login name is in use"),
+    spec("conflict", 409, "the request does not fit the present state; load it again"),
+    spec("request.too_large", 413, "the body is too large"),
+    spec("materials.file_too_large", 413, "the file is larger than 10 MiB"),
+    spec("request.media_type", 415, "the body is not of the kind this path takes"),
+    spec("materials.file_type", 415, "the file is not a PDF"),
+    spec("validation", 422, "some fields are not acceptable; see errors"),
+    spec("materials.file_encrypted", 422, "the PDF is encrypted"),
+    spec("materials.file_unsafe", 422, "the PDF carries scripts, launch actions, embedded files or appended data"),
+    spec("materials.file_unreadable", 422, "the PDF does not read"),
+    spec("idempotency.key_reused", 422, "this idempotency key was used with another request"),
+    spec("rate_limited", 429, "too many requests; wait before trying again"),
+    spec("auth.too_many_attempts", 429, "too many failed attempts; wait before trying again"),
+    spec("internal", 500, "something went wrong on our side"),
+    spec("unavailable", 503, "a part of the service is not reachable; try again soon"),
+];
+
+/// Finds a code in the table. One that was forgotten is 422 in production, and fails every test that meets it.
+fn spec_of(code: &'static str) -> CodeSpec {
+    let found = CODES.iter().find(|spec| spec.code == code).copied();
+    debug_assert!(found.is_some(), "error code {code} is not in the table of http/error.rs");
+    found.unwrap_or_else(|| spec(code, 422, "the request was refused"))
 }
 
 #[cfg(test)]
@@ -277,18 +282,43 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn every_code_of_the_contract_has_its_status() {
-        let table = [
-            ("request.malformed", 400),
-            ("materials.file_too_large", 413),
-            ("materials.file_type", 415),
-            ("request.timeout", 408),
-            ("materials.file_unsafe", 422),
-            ("idempotency.key_reused", 422),
-        ];
-        for (code, status) in table {
+    async fn every_code_is_answered_with_its_status_and_stands_once_in_the_contract() {
+        let contract = include_str!("../../docs/api.md");
+        let table = contract.split("## Errors").nth(1).unwrap().split("\n## ").next().unwrap();
+        for CodeSpec { code, status, detail } in CODES {
             let (answered, _, body) = problem(ServiceError::invalid(code).into()).await;
-            assert_eq!((answered, &body["code"]), (status, &code.into()));
+            assert_eq!((answered, &body["code"], &body["detail"]), (*status, &(*code).into(), &(*detail).into()));
+            let row = table.lines().find(|line| line.contains(&format!("`{code}`"))).unwrap_or_else(|| panic!("docs/api.md lacks {code}"));
+            assert!(row.split('|').nth(1).unwrap().contains(&status.to_string()), "docs/api.md has {code} in the row {row}");
+            assert_eq!(CODES.iter().filter(|other| other.code == *code).count(), 1, "{code}");
         }
+        let named = table.split('`').skip(1).step_by(2).filter(|word| word.contains('.'));
+        let unknown: Vec<_> = named.filter(|word| CODES.iter().all(|spec| spec.code != *word)).collect();
+        assert!(unknown.is_empty(), "docs/api.md names codes that do not exist: {unknown:?}");
+    }
+
+    /// A code that no test provokes would be found missing by a user.
+    #[test]
+    fn every_code_that_the_sources_name_is_in_the_table() {
+        let makers =
+            ["ServiceError::invalid(\"", "ApiError::request(\"", "Conflict { code: \"", "Unauthenticated { code: \"", "TooMany { code: \""];
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        let mut found = 0;
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                for code in makers.iter().flat_map(|maker| text.split(maker).skip(1)).filter_map(|rest| rest.split('"').next()) {
+                    // A maker named in a string of this very test.
+                    let is_code = code.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'.' | b'_'));
+                    assert!(!is_code || CODES.iter().any(|spec| spec.code == code), "{} names {code}", path.display());
+                    found += usize::from(is_code);
+                }
+            }
+        }
+        assert!(found > 20, "only {found} codes found: are they made in another way now?");
     }
 }

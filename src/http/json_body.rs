@@ -29,17 +29,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = is_json(request);
-        let declared_bytes = declared_length(request);
-        let payload = payload.take();
-        Box::pin(async move {
-            if !is_json {
-                return Err(ApiError::request("request.media_type", "the body must be application/json"));
-            }
-            let bytes = read_body(payload, declared_bytes, LARGEST_BODY_BYTES).await?;
-            let value = parse(&bytes)?;
-            Ok(Self { value, bytes })
-        })
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Self::receive(&request, payload).await })
+    }
+}
+
+impl<T: DeserializeOwned> JsonBody<T> {
+    /// Reads the body where a handler wants it: after it knows that the user may send it. Arguments of a handler are read side by side, and the
+    /// body's failure could come first.
+    pub async fn receive(request: &HttpRequest, payload: Payload) -> Result<Self, ApiError> {
+        if !is_json(request) {
+            return Err(ApiError::request("request.media_type", "the body must be application/json"));
+        }
+        let bytes = read_body(payload, declared_length(request), LARGEST_BODY_BYTES).await?;
+        let value = parse(&bytes)?;
+        Ok(Self { value, bytes })
     }
 }
 

@@ -4,7 +4,8 @@ use super::{
     error::{ApiError, ApiResult},
     idempotency::idempotent,
     json_body::JsonBody,
-    session::{SignedIn, address_of},
+    page::PageQuery,
+    session::{SignedIn, address_of, require},
     uploads::{Refused, receive_form},
 };
 use crate::{
@@ -16,17 +17,13 @@ use crate::{
     },
     services::{
         Context, ServiceError,
-        materials::{self, Actor, MaterialChange, MaterialQuery},
+        materials::{self, Actor, MaterialChange, MaterialQuery, Purpose},
     },
     wire::content_disposition::Disposition,
 };
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, http::Method, web};
 use serde::Deserialize;
 
-/// Items of a page when the client names no number.
-const DEFAULT_LIMIT: u32 = 20;
-/// Most items of a page.
-const MAX_LIMIT: u32 = 100;
 const SEARCH: TextRule = TextRule::line("query", 0, 200);
 const CATEGORY: TextRule = TextRule::line("category", 0, 60);
 
@@ -37,7 +34,7 @@ pub struct ListQuery {
     category: Option<String>,
     status: Option<String>,
     after: Option<String>,
-    limit: Option<u32>,
+    limit: Option<String>,
 }
 
 /// The query of a link.
@@ -62,13 +59,13 @@ impl ListQuery {
             None => Ok(None),
         };
         let status = self.status.filter(|status| !status.is_empty());
-        let unreadable = |_| ApiError::request("request.malformed", "the cursor does not read");
+        let page = PageQuery { after: self.after, limit: self.limit };
         Ok(MaterialQuery {
             query: text(SEARCH, self.query)?,
             category: text(CATEGORY, self.category)?,
             status: status.map(|status| MaterialStatus::parse_field(&status)).transpose()?,
-            after: self.after.map(|after| MaterialId::parse(&after)).transpose().map_err(unreadable)?,
-            limit: self.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT),
+            after: page.after()?,
+            limit: page.limit()?,
         })
     }
 }
@@ -85,6 +82,11 @@ fn parse_id(text: &str) -> ApiResult<MaterialId> {
     MaterialId::parse(text).map_err(|_| ApiError::not_found())
 }
 
+/// `HEAD` is answered by the same handlers; nobody reads anything then.
+fn purpose_of(request: &HttpRequest) -> Purpose {
+    if request.method() == Method::HEAD { Purpose::Look } else { Purpose::Use }
+}
+
 /// `GET /materials`: newest first, with the categories in use.
 pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
     let page = materials::list_materials(&context, &user, query.into_inner().parse()?).await?;
@@ -92,8 +94,8 @@ pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: 
 }
 
 /// `GET /materials/{id}`: one material with its text.
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let material = materials::read_material(&context, &user, parse_id(&id)?).await?;
+pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let material = materials::read_material(&context, &user, parse_id(&id)?, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(material))
 }
 
@@ -121,8 +123,10 @@ pub async fn edit(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
     id: web::Path<String>,
-    body: JsonBody<EditBody>,
+    payload: web::Payload,
 ) -> ApiResult {
+    require(&user, Action::WriteMaterials)?;
+    let body: JsonBody<EditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
     let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
     let material = materials::change_material(&context, actor, parse_id(&id)?, body.value.parse()?).await?;
     Ok(HttpResponse::Ok().json(material))
@@ -136,10 +140,16 @@ pub async fn delete(request: HttpRequest, context: web::Data<Context>, SignedIn(
 }
 
 /// `GET /materials/{id}/link`: a signed link to the file, 1 h.
-pub async fn link(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>, query: web::Query<LinkQuery>) -> ApiResult {
+pub async fn link(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    query: web::Query<LinkQuery>,
+) -> ApiResult {
     let wanted = query.disposition.as_deref().unwrap_or("inline");
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
     let disposition = Disposition::parse(wanted).ok_or_else(unknown)?;
-    let link = materials::link_material(&context, &user, parse_id(&id)?, disposition).await?;
+    let link = materials::link_material(&context, &user, parse_id(&id)?, disposition, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(link))
 }

@@ -12,7 +12,7 @@ use actix_web::{
 };
 use error::{ApiError, ApiResult};
 use rate_limit::RateLimits;
-use route::at;
+use route::{Routes, at};
 
 pub mod admin;
 pub mod auth;
@@ -26,7 +26,9 @@ pub mod json_body;
 pub mod language;
 pub mod materials;
 pub mod notices;
+pub mod openapi;
 pub mod origin;
+pub mod paced_stream;
 pub mod page;
 pub mod rate_limit;
 pub mod realtime;
@@ -36,6 +38,7 @@ pub mod security_headers;
 pub mod session;
 pub mod static_files;
 pub mod sync;
+pub mod unread_body;
 pub mod uploads;
 pub mod ws;
 
@@ -66,10 +69,11 @@ pub fn app(
         .configure(|cfg| configure(cfg, &shared))
         .wrap(from_fn(rate_limit::limit_requests))
         .wrap(from_fn(security_headers::add_security_headers))
+        .wrap(from_fn(unread_body::close_on_unread_body))
         .wrap(from_fn(request_id::trace_request))
 }
 
-/// The route table.
+/// Puts the route table into an application.
 pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
     cfg.app_data(shared.context.clone())
         .app_data(shared.limits.clone())
@@ -77,7 +81,30 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
         .app_data(query_errors())
         .app_data(path_errors())
         .app_data(uploads::form_buffers())
-        .service(web::scope("/api/v1").wrap(Compress::default()).configure(api_v1).default_service(web::to(no_such_path)))
+        .service(
+            web::scope(API_V1)
+                .wrap(Compress::default())
+                .configure(|cfg| api_v1(Routes::default()).register(cfg))
+                .default_service(web::to(no_such_path)),
+        )
+        .configure(|cfg| outside(Routes::default()).register(cfg))
+        .default_service(web::to(static_files::serve_ui));
+}
+
+/// Returns every route: its path and its methods in lower case. Each is described in [`openapi`].
+#[must_use]
+pub fn route_table() -> Vec<(String, Vec<String>)> {
+    let mut table = api_v1(Routes::default()).listed(API_V1);
+    table.extend(outside(Routes::default()).listed(""));
+    table
+}
+
+/// Where the API is.
+const API_V1: &str = "/api/v1";
+
+/// The routes outside of `/api/v1`. Beside them stands `/app/{key}`, the WebSocket, which belongs to the transport (`app.rs`).
+fn outside(routes: Routes) -> Routes {
+    routes
         .service(at("/files/{key:.*}").get(files::serve))
         .service(at("/broadcasting/auth").post(realtime::authorise_channels))
         .service(at("/pusher/auth").post(realtime::authorise_channels))
@@ -87,12 +114,14 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
         .service(at("/health/live").get(health::live))
         .service(at("/health/ready").get(health::ready))
         .service(at("/metrics").get(health::metrics_text))
-        .default_service(web::to(static_files::serve_ui));
+        .service(at("/api/docs").get(openapi::serve_page))
+        .service(at("/api/docs.css").get(openapi::serve_style))
 }
 
 /// The routes under `/api/v1`. JSON only, so compressed; files are served elsewhere, uncompressed, because ranges need plain bytes.
-fn api_v1(cfg: &mut web::ServiceConfig) {
-    cfg.service(at("/realtime").get(realtime::describe))
+fn api_v1(routes: Routes) -> Routes {
+    routes
+        .service(at("/realtime").get(realtime::describe))
         .service(at("/materials").get(materials::list).post(materials::create))
         .service(at("/materials/{id}").get(materials::read).patch(materials::edit).delete(materials::delete))
         .service(at("/materials/{id}/link").get(materials::link))
@@ -110,7 +139,8 @@ fn api_v1(cfg: &mut web::ServiceConfig) {
         .service(at("/admin/users").get(admin::list_users).post(admin::create_user))
         .service(at("/admin/users/import").post(admin::import_users))
         .service(at("/admin/users/{id}").patch(admin::change_user))
-        .service(at("/admin/audit").get(admin::list_audit));
+        .service(at("/admin/audit").get(admin::list_audit))
+        .service(at("/openapi.json").get(openapi::serve_document))
 }
 
 async fn no_such_path() -> ApiResult {

@@ -102,7 +102,8 @@ pub async fn limit_requests<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let limits = request.app_data::<web::Data<RateLimits>>().cloned();
-    let Some(limits) = limits.filter(|_| is_counted(request.path())) else {
+    // As the router reads the path, percent signs decoded: what it takes for the API is counted, however it is spelled.
+    let Some(limits) = limits.filter(|_| is_counted(request.match_info().as_str())) else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
     // No clone of the request may live while it is routed: actix-web panics on it.

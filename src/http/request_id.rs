@@ -2,7 +2,7 @@
 //! failures once.
 
 use super::error::ApiError;
-use crate::{services::ServiceError, telemetry};
+use crate::telemetry::{self, error_line};
 use actix_web::{
     Error,
     body::MessageBody,
@@ -11,7 +11,7 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
-use std::{error::Error as _, time::Instant};
+use std::time::Instant;
 use tracing::{Instrument as _, field};
 use uuid::Uuid;
 
@@ -84,19 +84,7 @@ fn log_failure(error: Option<&Error>) {
         return;
     };
     match api_error.failure() {
-        Some(failure) => tracing::error!(error = causes(failure), "request failed"),
+        Some(failure) => tracing::error!(error = error_line(failure), "request failed"),
         None => tracing::debug!(code = api_error.code(), "request refused"),
     }
-}
-
-/// Returns the error and its causes in one line.
-fn causes(error: &ServiceError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

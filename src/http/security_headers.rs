@@ -1,6 +1,6 @@
 //! The headers every answer carries, whatever the route: what browsers may do with it and who may keep it.
 
-use crate::{config::Config, services::Context};
+use crate::services::{Context, materials};
 use actix_web::{
     Error,
     body::MessageBody,
@@ -10,11 +10,12 @@ use actix_web::{
     web,
 };
 
-/// The fixed headers. HSTS counts only behind TLS; browsers ignore it elsewhere.
+/// The fixed headers. HSTS counts only behind TLS; browsers ignore it elsewhere. Without `includeSubDomains`: other names under the school's may be other
+/// people's servers.
 const FIXED: [(HeaderName, &str); 7] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
     (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
     (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -26,32 +27,17 @@ const FIXED: [(HeaderName, &str); 7] = [
 pub struct ContentPolicy(HeaderValue);
 
 impl ContentPolicy {
-    /// Makes the policy: everything from this server, files also from the object storage. Returns the strictest policy if the storage's address
-    /// is not fit for a header.
+    /// Makes the policy: everything from this server, files also from `file_origins`. An origin that is not fit for a header is left out.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
-        let storage = storage_origins(config);
+    pub fn new(file_origins: &[String]) -> Self {
+        let fit = file_origins.iter().filter(|origin| !origin.contains([' ', ';', ',']));
+        let storage: String = fit.map(|origin| format!(" {origin}")).collect();
         let text = format!(
             "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{storage}; connect-src 'self'{storage}; \
              worker-src 'self' blob:; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         );
         Self(HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("default-src 'self'; frame-ancestors 'none'")))
     }
-}
-
-/// Returns the origins under which the object storage hands out files, each with a leading space; empty when files are on disk.
-fn storage_origins(config: &Config) -> String {
-    let s3 = &config.s3;
-    if s3.bucket.is_empty() {
-        return String::new();
-    }
-    let endpoint = if s3.endpoint.is_empty() { format!("https://s3.{}.amazonaws.com", s3.region) } else { s3.endpoint.clone() };
-    let Some((scheme, rest)) = endpoint.split_once("://") else { return String::new() };
-    let host = rest.split('/').next().unwrap_or_default();
-    if host.contains([' ', ';', ',']) {
-        return String::new();
-    }
-    if s3.path_style { format!(" {scheme}://{host}") } else { format!(" {scheme}://{}.{host}", s3.bucket) }
 }
 
 /// Adds the headers to every answer; an answer that does not say how long it keeps is not kept.
@@ -71,41 +57,32 @@ pub async fn add_security_headers<B: MessageBody>(request: ServiceRequest, next:
     Ok(response)
 }
 
-/// Makes the policy of a context's settings.
+/// Makes the policy of this server.
 #[must_use]
 pub fn policy_of(context: &Context) -> web::Data<ContentPolicy> {
-    web::Data::new(ContentPolicy::new(&context.config))
+    web::Data::new(ContentPolicy::new(&materials::file_origins(context)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn policy(change: impl FnOnce(&mut Config)) -> String {
-        let mut config = Config::default();
-        change(&mut config);
-        ContentPolicy::new(&config).0.to_str().unwrap().to_owned()
+    fn policy(origins: &[&str]) -> String {
+        let origins: Vec<String> = origins.iter().map(ToString::to_string).collect();
+        ContentPolicy::new(&origins).0.to_str().unwrap().to_owned()
     }
 
     #[test]
     fn nothing_inline_and_nothing_foreign_is_allowed() {
-        let text = policy(|_| ());
+        let text = policy(&[]);
         assert!(text.starts_with("default-src 'self'; script-src 'self'; style-src 'self';"));
         assert!(!text.contains("unsafe") && !text.contains("http"));
     }
 
     #[test]
     fn files_may_come_from_the_object_storage() {
-        let text = policy(|config| {
-            config.s3.bucket = "files".into();
-            config.s3.endpoint = "http://minio.local:9000/x".into();
-        });
-        assert!(text.contains("connect-src 'self' http://minio.local:9000;"), "{text}");
-        let text = policy(|config| {
-            config.s3.bucket = "files".into();
-            config.s3.region = "ap-southeast-3".into();
-            config.s3.path_style = false;
-        });
-        assert!(text.contains("blob: https://files.s3.ap-southeast-3.amazonaws.com;"), "{text}");
+        let text = policy(&["http://minio.local:9000"]);
+        assert!(text.contains("connect-src 'self' http://minio.local:9000;") && text.contains("blob: http://minio.local:9000;"), "{text}");
+        assert_eq!(policy(&["http://a; script-src *"]), policy(&[]));
     }
 }

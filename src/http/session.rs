@@ -3,7 +3,10 @@
 use super::{client_address::client_address, error::ApiError, origin::is_own_page};
 use crate::{
     config::Config,
-    domain::principal::Principal,
+    domain::{
+        access::{Action, may},
+        principal::Principal,
+    },
     services::{Context, ServiceError, accounts},
 };
 use actix_web::{
@@ -18,6 +21,15 @@ use std::net::IpAddr;
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "educounsel_session";
+
+/// Name of the cookie by which a browser proves that it has signed in before.
+pub const DEVICE_COOKIE: &str = "educounsel_device";
+
+/// The only path the device's cookie is sent to.
+const DEVICE_COOKIE_PATH: &str = "/api/v1/auth/login";
+
+/// How long browsers keep the device's cookie after a login, in days; they cut longer times to this.
+const DEVICE_COOKIE_DAYS: i64 = 400;
 
 /// The user of a request that needs one. Without: 401 `auth.required`; by cookie from a page that is not ours: 403 `auth.cross_site`.
 #[derive(Debug, Clone)]
@@ -52,9 +64,19 @@ fn credential(headers: &HeaderMap) -> Option<Credential> {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| Credential::Bearer(token.trim().to_owned()));
     }
+    cookie_in(headers, COOKIE).map(|token| Credential::Cookie(token.to_owned()))
+}
+
+fn cookie_in<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| Credential::Cookie(token.to_owned()))
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+/// Returns the device's cookie, unread.
+#[must_use]
+pub fn device_cookie_of(request: &HttpRequest) -> Option<String> {
+    cookie_in(request.headers(), DEVICE_COOKIE).map(str::to_owned)
 }
 
 /// Returns the token that a handshake carries, wherever it stands.
@@ -128,6 +150,11 @@ impl FromRequest for MaybeSignedIn {
     }
 }
 
+/// Refuses with 403 what a user's role may not do. Use cases ask again; here it is asked before a body is read.
+pub fn require(principal: &Principal, action: Action) -> Result<(), ApiError> {
+    if may(principal.role, action) { Ok(()) } else { Err(ServiceError::Denied.into()) }
+}
+
 /// Returns the address of the client of a request.
 #[must_use]
 pub fn address_of(request: &HttpRequest, config: &Config) -> Option<IpAddr> {
@@ -138,18 +165,24 @@ pub fn address_of(request: &HttpRequest, config: &Config) -> Option<IpAddr> {
 #[must_use]
 pub fn session_cookie(token: String, config: &Config) -> Cookie<'static> {
     let hours = i64::try_from(config.security.session_total_h).unwrap_or(i64::MAX / 3600);
-    cookie(token, config).max_age(Duration::hours(hours)).finish()
+    cookie(COOKIE, token, config).path("/").max_age(Duration::hours(hours)).finish()
+}
+
+/// Makes the cookie of a browser that has just signed in; it outlives the session.
+#[must_use]
+pub fn device_cookie(value: String, config: &Config) -> Cookie<'static> {
+    cookie(DEVICE_COOKIE, value, config).path(DEVICE_COOKIE_PATH).max_age(Duration::days(DEVICE_COOKIE_DAYS)).finish()
 }
 
 /// Makes the cookie that takes the session's cookie away.
 #[must_use]
 pub fn removal_cookie(config: &Config) -> Cookie<'static> {
-    cookie(String::new(), config).max_age(Duration::ZERO).finish()
+    cookie(COOKIE, String::new(), config).path("/").max_age(Duration::ZERO).finish()
 }
 
-fn cookie(value: String, config: &Config) -> actix_web::cookie::CookieBuilder<'static> {
+fn cookie(name: &'static str, value: String, config: &Config) -> actix_web::cookie::CookieBuilder<'static> {
     let is_secure = config.has_tls() || config.http.public_url.starts_with("https://");
-    Cookie::build(COOKIE, value).path("/").http_only(true).same_site(SameSite::Lax).secure(is_secure)
+    Cookie::build(name, value).http_only(true).same_site(SameSite::Lax).secure(is_secure)
 }
 
 #[cfg(test)]
@@ -175,6 +208,8 @@ mod tests {
         let mut config = Config::default();
         let text = session_cookie("t".into(), &config).to_string();
         assert_eq!(text, "educounsel_session=t; HttpOnly; SameSite=Lax; Path=/; Max-Age=1209600");
+        let device = device_cookie("d".into(), &config).to_string();
+        assert_eq!(device, "educounsel_device=d; HttpOnly; SameSite=Lax; Path=/api/v1/auth/login; Max-Age=34560000");
         config.http.public_url = "https://bk.example.sch.id".into();
         assert!(removal_cookie(&config).to_string().contains("Secure"));
     }

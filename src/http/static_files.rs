@@ -24,8 +24,11 @@ struct Dist;
 const PAGE: &str = "index.html";
 
 /// Paths of the web UI; it draws each of them itself.
-const PAGES: [&str; 3] = ["/", "/login", "/account"];
+const PAGES: [&str; 4] = ["/", "/login", "/account", "/403"];
 const PAGE_FOLDERS: [&str; 3] = ["/student/", "/guru/", "/admin/"];
+
+/// Where programs ask: they get the documented 404, never the page.
+const PROGRAM_FOLDERS: [&str; 6] = ["/api/", "/app/", "/apps/", "/assets/", "/broadcasting/", "/files/"];
 
 /// Smaller files gain nothing from compression.
 const SMALLEST_GZIP_BYTES: usize = 1024;
@@ -33,7 +36,8 @@ const SMALLEST_GZIP_BYTES: usize = 1024;
 /// Compressed forms of text files, by the hash of the plain one.
 static COMPRESSED: LazyLock<DashMap<[u8; 32], Bytes>> = LazyLock::new(DashMap::new);
 
-/// Answers every path no route knows: a file of the web UI, its page, or 404.
+/// Answers every path no route knows: a file of the web UI, its page, or 404. A browser that was led to an unknown path gets the page
+/// with the 404, and so a way back.
 pub async fn serve_ui(request: HttpRequest) -> ApiResult {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::not_found());
@@ -44,6 +48,7 @@ pub async fn serve_ui(request: HttpRequest) -> ApiResult {
     }
     match Dist::get(PAGE) {
         Some(page) if is_page(request.path()) && accepts_html(request.headers()) => Ok(answer(&request, PAGE, page)),
+        Some(page) if is_navigation(&request) => Ok(lost_page(page)),
         _ => Err(ApiError::not_found()),
     }
 }
@@ -55,6 +60,20 @@ fn is_page(path: &str) -> bool {
 fn accepts_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_none_or(|accepted| accepted.contains("text/html") || accepted.contains("*/*"))
+}
+
+/// Browsers name `text/html` when a person follows a link or types an address; scripts and images do not.
+fn is_navigation(request: &HttpRequest) -> bool {
+    let names_html =
+        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"));
+    names_html && !PROGRAM_FOLDERS.iter().any(|folder| request.path().starts_with(folder))
+}
+
+fn lost_page(page: EmbeddedFile) -> HttpResponse {
+    HttpResponse::NotFound()
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .body(page.data.into_owned())
 }
 
 fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse {
@@ -127,6 +146,17 @@ mod tests {
 
     fn file(text: String) -> EmbeddedFile {
         EmbeddedFile { data: text.into_bytes().into(), metadata: Metadata::__rust_embed_new([7; 32], None, None, "text/javascript") }
+    }
+
+    #[test]
+    fn only_a_person_gets_a_page_for_an_unknown_path() {
+        let asks = |path: &str, accept: &str| {
+            is_navigation(&TestRequest::with_uri(path).insert_header((header::ACCEPT, accept)).to_http_request())
+        };
+        assert!(asks("/nowhere", "text/html,application/xhtml+xml,*/*;q=0.8"));
+        assert!(!asks("/nowhere", "*/*"));
+        assert!(!asks("/api/v1/nowhere", "text/html"));
+        assert!(!asks("/assets/gone-1a2b.js", "text/html"));
     }
 
     #[actix_web::test]

@@ -1,16 +1,24 @@
 //! Signing in and out, and a user's own login sessions. What admins do with accounts is in [`super::users`].
 
-use super::{Context, ServiceError, ServiceResult, announce::SessionEnd, login_brake::LoginBrake, passwords, session_token};
+use super::{
+    Context, ServiceError, ServiceResult, announce::SessionEnd, device_cookie, fair_line::Rank, login_brake::LoginBrake, passwords,
+    session_token,
+};
 use crate::{
-    backends::store::{AuditEntry, LoginRow, UserRow},
+    backends::{
+        cache::LoginState,
+        store::{AuditEntry, LoginRow, UserRow},
+    },
     domain::{
         account::{check_password_attempt, parse_login_attempt},
         ids::{LoginId, UserId},
         principal::Principal,
+        registry::SocketOwner,
     },
     telemetry,
 };
 use serde_json::json;
+use std::collections::HashSet;
 
 /// Longest text kept of what a browser calls itself, in characters.
 const USER_AGENT_LENGTH: usize = 255;
@@ -37,6 +45,8 @@ pub struct LoginAttempt {
     pub password: String,
     /// The token of the session this request came with; it is replaced.
     pub earlier_token: Option<String>,
+    /// The cookie by which the browser proves that it has signed in before.
+    pub device_cookie: Option<String>,
 }
 
 /// A fresh login session.
@@ -46,6 +56,8 @@ pub struct NewSession {
     pub principal: Principal,
     /// The session's secret; nowhere else.
     pub token: String,
+    /// What makes this browser a known device of the account at the next login.
+    pub device_cookie: String,
 }
 
 /// A login session as its owner sees it.
@@ -60,37 +72,68 @@ pub struct SessionView {
 /// Signs somebody in: checks the password, begins a session with a new token, and ends the one the request came with.
 ///
 /// Unknown name, wrong password and disabled account are one answer, `auth.invalid_credentials`, after the same work. Too many failures:
-/// `auth.too_many_attempts` (see `login_brake`).
+/// `auth.too_many_attempts` (see `login_brake`). Too many who want to sign in at once: `rate_limited`.
 pub async fn log_in(context: &Context, attempt: LoginAttempt, origin: &Origin) -> ServiceResult<NewSession> {
     let login = read_attempt(&attempt)?;
-    let brake = LoginBrake::new(&login, &origin.address_key);
-    if let Err(refusal) = brake.pass(context).await {
-        count_login("delayed");
-        return Err(refusal);
-    }
-    let user = context.store.find_user_by_login(&login).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let is_right = passwords::verify_password(attempt.password, hash).await?;
-    match user {
-        Some(user) if is_right && user.disabled_at_ms.is_none() => {
-            brake.forgive(context).await?;
-            let session = begin_session(context, user, origin).await?;
-            if let Some(token) = attempt.earlier_token {
-                end_earlier_session(context, &token).await?;
-            }
-            count_login("ok");
-            Ok(session)
+    let device = device_cookie::device_of(&context.secret, attempt.device_cookie.as_deref(), &login);
+    let brake = LoginBrake::new(&login, &origin.address_key, device.as_deref());
+    let outcome = match look_at(context, &brake, &login, attempt.password, origin).await {
+        Ok(Looked::Right(user, rank)) => {
+            brake.forgive(context, rank).await?;
+            begin_session(context, user, origin).await
         }
-        user => {
-            brake.count_failure(context).await?;
-            note_failed_login(context, user.map(|user| user.id), origin).await?;
-            count_login("failed");
-            Err(ServiceError::Unauthenticated { code: "auth.invalid_credentials" })
+        Ok(Looked::Wrong(user)) => {
+            note_failed_login(context, user, origin).await?;
+            Err(INVALID_CREDENTIALS)
         }
+        Err(refusal) => Err(refusal),
+    };
+    count_outcome(outcome.as_ref().err());
+    let (principal, token) = outcome?;
+    if let Some(token) = attempt.earlier_token {
+        end_earlier_session(context, &token).await?;
     }
+    let device_cookie = device_cookie::renew(&context.secret, attempt.device_cookie.as_deref(), &login);
+    Ok(NewSession { principal, token, device_cookie })
 }
 
-fn count_login(outcome: &'static str) {
+/// The one answer to unknown names, wrong passwords and disabled accounts.
+const INVALID_CREDENTIALS: ServiceError = ServiceError::Unauthenticated { code: "auth.invalid_credentials" };
+
+/// What a look at login and password found.
+enum Looked {
+    /// They belong to this account, which may sign in.
+    Right(UserRow, Rank),
+    /// They do not, or it may not; the account, if there is one.
+    Wrong(Option<UserId>),
+}
+
+/// Waits for its turn and compares the password. A failure is counted before the turn of the next one comes.
+async fn look_at(context: &Context, brake: &LoginBrake, login: &str, password: String, origin: &Origin) -> ServiceResult<Looked> {
+    let rank = brake.pass(context).await?;
+    let turn = passwords::wait_turn(rank, &origin.address_key).await?;
+    brake.pass_again(context, rank).await?;
+    let user = context.store.find_user_by_login(login).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let (turn, is_right) = turn.verify(password, hash).await?;
+    let looked = match user {
+        Some(user) if is_right && user.disabled_at_ms.is_none() => Looked::Right(user, rank),
+        user => {
+            brake.count_failure(context).await?;
+            Looked::Wrong(user.map(|user| user.id))
+        }
+    };
+    drop(turn);
+    Ok(looked)
+}
+
+fn count_outcome(error: Option<&ServiceError>) {
+    let outcome = match error {
+        None => "ok",
+        Some(ServiceError::Unauthenticated { .. }) => "failed",
+        Some(ServiceError::TooMany { .. }) => "delayed",
+        Some(_) => return,
+    };
     metrics::counter!(telemetry::LOGINS, "outcome" => outcome).increment(1);
 }
 
@@ -101,26 +144,37 @@ fn read_attempt(attempt: &LoginAttempt) -> ServiceResult<String> {
     }
 }
 
-async fn begin_session(context: &Context, user: UserRow, origin: &Origin) -> ServiceResult<NewSession> {
-    let now_ms = context.clock.now_ms();
+/// Begins a session and returns it with its token. The account is read again afterwards: a new password, a new role or a closed account that came in
+/// between has ended the sessions it found, and must end this one too.
+async fn begin_session(context: &Context, user: UserRow, origin: &Origin) -> ServiceResult<(Principal, String)> {
     let token = session_token::new_token()?;
-    let token_hash = session_token::token_hash(&token).ok_or(ServiceError::internal("a new token does not hash"))?;
-    let login = LoginRow {
+    let login = new_login(context, &user, &token, origin)?;
+    let mut tx = context.store.begin().await?;
+    tx.set_last_login(user.id, login.created_at_ms).await?;
+    tx.append_audit(&session_entry(context, "auth.login", user.id, Some(login.id), origin)).await?;
+    tx.commit().await?;
+    context.cache.put_login(&login).await?;
+    let now = context.store.find_user(user.id).await?;
+    let is_same = |now: UserRow| now.disabled_at_ms.is_none() && now.password_hash == user.password_hash && now.role == user.role;
+    if !now.is_some_and(is_same) {
+        context.cache.delete_login(user.id, login.id).await?;
+        return Err(INVALID_CREDENTIALS);
+    }
+    Ok((principal(&user, login.id), token))
+}
+
+fn new_login(context: &Context, user: &UserRow, token: &str, origin: &Origin) -> ServiceResult<LoginRow> {
+    let now_ms = context.clock.now_ms();
+    Ok(LoginRow {
         id: LoginId::generate(),
         user_id: user.id,
-        token_hash,
+        token_hash: session_token::token_hash(token).ok_or(ServiceError::internal("a new token does not hash"))?,
         created_at_ms: now_ms,
         last_seen_at_ms: now_ms,
         expires_at_ms: now_ms.saturating_add(hours_ms(context.config.security.session_total_h)),
         user_agent: origin.user_agent.as_deref().map(|text| text.chars().take(USER_AGENT_LENGTH).collect()),
         address: origin.address.clone(),
-    };
-    let mut tx = context.store.begin().await?;
-    tx.set_last_login(user.id, now_ms).await?;
-    tx.append_audit(&session_entry(context, "auth.login", user.id, Some(login.id), origin)).await?;
-    tx.commit().await?;
-    context.cache.put_login(&login).await?;
-    Ok(NewSession { principal: principal(&user, login.id), token })
+    })
 }
 
 /// Returns hours in ms, at most 1,000 years.
@@ -186,6 +240,32 @@ pub async fn principal_of(context: &Context, token: &str) -> ServiceResult<Optio
     };
     context.cache.touch_login(&login).await?;
     Ok(Some(principal(&user, login.id)))
+}
+
+/// Returns which of the accounts and logins behind sockets may have them no longer, and why. Sessions that went with a Redis that lost its memory are
+/// not judged, but they end with their whole life at the latest: nobody asked for their end, and sending a whole school away at once helps nobody. Their
+/// users sign in again at their next request.
+pub async fn ended_logins(context: &Context, owners: &[SocketOwner]) -> ServiceResult<Vec<(SocketOwner, SessionEnd)>> {
+    let users: HashSet<UserId> = owners.iter().map(|owner| owner.user).collect();
+    let enabled = context.store.enabled_users(users).await?;
+    let logins: Vec<_> = owners.iter().map(|owner| (owner.user, owner.login)).collect();
+    let states = context.cache.login_states(&logins).await?;
+    let lost = states.iter().filter(|state| **state == LoginState::Lost).count();
+    if lost > 0 {
+        tracing::warn!(
+            logins = lost,
+            "redis lost login sessions: their sockets stay open, their users sign in again at their next request"
+        );
+    }
+    let life_ms = hours_ms(context.config.security.session_total_h);
+    let has_lived = |login: LoginId| login.made_at_ms().saturating_add(life_ms) <= context.clock.now_ms();
+    let ended = owners.iter().zip(states).filter_map(|(owner, state)| match state {
+        _ if !enabled.contains(&owner.user) => Some((*owner, SessionEnd::Disabled)),
+        LoginState::Over => Some((*owner, SessionEnd::Expired)),
+        LoginState::Lost if has_lived(owner.login) => Some((*owner, SessionEnd::Expired)),
+        LoginState::Lost | LoginState::Live => None,
+    });
+    Ok(ended.collect())
 }
 
 /// Signs the user out: ends the session and its open sockets.

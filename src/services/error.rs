@@ -66,12 +66,8 @@ impl ServiceError {
     /// Says whether a part of the service is out of reach for now (503), as opposed to a fault of ours (500).
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        use sqlx::Error as Database;
         match self {
-            Self::Broken(BackendError::Database(error)) => {
-                matches!(error, Database::Io(_) | Database::PoolTimedOut | Database::PoolClosed | Database::WorkerCrashed)
-            }
-            Self::Broken(BackendError::Redis(_)) => true,
+            Self::Broken(error) => error.is_outage(),
             _ => false,
         }
     }

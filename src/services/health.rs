@@ -46,6 +46,7 @@ pub async fn measure(context: &Context) {
     let pool = context.store.pool_status();
     metrics::gauge!(telemetry::DATABASE_POOL_SIZE).set(pool.size);
     metrics::gauge!(telemetry::DATABASE_POOL_IDLE).set(pool.idle);
+    metrics::gauge!(telemetry::DATABASE_POOL_LIMIT).set(context.config.database.max_connections);
     if let Ok(Ok(backlog)) = timeout(PATIENCE, context.store.log_backlog()).await {
         let age_ms = backlog.oldest_created_at_ms.map_or(0, |oldest| (context.clock.now_ms() - oldest).max(0));
         metrics::gauge!(telemetry::LOG_BACKLOG).set(backlog.rows as f64);

@@ -1,6 +1,6 @@
 //! What admins do with accounts, what comes of it, and what is written down.
 
-use crate::support::{TestApp, TestUser, app::PASSWORD, socket::Received};
+use crate::support::{TestApp, TestUser, socket::Received, user::PASSWORD};
 use educounsel::domain::ids::UserId;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! What grows is cut back, and nothing else.
 
-use crate::support::{TestApp, app::until};
+use crate::support::{TestApp, wait::until};
 use educounsel::{
     domain::clock::Clock,
     services::housekeeping::{self, Removed},
@@ -23,7 +23,7 @@ async fn a_round_removes_only_what_is_beyond_its_time() {
     clock.advance(31 * DAY_MS);
     let removed = housekeeping::run_once(context).await.unwrap();
     assert_eq!((removed.log_rows, removed.logins, removed.notices), (1, 2, 0));
-    let ana = app.sign_in("ana", crate::support::app::PASSWORD).await;
+    let ana = app.sign_in("ana", crate::support::user::PASSWORD).await;
     assert_eq!(ana.get("/notices").await["unread_count"], json!(1), "a notice outlives its log row");
     assert_eq!(ana.get("/sync?after=0").await["reset"], json!(true));
 

@@ -1,40 +1,33 @@
 //! What holds for every endpoint: who may, how bad requests are answered, and what stands on every answer.
 
 use crate::support::{TestApp, TestUser};
-use educounsel::domain::{ids::UserId, principal::Role};
+use educounsel::{
+    domain::{ids::UserId, principal::Role},
+    http::openapi::document,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Every endpoint that asks for a permission: method, path, and whether student, counsellor, admin pass. A refusal is 403; who passes gets
-/// anything but 401 and 403.
-const TABLE: [(&str, &str, [bool; 3]); 22] = [
-    ("GET", "/auth/me", [true, true, true]),
-    ("GET", "/auth/sessions", [true, true, true]),
-    ("DELETE", "/auth/sessions/{id}", [true, true, true]),
-    ("GET", "/realtime", [true, true, true]),
-    ("GET", "/notices", [true, true, true]),
-    ("POST", "/notices/{id}/read", [true, true, true]),
-    ("POST", "/notices/read-all", [true, true, true]),
-    ("GET", "/sync", [true, true, true]),
-    ("GET", "/materials", [true, true, true]),
-    ("GET", "/materials/{id}", [true, true, true]),
-    ("GET", "/materials/{id}/link", [true, true, true]),
-    ("POST", "/materials", [false, true, true]),
-    ("PATCH", "/materials/{id}", [false, true, true]),
-    ("DELETE", "/materials/{id}", [false, true, true]),
-    ("GET", "/dashboard/student", [true, false, false]),
-    ("GET", "/dashboard/counsellor", [false, true, true]),
-    ("GET", "/admin/users", [false, false, true]),
-    ("POST", "/admin/users", [false, false, true]),
-    ("PATCH", "/admin/users/{id}", [false, false, true]),
-    ("POST", "/admin/users/import", [false, false, true]),
-    ("GET", "/admin/audit", [false, false, true]),
-    ("POST", "/auth/logout", [true, true, true]),
-];
+/// Every operation that asks for a permission: method, path, and whether student, counsellor, admin pass, as the description says. A refusal is
+/// 403; who passes gets anything but 401 and 403. What signs the user out comes last.
+fn permission_table() -> Vec<(Method, String, [bool; 3])> {
+    let mut table = Vec::new();
+    for (path, methods) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            if let Some(roles) = operation["x-roles"].as_array() {
+                let row = Role::ALL.map(|role| roles.contains(&json!(role)));
+                table.push((method.to_uppercase().parse().unwrap(), path.clone(), row));
+            }
+        }
+    }
+    table.sort_by_key(|(_, path, _)| path.ends_with("/logout"));
+    assert!(table.len() > 20, "{table:?}");
+    table
+}
 
 /// Bodies that read, so that the permission is what decides.
-fn with_body(request: reqwest::RequestBuilder, method: &str, path: &str) -> reqwest::RequestBuilder {
-    match (method, path) {
+fn with_body(request: reqwest::RequestBuilder, method: &Method, path: &str) -> reqwest::RequestBuilder {
+    match (method.as_str(), path.trim_start_matches("/api/v1")) {
         ("POST", "/admin/users/import") => request.header("content-type", "text/csv").body("login,name,role,password\n"),
         ("POST", "/admin/users") => {
             request.json(&json!({ "login": "baru", "name": "Baru", "role": "student", "password": "kuda laut biru" }))
@@ -65,14 +58,12 @@ async fn every_cell_of_the_permission_table_holds_over_http() {
         users.push(app.user(role.as_str(), role).await);
     }
     let id = UserId::generate().to_string();
-    for (method, pattern, row) in TABLE {
-        let path = pattern.replace("{id}", &id);
-        let verb: Method = method.parse().unwrap();
-        let stranger = app.client().request(verb.clone(), app.url(&format!("/api/v1{path}")));
-        let (status, code, _) = problem(with_body(stranger, method, pattern).send().await.unwrap()).await;
+    for (method, pattern, row) in permission_table() {
+        let request = || app.client().request(method.clone(), app.url(&pattern.replace("{id}", &id)));
+        let (status, code, _) = problem(with_body(request(), &method, &pattern).send().await.unwrap()).await;
         assert_eq!((status, code.as_str()), (401, "auth.required"), "stranger {method} {pattern}");
         for (user, (role, is_allowed)) in users.iter().zip(Role::ALL.into_iter().zip(row)) {
-            let response = with_body(user.request(verb.clone(), &path), method, pattern).send().await.unwrap();
+            let response = with_body(request().bearer_auth(&user.token), &method, &pattern).send().await.unwrap();
             let status = response.status().as_u16();
             assert_eq!(![401, 403].contains(&status), is_allowed, "{role:?} {method} {pattern} answered {status}");
             assert!(status < 500, "{role:?} {method} {pattern} answered {status}");
@@ -167,7 +158,7 @@ async fn security_headers_and_a_request_id_stand_on_every_answer() {
         let header = |name: &str| headers.get(name).unwrap_or_else(|| panic!("{path} lacks {name}")).to_str().unwrap();
         assert_eq!(header("x-frame-options"), "DENY", "{path}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
-        assert!(header("strict-transport-security").contains("max-age=31536000"), "{path}");
+        assert_eq!(header("strict-transport-security"), "max-age=31536000", "{path}");
         let policy = header("content-security-policy");
         assert!(
             policy.starts_with("default-src 'self'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
@@ -201,6 +192,69 @@ async fn too_many_requests_of_one_user_wait_and_others_do_not() {
     assert_eq!(problem(refused).await.1, "rate_limited");
     assert_eq!(budi.request(Method::GET, "/auth/me").send().await.unwrap().status(), 200);
     assert_eq!(app.client().get(app.url("/health")).send().await.unwrap().status(), 200, "health is not counted");
+    app.stop().await;
+}
+
+/// The router decodes percent signs; so must whoever judges by the path.
+#[actix_web::test]
+async fn a_path_spelled_with_percent_signs_is_counted_all_the_same() {
+    let app = TestApp::builder().set(|config| config.http.requests_per_minute = 5).start().await;
+    let ana = app.student("ana").await;
+    let get = async |path: &str| app.client().get(app.url(path)).bearer_auth(&ana.token).send().await.unwrap();
+    for path in ["/api/v1/auth/me", "/%61pi/v1/auth/me", "/a%70i/%761/auth/me", "/%61%70%69/v1/auth/m%65", "/api/v1/auth/me"] {
+        let response = get(path).await;
+        assert_eq!((response.status().as_u16(), response.headers().contains_key("ratelimit-limit")), (200, true), "{path}");
+    }
+    assert_eq!(get("/%61pi/v1/auth/me").await.status(), 429);
+    app.stop().await;
+}
+
+/// Arguments of a handler are read side by side; the body must not come first.
+#[actix_web::test]
+async fn who_may_not_hears_that_before_anything_about_the_body() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let id = UserId::generate();
+    let paths = [("POST", "/admin/users".to_owned()), ("POST", "/admin/users/import".to_owned()), ("PATCH", format!("/admin/users/{id}"))];
+    for (method, path) in paths.into_iter().chain([("PATCH", format!("/materials/{id}"))]) {
+        for (content_type, body) in [("application/json", "{"), ("application/json", "{\"role\":1}"), ("text/plain", "x")] {
+            let request = |token: &str| {
+                let request = app.client().request(method.parse().unwrap(), app.url(&format!("/api/v1{path}")));
+                request.bearer_auth(token).header("content-type", content_type).body(body)
+            };
+            let (status, code, _) = problem(request(&ana.token).send().await.unwrap()).await;
+            assert_eq!((status, code.as_str()), (403, "access.denied"), "{method} {path} {content_type}");
+            let (status, code, _) = problem(request("nobody").send().await.unwrap()).await;
+            assert_eq!((status, code.as_str()), (401, "auth.required"), "{method} {path} {content_type}");
+        }
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn bodies_of_the_signing_paths_are_judged_as_all_others() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let (json_type, form_type) = ("application/json", "application/x-www-form-urlencoded");
+    for path in ["/broadcasting/auth", "/pusher/auth", "/broadcasting/user-auth"] {
+        let send = async |content_type: &str, body: Vec<u8>| {
+            let request = app.client().post(app.url(path)).bearer_auth(&ana.token).header("content-type", content_type).body(body);
+            problem(request.send().await.unwrap()).await
+        };
+        for (content_type, body, expected) in [
+            (json_type, b"{".to_vec(), (400, "request.malformed")),
+            (form_type, b"\xff".to_vec(), (400, "request.malformed")),
+            (json_type, vec![b' '; 200_000], (413, "request.too_large")),
+        ] {
+            let (status, code, _) = send(content_type, body).await;
+            assert_eq!((status, code.as_str()), expected, "{path}");
+        }
+        for (body, code) in [(r#"{"channel_name":"private-a"}"#, "required"), (r#"{"socket_id":"x","channel_name":"private-a"}"#, "type")] {
+            let (status, _, problem) = send(json_type, body.into()).await;
+            let field = &problem["errors"][0];
+            assert_eq!((status, &field["field"], &field["code"]), (422, &json!("socket_id"), &json!(code)), "{path} {body}");
+        }
+    }
     app.stop().await;
 }
 

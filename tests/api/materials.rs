@@ -1,9 +1,6 @@
 //! Materials over HTTP: who sees what, what is counted, how files are linked and served.
 
-use crate::support::{
-    TestApp, TestUser,
-    app::{one_page_pdf, until},
-};
+use crate::support::{TestApp, TestUser, pdf::one_page_pdf, wait::until};
 use educounsel::{domain::clock::Clock, services::file_sweep};
 use reqwest::{
     Method, Response,
@@ -66,6 +63,10 @@ async fn an_upload_is_stored_listed_and_counted() {
     student.get(&format!("/materials/{}", id(&made))).await;
     student.get(&format!("/materials/{}/link?disposition=attachment", id(&made))).await;
     student.get(&format!("/materials/{}/link", id(&made))).await;
+    // A look at what the answer would be is neither a reading nor a download.
+    for path in [format!("/materials/{}", id(&made)), format!("/materials/{}/link?disposition=attachment", id(&made))] {
+        assert_eq!(student.request(Method::HEAD, &path).send().await.unwrap().status(), 200);
+    }
     let read = counsellor.get(&format!("/materials/{}", id(&made))).await;
     assert_eq!((&read["views"], &read["downloads"], &read["body"]), (&json!(1), &json!(1), &json!("")));
     app.stop().await;
@@ -135,8 +136,9 @@ async fn unknown_ids_and_bad_edits_have_their_codes() {
         assert_eq!(counsellor.request(Method::GET, &path).send().await.unwrap().status(), 404, "{path}");
     }
     assert_eq!(counsellor.request(Method::DELETE, &format!("/materials/{unknown}")).send().await.unwrap().status(), 404);
-    assert_eq!(counsellor.request(Method::GET, "/materials?limit=x").send().await.unwrap().status(), 400);
-    assert_eq!(counsellor.request(Method::GET, "/materials?status=old").send().await.unwrap().status(), 422);
+    for query in ["limit=x", "limit=0", "limit=101", "after=x", "status=old"] {
+        assert_eq!(counsellor.request(Method::GET, &format!("/materials?{query}")).send().await.unwrap().status(), 422, "{query}");
+    }
     let material = upload_text(&counsellor, "Judul", "active").await;
     let path = format!("/materials/{}", id(&material));
     for (change, code) in [
@@ -268,6 +270,21 @@ async fn objects_without_a_row_and_old_temporary_files_are_swept() {
     let swept = file_sweep::sweep_files(&app.running.context).await.unwrap();
     assert_eq!((swept.objects, swept.temporary_files), (1, 1));
     assert_eq!((stored_files(&app).len(), temporary_files(&app)), (2, 0));
+    app.stop().await;
+}
+
+/// A second installation at the school's bucket, or an empty database, must not cost the school its files.
+#[actix_web::test]
+async fn files_of_another_installation_are_not_swept() {
+    let app = TestApp::start().await;
+    app.counsellor("guru").await.upload_pdf("Tetap").await;
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+    for number in 0..21 {
+        let path = app.folder.path().join(format!("data/files/materi/files/foreign-{number}.pdf"));
+        std::fs::File::create(path).unwrap().set_modified(old).unwrap();
+    }
+    let swept = file_sweep::sweep_files(&app.running.context).await.unwrap();
+    assert_eq!((swept.objects, stored_files(&app).len()), (0, 22));
     app.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! Notices over HTTP, and what all devices of the user hear.
 
-use crate::support::{TestApp, TestUser, app::until};
+use crate::support::{TestApp, TestUser, wait::until};
 use educounsel::domain::ids::NoticeId;
 use serde_json::{Value, json};
 

@@ -1,10 +1,6 @@
 //! The Pusher protocol, every test over both transports.
 
-use crate::support::{
-    TestApp, TestSocket,
-    app::{TestTransport, until},
-    socket::Received,
-};
+use crate::support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until};
 use educounsel::{
     domain::channel::ChannelName,
     wire::signature::{SecretKey, channel_text},
@@ -31,6 +27,9 @@ on_both_transports! {
     malformed_frames_get_an_error_and_nobody_else_notices,
     unknown_keys_and_versions_are_refused_with_their_code,
     too_large_messages_are_closed_with_1009,
+    a_header_that_announces_too_much_is_closed_with_1009,
+    fragments_that_add_up_to_too_much_are_closed_with_1009,
+    a_flood_of_frames_is_answered_in_order,
     stalled_socket_is_ended_and_its_memory_given_back,
     drain_closes_everybody_with_4200,
     a_cut_connection_leaves_its_channels,
@@ -212,6 +211,54 @@ async fn too_large_messages_are_closed_with_1009(transport: TestTransport) {
     app.stop().await;
 }
 
+/// The header alone decides: nothing of such a frame is waited for.
+async fn a_header_that_announces_too_much_is_closed_with_1009(transport: TestTransport) {
+    let app = start(transport).await;
+    let mut socket = app.socket("uji-key").await;
+    assert!(socket.send_bytes(&[0x81, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0]).await);
+    socket.expect_close(1009).await;
+    until("the socket is gone", async || app.running.socket_count() == 0).await;
+    // Nor is it read from a socket that was refused.
+    let mut refused = app.handshake("/app/unknown?protocol=7", &[]).await.unwrap();
+    assert_eq!(refused.next_event().await.json()["code"], 4001);
+    refused.send_bytes(&[0x81, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0]).await;
+    refused.expect_close(4001).await;
+    app.stop().await;
+}
+
+async fn fragments_that_add_up_to_too_much_are_closed_with_1009(transport: TestTransport) {
+    let app = start(transport).await;
+    let mut socket = app.socket("uji-key").await;
+    let fragment = |first_byte: u8| [&[first_byte, 0xFE, 0x80, 0, 0, 0, 0, 0][..], &[b'x'; 32_768]].concat();
+    for first_byte in [0x01, 0x00] {
+        assert!(socket.send_bytes(&fragment(first_byte)).await);
+    }
+    // A control frame may stand between fragments; its answer shows that the two before were taken.
+    assert!(socket.send_bytes(&[0x89, 0x80, 0, 0, 0, 0]).await);
+    assert!(matches!(socket.next_message().await, Message::Pong(_)));
+    assert!(socket.send_bytes(&[0x00, 0x81, 0, 0, 0, 0, b'x']).await);
+    socket.expect_close(1009).await;
+    app.stop().await;
+}
+
+/// More frames at once than a transport takes in one turn.
+async fn a_flood_of_frames_is_answered_in_order(transport: TestTransport) {
+    let app = start(transport).await;
+    let mut socket = app.socket("uji-key").await;
+    let ping = br#"{"event":"pusher:ping","data":{}}"#;
+    let mut flood = Vec::new();
+    for _ in 0..2_000 {
+        flood.extend_from_slice(&[0x81, 0x80 | u8::try_from(ping.len()).unwrap(), 0, 0, 0, 0]);
+        flood.extend_from_slice(ping);
+    }
+    assert!(socket.send_bytes(&flood).await);
+    for _ in 0..2_000 {
+        assert_eq!(socket.next_event().await.event, "pusher:pong");
+    }
+    socket.expect_silence().await;
+    app.stop().await;
+}
+
 /// Trap 2 of the design: a client that stops reading altogether must neither hold memory nor freeze anybody.
 async fn stalled_socket_is_ended_and_its_memory_given_back(transport: TestTransport) {
     let app = TestApp::builder().pusher_app().transport(transport).set(|config| {
@@ -287,5 +334,22 @@ async fn handshakes_above_the_rate_get_4100(transport: TestTransport) {
         codes.push(socket.next_event().await.json()["code"].as_u64());
     }
     assert!(codes.contains(&None) && codes.contains(&Some(4100)), "{codes:?}");
+    app.stop().await;
+}
+
+/// A role's channel reaches the whole school: nobody but the server speaks there.
+#[actix_web::test]
+async fn students_cannot_send_client_events_to_each_other_on_the_built_in_app() {
+    let app = TestApp::start().await;
+    let (ana, budi) = (app.student("ana").await, app.student("budi").await);
+    let (mut ana_socket, mut budi_socket) = (ana.connect().await, budi.connect().await);
+    for channel in ["private-role.student".to_owned(), format!("private-user.{}", ana.id)] {
+        for event in ["client-typing", "client-notice"] {
+            ana_socket.send(json!({ "event": event, "channel": channel, "data": { "title": "palsu" } })).await;
+            let answer = ana_socket.next_event().await;
+            assert_eq!((answer.event.as_str(), answer.json()["code"].as_u64()), ("pusher:error", Some(4301)), "{event} on {channel}");
+        }
+    }
+    budi_socket.expect_silence().await;
     app.stop().await;
 }

@@ -1,7 +1,10 @@
 //! Catching up by cursor.
 
-use crate::support::{TestApp, TestUser, app::until};
-use educounsel::domain::clock::Clock;
+use crate::support::{TestApp, TestUser, wait::until};
+use educounsel::{
+    backends::store::LogEntry,
+    domain::{audience::Audience, clock::Clock, ids::LogId, principal::Role},
+};
 use serde_json::{Value, json};
 
 async fn published(app: &TestApp) {
@@ -38,6 +41,40 @@ async fn a_student_who_was_away_gets_exactly_the_missed_uploads_in_order() {
     assert_eq!((titles(&again).len(), &again["cursor"]), (0, &missed["cursor"]));
     assert_eq!(titles(&ana.get("/sync").await), ["Sebelum", "Satu", "Dua", "Tiga"]);
     assert!(titles(&guru.get("/sync").await).is_empty(), "what is for students is not for counsellors");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_long_absence_comes_in_pages_without_gap_or_repeat() {
+    const EVENTS: usize = 450;
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let mut at = cursor(&ana).await;
+    let store = &app.running.context.store;
+    let mut tx = store.begin().await.unwrap();
+    for number in 0..EVENTS {
+        // Every third is for others.
+        let role = if number % 3 == 2 { Role::Counsellor } else { Role::Student };
+        let data = json!({ "data": { "title": number.to_string() } }).to_string();
+        let (id, audience, created_at_ms) = (LogId::generate(), Audience::Role(role), Clock::System.now_ms());
+        tx.append_log(&LogEntry { id, audience, event: "notice.created".into(), data, created_at_ms }).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    app.running.context.announce.wake_pump();
+    published(&app).await;
+    let (mut missed, mut sizes) = (Vec::new(), Vec::new());
+    loop {
+        let page = ana.get(&format!("/sync?after={at}")).await;
+        at = page["cursor"].as_str().unwrap().to_owned();
+        sizes.push(titles(&page).len());
+        missed.extend(titles(&page));
+        if page["more"] == json!(false) {
+            break;
+        }
+    }
+    assert_eq!(missed, (0..EVENTS).filter(|number| number % 3 != 2).map(|number| number.to_string()).collect::<Vec<_>>());
+    assert_eq!(sizes, [200, 100]);
+    assert!(titles(&ana.get(&format!("/sync?after={at}")).await).is_empty());
     app.stop().await;
 }
 

@@ -1,20 +1,18 @@
 //! The production server, started as `main` starts it.
 
-use super::socket::TestSocket;
+use super::{
+    socket::TestSocket,
+    user::{PASSWORD, ServerAddress, TestUser},
+    wait::until,
+};
 use educounsel::{
     app::{self, Running, StartOptions},
     config::Config,
     domain::{clock::Clock, principal::Role},
     services::users::{self, Maker, NewUser},
 };
-use serde_json::{Value, json};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
-
-/// Password of all test users.
-pub const PASSWORD: &str = "kata-sandi-uji";
-/// How long a test waits for a condition.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which of the two socket transports a server uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,20 +50,20 @@ impl TestApp {
         TestAppBuilder::in_folder(folder)
     }
 
-    /// Returns `http://127.0.0.1:PORT` with `path` behind it.
+    /// Returns where the server listens, and what to trust.
+    pub fn at(&self) -> ServerAddress {
+        let certificate = self.certificate.as_ref().map(rcgen::Certificate::pem);
+        ServerAddress { port: self.running.address.port(), certificate }
+    }
+
+    /// Returns the server's own URL with `path` behind it.
     pub fn url(&self, path: &str) -> String {
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
-        format!("{scheme}://localhost:{}{path}", self.running.address.port())
+        self.at().url(path)
     }
 
     /// Makes an HTTP client that follows no redirects and keeps no cookies.
     pub fn client(&self) -> reqwest::Client {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder().timeout(Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none());
-        if let Some(certificate) = &self.certificate {
-            builder = builder.tls_certs_only([reqwest::Certificate::from_pem(certificate.pem().as_bytes()).unwrap()]);
-        }
-        builder.build().unwrap()
+        self.at().client()
     }
 
     /// Creates an account and signs it in.
@@ -79,21 +77,7 @@ impl TestApp {
 
     /// Signs an existing account in.
     pub async fn sign_in(&self, login: &str, password: &str) -> TestUser {
-        let client = self.client();
-        let body = json!({ "login": login, "password": password, "token": true });
-        let response = client.post(self.url("/api/v1/auth/login")).json(&body).send().await.unwrap();
-        assert_eq!(response.status(), 200, "{}", response.text().await.unwrap());
-        let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        let answer: Value = response.json().await.unwrap();
-        TestUser {
-            client,
-            base: self.url(""),
-            id: answer["user"]["id"].as_str().unwrap().to_owned(),
-            token: answer["token"].as_str().unwrap().to_owned(),
-            cookie,
-            port: self.running.address.port(),
-            certificate: self.certificate.as_ref().map(rcgen::Certificate::pem),
-        }
+        TestUser::sign_in(&self.at(), login, password).await
     }
 
     pub async fn student(&self, login: &str) -> TestUser {
@@ -117,8 +101,7 @@ impl TestApp {
 
     /// Opens a socket by path with further headers and reads nothing.
     pub async fn handshake(&self, path: &str, headers: &[(&str, &str)]) -> Result<TestSocket, tokio_tungstenite::tungstenite::Error> {
-        let certificate = self.certificate.as_ref().map(rcgen::Certificate::pem);
-        TestSocket::open(self.running.address.port(), certificate.as_deref(), path, headers).await
+        TestSocket::open(&self.at(), path, headers).await
     }
 
     /// Waits until nothing is left to publish, then stops the server. The end of every test that is about delivery.
@@ -193,100 +176,4 @@ impl TestAppBuilder {
         let running = app::start(self.config, self.options).await.unwrap();
         TestApp { running, folder: self.folder, certificate: self.certificate }
     }
-}
-
-/// A signed-in user.
-pub struct TestUser {
-    pub client: reqwest::Client,
-    pub id: String,
-    pub token: String,
-    /// `name=value`.
-    pub cookie: String,
-    base: String,
-    port: u16,
-    certificate: Option<String>,
-}
-
-impl TestUser {
-    /// Begins a request under `/api/v1`, by bearer token.
-    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("{}/api/v1{path}", self.base)).bearer_auth(&self.token)
-    }
-
-    /// GETs JSON and expects 200.
-    pub async fn get(&self, path: &str) -> Value {
-        let response = self.request(reqwest::Method::GET, path).send().await.unwrap();
-        assert_eq!(response.status(), 200, "GET {path}");
-        response.json().await.unwrap()
-    }
-
-    /// POSTs JSON and returns status and body (null when empty).
-    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let response = self.request(reqwest::Method::POST, path).json(body).send().await.unwrap();
-        let status = response.status().as_u16();
-        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
-    }
-
-    /// Uploads a small PDF as an active material and returns it.
-    pub async fn upload_pdf(&self, title: &str) -> Value {
-        let (status, body) = self.upload(title, one_page_pdf(title)).await;
-        assert_eq!(status, 201, "{body}");
-        body
-    }
-
-    /// Uploads any bytes as `materi.pdf`.
-    pub async fn upload(&self, title: &str, bytes: Vec<u8>) -> (u16, Value) {
-        let file = reqwest::multipart::Part::bytes(bytes).file_name("materi.pdf").mime_str("application/pdf").unwrap();
-        let form = reqwest::multipart::Form::new().text("title", title.to_owned()).text("category", "Belajar").part("file", file);
-        let response = self.request(reqwest::Method::POST, "/materials").multipart(form).send().await.unwrap();
-        let status = response.status().as_u16();
-        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
-    }
-
-    /// Opens a socket of the built-in app with the session cookie and joins the channels of `GET /realtime`, as the web UI does.
-    pub async fn connect(&self) -> TestSocket {
-        let info = self.get("/realtime").await;
-        let path = format!("/app/{}?protocol=7&client=test", info["key"].as_str().unwrap());
-        let headers = [("cookie", self.cookie.as_str())];
-        let mut socket = TestSocket::open(self.port, self.certificate.as_deref(), &path, &headers).await.unwrap();
-        socket.greet().await;
-        for channel in info["channels"].as_array().unwrap() {
-            socket.subscribe(channel.as_str().unwrap()).await;
-        }
-        socket
-    }
-}
-
-/// Waits for a condition, at most [`PATIENCE`].
-pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !condition().await {
-        assert!(tokio::time::Instant::now() < deadline, "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Makes a valid PDF of one page that says `text`.
-pub fn one_page_pdf(text: &str) -> Vec<u8> {
-    let stream = format!("BT /F1 24 Tf 72 720 Td ({}) Tj ET", text.replace(['(', ')', '\\'], " "));
-    let objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>".to_owned(),
-        format!("<< /Length {} >>\nstream\n{stream}\nendstream", stream.len()),
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
-    ];
-    let mut pdf = b"%PDF-1.4\n".to_vec();
-    let mut offsets = Vec::new();
-    for (number, object) in (1..).zip(&objects) {
-        offsets.push(pdf.len());
-        pdf.extend_from_slice(format!("{number} 0 obj\n{object}\nendobj\n").as_bytes());
-    }
-    let table = pdf.len();
-    pdf.extend_from_slice(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).as_bytes());
-    for offset in offsets {
-        pdf.extend_from_slice(format!("{offset:010} 00000 n \n").as_bytes());
-    }
-    pdf.extend_from_slice(format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1).as_bytes());
-    pdf
 }

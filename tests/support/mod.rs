@@ -1,8 +1,14 @@
-//! What the tests share: the production server on port 0 with everything in a temporary folder, users, and sockets.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+//! What the tests share: the production server on port 0 with everything in a temporary folder, or as a process of its own; users, and sockets.
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 pub mod app;
+pub mod pdf;
+pub mod process;
+pub mod schema;
 pub mod socket;
+pub mod user;
+pub mod wait;
 
-pub use app::{TestApp, TestUser};
+pub use app::TestApp;
 pub use socket::TestSocket;
+pub use user::TestUser;

@@ -1,11 +1,15 @@
 //! A Pusher client that shows every frame.
 
-use super::app::PATIENCE;
+use super::{user::ServerAddress, wait::PATIENCE};
+use educounsel::{
+    domain::channel::ChannelName,
+    wire::signature::{SecretKey, channel_text},
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     time::timeout,
 };
@@ -58,19 +62,27 @@ pub struct TestSocket {
 }
 
 impl TestSocket {
-    pub async fn open(port: u16, certificate: Option<&str>, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
-        let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let scheme = if certificate.is_some() { "wss" } else { "ws" };
-        let mut request = format!("{scheme}://localhost:{port}{path}").into_client_request().unwrap();
+    /// Opens a socket by path with further headers and reads nothing.
+    pub async fn open(at: &ServerAddress, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
+        let scheme = if at.certificate.is_some() { "wss" } else { "ws" };
+        let mut request = format!("{scheme}://localhost:{}{path}", at.port).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
-        let stream: Box<dyn Stream> = match certificate {
-            None => Box::new(tcp),
-            Some(pem) => Box::new(trusting(pem).connect("localhost".try_into().unwrap(), tcp).await.unwrap()),
-        };
-        let (stream, _) = client_async(request, stream).await?;
+        let (stream, _) = client_async(request, at.open().await?).await?;
         Ok(Self { stream, socket_id: String::new() })
+    }
+
+    /// Opens a socket of the app `uji-key` and joins a channel with its signature; on presence channels as `member`.
+    pub async fn open_on(at: &ServerAddress, channel: &str, member: Option<&str>) -> Self {
+        let mut socket = Self::open(at, "/app/uji-key?protocol=7&client=test", &[]).await.unwrap();
+        socket.greet().await;
+        let data = member.map(|member| json!({ "user_id": member, "user_info": { "name": member } }).to_string());
+        let text = channel_text(&socket.socket_id, &ChannelName::parse(channel).unwrap(), data.as_deref());
+        let auth = format!("uji-key:{}", SecretKey::new(b"uji-secret").sign(&text));
+        let answer = socket.ask_subscribe(json!({ "channel": channel, "auth": auth, "channel_data": data })).await;
+        assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
+        socket
     }
 
     /// Reads the greeting and keeps the socket id.
@@ -87,6 +99,12 @@ impl TestSocket {
 
     pub async fn send_message(&mut self, message: Message) {
         self.stream.send(message).await.unwrap();
+    }
+
+    /// Writes bytes that need not be frames. Says whether the server still took them.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> bool {
+        let stream = self.stream.get_mut();
+        stream.write_all(bytes).await.is_ok() && stream.flush().await.is_ok()
     }
 
     pub async fn send(&mut self, frame: Value) {
@@ -119,6 +137,11 @@ impl TestSocket {
                 Some(Ok(_)) => {}
             }
         }
+    }
+
+    /// Returns the next WebSocket message, pings and pongs included.
+    pub async fn next_message(&mut self) -> Message {
+        timeout(PATIENCE, self.stream.next()).await.expect("nothing came").expect("the stream ended").unwrap()
     }
 
     pub async fn next_event(&mut self) -> Event {
@@ -170,6 +193,17 @@ fn read_event(text: &str) -> Event {
         data: value["data"].clone(),
         user_id: text_of("user_id"),
         raw: text.to_owned(),
+    }
+}
+
+impl ServerAddress {
+    /// Opens a bare connection, inside TLS when the server speaks it.
+    pub async fn open(&self) -> std::io::Result<Box<dyn Stream>> {
+        let tcp = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        Ok(match self.certificate.as_deref() {
+            None => Box::new(tcp),
+            Some(pem) => Box::new(trusting(pem).connect("localhost".try_into().unwrap(), tcp).await?),
+        })
     }
 }
 

@@ -30,7 +30,7 @@ pub use users::{UserChange, UserFilter, UserRow};
 use super::{BackendError, BackendResult};
 use sql::Sql;
 use sqlx::{
-    Any, AnyPool, Executor as _, Transaction,
+    Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions, AnyRow},
 };
 use std::{path::Path, str::FromStr as _, sync::Arc, time::Duration};
@@ -107,9 +107,8 @@ impl Store {
         let engine = Engine::of_url(url)
             .ok_or_else(|| sqlx::Error::Configuration("database.url must begin with sqlite://, mysql:// or postgres://".into()))?;
         let url = if engine == Engine::Sqlite { prepare_sqlite(url).await? } else { url.to_owned() };
-        let pool = AnyPoolOptions::new()
-            .max_connections(max_connections.max(1))
-            .acquire_timeout(WAIT)
+        let options = AnyPoolOptions::new().max_connections(max_connections.max(1)).acquire_timeout(WAIT);
+        let pool = options
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if let Some(setup) = engine.session_setup() {
@@ -119,7 +118,11 @@ impl Store {
                 })
             })
             .connect_with(AnyConnectOptions::from_str(&url)?)
-            .await?;
+            .await;
+        let pool = match pool {
+            Ok(pool) => pool,
+            Err(error) => return Err(reason_behind(error, &url).await.into()),
+        };
         let writer = (engine == Engine::Sqlite).then(Arc::default);
         Ok(Self { pool, engine, writer })
     }
@@ -230,6 +233,17 @@ impl Tx {
             savepoint.rollback().await?
         }
         Ok(is_new)
+    }
+}
+
+/// Finds out why no connection came about: a pool that waited for the database in vain does not tell.
+async fn reason_behind(error: sqlx::Error, url: &str) -> sqlx::Error {
+    if !matches!(error, sqlx::Error::PoolTimedOut) {
+        return error;
+    }
+    match tokio::time::timeout(Duration::from_secs(2), AnyConnection::connect(url)).await {
+        Ok(Err(reason)) => reason,
+        Ok(Ok(_)) | Err(_) => error,
     }
 }
 

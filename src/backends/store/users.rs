@@ -3,6 +3,7 @@
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql, sql::searchable};
 use crate::domain::{ids::UserId, principal::Role};
 use sqlx::any::AnyRow;
+use std::collections::HashSet;
 
 const COLUMNS: &str = "SELECT id, login, name, role, password_hash, disabled_at_ms, last_login_at_ms, created_at_ms FROM users";
 
@@ -62,6 +63,12 @@ impl Store {
     pub async fn find_user_by_login(&self, login: &str) -> BackendResult<Option<UserRow>> {
         let sql = Sql::new(COLUMNS).push(" WHERE login = ?").bind(login);
         self.fetch_optional(sql).await?.as_ref().map(read).transpose()
+    }
+
+    /// Returns which of some accounts exist and are not disabled.
+    pub async fn enabled_users(&self, ids: impl IntoIterator<Item = UserId>) -> BackendResult<HashSet<UserId>> {
+        let sql = Sql::new("SELECT id FROM users WHERE disabled_at_ms IS NULL AND id IN ").push_list(ids);
+        self.fetch_all(sql).await?.iter().map(|row| row.id("id")).collect()
     }
 
     /// Lists accounts, newest first, those before `after`.

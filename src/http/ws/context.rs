@@ -3,8 +3,9 @@
 //! actor, and cutting such a client works on the socket itself.
 
 use super::{
+    frame_gauge::GaugedBody,
     handshake::{Admission, Gate},
-    inbound::{Inbound, MessageAssembler, Violation},
+    inbound::{Inbound, MessageAssembler, TOO_LARGE, Violation},
 };
 use crate::{
     actors::{
@@ -97,6 +98,8 @@ struct ContextSocket {
     outbound: Rc<Outbound>,
     shard: LocalShard,
     assembler: MessageAssembler,
+    /// Set by the body when a frame announced too much; the error it sends carries no more than a text.
+    is_too_large: Rc<Cell<bool>>,
     admission: Option<Result<Accepted, PusherCode>>,
     session: Option<Addr<Session>>,
 }
@@ -123,8 +126,10 @@ pub async fn serve(
     });
     let limit = shard.settings().max_frame_bytes;
     let outbound = Rc::new(Outbound::new(Box::new(transport.clone()), shard.settings().outbound_limit_bytes));
-    let actor =
-        ContextSocket { transport, outbound, shard, assembler: MessageAssembler::new(limit), admission: Some(admission), session: None };
+    let is_too_large = Rc::new(Cell::new(false));
+    let body = GaugedBody::new(body, limit, is_too_large.clone());
+    let assembler = MessageAssembler::new(limit);
+    let actor = ContextSocket { transport, outbound, shard, assembler, is_too_large, admission: Some(admission), session: None };
     WsResponseBuilder::new(actor, &request, body).frame_size(limit).start()
 }
 
@@ -203,7 +208,8 @@ impl Handler<Flush> for ContextSocket {
 
 impl StreamHandler<Result<ws::Message, ProtocolError>> for ContextSocket {
     fn handle(&mut self, item: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
-        let taken = item.map_err(|error| Violation::from(&error)).and_then(|message| self.assembler.take_message(message));
+        let violation = |error: &ProtocolError| if self.is_too_large.get() { TOO_LARGE } else { Violation::from(error) };
+        let taken = item.map_err(|error| violation(&error)).and_then(|message| self.assembler.take_message(message));
         match taken {
             Ok(Some(message)) => self.pass_on(message, ctx),
             Ok(None) => {}

@@ -1,12 +1,13 @@
 //! What a client's WebSocket frames amount to: whole messages, with the limits and closes of RFC 6455. Shared by both transports.
 
+use super::frame_gauge::{FrameGauge, FrameTooLarge};
 use actix_http::ws::{Codec, Frame, Item, Message, ProtocolError};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use tokio_util::codec::Decoder as _;
 
 /// Status of a close because of a message that is too large.
-const TOO_LARGE: Violation = Violation { status: 1009, reason: "message too large" };
+pub(super) const TOO_LARGE: Violation = Violation { status: 1009, reason: "message too large" };
 /// Status of a close because of text that is not UTF-8.
 const NOT_UTF8: Violation = Violation { status: 1007, reason: "text is not UTF-8" };
 /// Status of a close because of frames that break the protocol.
@@ -114,9 +115,12 @@ impl From<&ProtocolError> for Violation {
     }
 }
 
-/// Cuts a client's bytes into messages. Keeps no buffer while nothing waits in it: an idle socket costs nothing here.
+/// Cuts a client's bytes into messages. Keeps no buffer while nothing waits in it: an idle socket costs nothing here. Keeps nothing of a frame that
+/// announces more than the limit: the codec would gather the whole of it first and measure it then.
 pub struct FrameReader {
     codec: Codec,
+    gauge: FrameGauge,
+    is_too_large: bool,
     bytes: BytesMut,
     assembler: MessageAssembler,
 }
@@ -125,15 +129,31 @@ impl FrameReader {
     /// Makes a reader for messages of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { codec: Codec::new().max_size(limit), bytes: BytesMut::new(), assembler: MessageAssembler::new(limit) }
+        Self {
+            codec: Codec::new().max_size(limit),
+            gauge: FrameGauge::new(limit),
+            is_too_large: false,
+            bytes: BytesMut::new(),
+            assembler: MessageAssembler::new(limit),
+        }
     }
 
-    /// Adds bytes from the socket.
+    /// Adds bytes from the socket, up to the first frame that announces too much.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        let mut rest = bytes;
+        while !rest.is_empty() && !self.is_too_large {
+            match self.gauge.measure(rest) {
+                Ok(step) => {
+                    let (piece, behind) = rest.split_at(step.bytes.min(rest.len()));
+                    self.bytes.extend_from_slice(piece);
+                    rest = behind;
+                }
+                Err(FrameTooLarge) => self.is_too_large = true,
+            }
+        }
     }
 
-    /// Returns the next whole message; `Ok(None)`: more bytes are needed.
+    /// Returns the next whole message; `Ok(None)`: more bytes are needed. What came before a frame that is too large is returned before its error.
     pub fn next_message(&mut self) -> Result<Option<Inbound>, Violation> {
         loop {
             match self.codec.decode(&mut self.bytes) {
@@ -142,6 +162,7 @@ impl FrameReader {
                         return Ok(Some(message));
                     }
                 }
+                Ok(None) if self.is_too_large => return Err(TOO_LARGE),
                 Ok(None) => {
                     if self.bytes.is_empty() {
                         self.bytes = BytesMut::new();
@@ -200,6 +221,19 @@ mod tests {
         assert_eq!(status(&client_frame(0x81, &[0xFF])), Err(1007));
         assert_eq!(status(&client_frame(0x83, b"")), Err(1002));
         assert_eq!(status(&[0x81, 0x01, b'a']), Err(1002));
+    }
+
+    #[test]
+    fn a_frame_that_announces_too_much_is_refused_by_its_header_and_never_kept() {
+        let mut reader = FrameReader::new(100);
+        reader.feed(&client_frame(0x81, b"before"));
+        reader.feed(&[0x81, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0]);
+        for _ in 0..100 {
+            reader.feed(&[7; 65_536]);
+        }
+        assert!(reader.bytes.len() < 100, "{} bytes kept", reader.bytes.len());
+        assert_eq!(reader.next_message(), Ok(Some(Inbound::Text("before".into()))));
+        assert_eq!(reader.next_message(), Err(TOO_LARGE));
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use crate::{
         outbound::{Outbound, Transport},
         session::{BinaryReceived, ConnectionLost, Session, TextReceived},
     },
+    http::paced_stream::PacedStream,
     wire::frame::Frame,
 };
 use actix::Addr;
@@ -58,10 +59,15 @@ impl Transport for Rc<RawSocket> {
 }
 
 /// Takes an upgraded request over: handshake, session, and a task of its own that lives as long as the socket.
-pub async fn serve(request: Request, framed: Framed<TcpStream, h1::Codec>, gate: Gate, shard: LocalShard) -> Result<(), actix_web::Error> {
+pub async fn serve(
+    request: Request,
+    framed: Framed<PacedStream, h1::Codec>,
+    gate: Gate,
+    shard: LocalShard,
+) -> Result<(), actix_web::Error> {
     let admission = gate.admit(request.head(), request.peer_addr()).await;
     let parts = framed.into_parts();
-    let stream = parts.io;
+    let stream = parts.io.into_inner();
     if let Admission::NotASocket(status) = admission {
         return answer_plainly(&stream, status).await;
     }

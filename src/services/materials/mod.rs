@@ -5,7 +5,7 @@ mod change;
 mod view;
 
 pub use change::{Actor, MaterialChange, NewMaterial, change_material, delete_material, publish_material};
-pub use view::{AuthorItem, FileItem, MaterialItem, MaterialPage, MaterialQuery, list_materials, newest_materials, read_material};
+pub use view::{AuthorItem, FileItem, MaterialItem, MaterialPage, MaterialQuery, Purpose, list_materials, newest_materials, read_material};
 
 use super::{Context, ServiceError, ServiceResult};
 use crate::{
@@ -43,6 +43,7 @@ pub async fn link_material(
     principal: &Principal,
     id: MaterialId,
     disposition: Disposition,
+    purpose: Purpose,
 ) -> ServiceResult<MaterialLink> {
     let material = find_visible(context, principal, id).await?;
     let file = material.file.ok_or(ServiceError::NotFound)?;
@@ -56,7 +57,7 @@ pub async fn link_material(
         base_url: &context.config.http.public_url,
     };
     let link = context.files.signed_url(&key, &options).await?;
-    if disposition == Disposition::Attachment && principal.role == Role::Student {
+    if disposition == Disposition::Attachment && principal.role == Role::Student && purpose == Purpose::Use {
         context.store.count_material_download(id, principal.user_id, &today(context), options.now_ms).await?;
     }
     Ok(MaterialLink { url: link.url, expires_at: rfc3339(link.expires_at_ms) })
@@ -65,6 +66,12 @@ pub async fn link_material(
 /// Returns the local file that a link of this server leads to; 404 for a wrong or expired one.
 pub fn open_link(context: &Context, claim: &LinkClaim<'_>) -> ServiceResult<LinkedFile> {
     context.files.open_link(claim, context.clock.now_ms()).ok_or(ServiceError::NotFound)
+}
+
+/// Returns the origins that pages must be allowed to load files from, beside this server.
+#[must_use]
+pub fn file_origins(context: &Context) -> Vec<String> {
+    context.files.connect_sources()
 }
 
 /// Returns the states of the materials that `role` may see.

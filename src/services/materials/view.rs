@@ -149,10 +149,19 @@ pub async fn newest_materials(context: &Context, principal: &Principal, limit: u
     Ok(rows.into_iter().map(|row| MaterialItem::listed(row, principal.role)).collect())
 }
 
+/// Whether a request is one to read or download, which counts, or only a look at what the answer would be (`HEAD`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The answer is wanted.
+    Use,
+    /// Only whether there is one.
+    Look,
+}
+
 /// Shows one material and counts a student's reading.
-pub async fn read_material(context: &Context, principal: &Principal, id: MaterialId) -> ServiceResult<MaterialItem> {
+pub async fn read_material(context: &Context, principal: &Principal, id: MaterialId, purpose: Purpose) -> ServiceResult<MaterialItem> {
     let material = find_visible(context, principal, id).await?;
-    if principal.role == Role::Student {
+    if principal.role == Role::Student && purpose == Purpose::Use {
         context.store.count_material_view(id, principal.user_id, &today(context), context.clock.now_ms()).await?;
     }
     Ok(MaterialItem::whole(material, principal.role))

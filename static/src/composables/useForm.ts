@@ -19,27 +19,24 @@ export function useForm() {
   const countdown = useCountdown()
   const isBusy = ref(false)
   const fieldErrors = ref<Record<string, string>>({})
-  const error = ref<ApiError | null>(null)
-
-  const generalError = computed(() => {
-    if (!error.value || Object.keys(fieldErrors.value).length > 0) return ''
-    return text.ofError(error.value)
-  })
+  /** What belongs to no field; correcting a field must not bring its error back as this one. */
+  const unplacedError = ref<ApiError | null>(null)
+  const generalError = computed(() => (unplacedError.value ? text.ofError(unplacedError.value) : ''))
 
   /** Shows `error` at its fields, or as the general message. */
   function fail(thrown: unknown): void {
     const problem = asApiError(thrown)
-    error.value = problem
     const own = fieldOfCode[problem.code]
     fieldErrors.value = own ? { [own]: text.ofError(problem) } : {}
     for (const field of problem.fields) {
       fieldErrors.value[field.field] = text.ofField(field.code, field.message)
     }
+    unplacedError.value = Object.keys(fieldErrors.value).length > 0 ? null : problem
     if (problem.status === 429) countdown.start(problem.retryAfterSeconds ?? 5)
   }
 
   function clear(): void {
-    error.value = null
+    unplacedError.value = null
     fieldErrors.value = {}
   }
 
@@ -58,5 +55,5 @@ export function useForm() {
     }
   }
 
-  return { isBusy, fieldErrors, error, generalError, waitSeconds: countdown.seconds, fail, clear, submit }
+  return { isBusy, fieldErrors, generalError, waitSeconds: countdown.seconds, fail, clear, submit }
 }

@@ -8,8 +8,9 @@ const spreadMs = 1_200
 /**
  * Calls `reload` after materials changed or the connection was away: once per burst, spread over a second
  * so that a whole school does not ask at once, and for a hidden tab only when it is looked at again.
+ * `concerns` narrows it to some materials. Of a new material students hear only by its notice.
  */
-export function useLiveReload(reload: () => void): void {
+export function useLiveReload(reload: () => void, concerns: (materialId: string) => boolean = () => true): void {
   let isDue = false
   const run = () => {
     isDue = document.hidden
@@ -19,8 +20,12 @@ export function useLiveReload(reload: () => void): void {
   const whenVisible = () => {
     if (isDue && !document.hidden) soon.request()
   }
+  const whenChanged = (materialId: unknown) => {
+    if (typeof materialId === 'string' && concerns(materialId)) soon.request()
+  }
   const stops = [
-    onRealtime('material.changed', soon.request),
+    onRealtime('material.changed', (change) => whenChanged(change.material_id)),
+    onRealtime('notice.created', (notice) => whenChanged(notice.data['material_id'])),
     onRealtime('lists.stale', soon.request),
   ]
   document.addEventListener('visibilitychange', whenVisible)

@@ -85,7 +85,7 @@ export const en: Messages = {
     readAll: 'Read all',
     seeAll: 'See all',
     empty: 'No notifications yet',
-    emptyBody: 'News about new materials will appear here.',
+    emptyBody: 'News for you will appear here.',
     unread: 'Unread',
   },
   notices: {
@@ -95,7 +95,7 @@ export const en: Messages = {
     filterAll: 'All',
     filterUnread: 'Unread',
     empty: 'No notifications yet',
-    emptyBody: 'When a counsellor publishes a new material, it appears here.',
+    emptyBody: 'News for you will appear here.',
     emptyUnread: 'All caught up',
     emptyUnreadBody: 'Nothing left to read. See all notifications for the older ones.',
     markRead: 'Mark as read',

@@ -84,7 +84,7 @@ export const id = {
     readAll: 'Baca semua',
     seeAll: 'Lihat semua',
     empty: 'Belum ada pemberitahuan',
-    emptyBody: 'Kabar materi baru akan muncul di sini.',
+    emptyBody: 'Kabar baru untukmu akan muncul di sini.',
     unread: 'Belum dibaca',
   },
   notices: {
@@ -94,7 +94,7 @@ export const id = {
     filterAll: 'Semua',
     filterUnread: 'Belum dibaca',
     empty: 'Belum ada pemberitahuan',
-    emptyBody: 'Saat guru BK menerbitkan materi baru, kabarnya muncul di sini.',
+    emptyBody: 'Kabar baru untukmu akan muncul di sini.',
     emptyUnread: 'Semua sudah dibaca',
     emptyUnreadBody: 'Tidak ada yang tertinggal. Lihat semua pemberitahuan untuk membaca yang lama.',
     markRead: 'Tandai dibaca',

@@ -1,5 +1,6 @@
 import Pusher, { type Channel, type PresenceChannel } from 'pusher-js'
 import type { RealtimeInfo } from '@/api/types'
+import { jitterMs } from './jitter'
 
 export interface SocketHandlers {
   /** Connected, and every channel answered (or the wait for them ran out). `isFirst` tells it from a reconnect. */
@@ -27,6 +28,14 @@ const typingEvent = 'client-typing'
 
 /** How long a channel may take to answer before the sync starts without it. */
 const subscriptionWaitMs = 3_000
+/** Without a connection for this long the tab counts as offline. */
+const lostAfterMs = 6_000
+/**
+ * After an attempt that failed at once pusher-js waits 15, 30, then 60 s, without jitter. A restarted server is back sooner, and a
+ * whole school must not return in the same instant: an attempt is given up after this long, doubled each time, plus up to half.
+ */
+const attemptBaseMs = 2_500
+const attemptMaxMs = 30_000
 
 /** The tab's one connection to the built-in app. */
 export class RealtimeSocket {
@@ -35,7 +44,11 @@ export class RealtimeSocket {
   private readonly handlers: SocketHandlers
   private pendingChannels = new Set<string>()
   private readyTimer: ReturnType<typeof setTimeout> | undefined
+  private lostTimer: ReturnType<typeof setTimeout> | undefined
+  private attemptTimer: ReturnType<typeof setTimeout> | undefined
+  private attempt = 0
   private hasBeenReady = false
+  private isRestarting = false
   private isClosing = false
 
   constructor(
@@ -54,7 +67,8 @@ export class RealtimeSocket {
       wsPort: port,
       wssPort: port,
       forceTLS: isTls,
-      enabledTransports: ['ws', 'wss'],
+      // Only the one this site speaks: pusher-js otherwise tries TLS on a plain port after a few failures, which delays the return.
+      enabledTransports: [isTls ? 'wss' : 'ws'],
       disableStats: true,
       // The session cookie already authorises these channels: answering at once saves a round trip each.
       channelAuthorization: {
@@ -97,20 +111,49 @@ export class RealtimeSocket {
   close(): void {
     this.isClosing = true
     clearTimeout(this.readyTimer)
+    this.endAttempts()
     this.pusher.disconnect()
   }
 
   private bindConnection(): void {
     this.pusher.connection.bind('state_change', (states: { current: string }) => {
-      if (this.isClosing) return
-      if (states.current === 'connected') this.awaitChannels()
-      else if (states.current === 'connecting') this.handlers.onConnecting()
-      else if (states.current === 'unavailable') this.handlers.onLost()
-      else if (states.current === 'disconnected' || states.current === 'failed') {
+      if (this.isClosing || this.isRestarting) return
+      if (states.current === 'connected') {
+        this.endAttempts()
+        this.awaitChannels()
+      } else if (states.current === 'connecting') {
+        this.handlers.onConnecting()
+        this.limitAttempt()
+      } else if (states.current === 'unavailable') {
+        this.handlers.onLost()
+      } else if (states.current === 'disconnected' || states.current === 'failed') {
+        this.endAttempts()
         this.handlers.onLost()
         this.handlers.onGivenUp()
       }
     })
+  }
+
+  private limitAttempt(): void {
+    this.lostTimer ??= setTimeout(() => this.handlers.onLost(), lostAfterMs)
+    const limitMs = Math.min(attemptMaxMs, attemptBaseMs * 2 ** this.attempt)
+    clearTimeout(this.attemptTimer)
+    this.attemptTimer = setTimeout(() => this.tryAgain(), limitMs + jitterMs(limitMs / 2))
+  }
+
+  private tryAgain(): void {
+    this.attempt += 1
+    this.isRestarting = true
+    this.pusher.disconnect()
+    this.isRestarting = false
+    this.pusher.connect()
+  }
+
+  private endAttempts(): void {
+    clearTimeout(this.lostTimer)
+    clearTimeout(this.attemptTimer)
+    this.lostTimer = undefined
+    this.attempt = 0
   }
 
   private bindChannel(name: string): void {

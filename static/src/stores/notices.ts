@@ -9,6 +9,8 @@ import { coalesce } from '@/realtime/jitter'
 const latestLimit = 20
 const visibleSpreadMs = 800
 const hiddenSpreadMs = 5_000
+/** How often a list is asked for again because something was read while it was on its way. */
+const maxAsks = 4
 
 /** The newest notices and the badge. The number is the server's; see realtime/badge.ts. */
 export const useNotices = defineStore('notices', () => {
@@ -16,6 +18,8 @@ export const useNotices = defineStore('notices', () => {
   const latest = ref<Notice[]>([])
   const isLoaded = ref(false)
   const error = ref<ApiError | null>(null)
+  /** Counts what is known to have been read, so that an answer given before it is told from one given after it. */
+  let readChanges = 0
   const unreadCount = computed(() => badgeNumber(badge.value))
 
   const reconcile = coalesce(
@@ -25,11 +29,16 @@ export const useNotices = defineStore('notices', () => {
   )
 
   async function ask(limit: number): Promise<Notice[]> {
-    const arrivedBefore = [...badge.value.pendingIds]
-    const page = await api.fetchNotices({ state: 'all', limit })
-    const listed = page.items.map((notice) => notice.id)
-    badge.value = withServerCount(badge.value, page.unread_count, [...arrivedBefore, ...listed])
-    return page.items
+    for (let asks = 1; ; asks += 1) {
+      const changesBefore = readChanges
+      const arrivedBefore = [...badge.value.pendingIds]
+      const page = await api.fetchNotices({ state: 'all', limit })
+      // Older than what a device has read meanwhile: it would bring the old number back.
+      if (readChanges !== changesBefore && asks < maxAsks) continue
+      const listed = page.items.map((notice) => notice.id)
+      badge.value = withServerCount(badge.value, page.unread_count, [...arrivedBefore, ...listed])
+      return page.items
+    }
   }
 
   /** Fetches the newest notices and the server's number. */
@@ -54,9 +63,9 @@ export const useNotices = defineStore('notices', () => {
 
   /** Another device, or this one, changed what is read. */
   function applyState(state: NoticeState): void {
-    setServerCount(state.unread_count)
-    const isAffected = (id: string) => state.all || state.notice_ids.includes(id)
-    markLatest(isAffected)
+    readChanges += 1
+    badge.value = withServerCount(badge.value, state.unread_count, badge.value.pendingIds)
+    markLatest((id) => state.all || state.notice_ids.includes(id))
   }
 
   /** Marks one notice as read, at once here and then on the server; a failure takes it back. */
@@ -64,7 +73,8 @@ export const useNotices = defineStore('notices', () => {
     const before = latest.value
     markLatest((candidate) => candidate === id)
     try {
-      setServerCount((await api.markNoticeRead(id)).unread_count)
+      const { unread_count } = await api.markNoticeRead(id)
+      applyState({ unread_count, all: false, notice_ids: [id] })
     } catch (thrown) {
       latest.value = before
       throw thrown
@@ -76,15 +86,12 @@ export const useNotices = defineStore('notices', () => {
     const before = latest.value
     markLatest(() => true)
     try {
-      setServerCount((await api.markAllNoticesRead()).unread_count)
+      const { unread_count } = await api.markAllNoticesRead()
+      applyState({ unread_count, all: true, notice_ids: [] })
     } catch (thrown) {
       latest.value = before
       throw thrown
     }
-  }
-
-  function setServerCount(count: number): void {
-    badge.value = withServerCount(badge.value, count, badge.value.pendingIds)
   }
 
   function markLatest(isAffected: (id: string) => boolean): void {
@@ -105,6 +112,6 @@ export const useNotices = defineStore('notices', () => {
 
   return {
     latest, isLoaded, error, unreadCount,
-    loadLatest, receive, applyState, setServerCount, markRead, markAllRead, reset,
+    loadLatest, receive, applyState, markRead, markAllRead, reset,
   }
 })

@@ -34,6 +34,21 @@ describe('notices store', () => {
     expect(store.latest[0]?.read_at).not.toBeNull()
   })
 
+  it('does not let an answer from before a read bring the old number back', async () => {
+    const store = useNotices()
+    const answers: ((page: unknown) => void)[] = []
+    api.fetchNotices.mockImplementation(() => new Promise((resolve) => answers.push(resolve)))
+    const loading = store.loadLatest()
+    store.applyState({ unread_count: 0, all: true, notice_ids: [] })
+    answers[0]?.({ items: [listedNotice('a')], next: null, unread_count: 1 })
+    await vi.waitFor(() => expect(answers).toHaveLength(2))
+    expect(store.unreadCount).toBe(0)
+    answers[1]?.({ items: [listedNotice('a', '2026-11-21T07:00:00Z')], next: null, unread_count: 0 })
+    await loading
+    expect(store.unreadCount).toBe(0)
+    expect(store.latest[0]?.read_at).not.toBeNull()
+  })
+
   it('takes a failed read back', async () => {
     const store = useNotices()
     await store.loadLatest()

@@ -21,6 +21,8 @@ Chart.register(
   LinearScale, LineController, LineElement, PointElement, Tooltip,
 )
 
+Chart.defaults.font.family = "'Plus Jakarta Sans', system-ui, sans-serif"
+
 export { Chart }
 
 export interface EngagementSeries {
@@ -103,7 +105,7 @@ function sharedOptions(colours: ThemeColours) {
     plugins: {
       legend: {
         position: 'bottom' as const,
-        labels: { color: colours.ink, usePointStyle: true, pointStyleWidth: 10, boxHeight: 7, padding: 16, font: { family: 'Plus Jakarta Sans', size: 13 } },
+        labels: { color: colours.ink, usePointStyle: true, pointStyleWidth: 10, boxHeight: 7, padding: 16, font: { size: 13 } },
       },
     },
   }

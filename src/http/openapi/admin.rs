@@ -1,0 +1,99 @@
+//! What admins do.
+
+use super::{
+    Area,
+    operation::{get, patch, post},
+    schema::{about, anything, count, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
+};
+use crate::domain::access::Action;
+
+pub(super) fn area() -> Area {
+    Area {
+        name: "Administration",
+        about: "Accounts and the audit trail.",
+        operations: vec![
+            get("/api/v1/admin/users", "list_users", "Lists accounts, newest first.")
+                .needs(Action::ManageUsers)
+                .query("query", text(), "Part of login or name.")
+                .query("role", shape("Role"), "Only this role.")
+                .query("state", one_of(&["active", "disabled"]), "Only this state.")
+                .in_pages()
+                .answers(200, "A page.", page("Account", [])),
+            post("/api/v1/admin/users", "create_user", "Makes an account.")
+                .needs(Action::ManageUsers)
+                .idempotent()
+                .takes(object([
+                    ("login", about(text_of(3, 64), "Of `a-z 0-9 . _ -`.")),
+                    ("name", text_of(1, 120)),
+                    ("role", shape("Role")),
+                    ("password", text_of(10, 200)),
+                ]))
+                .answers(201, "Made.", shape("Account"))
+                .refuses(&["users.login_taken"]),
+            post("/api/v1/admin/users/import", "import_users", "Makes an account of every line of a CSV file.")
+                .about("Columns `login,name,role,password`, comma or semicolon, UTF-8, at most 1 MiB and 1,000 lines. Every line stands for itself.")
+                .needs(Action::ManageUsers)
+                .idempotent()
+                .takes_as("text/csv", text())
+                .answers(
+                    200,
+                    "What became of each line.",
+                    object([("created", count()), ("failed", count()), ("lines", list(shape("ImportedLine")))]),
+                )
+                .refuses(&["request.media_type", "request.too_large"]),
+            patch("/api/v1/admin/users/{id}", "change_user", "Changes what is given.")
+                .about("Disabling, a new role or a new password ends the account's sessions and sockets. Nobody disables or demotes themselves.")
+                .needs(Action::ManageUsers)
+                .takes(object([
+                    ("name?", text_of(1, 120)),
+                    ("role?", shape("Role")),
+                    ("password?", text_of(10, 200)),
+                    ("disabled?", yes_no()),
+                ]))
+                .answers(200, "As it is now.", shape("Account"))
+                .refuses(&["conflict"]),
+            get("/api/v1/admin/audit", "list_audit", "Lists what was done, newest first.")
+                .needs(Action::ReadAudit)
+                .in_pages()
+                .answers(200, "A page.", page("AuditLine", [])),
+        ],
+        shapes: vec![
+            (
+                "Account",
+                object([
+                    ("id", id()),
+                    ("login", text()),
+                    ("name", text()),
+                    ("role", shape("Role")),
+                    ("disabled_at", or_null(time())),
+                    ("last_login_at", or_null(time())),
+                    ("created_at", time()),
+                ]),
+            ),
+            (
+                "ImportedLine",
+                object([
+                    ("line", about(count(), "Number in the file; the header is 1.")),
+                    ("login", or_null(text())),
+                    ("status", one_of(&["created", "failed"])),
+                    ("id", or_null(id())),
+                    ("errors", list(shape("FieldProblem"))),
+                ]),
+            ),
+            (
+                "AuditLine",
+                object([
+                    ("id", id()),
+                    ("at", time()),
+                    ("actor", about(or_null(shape("Person")), "Null: a stranger, or the server itself.")),
+                    ("action", text()),
+                    ("target_kind", or_null(text())),
+                    ("target_id", or_null(text())),
+                    ("address", or_null(text())),
+                    ("data", anything()),
+                ]),
+            ),
+        ],
+        events: Vec::new(),
+    }
+}

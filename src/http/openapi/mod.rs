@@ -1,0 +1,207 @@
+//! What the server says about itself: `/api/v1/openapi.json` (OpenAPI 3.1) and the page `/api/docs`.
+//!
+//! One file per subject. **A new route** is one line in the route table (`http/mod.rs`) and one entry in the file of its subject here; a new subject is
+//! a file and a line in `areas`. Tests tell what was forgotten: a route without a description, a description without a route, a shape nobody
+//! defines, and an answer or event of the running server that does not have the described shape (`tests/api/openapi.rs`).
+
+pub mod operation;
+pub mod page;
+pub mod schema;
+
+mod accounts;
+mod admin;
+mod dashboards;
+mod materials;
+mod notices;
+mod realtime;
+mod service;
+
+use super::error::{ApiResult, CODES};
+use actix_web::{
+    HttpResponse,
+    http::header::{self, ContentType},
+};
+use operation::Operation;
+use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+/// A subject: its routes, the shapes they speak in, and the events sockets hear of it.
+#[derive(Debug)]
+pub struct Area {
+    /// One or two words.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// Its routes.
+    pub operations: Vec<Operation>,
+    /// Its shapes, by name.
+    pub shapes: Vec<(&'static str, Value)>,
+    /// Its events.
+    pub events: Vec<Event>,
+}
+
+/// An event of the built-in Pusher app.
+#[derive(Debug)]
+pub struct Event {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Where it is published.
+    pub channels: &'static [&'static str],
+    /// Whether it has a row: it carries `id` and `cursor`, and `/sync` gives it to who was away.
+    pub is_durable: bool,
+    /// When it comes.
+    pub meaning: &'static str,
+    /// Shape of its data.
+    pub data: Value,
+}
+
+/// All subjects, in the order of the page.
+fn areas() -> Vec<Area> {
+    vec![accounts::area(), materials::area(), notices::area(), realtime::area(), dashboards::area(), admin::area(), service::area()]
+}
+
+static AREAS: LazyLock<Vec<Area>> = LazyLock::new(areas);
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| make_document(&AREAS));
+static DOCUMENT_TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
+static PAGE: LazyLock<String> = LazyLock::new(|| page::render(&AREAS, &DOCUMENT));
+
+/// Returns the OpenAPI document.
+#[must_use]
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+/// `GET /api/v1/openapi.json`
+pub async fn serve_document() -> ApiResult {
+    Ok(HttpResponse::Ok()
+        .insert_header(ContentType::json())
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(DOCUMENT_TEXT.as_str()))
+}
+
+/// `GET /api/docs`: the same for people.
+pub async fn serve_page() -> ApiResult {
+    Ok(HttpResponse::Ok().insert_header(ContentType::html()).insert_header((header::CACHE_CONTROL, "no-cache")).body(PAGE.as_str()))
+}
+
+/// `GET /api/docs.css`
+pub async fn serve_style() -> ApiResult {
+    let css = include_str!("page.css");
+    Ok(HttpResponse::Ok().content_type("text/css; charset=utf-8").insert_header((header::CACHE_CONTROL, "no-cache")).body(css))
+}
+
+const ABOUT: &str = "A school counselling desk that is live; its sockets speak Pusher Channels 7. JSON in snake_case; ids are UUIDv7 text; times are \
+RFC 3339, UTC, with milliseconds. Clients must ignore fields they do not know: answers grow. Every answer carries `X-Request-Id`; every error is \
+`application/problem+json` with a stable `code`. Requests are limited per user (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`; 429 with \
+`Retry-After`). A change asked for with the session cookie must come from a page of this site; programs use the bearer token.";
+
+fn make_document(areas: &[Area]) -> Value {
+    let mut paths = Map::new();
+    for (area, operation) in areas.iter().flat_map(|area| area.operations.iter().map(move |operation| (area, operation))) {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method] = operation.to_json(area.name);
+    }
+    let shapes: Map<String, Value> =
+        areas.iter().flat_map(|area| &area.shapes).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    let events: Vec<Value> = areas.iter().flat_map(|area| &area.events).map(Event::to_json).collect();
+    let codes: Vec<Value> = CODES.iter().map(|spec| json!({ "code": spec.code, "status": spec.status, "detail": spec.detail })).collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "EduCounsel",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "School counselling, live.",
+            "description": ABOUT,
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "tags": areas.iter().map(|area| json!({ "name": area.name, "description": area.about })).collect::<Vec<_>>(),
+        "paths": paths,
+        "components": {
+            "schemas": shapes,
+            "securitySchemes": {
+                "session": { "type": "apiKey", "in": "cookie", "name": "educounsel_session", "description": "Set by `POST /api/v1/auth/login`." },
+                "bearer": { "type": "http", "scheme": "bearer", "description": "`token` of `POST /api/v1/auth/login` with `\"token\": true`." },
+            },
+        },
+        "x-events": events,
+        "x-error-codes": codes,
+    })
+}
+
+impl Event {
+    fn to_json(&self) -> Value {
+        json!({ "name": self.name, "channels": self.channels, "durable": self.is_durable, "description": self.meaning, "data": self.data })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::route_table;
+    use std::collections::BTreeSet;
+
+    /// Routes that belong to the transport of sockets, not to the table.
+    const OUTSIDE_THE_TABLE: [&str; 1] = ["get /app/{key}"];
+
+    #[test]
+    fn every_route_is_described_and_every_description_has_a_route() {
+        let table = route_table().into_iter().flat_map(|(path, methods)| methods.into_iter().map(move |method| format!("{method} {path}")));
+        let routes: BTreeSet<String> = table.chain(OUTSIDE_THE_TABLE.map(str::to_owned)).collect();
+        let operations = AREAS.iter().flat_map(|area| &area.operations);
+        let described: BTreeSet<String> = operations.map(|operation| format!("{} {}", operation.method, operation.path)).collect();
+        let missing: Vec<_> = routes.difference(&described).collect();
+        assert!(missing.is_empty(), "not described in http/openapi: {missing:#?}");
+        let surplus: Vec<_> = described.difference(&routes).collect();
+        assert!(surplus.is_empty(), "described in http/openapi, but no route: {surplus:#?}");
+    }
+
+    #[test]
+    fn names_are_used_once_and_every_code_exists() {
+        let mut names = BTreeSet::new();
+        let operations: Vec<&Operation> = AREAS.iter().flat_map(|area| &area.operations).collect();
+        let shapes = AREAS.iter().flat_map(|area| area.shapes.iter().map(|(name, _)| *name));
+        let events = AREAS.iter().flat_map(|area| area.events.iter().map(|event| event.name));
+        for name in operations.iter().map(|operation| operation.name).chain(shapes).chain(events) {
+            assert!(names.insert(name), "{name} is used twice");
+        }
+        for operation in operations {
+            let path = operation.path;
+            assert!(!operation.answers.is_empty(), "{path} answers nothing");
+            assert!(operation.summary.ends_with('.'), "{path}: a summary is a sentence");
+            let unknown: Vec<_> = operation.errors.iter().filter(|code| CODES.iter().all(|spec| spec.code != **code)).collect();
+            assert!(unknown.is_empty(), "{path} names codes that http/error.rs does not have: {unknown:?}");
+        }
+    }
+
+    #[test]
+    fn every_shape_that_is_named_is_defined_and_used() {
+        let text = DOCUMENT.to_string();
+        let named: BTreeSet<&str> = text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let defined: BTreeSet<&str> = DOCUMENT["components"]["schemas"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(named, defined);
+    }
+
+    /// The contract page tells the story; it must not forget a route or an event.
+    #[test]
+    fn the_page_of_shapes_names_every_event() {
+        let contract = include_str!("../../../docs/api.md");
+        for event in AREAS.iter().flat_map(|area| &area.events) {
+            assert!(contract.contains(&format!("`{}`", event.name)), "docs/api.md lacks {}", event.name);
+        }
+    }
+
+    #[test]
+    fn the_page_shows_everything_and_keeps_the_content_policy() {
+        for operation in AREAS.iter().flat_map(|area| &area.operations) {
+            assert!(PAGE.contains(&format!("id=\"{}\"", operation.name)), "{}", operation.name);
+        }
+        for forbidden in ["<script", "<style", "style=\"", "onclick", "http://", "https://"] {
+            assert!(!PAGE.contains(forbidden), "{forbidden}");
+        }
+        let anchors = PAGE.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next());
+        for anchor in anchors {
+            assert!(PAGE.contains(&format!("id=\"{anchor}\"")), "#{anchor} leads nowhere");
+        }
+    }
+}

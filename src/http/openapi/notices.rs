@@ -1,0 +1,65 @@
+//! Notices: the bell.
+
+use super::{
+    Area, Event,
+    operation::{get, post},
+    schema::{about, anything, count, cursor, id, list, object, one_of, or_null, page, shape, text, time, yes_no},
+};
+use serde_json::Value;
+
+pub(super) fn area() -> Area {
+    let unread = || object([("unread_count", count())]);
+    Area {
+        name: "Notices",
+        about: "What a user should hear of. The badge is the server's `unread_count`, equal on all devices.",
+        operations: vec![
+            get("/api/v1/notices", "list_notices", "Lists one's notices, newest first.")
+                .query("state", one_of(&["unread", "all"]), "Default: all.")
+                .in_pages()
+                .header("Accept-Language", "Language of title and body: `id` (default) or `en`.")
+                .answers(200, "A page.", page("Notice", [("unread_count", count())])),
+            post("/api/v1/notices/read-all", "read_all_notices", "Marks all one's notices read.").answers(200, "What is left.", unread()),
+            post("/api/v1/notices/{id}/read", "read_notice", "Marks one notice read.").answers(200, "What is left.", unread()),
+        ],
+        shapes: vec![
+            ("Notice", object(notice([("id", id()), ("read_at", or_null(time()))]))),
+            ("NoticeText", object([("title", text()), ("body", text())])),
+        ],
+        events: vec![
+            Event {
+                name: "notice.created",
+                channels: &["private-user.{id}", "private-role.student", "private-role.counsellor", "private-role.admin"],
+                is_durable: true,
+                meaning: "There is a new notice. Title and body are Indonesian; `texts` has both languages. Drop repeated ids.",
+                data: object(notice([("id", id()), ("cursor", cursor())])),
+            },
+            Event {
+                name: "notice.state",
+                channels: &["private-user.{id}"],
+                is_durable: false,
+                meaning: "A read state changed on one of the user's devices.",
+                data: object([
+                    ("unread_count", count()),
+                    ("all", about(yes_no(), "Whether all were marked.")),
+                    ("notice_ids", about(list(id()), "Those that were marked, unless all.")),
+                ]),
+            },
+        ],
+    }
+}
+
+/// Returns the fields of a notice, with two that differ from place to place.
+fn notice(further: [(&'static str, Value); 2]) -> [(&'static str, Value); 9] {
+    let [first, second] = further;
+    [
+        first,
+        ("kind", about(text(), "`material.published`")),
+        ("category", about(text(), "`materials`")),
+        ("title", text()),
+        ("body", text()),
+        ("texts", object([("id", shape("NoticeText")), ("en", shape("NoticeText"))])),
+        ("data", about(anything(), "By kind. `material.published`: `{material_id, title, category}`.")),
+        ("created_at", time()),
+        second,
+    ]
+}

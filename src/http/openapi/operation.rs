@@ -1,0 +1,325 @@
+//! What is said about one route, and the part of the document that is made of it. What holds for every route of a kind (sign in first, limits,
+//! bodies that do not read) is added here, not written in every description.
+
+use super::schema::{count, id, shape, text};
+use crate::{
+    domain::{
+        access::{Action, may},
+        principal::Role,
+    },
+    http::error::CODES,
+};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Everybody,
+    /// Who has signed in and may do this.
+    May(Action),
+}
+
+/// A parameter of path, query or header.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// `path`, `query` or `header`.
+    pub place: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Its shape.
+    pub schema: Value,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// A body: of a request or of an answer.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Its shape.
+    pub schema: Value,
+}
+
+/// An answer that is no error.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// When it comes.
+    pub meaning: &'static str,
+    /// Its body, if it has one.
+    pub body: Option<Body>,
+}
+
+/// One route and method.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Lower case.
+    pub method: &'static str,
+    /// As in the route table, without the patterns of its parameters.
+    pub path: &'static str,
+    /// Name for generated clients.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// More, when one line is not enough.
+    pub details: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// What it takes beside the body.
+    pub parameters: Vec<Parameter>,
+    /// What it takes.
+    pub body: Option<Body>,
+    /// What it answers when all is well, the usual one first.
+    pub answers: Vec<Answer>,
+    /// Codes of its errors.
+    pub errors: Vec<&'static str>,
+}
+
+macro_rules! begin {
+    ($($method:ident),+) => {$(
+        /// Begins the description of a route with this method. `name` is the verb and noun of a generated client's function.
+        #[must_use]
+        pub fn $method(path: &'static str, name: &'static str, summary: &'static str) -> Operation {
+            Operation::new(stringify!($method), path, name, summary)
+        }
+    )+};
+}
+begin!(get, post, put, patch, delete);
+
+impl Operation {
+    fn new(method: &'static str, path: &'static str, name: &'static str, summary: &'static str) -> Self {
+        let places = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+        let schema = |name: &str| if name == "id" || name.ends_with("_id") { id() } else { text() };
+        let parameters: Vec<_> =
+            places.map(|name| Parameter { place: "path", name: name.to_owned(), schema: schema(name), meaning: String::new() }).collect();
+        let errors = if parameters.is_empty() { Vec::new() } else { vec!["not_found"] };
+        Self {
+            method,
+            path,
+            name,
+            summary,
+            details: "",
+            access: Access::May(Action::UseOwnAccount),
+            parameters,
+            body: None,
+            answers: Vec::new(),
+            errors,
+        }
+    }
+
+    /// Says more than the summary.
+    #[must_use]
+    pub const fn about(mut self, details: &'static str) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Nobody has to sign in.
+    #[must_use]
+    pub const fn for_everybody(mut self) -> Self {
+        self.access = Access::Everybody;
+        self
+    }
+
+    /// Asks for a permission; without this, being signed in is enough.
+    #[must_use]
+    pub fn needs(mut self, action: Action) -> Self {
+        self.access = Access::May(action);
+        self
+    }
+
+    /// Takes a query parameter; none is ever required.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, schema: Value, meaning: &'static str) -> Self {
+        self.parameters.push(Parameter { place: "query", name: name.to_owned(), schema, meaning: meaning.to_owned() });
+        self.refuses(&["validation"])
+    }
+
+    /// Takes a header; none is ever required.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, meaning: &'static str) -> Self {
+        self.parameters.push(Parameter { place: "header", name: name.to_owned(), schema: text(), meaning: meaning.to_owned() });
+        self
+    }
+
+    /// Gives its list in pages.
+    #[must_use]
+    pub fn in_pages(self) -> Self {
+        let mut limit = count();
+        (limit["minimum"], limit["maximum"], limit["default"]) = (json!(1), json!(100), json!(20));
+        self.query("after", text(), "`next` of the page before.").query("limit", limit, "Most items of a page.")
+    }
+
+    /// Takes a JSON body.
+    #[must_use]
+    pub fn takes(self, schema: Value) -> Self {
+        self.takes_as("application/json", schema).refuses(&["request.too_large", "request.media_type"])
+    }
+
+    /// Takes a body of another kind.
+    #[must_use]
+    pub fn takes_as(mut self, content_type: &'static str, schema: Value) -> Self {
+        self.body = Some(Body { content_type, schema });
+        self.refuses(&["request.malformed", "request.timeout", "validation"])
+    }
+
+    /// May be repeated under an `Idempotency-Key`.
+    #[must_use]
+    pub fn idempotent(self) -> Self {
+        let key = "1 to 255 visible characters. A repeat under the same key gets the first answer, with `Idempotency-Replayed: true`.";
+        self.header("Idempotency-Key", key).refuses(&["idempotency.key_reused", "conflict", "request.malformed"])
+    }
+
+    /// Answers JSON.
+    #[must_use]
+    pub fn answers(self, status: u16, meaning: &'static str, schema: Value) -> Self {
+        self.answers_as(status, meaning, "application/json", schema)
+    }
+
+    /// Answers something else.
+    #[must_use]
+    pub fn answers_as(mut self, status: u16, meaning: &'static str, content_type: &'static str, schema: Value) -> Self {
+        self.answers.push(Answer { status, meaning, body: Some(Body { content_type, schema }) });
+        self
+    }
+
+    /// Answers without a body.
+    #[must_use]
+    pub fn answers_nothing(mut self, status: u16, meaning: &'static str) -> Self {
+        self.answers.push(Answer { status, meaning, body: None });
+        self
+    }
+
+    /// May refuse with these codes, beside those of every route of its kind.
+    #[must_use]
+    pub fn refuses(mut self, codes: &[&'static str]) -> Self {
+        codes.iter().for_each(|code| {
+            if !self.errors.contains(code) {
+                self.errors.push(code)
+            }
+        });
+        self
+    }
+
+    /// Returns the roles that may call; `None` when nobody has to sign in.
+    #[must_use]
+    pub fn roles(&self) -> Option<Vec<Role>> {
+        match self.access {
+            Access::Everybody => None,
+            Access::May(action) => Some(Role::ALL.into_iter().filter(|role| may(*role, action)).collect()),
+        }
+    }
+
+    /// Returns the codes of all its errors, those of every route of its kind included, in the order of the table.
+    #[must_use]
+    pub fn error_codes(&self) -> Vec<&'static str> {
+        let mut codes = self.errors.clone();
+        if let Some(roles) = self.roles() {
+            codes.push("auth.required");
+            if self.method != "get" {
+                codes.push("auth.cross_site");
+            }
+            if roles.len() < Role::ALL.len() {
+                codes.push("access.denied");
+            }
+        }
+        let is_limited = ["/api/", "/broadcasting/", "/pusher/"].iter().any(|prefix| self.path.starts_with(prefix));
+        if is_limited {
+            codes.extend(["rate_limited", "internal", "unavailable"]);
+        }
+        CODES.iter().map(|spec| spec.code).filter(|code| codes.contains(code)).collect()
+    }
+
+    /// Returns the operation as the document has it.
+    #[must_use]
+    pub fn to_json(&self, tag: &str) -> Value {
+        let mut operation = json!({
+            "operationId": self.name,
+            "tags": [tag],
+            "summary": self.summary,
+            "responses": self.responses(),
+        });
+        let security = self.roles().map_or_else(|| json!([]), |_| json!([{ "session": [] }, { "bearer": [] }]));
+        operation["security"] = security;
+        if let Some(roles) = self.roles() {
+            operation["x-roles"] = json!(roles);
+        }
+        if !self.details.is_empty() {
+            operation["description"] = json!(self.details);
+        }
+        if !self.parameters.is_empty() {
+            operation["parameters"] = self.parameters.iter().map(Parameter::to_json).collect();
+        }
+        if let Some(body) = &self.body {
+            operation["requestBody"] = json!({ "required": true, "content": body.to_json() });
+        }
+        operation
+    }
+
+    fn responses(&self) -> Map<String, Value> {
+        let mut responses = Map::new();
+        for answer in &self.answers {
+            let mut response = json!({ "description": answer.meaning });
+            if let Some(body) = &answer.body {
+                response["content"] = body.to_json();
+            }
+            responses.insert(answer.status.to_string(), response);
+        }
+        let mut by_status: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+        let codes = self.error_codes();
+        for spec in CODES.iter().filter(|spec| codes.contains(&spec.code)) {
+            by_status.entry(spec.status).or_default().push(format!("`{}`: {}", spec.code, spec.detail));
+        }
+        for (status, codes) in by_status {
+            let problem = Body { content_type: "application/problem+json", schema: shape("Problem") };
+            let response = json!({ "description": codes.join("; "), "content": problem.to_json() });
+            responses.entry(status.to_string()).or_insert(response);
+        }
+        responses
+    }
+}
+
+impl Parameter {
+    fn to_json(&self) -> Value {
+        let mut parameter = json!({ "in": self.place, "name": self.name, "required": self.place == "path", "schema": self.schema });
+        if !self.meaning.is_empty() {
+            parameter["description"] = json!(self.meaning);
+        }
+        parameter
+    }
+}
+
+impl Body {
+    fn to_json(&self) -> Value {
+        json!({ self.content_type: { "schema": self.schema } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_for_a_kind_of_route_is_added() {
+        let operation = patch("/api/v1/things/{id}", "change_thing", "Changes a thing.").needs(Action::ManageUsers).takes(text());
+        let codes = operation.error_codes();
+        for code in ["auth.required", "auth.cross_site", "access.denied", "not_found", "request.malformed", "validation", "rate_limited"] {
+            assert!(codes.contains(&code), "{code}");
+        }
+        assert_eq!(operation.roles(), Some(vec![Role::Admin]));
+        let described = operation.to_json("Things");
+        assert_eq!(described["parameters"][0]["schema"], id());
+        assert!(described["responses"]["403"]["description"].as_str().unwrap().contains("`auth.cross_site`"));
+    }
+
+    #[test]
+    fn routes_for_everybody_ask_for_nothing() {
+        let operation = get("/health", "health", "Says how it is.").for_everybody();
+        assert_eq!((operation.error_codes(), operation.roles()), (Vec::new(), None));
+        assert_eq!(operation.to_json("Service")["security"], json!([]));
+    }
+}

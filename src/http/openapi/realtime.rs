@@ -1,0 +1,62 @@
+//! Sockets, what was missed, and the signing endpoints of Pusher clients.
+
+use super::{
+    Area,
+    operation::{get, post},
+    schema::{about, anything, cursor, id, list, object, shape, text, yes_no},
+};
+
+pub(super) fn area() -> Area {
+    let sign = |path, name| {
+        post(path, name, "Signs a channel of the built-in app for a socket.")
+            .about("Form or JSON. With `channel_name[]` (JSON: a list) the answer is a map from channel to proof, null where refused; at most 100.")
+            .takes_as("application/x-www-form-urlencoded", object([("socket_id", text()), ("channel_name", text())]))
+            .answers(200, "The proof.", shape("ChannelProof"))
+            .refuses(&["access.denied", "request.too_large"])
+    };
+    Area {
+        name: "Real time",
+        about: "The server speaks Pusher Channels 7 on `/app/{key}`; any Pusher client can listen. Events are listed below.",
+        operations: vec![
+            get("/app/{key}", "open_socket", "Opens a WebSocket of the app with this key.")
+                .about("Pusher Channels 7. With a valid session the socket of the built-in app is that user and joins its channels without a signature.")
+                .for_everybody()
+                .answers_nothing(101, "A WebSocket.")
+                .answers_nothing(426, "Not asked for as a WebSocket."),
+            get("/api/v1/realtime", "describe_realtime", "Tells what to listen to, and where the log stands.").answers(
+                200,
+                "Key, channels, and the newest position.",
+                object([("key", text()), ("channels", list(text())), ("cursor", cursor())]),
+            ),
+            get("/api/v1/sync", "sync", "Gives the durable events behind a cursor, in order, at most 200.")
+                .query("after", cursor(), "The cursor of the last event seen, or of `/realtime`. Without it: from the start of the retention.")
+                .answers(
+                    200,
+                    "What was missed.",
+                    object([
+                        ("reset?", about(yes_no(), "True when the cursor is out of reach: load the lists again.")),
+                        ("events", list(shape("SyncEvent"))),
+                        ("cursor", about(cursor(), "`after` of the next request.")),
+                        ("more", about(yes_no(), "Ask again at once.")),
+                    ]),
+                ),
+            sign("/broadcasting/auth", "authorise_channel"),
+            sign("/pusher/auth", "authorise_channel_pusher"),
+            post("/broadcasting/user-auth", "authorise_user", "Signs a socket as this user's (`pusher:signin`).")
+                .takes_as("application/x-www-form-urlencoded", object([("socket_id", text())]))
+                .answers(200, "The proof.", object([("auth", text()), ("user_data", about(text(), "JSON text."))]))
+                .refuses(&["request.too_large"]),
+        ],
+        shapes: vec![
+            ("SyncEvent", object([("id", id()), ("event", text()), ("data", about(anything(), "As the socket would have brought it."))])),
+            (
+                "ChannelProof",
+                object([
+                    ("auth", about(text(), "`key:signature`")),
+                    ("channel_data?", about(text(), "JSON text with the member, on presence channels.")),
+                ]),
+            ),
+        ],
+        events: Vec::new(),
+    }
+}

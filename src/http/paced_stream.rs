@@ -1,0 +1,218 @@
+//! The TCP stream under HTTP/1, read no faster than needed. By itself actix-http reads ahead whatever the client sends, while the handler of the body
+//! waits for the database or the disk: up to 256 KiB stand in its buffer and as much in the body's queue, per connection. Here a connection reads a
+//! little per turn, and a body ([`pace_body`]) piece by piece, the next when its handler has nothing left of the last. The client waits: that is what
+//! TCP is for.
+
+use actix_http::{Extensions, Payload, Request, error::PayloadError};
+use actix_web::web::Bytes;
+use futures_util::Stream;
+use std::{
+    cell::{Cell, RefCell},
+    io::{self, IoSlice},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker, ready},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// Most bytes read in one turn of a connection that nobody paces: a request head and a small body at once.
+const TURN_BYTES: usize = 16 * 1024;
+/// Most bytes of a paced body that are read ahead of its handler.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// What the connection may read now; shared by the connection and the body of its request, on one thread.
+#[derive(Debug, Default)]
+struct ReadPace {
+    /// Says whether a body sets the pace; else `left` begins anew with every turn.
+    is_paced: Cell<bool>,
+    left: Cell<usize>,
+    /// The connection, waiting for a piece to be asked for.
+    waiting: RefCell<Option<Waker>>,
+}
+
+impl ReadPace {
+    fn allow(&self, bytes: usize) {
+        self.left.set(bytes);
+        if let Some(waker) = self.waiting.take() {
+            waker.wake();
+        }
+    }
+
+    /// Returns how many bytes may be read; `None`: none now, and the connection's task is told when to look again.
+    fn allowance(&self, context: &Context<'_>) -> Option<usize> {
+        if self.left.get() > 0 {
+            return Some(self.left.get());
+        }
+        if self.is_paced.get() {
+            self.waiting.replace(Some(context.waker().clone()));
+        } else {
+            self.left.set(TURN_BYTES);
+            context.waker().wake_by_ref();
+        }
+        None
+    }
+}
+
+/// A TCP stream that reads at a pace.
+#[derive(Debug)]
+pub struct PacedStream {
+    io: TcpStream,
+    pace: Rc<ReadPace>,
+}
+
+impl PacedStream {
+    /// Wraps an accepted connection.
+    #[must_use]
+    pub fn new(io: TcpStream) -> Self {
+        let pace = ReadPace::default();
+        pace.left.set(TURN_BYTES);
+        Self { io, pace: Rc::new(pace) }
+    }
+
+    /// Returns the connection itself.
+    #[must_use]
+    pub fn into_inner(self) -> TcpStream {
+        self.io
+    }
+
+    /// Lets the requests of this connection find its pace: for `HttpServiceBuilder::on_connect_ext`.
+    pub fn introduce(&self, connection: &mut Extensions) {
+        connection.insert(self.pace.clone());
+    }
+}
+
+impl AsyncRead for PacedStream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let Some(allowed) = this.pace.allowance(context) else { return Poll::Pending };
+        let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(allowed.min(buffer.remaining())));
+        let read = Pin::new(&mut this.io).poll_read(context, &mut piece);
+        let read_bytes = piece.filled().len();
+        if read.is_pending() && !this.pace.is_paced.get() {
+            // The connection sleeps until something comes: a turn ends here.
+            this.pace.left.set(TURN_BYTES);
+        }
+        ready!(read)?;
+        buffer.advance(read_bytes);
+        this.pace.left.set(allowed - read_bytes);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for PacedStream {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+/// Makes the body of a request set the pace of its connection, until the body is dropped. Called before anybody waits for anything, so that no more
+/// than a turn is read ahead.
+pub fn pace_body(request: &mut Request) {
+    let Some(pace) = request.conn_data::<Rc<ReadPace>>().cloned() else { return };
+    let body = request.take_payload();
+    if matches!(body, Payload::None) {
+        return;
+    }
+    pace.is_paced.set(true);
+    pace.left.set(0);
+    *request.payload() = Payload::Stream { payload: Box::pin(PacedBody { body, pace }) };
+}
+
+/// A body that asks for its next piece when it has nothing left.
+struct PacedBody {
+    body: Payload,
+    pace: Rc<ReadPace>,
+}
+
+impl Stream for PacedBody {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = Pin::new(&mut self.body).poll_next(context);
+        if next.is_pending() && self.pace.left.get() == 0 {
+            self.pace.allow(PIECE_BYTES);
+        }
+        next
+    }
+}
+
+impl Drop for PacedBody {
+    fn drop(&mut self) {
+        self.pace.is_paced.set(false);
+        self.pace.allow(TURN_BYTES);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+        time::timeout,
+    };
+
+    async fn connected() -> (PacedStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (PacedStream::new(listener.accept().await.unwrap().0), client)
+    }
+
+    #[tokio::test]
+    async fn an_unpaced_stream_brings_everything_turn_by_turn() {
+        let (mut stream, mut client) = connected().await;
+        let sent: Vec<u8> = (0..200_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+        let copy = sent.clone();
+        let sending = tokio::spawn(async move {
+            client.write_all(&copy).await.unwrap();
+        });
+        let mut received = Vec::new();
+        timeout(Duration::from_secs(10), stream.read_to_end(&mut received)).await.unwrap().unwrap();
+        assert!(received == sent);
+        sending.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_paced_stream_reads_a_piece_when_it_is_asked_for() {
+        let (mut stream, mut client) = connected().await;
+        let sending = tokio::spawn(async move {
+            client.write_all(&[1; 100_000]).await.unwrap();
+            client
+        });
+        let pace = stream.pace.clone();
+        pace.is_paced.set(true);
+        pace.left.set(0);
+        let mut buffer = vec![0; 100_000];
+        let mut in_all = 0;
+        while in_all < 100_000 {
+            let asked = in_all;
+            assert!(timeout(Duration::from_millis(20), stream.read(&mut buffer)).await.is_err(), "nothing unasked");
+            pace.allow(PIECE_BYTES);
+            while in_all < (asked + PIECE_BYTES).min(100_000) {
+                in_all += timeout(Duration::from_secs(10), stream.read(&mut buffer)).await.unwrap().unwrap();
+                assert!(in_all <= asked + PIECE_BYTES);
+            }
+        }
+        drop(sending.await.unwrap());
+    }
+}

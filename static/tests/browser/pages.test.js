@@ -1,0 +1,174 @@
+// Every page and every state of it, in light and dark, on a phone and on a laptop. The screenshots are in test-results/pages.
+import assert from 'node:assert/strict'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { viewports } from './support/browser.js'
+import { openDesk, resultsFolder } from './support/desk.js'
+import { findTooWide, inspect } from './support/inspection.js'
+import { untilEqual } from './support/patience.js'
+import { makePdf } from './support/pdf.js'
+import { fillUpload, pdfFile } from './support/upload.js'
+
+const { scenario, sessionOf } = await openDesk()
+const folder = join(resultsFolder, 'pages')
+await rm(folder, { recursive: true, force: true })
+await mkdir(folder, { recursive: true })
+
+const sessions = { nobody: undefined, student: await sessionOf('siswa5'), counsellor: await sessionOf('guru1'), admin: await sessionOf('admin') }
+
+/**
+ * Looks at one state of one page. `show` brings the page, which is at `path`, into that state. `failing` are addresses whose failure belongs
+ * to the state; `prepare` runs before the page is loaded.
+ */
+function state(who, name, path, show = async () => undefined, { failing = [], prepare, isStill, mayLoad, sound, within } = {}) {
+  scenario(`${who}: ${name}`, async ({ open }) => {
+    const person = await open({ storageState: sessions[who], sound })
+    for (const address of failing) person.expectFailure(address)
+    const page = await person.newTab()
+    await prepare?.(page, open)
+    await page.goto(path)
+    await page.getByRole('heading', { level: 1 }).first().waitFor()
+    await show(page, open)
+    await inspect(page, `${who} ${name}`, { folder, isStill: isStill && (() => isStill(page)), mayLoad, within })
+  })
+}
+
+const see = (testid) => (page) => page.getByTestId(testid).first().waitFor()
+const press = (testid, thenSee) => async (page) => {
+  await page.getByTestId(testid).first().click()
+  await see(thenSee)(page)
+}
+/** Searches for what is nowhere. */
+const searchInVain = async (page) => {
+  await page.getByTestId('search').fill('zzzzzz')
+  await page.getByRole('main').getByRole('button').last().waitFor()
+  await page.getByTestId('material-card').or(page.getByTestId('user-row')).first().waitFor({ state: 'detached' })
+}
+/** Opens the first material of the list. */
+const openMaterial = async (page) => {
+  await page.getByTestId('material-card').first().getByRole('link').first().click()
+  await see('material-detail')(page)
+}
+const isDrawn = (locator) => async (page) => (await locator(page).first().getAttribute('data-drawn')) === 'true'
+const chartsAreDrawn = isDrawn((page) => page.getByTestId('chart'))
+const pdfIsDrawn = isDrawn((page) => page.locator('[data-testid="pdf-canvas"][data-page="1"]'))
+/** Requests that never come back, or come back refused. */
+const block = (pattern, answer) => (page) => page.route(pattern, answer)
+const hang = () => undefined
+const refuse = (route) => route.abort('connectionrefused')
+const breakDown = (route) =>
+  route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ code: 'internal', title: 'Internal', status: 500 }) })
+
+state('nobody', 'login', '/login')
+state('nobody', 'login refused', '/login', async (page) => {
+  await page.getByTestId('login').fill('siswa1')
+  await page.getByTestId('password').fill('bukan-ini')
+  await press('submit', 'login-error')(page)
+}, { failing: [/\/auth\/login$/] })
+state('nobody', 'login incomplete', '/login', (page) => page.getByTestId('submit').click())
+state('nobody', 'help', '/login', async (page) => {
+  await page.getByTestId('help').click()
+  await page.getByRole('dialog').waitFor()
+})
+state('nobody', 'unknown page', '/tidak-ada', undefined, { failing: [/\/tidak-ada$/] })
+state('nobody', 'description of the API', '/api/docs')
+state('nobody', 'description of the API, opened', '/api/docs', (page) =>
+  page.evaluate(() => document.querySelectorAll('details').forEach((details) => { details.open = true })))
+state('nobody', 'server away', '/student/materi', undefined, { prepare: block('**/api/v1/auth/me', refuse) })
+
+state('student', 'dashboard', '/student/dashboard', see('material-card'))
+state('student', 'dashboard loading', '/student/dashboard', undefined, { prepare: block('**/api/v1/dashboard/student', hang), mayLoad: true })
+state('student', 'dashboard failed', '/student/dashboard', (page) => page.getByRole('alert').waitFor(), {
+  prepare: block('**/api/v1/dashboard/student', breakDown),
+  failing: [/\/dashboard\/student$/],
+})
+state('student', 'offline banner', '/student/materi', async (page) => {
+  await see('material-card')(page)
+  await see('connection-banner')(page)
+}, { prepare: block('**/api/v1/realtime', refuse), failing: [/\/realtime$/] })
+state('student', 'materials', '/student/materi', see('material-card'))
+state('student', 'materials loading', '/student/materi', see('skeleton'), { prepare: block(/\/api\/v1\/materials(\?|$)/, hang), mayLoad: true })
+state('student', 'materials without a match', '/student/materi', searchInVain)
+state('student', 'material text', '/student/materi', openMaterial)
+state('student', 'material pdf', '/student/materi', async (page) => {
+  await openMaterial(page)
+  await page.getByTestId('tab-pdf').click()
+}, { isStill: pdfIsDrawn })
+state('student', 'material gone', '/student/materi/01900000-0000-7000-8000-000000000000', undefined, { failing: [/\/materials\/0190/] })
+state('student', 'bell', '/student/materi', press('bell', 'notice'), { within: '[data-testid="bell-panel"]' })
+state('student', 'notices', '/student/notices', see('notice'))
+state('student', 'toast and sound question', '/student/materi', async (page, open) => {
+  const counsellor = await open({ storageState: sessions.counsellor })
+  const desktop = await counsellor.newTab()
+  await desktop.goto('/guru/materi')
+  await fillUpload(desktop, { title: 'Cara mencatat yang membuatmu ingat lebih lama', file: pdfFile(makePdf('Mencatat', 1)) })
+  await desktop.getByTestId('upload-submit').click()
+  await page.getByTestId('toast').getByRole('button').focus() // keeps it on the screen
+  await see('sound-prompt')(page)
+}, { sound: 'ask', within: '[role="status"]:has([data-testid="toast"]), [data-testid="sound-prompt"]' })
+state('student', 'notices all read', '/student/notices', async (page) => {
+  await page.getByTestId('read-all-page').click()
+  await page.getByTestId('badge').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Belum dibaca', exact: true }).click()
+  await page.getByTestId('notice').first().waitFor({ state: 'detached' })
+})
+state('student', 'account', '/account', see('session-row'))
+state('student', 'forbidden', '/guru/dashboard', async (page) => {
+  await page.waitForURL('**/403')
+  await page.reload()
+  await page.getByText('403', { exact: true }).waitFor()
+})
+
+state('counsellor', 'dashboard', '/guru/dashboard', see('chart'), { isStill: chartsAreDrawn })
+state('counsellor', 'dashboard loading', '/guru/dashboard', see('skeleton'), { prepare: block('**/api/v1/dashboard/counsellor', hang), mayLoad: true })
+state('counsellor', 'dashboard table', '/guru/dashboard', (page) => page.locator('summary').click(), { isStill: chartsAreDrawn })
+state('counsellor', 'materials', '/guru/materi', see('material-card'))
+state('counsellor', 'material preview', '/guru/materi', press('material-preview', 'material-detail'))
+state('counsellor', 'upload', '/guru/materi', press('upload-open', 'upload-form'))
+state('counsellor', 'upload incomplete', '/guru/materi', async (page) => {
+  await press('upload-open', 'upload-form')(page)
+  await page.getByTestId('upload-submit').click()
+})
+state('counsellor', 'upload under way', '/guru/materi', async (page) => {
+  await page.route(/\/api\/v1\/materials$/, hang)
+  await fillUpload(page, { title: 'Mengatur waktu', file: pdfFile(makePdf('Waktu', 1), 'lembar kerja mengatur waktu belajar di rumah.pdf') })
+  await press('upload-submit', 'upload-progress')(page)
+})
+state('counsellor', 'upload done', '/guru/materi', async (page) => {
+  await fillUpload(page, { title: 'Mengatur waktu', file: pdfFile(makePdf('Waktu', 1)) })
+  await press('upload-submit', 'upload-done')(page)
+})
+state('counsellor', 'edit', '/guru/materi', press('material-edit', 'edit-form'))
+state('counsellor', 'delete', '/guru/materi', press('material-delete', 'confirm'))
+state('counsellor', 'no notices', '/guru/notices')
+
+state('admin', 'users', '/admin/users', see('user-row'))
+state('admin', 'users without a match', '/admin/users', searchInVain)
+state('admin', 'create a user', '/admin/users', press('user-create-open', 'user-create-form'))
+state('admin', 'create a user incomplete', '/admin/users', async (page) => {
+  await press('user-create-open', 'user-create-form')(page)
+  await page.getByTestId('user-submit').click()
+  await page.locator('[aria-invalid="true"]').first().waitFor()
+}, { failing: [/\/users$/] })
+state('admin', 'reset a password', '/admin/users', press('user-reset', 'reset-form'))
+state('admin', 'disable a user', '/admin/users', press('user-toggle', 'confirm'))
+
+/** English words are longer in places. */
+const walks = {
+  student: ['/student/dashboard', '/student/materi', '/student/notices', '/account', '/403'],
+  counsellor: ['/guru/dashboard', '/guru/materi', '/guru/notices'],
+  admin: ['/admin/users', '/admin/notices'],
+}
+for (const [who, paths] of Object.entries(walks)) {
+  scenario(`${who}: every page fits a phone in English too`, async ({ open }) => {
+    const person = await open({ storageState: sessions[who], locale: 'en', viewport: viewports[360] })
+    const page = await person.newTab()
+    for (const path of paths) {
+      await page.goto(path)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
+      await untilEqual('the language', 'en', () => page.locator('html').getAttribute('lang'))
+      assert.deepEqual(await page.evaluate(findTooWide), [], path)
+    }
+  })
+}

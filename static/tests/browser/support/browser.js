@@ -1,0 +1,130 @@
+// Debian's Chromium, and people who sit in front of it.
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { patienceMs, untilEqual } from './patience.js'
+import { demoPassword } from './server.js'
+
+const names = ['chromium', 'chromium-browser', 'google-chrome']
+const switches = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** The widths every page is looked at in: a cheap phone and a laptop. */
+export const viewports = { 360: { width: 360, height: 740 }, 1280: { width: 1280, height: 800 } }
+
+/** Starts Chromium; `close` ends it. */
+export function startBrowser() {
+  return chromium.launch({ executablePath: findChromium(), args: switches, timeout: patienceMs })
+}
+
+function findChromium() {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    for (const name of names) {
+      try {
+        accessSync(join(folder, name), constants.X_OK)
+        return join(folder, name)
+      } catch {
+        // Not here.
+      }
+    }
+  }
+  throw new Error(`none of these is in PATH: ${names.join(', ')}; scripts/install-test-tools installs one`)
+}
+
+/**
+ * A person with a browser of their own (cookies, storage). `problems` collects what must not happen on any page: errors in the console,
+ * uncaught exceptions, violations of the content security policy. Chromium also reports failed requests there: `expectFailure` excuses
+ * those to matching addresses, `expectSocketFailure` sockets that do not open.
+ */
+export async function openPerson(browser, port, { locale = 'id', sound = 'off', viewport = viewports[1280], reducedMotion = 'reduce', storageState } = {}) {
+  const context = await browser.newContext({
+    baseURL: `http://127.0.0.1:${port}`,
+    locale: locale === 'id' ? 'id-ID' : 'en-GB',
+    viewport,
+    reducedMotion,
+    storageState,
+    acceptDownloads: true,
+  })
+  context.setDefaultTimeout(patienceMs)
+  await context.addInitScript(prepareTab, { theme: 'system', locale, sound })
+  const problems = []
+  const excused = [{ text: /^Failed to load resource/, address: /\/api\/v1\/auth\/me$/ }]
+  context.on('page', (page) => watchPage(page, problems, excused))
+  return {
+    context,
+    problems,
+    expectFailure: (address) => excused.push({ text: /^Failed to load resource/, address }),
+    expectSocketFailure: () => excused.push({ text: /^WebSocket connection to .* failed/, address: /./ }),
+    newTab: () => context.newPage(),
+    close: () => context.close(),
+  }
+}
+
+/** Runs in every page before its own scripts: preferences of the first visit, ears for speech, sound and toasts. */
+function prepareTab(preferences) {
+  if (location.protocol === 'about:') return
+  const key = 'educounsel.preferences'
+  if (!localStorage.getItem(key)) localStorage.setItem(key, JSON.stringify(preferences))
+  const heard = (window.heard = { spoken: [], tones: 0, toasts: [] })
+  if ('speechSynthesis' in window) {
+    const speak = speechSynthesis.speak.bind(speechSynthesis)
+    speechSynthesis.speak = (utterance) => {
+      heard.spoken.push(utterance.text)
+      speak(utterance)
+    }
+  }
+  const play = OscillatorNode.prototype.start
+  OscillatorNode.prototype.start = function start(...when) {
+    heard.tones += 1
+    return play.apply(this, when)
+  }
+  new MutationObserver((changes) => {
+    for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+      const toast = node instanceof Element ? (node.matches('[data-testid="toast"]') ? node : node.querySelector('[data-testid="toast"]')) : null
+      if (toast) heard.toasts.push(toast.textContent)
+    }
+  }).observe(document, { childList: true, subtree: true })
+}
+
+function watchPage(page, problems, excused) {
+  page.on('pageerror', (error) => problems.push(`uncaught on ${page.url()}: ${error.stack ?? error.message}`))
+  page.on('console', (message) => {
+    if (message.type() !== 'error' && message.type() !== 'warning') return
+    const address = message.location().url
+    if (excused.some((one) => one.text.test(message.text()) && one.address.test(address))) return
+    problems.push(`${message.type()} on ${page.url()}: ${message.text()} (${address})`)
+  })
+}
+
+/** Logs in through the form and waits for the role's first page. */
+export async function logIn(page, login) {
+  await page.goto('/login')
+  await page.getByTestId('login').fill(login)
+  await page.getByTestId('password').fill(demoPassword)
+  await page.getByTestId('submit').click()
+  await page.waitForURL(/\/(student|guru|admin)\//)
+  await page.getByTestId('bell').waitFor()
+}
+
+/** The number in the bell; 0 when there is no badge. */
+export async function badgeOf(page) {
+  const [badge] = await page.getByTestId('badge').allTextContents()
+  return Number(badge ?? 0)
+}
+
+/** Waits until the bell of every page shows `count`, and so does the title of the browser's tab. */
+export async function expectBadge(count, ...pages) {
+  const title = count > 0 ? `(${count}) EduCounsel` : 'EduCounsel'
+  for (const page of pages) {
+    await untilEqual('the badge', count, () => badgeOf(page))
+    await untilEqual('the title of the tab', title, async () => (await page.title()).split(' · ')[0])
+  }
+}

@@ -1,0 +1,78 @@
+// What every page must stand: axe, a narrow phone, and the eye (screenshots).
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { viewports } from './browser.js'
+import { untilEqual } from './patience.js'
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** The rules of `axeTags` whose outcome depends on the theme; the others need not run again in the dark. */
+const colourRules = ['color-contrast', 'link-in-text-block']
+const tallest = 2_400
+
+/**
+ * Looks at `page` at 360 and 1280 px, in light and dark: no axe violation, nothing wider than the screen, a screenshot in `folder`.
+ * `isStill` says when the page has nothing left to draw, where more is to wait for than skeletons, fonts and transitions; `mayLoad` allows
+ * skeletons; `within` limits axe to what lies over a page that is looked at elsewhere.
+ */
+export async function inspect(page, name, { folder, isStill = async () => true, mayLoad = false, within }) {
+  const findings = []
+  for (const width of Object.keys(viewports)) {
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.setViewportSize(viewports[width])
+    if (!mayLoad) await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
+    await page.evaluate(comeToRest)
+    if (!within) await growToContent(page)
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme })
+      await untilEqual('the theme', colorScheme, () => page.evaluate(themeOf))
+      await untilEqual(`${name} to be still`, true, isStill)
+      await page.evaluate(comeToRest)
+      await page.screenshot({ path: join(folder, `${name}.${width}.${colorScheme}.png`) })
+      const violations = await violationsOf(page, colorScheme === 'light' ? axeTags : colourRules, within)
+      const tooWide = await page.evaluate(findTooWide)
+      findings.push(...[...tooWide, ...violations].map((what) => `${width} px, ${colorScheme}: ${what}`))
+    }
+  }
+  assert.deepEqual(findings, [])
+}
+
+/** Makes the screen as tall as the page, so that all of it is seen and bars at the edges are where they belong. */
+async function growToContent(page) {
+  const size = page.viewportSize()
+  const height = await page.evaluate(() => document.documentElement.scrollHeight)
+  const isTall = height > size.height && (await page.locator('dialog[open]').count()) === 0
+  if (isTall) await page.setViewportSize({ ...size, height: Math.min(height, tallest) })
+}
+
+/** The theme of the page; one without themes of its own follows the system. Runs in the page. */
+function themeOf() {
+  return document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
+}
+
+/** Waits for fonts, transitions and two frames. Runs in the page. */
+async function comeToRest() {
+  await document.fonts.ready
+  await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)))
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+}
+
+/** Neither the page nor a sheet or panel over it may scroll sideways. Runs in the page. */
+export function findTooWide() {
+  const over = document.querySelectorAll('dialog[open], dialog[open] *, [data-testid="bell-panel"] *')
+  const scrollable = [...over].filter((box) => ['auto', 'scroll'].includes(getComputedStyle(box).overflowX))
+  return [document.documentElement, ...scrollable]
+    .filter((box) => box.scrollWidth > box.clientWidth)
+    .map((box) => `wider than the screen: ${box.tagName.toLowerCase()}.${box.className} (${box.scrollWidth} > ${box.clientWidth})`)
+}
+
+async function violationsOf(page, rules, within) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource)
+  const violations = await page.evaluate(async ([runOnly, root]) => {
+    const { violations } = await window.axe.run(root ?? document, { runOnly, resultTypes: ['violations'] })
+    return violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => `${node.target} ${node.failureSummary}`) }))
+  }, [rules, within])
+  return violations.map(({ id, help, nodes }) => `axe ${id}: ${help}\n${nodes.slice(0, 4).join('\n')}`)
+}

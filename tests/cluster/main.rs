@@ -1,0 +1,20 @@
+//! The real binary as processes: crashes, restarts, stops, and two of them at one database and one Redis. Needs the test servers: `make test`, or
+//! `scripts/with-test-servers cargo test --test cluster`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
+
+#[path = "../support/databases.rs"]
+mod databases;
+mod device;
+#[path = "../support/redis.rs"]
+mod redis_server;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod crash;
+mod memory;
+mod offline;
+mod redis_outage;
+mod slow_client;
+mod stop;
+mod two_nodes;

@@ -1,0 +1,117 @@
+//! SIGTERM and SIGINT: sockets leave in slices with 4200, requests in flight finish, the process ends with 0 within its time.
+
+use crate::{
+    device::Device,
+    support::{
+        TestSocket,
+        pdf::one_page_pdf,
+        process::{ServerPlan, ServerProcess},
+        socket::Received,
+        wait::until,
+    },
+};
+use educounsel::domain::principal::Role;
+use std::time::{Duration, Instant};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+const SOCKETS: usize = 40;
+const DRAIN: Duration = Duration::from_secs(2);
+/// What stopping may take beyond the drain: a second for the last sockets, five for requests in flight.
+const GRACE: Duration = Duration::from_secs(6);
+
+async fn open_sockets(server: &ServerProcess, count: usize) -> Vec<TestSocket> {
+    let mut sockets = Vec::new();
+    for _ in 0..count {
+        let mut socket = TestSocket::open(server.at(), "/app/uji-key?protocol=7&client=test", &[]).await.unwrap();
+        socket.greet().await;
+        sockets.push(socket);
+    }
+    sockets
+}
+
+async fn stops_with(signal: &str) {
+    let plan = ServerPlan::new().pusher_app().set("realtime.drain_s", DRAIN.as_secs());
+    let mut server = plan.start().await;
+    let mut sockets = open_sockets(&server, SOCKETS).await;
+    let began = Instant::now();
+    server.signal(signal);
+    let farewells = sockets.iter_mut().map(async |socket| match socket.receive().await {
+        Received::Closed { code: 4200, .. } => began.elapsed(),
+        other => panic!("{other:?}"),
+    });
+    let mut left = futures_util::future::join_all(farewells).await;
+    left.sort();
+    let status = server.ended().await;
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert!(began.elapsed() < DRAIN + GRACE, "took {:?}", began.elapsed());
+    // Two shards, twenty sockets each, twenty steps: never more than a slice at once.
+    let largest = left.iter().map(|at| left.iter().filter(|other| **other >= *at && **other < *at + DRAIN / 4).count()).max().unwrap();
+    assert!(largest <= SOCKETS / 2, "{largest} of {SOCKETS} left within a quarter of the time: {left:?}");
+    assert!(left.last().unwrap().saturating_sub(left[0]) > DRAIN / 2, "{left:?}");
+}
+
+#[tokio::test]
+async fn sigterm_sends_sockets_away_in_slices_and_ends_with_0() {
+    stops_with("TERM").await;
+}
+
+#[tokio::test]
+async fn sigint_does_the_same() {
+    stops_with("INT").await;
+}
+
+#[tokio::test]
+async fn an_upload_in_flight_at_the_stop_gets_its_201_and_is_delivered_after_the_restart() {
+    let plan = ServerPlan::new();
+    plan.add_user("guru", Role::Counsellor);
+    plan.add_user("ana", Role::Student);
+    let mut server = plan.start().await;
+    let guru = server.sign_in("guru").await;
+    let mut ana = Device::connect(server.sign_in("ana").await).await;
+
+    let (head, tail) = (
+        "--x\r\ncontent-disposition: form-data; name=\"title\"\r\n\r\nTerakhir\r\n--x\r\ncontent-disposition: form-data; name=\"category\"\r\n\r\nBelajar\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\ncontent-type: application/pdf\r\n\r\n",
+        "\r\n--x--\r\n",
+    );
+    let body = [head.as_bytes(), &one_page_pdf("Terakhir"), tail.as_bytes()].concat();
+    let (first, rest) = body.split_at(body.len() / 2);
+    let mut stream = TcpStream::connect(("127.0.0.1", server.at().port)).await.unwrap();
+    let request = format!(
+        "POST /api/v1/materials HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: {}\r\n\r\n",
+        guru.token,
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(first).await.unwrap();
+    until("the file is on its way", async || std::fs::read_dir(plan.data_dir().join("tmp")).is_ok_and(|files| files.count() == 1)).await;
+    server.signal("TERM");
+    assert_eq!(ana.read_to_end().await, Some(4200));
+    stream.write_all(rest).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let length = stream.read(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    drop(stream);
+    assert_eq!(server.ended().await.code(), Some(0));
+
+    let again = plan.start().await;
+    ana.come_back(again.at()).await;
+    ana.listen_until(1).await;
+    ana.drain().await;
+    ana.assert_once(&["Terakhir"]);
+}
+
+#[tokio::test]
+async fn a_second_signal_does_not_wait_for_the_drain() {
+    let plan = ServerPlan::new().pusher_app().set("realtime.drain_s", 600);
+    let mut server = plan.start().await;
+    // Enough that the drain lasts seconds: a slice every 100 ms.
+    let _sockets = open_sockets(&server, 4 * SOCKETS).await;
+    server.signal("TERM");
+    until("the stop has begun", async || server.log().contains("SIGTERM: stopping")).await;
+    server.signal("TERM");
+    assert_eq!(server.ended().await.code(), Some(1));
+}
