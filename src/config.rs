@@ -137,6 +137,7 @@ section! {
         client_events_per_s: u32 = 10, "events/s", "Client events per socket; over it, error 4301.";
         channels_per_socket: usize = 200, "channels", "Most subscriptions of one socket.";
         drain_s: u64 = 10, "s", "Time over which a stopping server sends its sockets away with 4200.";
+        login_check_s: u64 = 60, "s", "How often open sockets are held to their login sessions; one that ran out ends its sockets.";
         handshakes_per_s: u32 = 0, "sockets/s", "New sockets a node takes per second; the rest gets 4100. 0 = no limit.";
     }
 }
@@ -174,7 +175,7 @@ section! {
 section! {
     /// Logs of the server itself.
     TelemetrySettings in "telemetry." {
-        filter: String = "info,actix_server=warn,actix_http::h1::dispatcher=off".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
+        filter: String = "info,actix_server=warn,actix_http=off".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
         format: String = "auto".into(), "", "human, json, or auto (human on a terminal, json otherwise).";
     }
 }

@@ -3,19 +3,16 @@
 //!
 //! Publications of log rows carry their position, and positions have no gaps. So this node knows what it missed (the bus was cut off, or publications
 //! went by before it listened) and reads that from the log, and it knows what it had (a pump published again what a crashed one had not marked) and
-//! drops that: sockets that stay open hear every row once, in order, without reconnecting. Accounts that were disabled while the bus was cut off are
-//! found in the database, because the word that ends their sockets has no row.
+//! drops that: sockets that stay open hear every row once, in order, without reconnecting. The word that ends sockets has no row; after a cut every shard
+//! holds its sockets to their logins.
 
-use super::{
-    hub::{Hub, end_of_sockets},
-    log_pump::durable_envelopes,
-};
+use super::{hub::Hub, log_pump::durable_envelopes};
 use crate::{
     backends::{
         BackendError, BackendResult,
         bus::{Bus, BusMessage},
     },
-    services::{Context as Services, announce::SessionEnd},
+    services::Context as Services,
     wire::envelope::Envelope,
 };
 use actix::prelude::*;
@@ -29,8 +26,6 @@ use tokio::{
 const CATCH_UP_BATCH: u32 = 200;
 /// How soon to try again when the database does not answer.
 const CATCH_UP_RETRY: Duration = Duration::from_secs(1);
-/// How far the clocks of two nodes may differ, in ms.
-const CLOCK_SKEW_MS: i64 = 60_000;
 
 /// The link actor: two loops, no mailbox of its own.
 pub struct BusLink {
@@ -46,8 +41,7 @@ impl BusLink {
         // Listening first: what is published between the two lines is heard twice rather than never.
         let incoming = bus.subscribe();
         let reached = services.store.log_head().await?.published_to;
-        let whole_since_ms = services.clock.now_ms();
-        let intake = Intake { hub: hub.clone(), services, incoming, reached, whole_since_ms, retry_at: None };
+        let intake = Intake { hub: hub.clone(), services, incoming, reached, retry_at: None };
         Ok(Self { hub, intake: Some(intake), outgoing: Some(outgoing) })
     }
 }
@@ -69,6 +63,10 @@ async fn send_out(hub: Hub, mut outgoing: mpsc::Receiver<Envelope>) {
     while let Some(envelope) = outgoing.recv().await {
         if let Err(error) = hub.send_out(&envelope).await {
             tracing::warn!(%error, "publication without a row lost");
+            if matches!(envelope, Envelope::EndSockets { .. }) {
+                // The other nodes hold their sockets to their logins once they are connected again.
+                hub.deliver(envelope).await;
+            }
         }
     }
 }
@@ -80,8 +78,6 @@ struct Intake {
     incoming: mpsc::Receiver<BusMessage>,
     /// Position of the log up to which this node's sockets have heard everything.
     reached: i64,
-    /// Since when nothing can have been missed of what ends sockets; the bus was cut off some time later.
-    whole_since_ms: i64,
     /// When to try again to read what was not heard.
     retry_at: Option<Instant>,
 }
@@ -95,7 +91,7 @@ impl Intake {
                     Some(message) => self.hear(message).await,
                     None => return,
                 },
-                () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => self.recover().await,
+                () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => self.catch_up().await,
             }
         }
     }
@@ -106,7 +102,10 @@ impl Intake {
                 Ok(envelope) => self.take(envelope).await,
                 Err(error) => tracing::warn!(%error, "message on the bus ignored"),
             },
-            BusMessage::Resubscribed => self.recover().await,
+            BusMessage::Resubscribed => {
+                self.hub.check_logins();
+                self.catch_up().await;
+            }
         }
     }
 
@@ -125,34 +124,14 @@ impl Intake {
         self.hub.deliver(envelope).await;
     }
 
-    /// Makes up for all that was not heard during a cut.
-    async fn recover(&mut self) {
-        self.retry_at = None;
-        self.catch_up().await;
-        self.end_disabled().await;
-    }
-
     fn try_again_later(&mut self, error: &BackendError) {
         self.retry_at = Some(Instant::now() + CATCH_UP_RETRY);
         tracing::error!(%error, "database not read after a cut of the bus: sockets miss events until it is");
     }
 
-    /// Ends the sockets of accounts that were disabled while this node did not hear of it.
-    async fn end_disabled(&mut self) {
-        let now_ms = self.services.clock.now_ms();
-        match self.services.store.users_disabled_since(self.whole_since_ms - CLOCK_SKEW_MS).await {
-            Ok(users) => {
-                for user in users {
-                    self.hub.deliver(end_of_sockets(user, None, SessionEnd::Disabled)).await;
-                }
-                self.whole_since_ms = now_ms;
-            }
-            Err(error) => self.try_again_later(&error),
-        }
-    }
-
     /// Delivers here what is on the log and was not heard. When the log cannot be read, again in a while.
     async fn catch_up(&mut self) {
+        self.retry_at = None;
         loop {
             let rows = match self.services.store.log_since(self.reached, CATCH_UP_BATCH).await {
                 Ok(rows) => rows,

@@ -4,7 +4,7 @@
 //! Nothing is awaited and the map is never called again while an entry is held.
 
 use super::{
-    hub_shard::{DeliverPublication, DrainSockets, EndSockets, HubShard, LeaveChannel},
+    hub_shard::{CheckLogins, DeliverPublication, DrainSockets, EndSockets, HubShard, LeaveChannel},
     log_pump::WakePump,
 };
 use crate::{
@@ -36,7 +36,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 /// Publications a shard may be behind before publishers wait for it.
 const MAX_BACKLOG: usize = 1024;
@@ -197,6 +197,12 @@ impl Hub {
         }
     }
 
+    /// Holds all sockets of this node to their logins, because word of an end may have been missed.
+    pub(super) fn check_logins(&self) {
+        // One message per cut of the bus and shard: a mailbox cannot be filled with them.
+        self.for_all_shards(|shard| shard.address.do_send(CheckLogins));
+    }
+
     /// Puts a publication into the mailboxes of the shards that listen. Call with the topic's entry held exclusively.
     fn hand_over(&self, state: &TopicState, publication: Publication) {
         let publication = Arc::new(publication);
@@ -250,11 +256,19 @@ impl Hub {
         metrics::gauge!(telemetry::SOCKETS).decrement(1.0);
     }
 
-    /// Queues an envelope that is not worth a row.
+    /// Queues an envelope that is not worth a row. A publication is dropped when the bus is too far behind; the word that ends sockets waits.
     fn send_later(&self, envelope: Envelope) {
-        if self.inner.outgoing.try_send(envelope).is_err() {
-            metrics::counter!(telemetry::PUBLICATIONS_DROPPED).increment(1);
-            tracing::warn!("publication dropped: the bus is behind by {OUTGOING_CAPACITY}");
+        match self.inner.outgoing.try_send(envelope) {
+            Ok(()) => {}
+            Err(TrySendError::Full(envelope @ Envelope::EndSockets { .. })) => {
+                let outgoing = self.inner.outgoing.clone();
+                // An error means that the server has stopped, and its sockets with it.
+                tokio::spawn(async move { outgoing.send(envelope).await.is_ok() });
+            }
+            Err(_) => {
+                metrics::counter!(telemetry::PUBLICATIONS_DROPPED).increment(1);
+                tracing::warn!("publication dropped: the bus is behind by {OUTGOING_CAPACITY}");
+            }
         }
     }
 }
@@ -264,10 +278,14 @@ pub(super) fn built_in_topic(channel: ChannelName) -> Topic {
     Topic { app: AppId(BUILT_IN_APP.into()), channel }
 }
 
+/// Returns what sockets hear before they are ended.
+pub(super) fn end_of_sockets_frame(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Frame {
+    pusher::channel_event(&ChannelName::user(user), "session.ended", &json!({ "session_id": login, "reason": reason }).to_string())
+}
+
 /// Returns what ends the sockets of an account, or of one of its login sessions.
-pub(super) fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
-    let channel = ChannelName::user(user);
-    let frame = pusher::channel_event(&channel, "session.ended", &json!({ "session_id": login, "reason": reason }).to_string());
+fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
+    let (channel, frame) = (ChannelName::user(user), end_of_sockets_frame(user, login, reason));
     let farewell = Box::new(Publication { topic: built_in_topic(channel), frame, except: None, position: None });
     Envelope::EndSockets { user, login, farewell }
 }

@@ -3,7 +3,8 @@
 //! nothing between shard and session crosses a thread or a mailbox.
 
 use super::{
-    hub::{Backlog, Hub, ShardIndex},
+    hub::{Backlog, Hub, ShardIndex, end_of_sockets_frame},
+    login_check::LoginCheck,
     outbound::{Outbound, SendRefused},
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
         presence::{Member, MemberError},
         registry::{Registry, SocketId, SocketOwner, Topic},
     },
-    services::Context as Services,
+    services::{Context as Services, announce::SessionEnd},
     telemetry,
     wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
 };
@@ -58,6 +59,11 @@ pub struct LeaveChannel {
     pub topic: Topic,
 }
 
+/// Hub -> HubShard: ask whether the logins behind all sockets still hold, because word of their end may have been missed. No reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CheckLogins;
+
 /// Hub -> HubShard: send all sockets away with 4200, in slices. No reply.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -84,6 +90,7 @@ pub enum SubscribeRefused {
 struct ShardState {
     hub: Hub,
     services: Services,
+    login_check: Rc<LoginCheck>,
     registry: RefCell<Registry<Rc<Outbound>>>,
     wheel: RefCell<HeartbeatWheel>,
     /// Sockets told to close, and when they are cut.
@@ -112,6 +119,7 @@ impl HubShard {
         let state = Rc::new(ShardState {
             hub: hub.clone(),
             services: services.clone(),
+            login_check: Rc::new(LoginCheck::new(services.clone())),
             registry: RefCell::default(),
             wheel: RefCell::new(HeartbeatWheel::new(settings.activity_timeout_s.max(settings.pong_timeout_s))),
             closing: RefCell::default(),
@@ -133,6 +141,8 @@ impl Actor for HubShard {
             shard.state.check_heartbeats();
             shard.state.cut_overdue();
         });
+        let check_every = Duration::from_secs(self.state.settings().login_check_s.max(1));
+        ctx.run_interval(check_every, |shard, _| shard.state.check_all_logins());
     }
 }
 
@@ -149,13 +159,15 @@ impl Handler<EndSockets> for HubShard {
     type Result = ();
 
     fn handle(&mut self, message: EndSockets, _: &mut Self::Context) {
-        let ended: Vec<_> =
-            self.state.registry.borrow().sockets_of(message.user, message.login).map(|(_, outbound)| outbound.clone()).collect();
-        for outbound in ended {
-            // A refusal means the socket is closing already.
-            let _ = outbound.send(&message.farewell);
-            self.state.end(&outbound, PusherCode::Unauthorized);
-        }
+        self.state.end_sockets(message.user, message.login, &message.farewell);
+    }
+}
+
+impl Handler<CheckLogins> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, _: CheckLogins, _: &mut Self::Context) {
+        self.state.check_all_logins();
     }
 }
 
@@ -197,6 +209,30 @@ impl ShardState {
         if let Some(departure) = departure {
             self.hub.leave(&departure.topic, index, departure.member.as_ref(), socket);
         }
+    }
+
+    /// Tells the sockets of an account why, and closes them.
+    fn end_sockets(&self, user: UserId, login: Option<LoginId>, farewell: &Frame) {
+        let ended: Vec<_> = self.registry.borrow().sockets_of(user, login).map(|(_, outbound)| outbound.clone()).collect();
+        for outbound in ended {
+            // A refusal means the socket is closing already.
+            let _ = outbound.send(farewell);
+            self.end(&outbound, PusherCode::Unauthorized);
+        }
+    }
+
+    fn check_all_logins(self: &Rc<Self>) {
+        let owners: Vec<_> = self.registry.borrow().owners().collect();
+        self.check_logins(owners);
+    }
+
+    fn check_logins(self: &Rc<Self>, owners: impl IntoIterator<Item = SocketOwner>) {
+        let state = self.clone();
+        self.login_check.ask(owners, move |SocketOwner { user, login }, reason| {
+            // A disabled account has no logins left; the others are over one by one.
+            let login = (reason != SessionEnd::Disabled).then_some(login);
+            state.end_sockets(user, login, &end_of_sockets_frame(user, login, reason));
+        });
     }
 
     /// Sends one publication to all its listeners here. Nothing is parsed, formatted or copied per socket.
@@ -275,12 +311,14 @@ impl ShardState {
 }
 
 impl LocalShard {
-    /// Takes a new socket in: registers it, starts watching its silence, and greets it.
+    /// Takes a new socket in: registers it, starts watching its silence, and greets it. Its login is asked for once more: it may have ended between the
+    /// look at it and this, and the word of that would not have found the socket.
     pub fn connect(&self, socket: SocketId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
         self.state.registry.borrow_mut().connect(socket, owner, outbound.clone());
         self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
         self.state.hub.count_socket_in();
         self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
+        self.state.check_logins(owner);
     }
 
     /// Starts a subscription and answers it; live events follow the answer.

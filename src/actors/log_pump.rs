@@ -17,7 +17,8 @@ use crate::{
     },
 };
 use actix::prelude::*;
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, time::Duration};
+use tokio::{sync::oneshot, time::timeout};
 
 /// How soon to ask again while another node holds the lease.
 const HELD_ELSEWHERE_RETRY: Duration = Duration::from_millis(25);
@@ -27,7 +28,7 @@ const HELD_ELSEWHERE_RETRY: Duration = Duration::from_millis(25);
 #[rtype(result = "()")]
 pub struct WakePump;
 
-/// App -> LogPump: finish the batch in hand, give the lease back and stop. Replies when done.
+/// App -> LogPump: finish the batch in hand (as long as the lease lasts), begin no other, give the lease back and stop. Replies when done.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct StopPump;
@@ -50,7 +51,10 @@ pub struct LogPump {
     node: NodeId,
     is_running: bool,
     was_woken: bool,
-    is_stopping: bool,
+    /// Shared with the rounds that are running: they begin no further batch.
+    is_stopping: Rc<Cell<bool>>,
+    /// Where [`StopPump`] waits for the batch in hand.
+    after_batch: Option<oneshot::Sender<()>>,
     failures: u32,
 }
 
@@ -58,11 +62,20 @@ impl LogPump {
     /// Makes the pump of this process.
     #[must_use]
     pub fn new(services: Services, hub: Hub) -> Self {
-        Self { services, hub, node: NodeId::generate(), is_running: false, was_woken: false, is_stopping: false, failures: 0 }
+        Self {
+            services,
+            hub,
+            node: NodeId::generate(),
+            is_running: false,
+            was_woken: false,
+            is_stopping: Rc::default(),
+            after_batch: None,
+            failures: 0,
+        }
     }
 
     fn run(&mut self, ctx: &mut Context<Self>) {
-        if self.is_stopping {
+        if self.is_stopping.get() {
             return;
         }
         if self.is_running {
@@ -70,7 +83,7 @@ impl LogPump {
             return;
         }
         self.is_running = true;
-        let (services, hub, node) = (self.services.clone(), self.hub.clone(), self.node);
+        let (services, hub, node, is_stopping) = (self.services.clone(), self.hub.clone(), self.node, self.is_stopping.clone());
         let rounds = async move {
             let coalesce_ms = services.config.log.coalesce_ms;
             if coalesce_ms > 0 {
@@ -78,7 +91,7 @@ impl LogPump {
             }
             loop {
                 match pump_round(&services, &hub, node).await {
-                    Ok(Round::Published) => {}
+                    Ok(Round::Published) if !is_stopping.get() => {}
                     finished => return finished,
                 }
             }
@@ -88,6 +101,13 @@ impl LogPump {
 
     fn after_rounds(&mut self, outcome: &BackendResult<Round>, ctx: &mut Context<Self>) {
         self.is_running = false;
+        if let Some(after_batch) = self.after_batch.take() {
+            // An error means that nobody waits any more.
+            let _ = after_batch.send(());
+        }
+        if self.is_stopping.get() {
+            return;
+        }
         let was_woken = std::mem::take(&mut self.was_woken);
         match outcome {
             Ok(Round::HeldElsewhere) => {
@@ -130,9 +150,14 @@ impl Handler<StopPump> for LogPump {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, _: StopPump, _: &mut Self::Context) -> Self::Result {
-        self.is_stopping = true;
+        self.is_stopping.set(true);
         let (services, node) = (self.services.clone(), self.node);
+        let (done, batch) = oneshot::channel();
+        self.after_batch = self.is_running.then_some(done);
+        let patience = Duration::from_millis(services.config.log.lease_ms);
         let release = async move {
+            // Ends at once when no batch is in hand: then nobody holds the other end. A batch that outlives its lease is not waited for.
+            let _ = timeout(patience, batch).await;
             if let Err(error) = services.store.release_log(node).await {
                 tracing::warn!(%error, "lease of the log not given back; it runs out by itself");
             }

@@ -14,6 +14,7 @@ pub mod bus_link;
 pub mod hub;
 pub mod hub_shard;
 pub mod log_pump;
+mod login_check;
 pub mod outbound;
 pub mod scheduler;
 pub mod session;

@@ -23,6 +23,13 @@ macro_rules! id_type {
                 Self(Uuid::now_v7())
             }
 
+            /// Returns when the id was made, ms since 1970 UTC; 0 for an id that was not made by [`Self::generate`].
+            #[must_use]
+            pub fn made_at_ms(self) -> i64 {
+                let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
+                i64::try_from(seconds).unwrap_or_default().saturating_mul(1000) + i64::from(nanos / 1_000_000)
+            }
+
             /// Reads the hyphenated form. Fails with [`InvalidId`] on anything else.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 if text.len() != 36 {

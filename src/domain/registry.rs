@@ -49,7 +49,7 @@ pub struct Topic {
 }
 
 /// The account behind a socket of the built-in app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SocketOwner {
     /// The account.
     pub user: UserId,
@@ -160,6 +160,11 @@ impl<S: Clone> Registry<S> {
     pub fn sockets_of_member(&self, topic: &Topic, user_id: &str) -> Vec<SocketId> {
         let is_member = |socket: &SocketId| self.subscription(*socket, topic).flatten().is_some_and(|member| &*member.user_id == user_id);
         self.listeners(topic).map(|(socket, _)| socket).filter(is_member).collect()
+    }
+
+    /// Returns who is behind the sockets, once per socket.
+    pub fn owners(&self) -> impl Iterator<Item = SocketOwner> {
+        self.sockets.values().filter_map(|entry| entry.owner)
     }
 
     /// Returns all sockets.

@@ -5,15 +5,20 @@ use super::{
     session_token,
 };
 use crate::{
-    backends::store::{AuditEntry, LoginRow, UserRow},
+    backends::{
+        cache::LoginState,
+        store::{AuditEntry, LoginRow, UserRow},
+    },
     domain::{
         account::{check_password_attempt, parse_login_attempt},
         ids::{LoginId, UserId},
         principal::Principal,
+        registry::SocketOwner,
     },
     telemetry,
 };
 use serde_json::json;
+use std::collections::HashSet;
 
 /// Longest text kept of what a browser calls itself, in characters.
 const USER_AGENT_LENGTH: usize = 255;
@@ -235,6 +240,32 @@ pub async fn principal_of(context: &Context, token: &str) -> ServiceResult<Optio
     };
     context.cache.touch_login(&login).await?;
     Ok(Some(principal(&user, login.id)))
+}
+
+/// Returns which of the accounts and logins behind sockets may have them no longer, and why. Sessions that went with a Redis that lost its memory are
+/// not judged, but they end with their whole life at the latest: nobody asked for their end, and sending a whole school away at once helps nobody. Their
+/// users sign in again at their next request.
+pub async fn ended_logins(context: &Context, owners: &[SocketOwner]) -> ServiceResult<Vec<(SocketOwner, SessionEnd)>> {
+    let users: HashSet<UserId> = owners.iter().map(|owner| owner.user).collect();
+    let enabled = context.store.enabled_users(users).await?;
+    let logins: Vec<_> = owners.iter().map(|owner| (owner.user, owner.login)).collect();
+    let states = context.cache.login_states(&logins).await?;
+    let lost = states.iter().filter(|state| **state == LoginState::Lost).count();
+    if lost > 0 {
+        tracing::warn!(
+            logins = lost,
+            "redis lost login sessions: their sockets stay open, their users sign in again at their next request"
+        );
+    }
+    let life_ms = hours_ms(context.config.security.session_total_h);
+    let has_lived = |login: LoginId| login.made_at_ms().saturating_add(life_ms) <= context.clock.now_ms();
+    let ended = owners.iter().zip(states).filter_map(|(owner, state)| match state {
+        _ if !enabled.contains(&owner.user) => Some((*owner, SessionEnd::Disabled)),
+        LoginState::Over => Some((*owner, SessionEnd::Expired)),
+        LoginState::Lost if has_lived(owner.login) => Some((*owner, SessionEnd::Expired)),
+        LoginState::Lost | LoginState::Live => None,
+    });
+    Ok(ended.collect())
 }
 
 /// Signs the user out: ends the session and its open sockets.

@@ -16,6 +16,8 @@ pub enum SessionEnd {
     Revoked,
     /// The account was disabled.
     Disabled,
+    /// The session is over and nobody said why: it ran out, or the word of its end was missed.
+    Expired,
 }
 
 /// The live side as the use cases see it. All calls return at once; failures are logged by the implementation, because what must not be lost is

@@ -29,6 +29,7 @@ mod metrics;
 mod notices;
 mod openapi;
 mod reminders;
+mod socket_logins;
 mod sockets;
 mod start_up;
 mod sync;

@@ -87,3 +87,25 @@ async fn an_account_disabled_before_the_other_node_listens_again_is_out_there_to
         socket.expect_silence().await;
     }
 }
+
+/// A login that ended while a node was cut off from the bus, on a Redis that forgot nothing.
+#[tokio::test]
+async fn a_login_ended_during_a_cut_of_the_bus_has_no_sockets_after_it() {
+    let redis = TestRedis::start();
+    let plan = plan_nodes(&redis.url()).await.set("realtime.login_check_s", 3600);
+    let server = plan.start().await;
+    let (ana, budi) = (server.sign_in("ana").await, server.sign_in("budi").await);
+    let (mut ana_socket, mut budi_socket) = (ana.connect().await, budi.connect().await);
+    let mut connection = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let index = format!("{}:logins:{}", plan.setting("redis.prefix"), ana.id);
+    let members: Vec<String> = ::redis::cmd("ZRANGE").arg(&index).arg(0).arg(-1).query_async(&mut connection).await.unwrap();
+    for member in members {
+        let key = format!("{}:login:{}", plan.setting("redis.prefix"), member.split_once(' ').unwrap().1);
+        ::redis::cmd("DEL").arg(key).query_async::<()>(&mut connection).await.unwrap();
+    }
+    ::redis::cmd("DEL").arg(&index).query_async::<()>(&mut connection).await.unwrap();
+    ana_socket.expect_silence().await;
+    ::redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("pubsub").query_async::<()>(&mut connection).await.unwrap();
+    ana_socket.expect_close(4009).await;
+    budi_socket.expect_silence().await;
+}

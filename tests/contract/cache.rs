@@ -3,7 +3,7 @@
 use crate::databases::{Database, Fixture as Tables, new_user, server_url};
 use educounsel::{
     backends::{
-        cache::{Cache, Failures, TOUCH_INTERVAL_MS, local::LocalCache, redis::RedisCache},
+        cache::{Cache, Failures, LoginState, TOUCH_INTERVAL_MS, local::LocalCache, redis::RedisCache},
         redis_link::RedisLink,
         store::LoginRow,
     },
@@ -99,6 +99,7 @@ on_both_backends![
     an_ended_login_is_not_revived_by_its_use,
     only_ones_own_live_logins_are_listed_newest_first,
     logins_are_ended_one_by_one_or_all_but_never_those_of_others,
+    of_many_logins_those_that_hold_are_told,
     a_value_lives_for_its_time_and_is_replaced,
     failures_are_counted_until_the_window_passes,
     failures_at_the_same_time_are_all_counted,
@@ -119,6 +120,34 @@ async fn a_login_is_found_as_it_was_put_until_it_expires(fixture: Fixture) {
     assert!(fixture.find(&login).await.is_some(), "a ms before the end");
     fixture.clock.advance(1);
     assert_eq!(fixture.find(&login).await, None);
+}
+
+async fn of_many_logins_those_that_hold_are_told(fixture: Fixture) {
+    let (live, ended, idle) = (fixture.put(fixture.ana).await, fixture.put(fixture.ana).await, fixture.put(fixture.budi).await);
+    fixture.cache.delete_login(fixture.ana, ended.id).await.unwrap();
+    fixture.clock.advance(IDLE_MS - 1);
+    fixture.cache.touch_login(&fixture.find(&live).await.unwrap()).await.unwrap();
+    fixture.clock.advance(1);
+    let asked = [&ended, &live, &idle].map(|login| (login.user_id, login.id));
+    let unknown = (fixture.budi, LoginId::generate());
+    let states = fixture.cache.login_states(&[&asked[..], &[unknown]].concat()).await.unwrap();
+    assert_eq!(states, [LoginState::Over, LoginState::Live, LoginState::Over, LoginState::Over]);
+    assert!(fixture.cache.login_states(&[]).await.unwrap().is_empty());
+}
+
+/// Nobody asked for the end of sessions that went with the memory of a Redis.
+#[tokio::test]
+async fn logins_from_before_a_redis_was_emptied_are_lost_not_over() {
+    let fixture = Fixture::redis().await;
+    let before = fixture.put(fixture.ana).await;
+    let asked = (before.user_id, before.id);
+    let mut connection = redis_connection(&server_url("TEST_REDIS_URL")).await;
+    let keys: Vec<String> = ::redis::cmd("KEYS").arg(format!("{}:*", fixture.prefix)).query_async(&mut connection).await.unwrap();
+    ::redis::cmd("DEL").arg(keys).query_async::<()>(&mut connection).await.unwrap();
+    assert_eq!(fixture.cache.login_states(&[asked]).await.unwrap(), [LoginState::Lost]);
+    let after = fixture.put(fixture.ana).await;
+    fixture.cache.delete_login(fixture.ana, after.id).await.unwrap();
+    assert_eq!(fixture.cache.login_states(&[asked, (after.user_id, after.id)]).await.unwrap(), [LoginState::Lost, LoginState::Over]);
 }
 
 async fn an_unused_login_idles_out_and_use_postpones_that(fixture: Fixture) {
@@ -248,7 +277,7 @@ async fn every_redis_key_ends_by_itself() {
     fixture.cache.record_failure("k", fixture.clock.now_ms(), 60_000).await.unwrap();
     let mut connection = redis_connection(&server_url("TEST_REDIS_URL")).await;
     let keys: Vec<String> = ::redis::cmd("KEYS").arg(format!("{}:*", fixture.prefix)).query_async(&mut connection).await.unwrap();
-    assert_eq!(keys.len(), 4, "{keys:?}");
+    assert_eq!(keys.len(), 5, "{keys:?}");
     for key in keys {
         let life_ms: i64 = ::redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.unwrap();
         assert!((1..=TOTAL_MS).contains(&life_ms), "{key} lives {life_ms} ms");

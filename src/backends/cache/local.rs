@@ -1,6 +1,6 @@
 //! The embedded cache of a single node: sessions in the database, so that they outlive the process; counters and values in this process.
 
-use super::{Cache, CachedValue, Failures, LoginRow, expiring_map::ExpiringMap, is_over, is_touch_due};
+use super::{Cache, CachedValue, Failures, LoginRow, LoginState, expiring_map::ExpiringMap, is_over, is_touch_due};
 use crate::{
     backends::{BackendResult, store::Store},
     domain::{
@@ -9,6 +9,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
+use std::collections::HashSet;
 
 /// Most cached values: statistics per counsellor, and the devices every account is known from.
 const VALUES: usize = 65_536;
@@ -54,6 +55,13 @@ impl Cache for LocalCache {
             return Ok(());
         }
         self.store.touch_login(login.id, now_ms).await
+    }
+
+    async fn login_states(&self, logins: &[(UserId, LoginId)]) -> BackendResult<Vec<LoginState>> {
+        let mut rows = self.store.logins_by_id(logins.iter().map(|(_, login)| *login)).await?;
+        rows.retain(|login| self.is_live(login));
+        let live: HashSet<_> = rows.into_iter().map(|login| (login.user_id, login.id)).collect();
+        Ok(logins.iter().map(|login| if live.contains(login) { LoginState::Live } else { LoginState::Over }).collect())
     }
 
     async fn list_logins(&self, user: UserId) -> BackendResult<Vec<LoginRow>> {

@@ -30,6 +30,17 @@ pub struct Failures {
     pub last_at_ms: i64,
 }
 
+/// What is known of a login session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginState {
+    /// It holds.
+    Live,
+    /// It was ended, or ran out.
+    Over,
+    /// The backend lost its memory after the session began and knows nothing of it.
+    Lost,
+}
+
 /// Login sessions, failed-login counters, cached values. "Now" is the clock the backend was made with, so that what is over is never returned.
 #[async_trait]
 pub trait Cache: Send + Sync {
@@ -41,6 +52,9 @@ pub trait Cache: Send + Sync {
 
     /// Notes that a login session was used. Does nothing when that was noted within [`TOUCH_INTERVAL_MS`], and never revives an ended session.
     async fn touch_login(&self, login: &LoginRow) -> BackendResult<()>;
+
+    /// Says of each of some login sessions whether it holds, in their order. Notes no use.
+    async fn login_states(&self, logins: &[(UserId, LoginId)]) -> BackendResult<Vec<LoginState>>;
 
     /// Lists a user's login sessions that are not over, newest first.
     async fn list_logins(&self, user: UserId) -> BackendResult<Vec<LoginRow>>;

@@ -4,12 +4,13 @@
 //! |---|---|---|
 //! | `login:{token hash}` | hash | `row` (JSON), `seen` (ms); lives until the session idles out or expires |
 //! | `logins:{user}` | sorted set | `{login id} {token hash}` by expiry; members whose session is gone are dropped when met |
+//! | `first-login` | string | id of the first session kept since Redis has its memory: older ones that are not here were lost, not ended |
 //! | `value:{key}` | string | `{stored at ms} {until ms} {text}` |
 //! | `failures:{key}` | hash | `count`, `last`; lives for the window |
 //!
 //! Redis' own expiry cleans up; what is returned is also judged by the node's clock.
 
-use super::{Cache, CachedValue, Failures, LoginRow, is_over, is_touch_due};
+use super::{Cache, CachedValue, Failures, LoginRow, LoginState, is_over, is_touch_due};
 use crate::{
     backends::{BackendError, BackendResult, redis_link::RedisLink},
     domain::{
@@ -20,7 +21,7 @@ use crate::{
 use async_trait::async_trait;
 use redis::{Script, pipe};
 use serde::{Deserialize, Serialize};
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 /// Notes a use, unless the session was ended meanwhile.
 static TOUCH: LazyLock<Script> = LazyLock::new(|| {
@@ -110,6 +111,11 @@ impl RedisCache {
         format!("{}:{kind}:{name}", self.prefix)
     }
 
+    /// Lives as long as the newest session may: longer than all it is compared with.
+    fn first_login_key(&self) -> String {
+        format!("{}:first-login", self.prefix)
+    }
+
     fn is_live(&self, login: &LoginRow) -> bool {
         !is_over(login, self.clock.now_ms(), self.idle_ms)
     }
@@ -124,6 +130,33 @@ impl RedisCache {
     async fn members(&self, user: UserId) -> BackendResult<Vec<Member>> {
         let (members,): (Vec<String>,) = self.link.run(pipe().zrange(self.key("logins", user), 0, -1)).await?;
         Ok(members.into_iter().filter_map(Member::parse).collect())
+    }
+
+    /// Lists the members of the indexes of several users.
+    async fn members_of(&self, users: HashSet<UserId>) -> BackendResult<Vec<Member>> {
+        let mut commands = pipe();
+        for user in users {
+            commands.zrange(self.key("logins", user), 0, -1);
+        }
+        let members: Vec<Vec<String>> = self.link.run(&commands).await?;
+        Ok(members.into_iter().flatten().filter_map(Member::parse).collect())
+    }
+
+    /// Returns which of these sessions hold.
+    async fn live_of(&self, members: &[Member]) -> BackendResult<HashSet<LoginId>> {
+        if members.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut commands = pipe();
+        for member in members {
+            commands.hmget(self.key("login", &member.token_hash), &["row", "seen"]);
+        }
+        let rows: Vec<LoginFields> = self.link.run(&commands).await?;
+        let mut live = HashSet::new();
+        for (member, fields) in members.iter().zip(rows) {
+            live.extend(read_login(&member.token_hash, fields)?.filter(|login| self.is_live(login)).map(|login| login.id));
+        }
+        Ok(live)
     }
 
     /// Ends the sessions of `members` and drops them from the index; returns how many there were.
@@ -173,7 +206,9 @@ impl Cache for RedisCache {
             .pexpire(&key, self.life_ms(login, login.last_seen_at_ms))
             .zrembyscore(&index, "-inf", now_ms)
             .zadd(&index, Member::of(login), login.expires_at_ms)
-            .pexpire(&index, (login.expires_at_ms - now_ms).max(1));
+            .pexpire(&index, (login.expires_at_ms - now_ms).max(1))
+            .set_nx(self.first_login_key(), login.id.to_string())
+            .pexpire(self.first_login_key(), (login.expires_at_ms - now_ms).max(1));
         self.link.run::<()>(commands.ignore()).await
     }
 
@@ -190,6 +225,23 @@ impl Cache for RedisCache {
         let mut script = TOUCH.prepare_invoke();
         script.key(self.key("login", &login.token_hash)).arg(now_ms).arg(self.life_ms(login, now_ms));
         self.link.invoke(&script).await
+    }
+
+    async fn login_states(&self, logins: &[(UserId, LoginId)]) -> BackendResult<Vec<LoginState>> {
+        if logins.is_empty() {
+            return Ok(Vec::new());
+        }
+        let listed = self.members_of(logins.iter().map(|(user, _)| *user).collect()).await?;
+        let live = self.live_of(&listed).await?;
+        let (first,): (Option<String>,) = self.link.run(pipe().get(self.first_login_key())).await?;
+        let first = first.and_then(|text| LoginId::parse(&text).ok());
+        let state = |login: &LoginId| match first {
+            _ if live.contains(login) => LoginState::Live,
+            _ if listed.iter().any(|member| member.id == *login) => LoginState::Over,
+            Some(first) if *login >= first => LoginState::Over,
+            _ => LoginState::Lost,
+        };
+        Ok(logins.iter().map(|(_, login)| state(login)).collect())
     }
 
     async fn list_logins(&self, user: UserId) -> BackendResult<Vec<LoginRow>> {

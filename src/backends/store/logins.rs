@@ -57,6 +57,11 @@ impl Store {
         self.fetch_all(sql).await?.iter().map(read).collect()
     }
 
+    /// Finds login sessions by their ids, expired or not, in no order.
+    pub async fn logins_by_id(&self, ids: impl IntoIterator<Item = LoginId>) -> BackendResult<Vec<LoginRow>> {
+        self.fetch_all(Sql::new(COLUMNS).push(" WHERE id IN ").push_list(ids)).await?.iter().map(read).collect()
+    }
+
     /// Notes a request of a login session; an older time never replaces a newer one.
     pub async fn touch_login(&self, id: LoginId, now_ms: i64) -> BackendResult<()> {
         let sql = Sql::new("UPDATE logins SET last_seen_at_ms = ? WHERE id = ? AND last_seen_at_ms < ?").bind(now_ms).bind(id).bind(now_ms);

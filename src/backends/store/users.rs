@@ -3,6 +3,7 @@
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql, sql::searchable};
 use crate::domain::{ids::UserId, principal::Role};
 use sqlx::any::AnyRow;
+use std::collections::HashSet;
 
 const COLUMNS: &str = "SELECT id, login, name, role, password_hash, disabled_at_ms, last_login_at_ms, created_at_ms FROM users";
 
@@ -73,9 +74,9 @@ impl Store {
         self.fetch_optional(sql).await?.as_ref().map(read).transpose()
     }
 
-    /// Returns the accounts that were disabled at `since_ms` or later and still are. Reads the whole table: for after a cut of the bus.
-    pub async fn users_disabled_since(&self, since_ms: i64) -> BackendResult<Vec<UserId>> {
-        let sql = Sql::new("SELECT id FROM users WHERE disabled_at_ms >= ? ORDER BY id").bind(since_ms);
+    /// Returns which of some accounts exist and are not disabled.
+    pub async fn enabled_users(&self, ids: impl IntoIterator<Item = UserId>) -> BackendResult<HashSet<UserId>> {
+        let sql = Sql::new("SELECT id FROM users WHERE disabled_at_ms IS NULL AND id IN ").push_list(ids);
         self.fetch_all(sql).await?.iter().map(|row| row.id("id")).collect()
     }
 

@@ -57,7 +57,7 @@ pub(super) fn area() -> Area {
             meaning: "The session behind the socket ended; the socket closes with 4009 right after.",
             data: object([
                 ("session_id", about(or_null(id()), "Null: all sessions of the account.")),
-                ("reason", one_of(&["logout", "revoked", "disabled"])),
+                ("reason", one_of(&["logout", "revoked", "disabled", "expired"])),
             ]),
         }],
     }

@@ -70,6 +70,11 @@ export function fetchAppointments(query: AppointmentQuery, signal?: AbortSignal)
   return request('/appointments', { query: { ...query }, signal })
 }
 
+/** One appointment of this user; 404 for everybody else. */
+export function fetchAppointment(id: string): Promise<Appointment> {
+  return request(`/appointments/${encodeURIComponent(id)}`)
+}
+
 /** Books a slot. 409 `appointments.slot_taken` carries alternatives, see `alternativesOf`. */
 export function bookAppointment(booking: NewAppointment, idempotencyKey: string): Promise<Appointment> {
   return request('/appointments', { method: 'POST', body: booking, idempotencyKey })

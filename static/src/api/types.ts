@@ -108,7 +108,7 @@ export interface MaterialChanged {
 
 export interface SessionEnded {
   session_id: string | null
-  reason: 'logout' | 'revoked' | 'disabled'
+  reason: 'logout' | 'revoked' | 'disabled' | 'expired'
 }
 
 export interface RealtimeInfo {

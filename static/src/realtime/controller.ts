@@ -19,7 +19,7 @@ export interface RealtimeSink {
   /** The notices one sync brought, oldest first; called after every sync, also with none. */
   onMissedNotices: (notices: NoticeCreated[]) => void
   onNoticeState: (state: NoticeState) => void
-  onSessionEnded: (reason: SessionEnded['reason'] | 'expired') => void
+  onSessionEnded: (reason: SessionEnded['reason']) => void
 }
 
 const reconnectSpreadMs = 1_500
@@ -36,7 +36,7 @@ export class RealtimeController {
   private isStopped = false
   /** False while a sync is due or running: a live event must not move the cursor over the gap. */
   private isInSync = false
-  private endReason: SessionEnded['reason'] | 'expired' = 'expired'
+  private endReason: SessionEnded['reason'] = 'expired'
 
   constructor(
     private readonly userId: string,

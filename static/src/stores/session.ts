@@ -4,7 +4,7 @@ import * as auth from '@/api/auth'
 import { asApiError, type ApiError } from '@/api/problem'
 import type { SessionEnded, User } from '@/api/types'
 
-export type EndReason = SessionEnded['reason'] | 'expired'
+export type EndReason = SessionEnded['reason']
 
 const storageKey = 'educounsel.session'
 

@@ -5,12 +5,13 @@ use educounsel::{
     backends::store::{LoginRow, UserChange, UserFilter},
     domain::ids::{LoginId, UserId},
 };
+use std::collections::HashSet;
 
 on_every_engine!(
     an_account_is_found_as_it_was_written,
     one_of_many_parallel_accounts_gets_the_login,
     accounts_change_field_by_field,
-    accounts_disabled_since_a_moment_are_found_while_they_are,
+    of_many_accounts_those_that_are_enabled_are_found,
     accounts_are_listed_newest_first_in_pages,
     accounts_are_filtered_and_searched,
     wildcards_in_a_search_are_ordinary_characters,
@@ -80,17 +81,18 @@ async fn accounts_change_field_by_field(fixture: Fixture) {
     assert_eq!(fixture.store.find_user(user.id).await.unwrap().unwrap().last_login_at_ms, Some(77));
 }
 
-async fn accounts_disabled_since_a_moment_are_found_while_they_are(fixture: Fixture) {
+async fn of_many_accounts_those_that_are_enabled_are_found(fixture: Fixture) {
     let mut ids = Vec::new();
-    for (login, disabled_at_ms) in [("never", None), ("before", Some(9)), ("then", Some(10)), ("after", Some(11))] {
+    for (login, disabled_at_ms) in [("ana", None), ("budi", Some(9)), ("citra", None)] {
         let user = add_user(&fixture.store, login, Role::Student).await;
         let mut tx = fixture.store.begin().await.unwrap();
         tx.update_user(user.id, &UserChange { disabled_at_ms: Some(disabled_at_ms), ..UserChange::default() }).await.unwrap();
         tx.commit().await.unwrap();
         ids.push(user.id);
     }
-    assert_eq!(fixture.store.users_disabled_since(10).await.unwrap(), ids[2..]);
-    assert!(fixture.store.users_disabled_since(12).await.unwrap().is_empty());
+    let asked = [ids[0], ids[1], UserId::generate()];
+    assert_eq!(fixture.store.enabled_users(asked).await.unwrap(), HashSet::from([ids[0]]));
+    assert!(fixture.store.enabled_users([]).await.unwrap().is_empty());
 }
 
 async fn accounts_are_listed_newest_first_in_pages(fixture: Fixture) {

@@ -28,7 +28,7 @@ export function targetOf(notice: Pick<NoticeCreated, 'data'>, role: Role | null)
   const { material_id, appointment_id, conversation_id } = notice.data
   const base = role === 'student' ? '/student' : '/guru'
   if (typeof material_id === 'string') return `${base}/materi/${material_id}`
-  if (typeof appointment_id === 'string') return `${base}/appointments`
+  if (typeof appointment_id === 'string') return `${base}/appointments?id=${encodeURIComponent(appointment_id)}`
   return typeof conversation_id === 'string' ? chatPathOf(role, conversation_id) : null
 }
 

@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest'
+import { lookOf, targetOf } from '@/components/notices/noticeLook'
+
+describe('notices', () => {
+  it('lead to what they are about, on the pages of the role', () => {
+    const of = (data: Record<string, unknown>) => [targetOf({ data }, 'student'), targetOf({ data }, 'counsellor'), targetOf({ data }, 'admin')]
+    expect(of({ material_id: 'm1', title: 'x' })).toEqual(['/student/materi/m1', '/guru/materi/m1', null])
+    expect(of({ appointment_id: 'a1', starts_at: 'x' })).toEqual(['/student/appointments?id=a1', '/guru/appointments?id=a1', null])
+    expect(of({ conversation_id: 'c1' })).toEqual(['/student/chat/c1', '/guru/chat/c1', null])
+    expect(of({})).toEqual([null, null, null])
+  })
+
+  it('have a look of their own per category', () => {
+    expect(new Set(['materials', 'appointments', 'chat', 'anything'].map((category) => lookOf(category).icon)).size).toBe(4)
+  })
+})
