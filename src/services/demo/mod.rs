@@ -3,6 +3,7 @@
 
 mod appointments;
 mod chats;
+pub mod password;
 mod pdf;
 mod people;
 mod texts;
