@@ -41,7 +41,7 @@ impl School {
             guru: app.counsellor("guru").await,
             guru2: app.counsellor("guru2").await,
             ana: app.student("ana").await,
-            budi: app.student("budi").await,
+            budi: app.student("tono").await,
             kepala: app.admin("kepala").await,
             app,
         }
