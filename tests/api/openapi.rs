@@ -1,37 +1,97 @@
 //! The description of the API held to the running server: every operation and event is provoked once and its answer compared with its schema. A new
 //! endpoint or event gets a line in a walk here; what is forgotten is named by the last assertion.
 
-use crate::support::{TestApp, TestSocket, TestUser, pdf::one_page_pdf, schema::Checked, user::PASSWORD};
-use educounsel::http::openapi::document;
+mod appointments;
+mod conversations;
+
+use crate::{
+    availability::on_monday,
+    chat::settle,
+    support::{TestApp, TestSocket, TestUser, pdf::one_page_pdf, schema::Checked, user::PASSWORD},
+};
+use educounsel::{domain::clock::Clock, http::openapi::document};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 /// What no walk asks for: sockets have tests of their own.
 const BESIDE: [&str; 1] = ["get /app/{key}"];
 
+/// A school on a Monday morning: two counsellors, two students, an admin, and a video server.
+struct School {
+    app: TestApp,
+    clock: Clock,
+    guru: TestUser,
+    guru2: TestUser,
+    ana: TestUser,
+    budi: TestUser,
+    kepala: TestUser,
+}
+
+impl School {
+    async fn open() -> Self {
+        let (builder, clock) = on_monday();
+        let with_video = builder.set(|config| {
+            config.jitsi.url = "https://meet.example.sch.id/".into();
+            config.jitsi.app_id = "educounsel".into();
+            config.jitsi.secret = "rahasia-jitsi".into();
+        });
+        let app = with_video.start().await;
+        Self {
+            clock,
+            guru: app.counsellor("guru").await,
+            guru2: app.counsellor("guru2").await,
+            ana: app.student("ana").await,
+            budi: app.student("tono").await,
+            kepala: app.admin("kepala").await,
+            app,
+        }
+    }
+}
+
+/// Sends one request of a walk: `operation` is method and path under `/api/v1` with its query, `parts` goes into its braces, then come the body and the
+/// status that is expected.
+async fn step(seen: &mut Checked, user: &TestUser, operation: &str, parts: &[&str], (body, status): (Value, u16)) -> Value {
+    let (method, target) = operation.split_once(' ').unwrap();
+    let mut path = target.to_owned();
+    for part in parts {
+        let (from, to) = (path.find('{').unwrap(), path.find('}').unwrap());
+        path.replace_range(from..=to, part);
+    }
+    let request = user.request(method.to_uppercase().parse().unwrap(), &path);
+    let request = if body.is_null() { request } else { request.json(&body) };
+    seen.call(&format!("/api/v1{}", target.split('?').next().unwrap()), method, request, status).await
+}
+
 #[actix_web::test]
 async fn every_answer_and_event_has_the_shape_that_is_described() {
-    let app = TestApp::start().await;
+    let school = School::open().await;
+    let School { app, guru, ana, kepala, .. } = &school;
     let mut seen = Checked::default();
-    let (ana, guru, kepala) = (app.student("ana").await, app.counsellor("guru").await, app.admin("kepala").await);
     let mut sockets = [ana.connect().await, guru.connect().await];
+    sockets[0].subscribe("private-counsellors.status").await;
+    sockets[0].subscribe(&format!("private-slots.{}", guru.id)).await;
 
-    let material = walk_materials(&mut seen, &app, &guru, &ana).await;
-    walk_notices(&mut seen, &ana).await;
-    walk_real_time(&mut seen, &app, &ana).await;
-    for (path, user) in [("student", &ana), ("counsellor", &guru), ("counsellor", &guru)] {
+    let material = walk_materials(&mut seen, app, guru, ana).await;
+    appointments::walk_counsellors(&mut seen, &school).await;
+    appointments::walk_appointments(&mut seen, &school).await;
+    conversations::walk_conversations(&mut seen, &school).await;
+    conversations::walk_canned_replies(&mut seen, guru, kepala).await;
+    walk_notices(&mut seen, ana).await;
+    walk_real_time(&mut seen, app, ana).await;
+    for (path, user) in [("student", ana), ("counsellor", guru), ("counsellor", guru)] {
         seen.call(&format!("/api/v1/dashboard/{path}"), "get", user.request(Method::GET, &format!("/dashboard/{path}")), 200).await;
     }
-    walk_admin(&mut seen, &kepala).await;
-    walk_service(&mut seen, &app).await;
+    walk_admin(&mut seen, kepala).await;
+    walk_service(&mut seen, app).await;
+    settle(app).await;
     let removal = guru.request(Method::DELETE, &format!("/materials/{material}"));
     seen.call("/api/v1/materials/{id}", "delete", removal, 204).await;
-    walk_accounts(&mut seen, &app, &ana).await;
+    walk_accounts(&mut seen, app, ana).await;
     walk_events(&mut seen, &mut sockets).await;
 
     let unseen = seen.unseen(&BESIDE);
     assert!(unseen.is_empty(), "described, but no walk of tests/api/openapi.rs provokes it: {unseen:#?}");
-    app.stop().await;
+    school.app.stop().await;
 }
 
 /// Returns the id of a material with a file.
