@@ -6,6 +6,7 @@ import { emitRealtime } from '@/realtime/events'
 import { planToasts } from '@/realtime/toastRule'
 import { useConnection } from '@/stores/connection'
 import { useNotices } from '@/stores/notices'
+import { useSchool } from '@/stores/school'
 import { useSession } from '@/stores/session'
 import { useSoundPrompt } from '@/stores/soundPrompt'
 import { useToasts } from '@/stores/toasts'
@@ -50,6 +51,7 @@ function useSink(): RealtimeSink {
   const connection = useConnection()
   const notices = useNotices()
   const toasts = useToasts()
+  const school = useSchool()
   const sound = useSoundPrompt()
 
   function announce(arrived: NoticeCreated[]): void {
@@ -66,6 +68,9 @@ function useSink(): RealtimeSink {
   }
 
   return {
+    onSchool({ zone }) {
+      school.zone = zone
+    },
     onConnection: connection.follow,
     onNotice(notice) {
       take(notice)
