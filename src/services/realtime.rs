@@ -1,6 +1,6 @@
 //! What a signed-in user may know about the live side: channels, cursor, and signed proofs for channels.
 
-use super::{Context, ServiceError, ServiceResult, apps::App};
+use super::{Context, ServiceError, ServiceResult, apps::App, dashboard::SchoolFacts};
 use crate::{
     domain::{
         channel::{ChannelKind, ChannelName, channels_of, may_join},
@@ -22,6 +22,8 @@ pub struct RealtimeInfo {
     pub channels: Vec<String>,
     /// Newest position of the log: start `/sync` from here.
     pub cursor: String,
+    /// Every role shows times in the school's zone.
+    pub school: SchoolFacts,
 }
 
 /// Proof that lets a socket join one channel.
@@ -47,7 +49,8 @@ pub struct UserAuth {
 pub async fn describe(context: &Context, app: &App, principal: &Principal) -> ServiceResult<RealtimeInfo> {
     let head = context.store.log_head().await?;
     let channels = channels_of(principal).iter().map(ToString::to_string).collect();
-    Ok(RealtimeInfo { key: app.key.clone(), channels, cursor: head.position.to_string() })
+    let school = SchoolFacts { zone: context.config.school.zone.clone() };
+    Ok(RealtimeInfo { key: app.key.clone(), channels, cursor: head.position.to_string(), school })
 }
 
 /// Signs a channel of the built-in app for a socket. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels

@@ -26,7 +26,7 @@ pub(super) fn area() -> Area {
             get("/api/v1/realtime", "describe_realtime", "Tells what to listen to, and where the log stands.").answers(
                 200,
                 "Key, channels, and the newest position.",
-                object([("key", text()), ("channels", list(text())), ("cursor", cursor())]),
+                object([("key", text()), ("channels", list(text())), ("cursor", cursor()), ("school", object([("zone", about(text(), "IANA zone."))]))]),
             ),
             get("/api/v1/sync", "sync", "Gives the durable events behind a cursor, in order, at most 200.")
                 .query("after", cursor(), "The cursor of the last event seen, or of `/realtime`. Without it: from the start of the retention.")

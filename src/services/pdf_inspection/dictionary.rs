@@ -1,12 +1,13 @@
 //! Reads the dictionary of one stream, so that the stream can be decoded before the whole file is trusted to a parser.
 
-use super::lexer::{Lexer, Token, Unterminated};
+use super::lexer::{Lexer, Malformed, Token};
 use lopdf::{Dictionary, Object};
 
 /// Deepest nesting read; dictionaries of streams need three levels.
 const MAX_DEPTH: usize = 16;
 
-/// Reads the dictionary at `at`. References, texts and booleans, which decoding does not need, become null. `None` when it does not read.
+/// Reads the dictionary at `at`. References, texts and booleans, which decoding does not need, become null, and so does a key that stands
+/// twice, because readers disagree about which counts. `None` when it does not read.
 pub fn read_dictionary(bytes: &[u8], at: usize) -> Option<Dictionary> {
     let mut lexer = Lexer::new(bytes, at);
     match next(&mut lexer).ok()?? {
@@ -16,7 +17,7 @@ pub fn read_dictionary(bytes: &[u8], at: usize) -> Option<Dictionary> {
 }
 
 /// Returns the next token that is no comment.
-fn next<'a>(lexer: &mut Lexer<'a>) -> Result<Option<Token<'a>>, Unterminated> {
+fn next<'a>(lexer: &mut Lexer<'a>) -> Result<Option<Token<'a>>, Malformed> {
     loop {
         match lexer.next_token()? {
             Some((Token::Comment, _)) => {}
@@ -37,6 +38,7 @@ fn dictionary(lexer: &mut Lexer<'_>, depth: usize) -> Option<Dictionary> {
             (Token::Word(_), None) => {}
             (token, Some(name)) => {
                 let value = value(token, lexer, depth)?;
+                let value = if entries.has(&name) { Object::Null } else { value };
                 entries.set(name, value);
             }
             _ => return None,
@@ -89,6 +91,13 @@ mod tests {
         assert_eq!(entries.get(b"First").unwrap().as_i64().unwrap(), 10);
         assert_eq!(entries.get(b"Filter").unwrap().as_array().unwrap().len(), 1);
         assert_eq!(entries.get(b"DecodeParms").unwrap().as_dict().unwrap().get(b"Columns").unwrap().as_i64().unwrap(), 5);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_null() {
+        let entries = read_dictionary(b"<</N 1/#4e 2/First 3>>", 0).unwrap();
+        assert!(entries.get(b"N").unwrap().is_null());
+        assert_eq!(entries.get(b"First").unwrap().as_i64().unwrap(), 3);
     }
 
     #[test]

@@ -23,9 +23,9 @@ pub enum Token<'a> {
     Comment,
 }
 
-/// A string that never ends.
+/// Text that readers understand differently: a string that never ends, a `<hex>` string of something else, a broken `#xx` escape in a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unterminated;
+pub struct Malformed;
 
 /// Walks over tokens.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Returns the next token and where it stands; `None` at the end.
-    pub fn next_token(&mut self) -> Result<Option<(Token<'a>, Range<usize>)>, Unterminated> {
+    pub fn next_token(&mut self) -> Result<Option<(Token<'a>, Range<usize>)>, Malformed> {
         self.skip_while(is_space);
         let start = self.at;
         let Some(first) = self.peek(0) else { return Ok(None) };
@@ -72,7 +72,7 @@ impl<'a> Lexer<'a> {
             (b'>', Some(b'>')) => self.take_fixed(2, Token::DictionaryClose),
             (b'[', _) => self.take_fixed(1, Token::ArrayOpen),
             (b']', _) => self.take_fixed(1, Token::ArrayClose),
-            (b'/', _) => self.take_name(),
+            (b'/', _) => self.take_name()?,
             (b'%', _) => {
                 self.skip_while(|byte| !matches!(byte, b'\r' | b'\n'));
                 Token::Comment
@@ -98,16 +98,16 @@ impl<'a> Lexer<'a> {
         token
     }
 
-    fn take_name(&mut self) -> Token<'a> {
+    fn take_name(&mut self) -> Result<Token<'a>, Malformed> {
         self.at += 1;
         let start = self.at;
         self.skip_while(is_regular);
         let raw = self.bytes.get(start..self.at).unwrap_or_default();
-        Token::Name(if raw.contains(&b'#') { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) })
+        Ok(Token::Name(if raw.contains(&b'#') { Cow::Owned(unescape(raw)?) } else { Cow::Borrowed(raw) }))
     }
 
     /// Takes a literal string: parentheses nest, a backslash protects the next byte.
-    fn take_text(&mut self) -> Result<Token<'a>, Unterminated> {
+    fn take_text(&mut self) -> Result<Token<'a>, Malformed> {
         let mut depth = 0_usize;
         while let Some(byte) = self.peek(0) {
             self.at += 1;
@@ -121,37 +121,36 @@ impl<'a> Lexer<'a> {
                 return Ok(Token::Text);
             }
         }
-        Err(Unterminated)
+        Err(Malformed)
     }
 
-    fn take_hex(&mut self) -> Result<Token<'a>, Unterminated> {
-        self.skip_while(|byte| byte != b'>');
-        if self.peek(0).is_none() {
-            return Err(Unterminated);
+    fn take_hex(&mut self) -> Result<Token<'a>, Malformed> {
+        self.at += 1;
+        self.skip_while(|byte| byte.is_ascii_hexdigit() || is_space(byte));
+        if self.peek(0) != Some(b'>') {
+            return Err(Malformed);
         }
         self.at += 1;
         Ok(Token::Text)
     }
 }
 
-/// Resolves the `#xx` escapes of a name; other `#` stand for themselves.
-fn unescape(raw: &[u8]) -> Vec<u8> {
+/// Resolves the `#xx` escapes of a name. Readers disagree about other `#`, so they are refused.
+fn unescape(raw: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut name = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((first, tail)) = rest.split_first() {
-        let escaped = tail.get(..2).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        match escaped.filter(|_| *first == b'#') {
-            Some(byte) => {
-                name.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                name.push(*first);
-                rest = tail;
-            }
+        rest = tail;
+        if *first != b'#' {
+            name.push(*first);
+            continue;
         }
+        let digits = tail.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit)).ok_or(Malformed)?;
+        let digits = std::str::from_utf8(digits).map_err(|_| Malformed)?;
+        name.push(u8::from_str_radix(digits, 16).map_err(|_| Malformed)?);
+        rest = tail.get(2..).unwrap_or_default();
     }
-    name
+    Ok(name)
 }
 
 #[cfg(test)]
@@ -189,13 +188,15 @@ mod tests {
     #[test]
     fn escaped_names_are_what_they_mean() {
         assert_eq!(tokens(b"/J#61va#53cript"), [Token::Name(Cow::Borrowed(b"JavaScript"))]);
-        assert_eq!(tokens(b"/A#zz#4"), [Token::Name(Cow::Borrowed(b"A#zz#4"))]);
+        for text in [&b"/A#zz"[..], b"/J#4J", b"/A#4", b"/A#", b"/#+5"] {
+            assert_eq!(Lexer::new(text, 0).next_token(), Err(Malformed));
+        }
     }
 
     #[test]
-    fn strings_without_an_end_are_an_error() {
-        for text in [&b"(a"[..], b"(a\\)", b"<0a", b"(((", b"("] {
-            assert_eq!(Lexer::new(text, 0).next_token(), Err(Unterminated));
+    fn strings_without_an_end_or_with_other_than_hex_digits_are_an_error() {
+        for text in [&b"(a"[..], b"(a\\)", b"<0a", b"(((", b"(", b"<7 0 obj/S/JavaScript>"] {
+            assert_eq!(Lexer::new(text, 0).next_token(), Err(Malformed));
         }
     }
 }

@@ -2,8 +2,11 @@
 //! programs, embedded files, forms that send). Runs on two threads of its own: each allocates several times the size of the file, and the allocator keeps
 //! what a thread gave back for that thread; on the threads of everybody that would add up to hundreds of megabytes.
 
+mod containers;
 mod dictionary;
+mod hidden;
 mod lexer;
+mod pointers;
 mod scan;
 
 use super::{ServiceError, ServiceResult};
@@ -136,5 +139,11 @@ pub(super) fn ends_like_zip(bytes: &[u8]) -> bool {
     (0..tail.len()).any(|at| tail.get(at..).is_some_and(|rest| rest.starts_with(ZIP_DIRECTORY_END)) && reaches_end(at))
 }
 
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod builder;
+#[cfg(test)]
+mod honest;
 #[cfg(test)]
 mod tests;

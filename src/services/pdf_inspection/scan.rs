@@ -2,29 +2,27 @@
 //! mentions, and in object streams), and bounds what parsing can cost: a small file can describe gigabytes of objects (compressed object
 //! streams, one object listed a thousand times), which no option of the parser limits.
 //!
-//! The parser then gets a copy in which the insides of streams, texts and comments are blank: it can only find what was walked over here.
+//! The parser then gets a copy in which the insides of streams, texts and comments are blank: it can only find what was walked over here. The
+//! original is what readers get, so nothing a reader could take for an object may stand in the blanked parts ([`super::hidden`]), and every
+//! offset of the file leads to what was walked over ([`super::pointers`]). Where readers disagree about the text, the file is refused.
+
+mod contents;
 
 use super::{
     PdfProblem,
     dictionary::read_dictionary,
-    lexer::{Lexer, Token, Unterminated, is_space},
+    hidden::hides_object,
+    lexer::{Lexer, Malformed, Token, is_space},
+    pointers::{FoundObject, Pointers},
 };
-use lopdf::{Dictionary, Object, Stream};
-use std::{borrow::Cow, ops::Range};
+use lopdf::{Dictionary, Object};
+use std::ops::Range;
 
 /// Most tokens of one file; each costs the parser up to about 200 bytes. A tagged document of 500 pages has some 500,000.
 const MAX_TOKENS: usize = 750_000;
-/// Most bytes that all object and cross-reference streams of one file may inflate to.
-const MAX_INFLATED_BYTES: usize = 24 * 1024 * 1024;
-/// Most rows of all cross-reference streams of one file.
-const MAX_TABLE_ROWS: usize = 500_000;
-/// Most bytes the parser may read when it follows every row of the tables.
-const MAX_READ_BYTES: usize = 256 * 1024 * 1024;
-/// Printable runs from this length on are counted as tokens where they could be read as such.
-const PRINTABLE_RUN: usize = 64;
 
 /// Names that stand for code, programs, files or forms that act.
-const ACTIVE_NAMES: [&[u8]; 12] = [
+const ACTIVE_NAMES: [&[u8]; 13] = [
     b"JavaScript",
     b"JS",
     b"Launch",
@@ -37,10 +35,14 @@ const ACTIVE_NAMES: [&[u8]; 12] = [
     b"ImportData",
     b"GoToE",
     b"XFA",
+    b"OnInstantiate",
 ];
 
-impl From<Unterminated> for PdfProblem {
-    fn from(_: Unterminated) -> Self {
+/// Keywords that stand between values, never inside an array or a dictionary.
+const STRUCTURE: [&[u8]; 7] = [b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref"];
+
+impl From<Malformed> for PdfProblem {
+    fn from(_: Malformed) -> Self {
         Self::Unreadable
     }
 }
@@ -58,13 +60,13 @@ pub fn scan(bytes: Vec<u8>) -> Result<Vec<u8>, PdfProblem> {
     if walk.is_active {
         return Err(PdfProblem::Unsafe);
     }
-    walk.check_read_bytes(bytes.len())?;
+    walk.pointers.check(&bytes, &walk.objects)?;
     Ok(walk.blank(bytes))
 }
 
 /// What a stream is, by its dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StreamKind {
+pub enum StreamKind {
     /// Holds objects.
     Objects,
     /// Holds a cross-reference table.
@@ -79,7 +81,8 @@ struct FoundStream {
     dictionary_at: usize,
     data: Range<usize>,
     kind: StreamKind,
-    inflated_bytes: usize,
+    /// Which object it belongs to.
+    object: Option<usize>,
 }
 
 /// Everything the walk remembers; grows with objects and streams, not with tokens.
@@ -90,8 +93,9 @@ struct Walk {
     table_rows: usize,
     is_active: bool,
     is_encrypted: bool,
-    object_starts: Vec<usize>,
-    listed_offsets: Vec<usize>,
+    has_object_end: bool,
+    objects: Vec<FoundObject>,
+    pointers: Pointers,
     streams: Vec<FoundStream>,
     blanks: Vec<(Range<usize>, u8)>,
 }
@@ -99,11 +103,34 @@ struct Walk {
 /// Where the walk stands inside an object.
 #[derive(Debug, Default)]
 struct Place {
-    depth: usize,
+    /// The brackets that are open, as the tokens that close them.
+    open: Vec<Bracket>,
     words: [Option<usize>; 2],
+    section: Section,
     dictionary_at: usize,
     dictionary_just_closed: bool,
     names: StreamNames,
+}
+
+/// What closes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bracket {
+    Dictionary,
+    Array,
+}
+
+/// Which keyword the next tokens belong to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Section {
+    /// `1 0 obj` or nothing.
+    #[default]
+    Object,
+    /// `xref`: rows follow.
+    Rows,
+    /// `trailer`: a dictionary follows.
+    Trailer,
+    /// `startxref`: a number follows.
+    Start,
 }
 
 /// Names seen in the outermost dictionary that tell what its stream is.
@@ -126,13 +153,16 @@ impl StreamNames {
         }
     }
 
-    const fn kind(self) -> StreamKind {
-        if self.is_table {
-            StreamKind::Table
-        } else if self.is_object_stream || (self.has_first && self.has_count) {
-            StreamKind::Objects
-        } else {
-            StreamKind::Content
+    /// Fails if the dictionary speaks of both kinds, or hides its type: readers would disagree.
+    fn kind(self, dictionary: &Dictionary) -> Result<StreamKind, PdfProblem> {
+        let holds_objects = self.is_object_stream || (self.has_first && self.has_count);
+        let is_type_hidden = self.has_count && dictionary.get(b"Type").is_ok_and(Object::is_null);
+        match (self.is_table, holds_objects) {
+            _ if is_type_hidden => Err(PdfProblem::Unreadable),
+            (true, true) => Err(PdfProblem::Unreadable),
+            (true, false) => Ok(StreamKind::Table),
+            (false, true) => Ok(StreamKind::Objects),
+            (false, false) => Ok(StreamKind::Content),
         }
     }
 }
@@ -143,68 +173,112 @@ impl Walk {
         if self.tokens > MAX_TOKENS { Err(PdfProblem::Unreadable) } else { Ok(()) }
     }
 
+    /// Some readers end a name at bytes that are neither white space nor a delimiter to others, so its parts count as well.
     fn note_name(&mut self, name: &[u8]) {
-        self.is_active |= ACTIVE_NAMES.contains(&name);
+        let mut parts = name.split(|byte| !byte.is_ascii_graphic());
+        self.is_active |= parts.any(|part| ACTIVE_NAMES.contains(&part));
+    }
+
+    /// Refuses files whose skipped bytes a reader could take for an object.
+    fn note_skipped(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
+        if hides_object(bytes, span, self.has_object_end) { Err(PdfProblem::Unsafe) } else { Ok(()) }
     }
 
     fn walk_file(&mut self, bytes: &[u8]) -> Result<(), PdfProblem> {
         let mut lexer = Lexer::new(bytes, 0);
         let mut place = Place::default();
         while let Some((token, span)) = lexer.next_token()? {
+            if token == Token::Comment {
+                self.note_comment(bytes, span)?;
+                continue;
+            }
             let after_dictionary = std::mem::take(&mut place.dictionary_just_closed);
             match token {
-                Token::Comment => {
-                    place.dictionary_just_closed = after_dictionary;
-                    self.blank_comment(bytes, span);
-                    continue;
-                }
-                Token::Word(b"stream") if after_dictionary && place.depth == 0 => {
+                Token::Word(b"stream") if after_dictionary && place.open.is_empty() => {
                     let end = self.note_stream(bytes, &place, span.end)?;
                     lexer.jump(end);
                 }
                 Token::Word(word) => self.note_word(word, bytes, span.start, &mut place)?,
-                Token::Name(name) => {
-                    self.count_tokens(1)?;
-                    self.note_name(&name);
-                    self.is_encrypted |= *name == *b"Encrypt";
-                    if place.depth == 1 {
-                        place.names.note(&name);
-                    }
-                }
-                Token::Text => {
-                    self.count_tokens(1)?;
-                    if bytes.get(span.start) == Some(&b'(') {
-                        self.blanks.push((span.start + 1..span.end - 1, b' '));
-                    }
-                }
-                Token::DictionaryOpen | Token::ArrayOpen => {
-                    self.count_tokens(1)?;
-                    if place.depth == 0 {
-                        (place.dictionary_at, place.names) = (span.start, StreamNames::default());
-                    }
-                    place.depth += 1;
-                }
-                Token::DictionaryClose | Token::ArrayClose => {
-                    place.depth = place.depth.saturating_sub(1);
-                    place.dictionary_just_closed = place.depth == 0;
-                }
+                Token::Name(name) => self.note_key(&name, &mut place)?,
+                Token::Text => self.note_text(bytes, span)?,
+                Token::DictionaryOpen => self.open(Bracket::Dictionary, span.start, &mut place)?,
+                Token::ArrayOpen => self.open(Bracket::Array, span.start, &mut place)?,
+                Token::DictionaryClose => self.close(Bracket::Dictionary, bytes, &mut place)?,
+                Token::ArrayClose => self.close(Bracket::Array, bytes, &mut place)?,
+                Token::Comment => {}
             }
         }
         Ok(())
     }
 
-    /// Notes `N G obj` and the rows `offset generation n` of a table.
+    fn note_key(&mut self, name: &[u8], place: &mut Place) -> Result<(), PdfProblem> {
+        self.count_tokens(1)?;
+        self.note_name(name);
+        self.is_encrypted |= *name == *b"Encrypt";
+        if place.open.len() == 1 {
+            place.names.note(name);
+        }
+        Ok(())
+    }
+
+    fn note_text(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
+        self.count_tokens(1)?;
+        if bytes.get(span.start) == Some(&b'(') {
+            self.note_skipped(bytes, span.clone())?;
+            self.blanks.push((span.start + 1..span.end - 1, b' '));
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, bracket: Bracket, at: usize, place: &mut Place) -> Result<(), PdfProblem> {
+        self.count_tokens(1)?;
+        if place.open.is_empty() {
+            (place.dictionary_at, place.names) = (at, StreamNames::default());
+        }
+        place.open.push(bracket);
+        Ok(())
+    }
+
+    fn close(&mut self, bracket: Bracket, bytes: &[u8], place: &mut Place) -> Result<(), PdfProblem> {
+        if place.open.pop() != Some(bracket) {
+            return Err(PdfProblem::Unreadable);
+        }
+        place.dictionary_just_closed = place.open.is_empty();
+        if place.dictionary_just_closed && place.section == Section::Trailer {
+            place.section = Section::Object;
+            let trailer = read_dictionary(bytes, place.dictionary_at).ok_or(PdfProblem::Unreadable)?;
+            self.pointers.note_trailer(&trailer)?;
+        }
+        Ok(())
+    }
+
+    /// Notes `N G obj`, the rows `offset generation n` of a table, and the number after `startxref`.
     fn note_word(&mut self, word: &[u8], bytes: &[u8], start: usize, place: &mut Place) -> Result<(), PdfProblem> {
         self.count_tokens(token_count(word))?;
-        match (word, place.words) {
-            (b"obj", [Some(number), Some(_)]) => {
-                self.object_starts.push(number);
-                place.depth = 0;
-            }
-            (b"n", [Some(offset), Some(_)]) => self.listed_offsets.extend(read_number(bytes, offset)),
-            _ => {}
+        let is_misplaced = !place.open.is_empty() && STRUCTURE.iter().any(|keyword| word.starts_with(keyword));
+        if is_misplaced || !word.is_ascii() {
+            return Err(PdfProblem::Unreadable);
         }
         let is_number = word.iter().all(u8::is_ascii_digit);
+        match (word, place.words, place.section) {
+            (b"xref", _, _) => {
+                self.pointers.note_table(start);
+                place.section = Section::Rows;
+            }
+            (b"trailer", _, _) => place.section = Section::Trailer,
+            (b"startxref", _, _) => place.section = Section::Start,
+            (b"n", [Some(offset), Some(_)], Section::Rows) => self.pointers.note_row(read_number(bytes, offset)),
+            (_, _, Section::Rows) if !is_number && word != b"f" => return Err(PdfProblem::Unreadable),
+            (_, _, Section::Start) => {
+                self.pointers.note_start(read_number(bytes, start).filter(|_| is_number))?;
+                place.section = Section::Object;
+            }
+            (b"obj", [Some(number), Some(_)], _) => {
+                self.objects.push(FoundObject { start: number, number: read_number(bytes, number), ..FoundObject::default() });
+            }
+            (b"endobj", _, _) => self.has_object_end = true,
+            _ => {}
+        }
         place.words = if is_number { [place.words[1], Some(start)] } else { [None, None] };
         Ok(())
     }
@@ -226,130 +300,32 @@ impl Walk {
             Some(end) => end,
             None => start + find(bytes.get(start..).unwrap_or_default(), b"endstream").ok_or(PdfProblem::Unreadable)?,
         };
-        let kind = place.names.kind();
+        let kind = place.names.kind(&dictionary)?;
+        self.note_skipped(bytes, start..end)?;
         if kind == StreamKind::Content {
             self.blanks.push((start..end, 0));
+        } else if skipped == 0 || declared_end.is_none() {
+            // Readers disagree about where such a stream starts or ends.
+            return Err(PdfProblem::Unreadable);
         }
-        self.streams.push(FoundStream { dictionary_at: place.dictionary_at, data: start..end, kind, inflated_bytes: 0 });
+        let object = self.objects.len().checked_sub(1);
+        if let Some(owner) = self.objects.last_mut().filter(|owner| owner.stream.is_none()) {
+            owner.stream = Some(kind);
+        }
+        self.streams.push(FoundStream { dictionary_at: place.dictionary_at, data: start..end, kind, object });
         Ok(end)
     }
 
     /// Keeps the header and end marks; the rest of a comment is blanked.
-    fn blank_comment(&mut self, bytes: &[u8], span: Range<usize>) {
+    fn note_comment(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
+        self.note_skipped(bytes, span.clone())?;
         let keep = match bytes.get(span.clone()) {
             _ if span.start == 0 => span.len(),
             Some(text) if text.starts_with(b"%%EOF") => 5,
             _ => 1,
         };
         self.blanks.push((span.start + keep..span.end, b' '));
-    }
-
-    /// Decodes a stream that holds objects or a table, and walks over what is inside.
-    fn walk_stream(&mut self, bytes: &[u8], index: usize) -> Result<(), PdfProblem> {
-        let Some(stream) = self.streams.get(index).cloned().filter(|stream| stream.kind != StreamKind::Content) else {
-            return Ok(());
-        };
-        let raw = bytes.get(stream.data).unwrap_or_default();
-        self.count_tokens(printable_run_bytes(raw) / 2)?;
-        let dictionary = read_dictionary(bytes, stream.dictionary_at).ok_or(PdfProblem::Unreadable)?;
-        let budget = MAX_INFLATED_BYTES.saturating_sub(self.inflated_bytes);
-        let decoder = Stream::new(dictionary.clone(), raw.to_vec());
-        let content = decoder.get_plain_content_with_limit(budget).map_err(|_| PdfProblem::Unreadable)?;
-        self.inflated_bytes += content.len();
-        if let Some(stream) = self.streams.get_mut(index) {
-            stream.inflated_bytes = content.len();
-        }
-        match stream.kind {
-            StreamKind::Objects => self.walk_objects(&dictionary, &content),
-            _ => self.walk_table(&dictionary, &content),
-        }
-    }
-
-    /// Walks over an object stream. Its index may not name the same text twice: the parser would build it twice.
-    fn walk_objects(&mut self, dictionary: &Dictionary, content: &[u8]) -> Result<(), PdfProblem> {
-        let first = dictionary.get(b"First").and_then(Object::as_i64).ok().and_then(|first| usize::try_from(first).ok());
-        let first = first.filter(|first| *first <= content.len()).ok_or(PdfProblem::Unreadable)?;
-        let (index, objects) = content.split_at(first);
-        let mut offsets = self.read_index(index)?;
-        offsets.sort_unstable();
-        for (offset, next) in offsets.iter().zip(offsets.iter().skip(1)) {
-            if object_end(objects, *offset)? > *next {
-                return Err(PdfProblem::Unreadable);
-            }
-        }
-        let mut lexer = Lexer::new(objects, 0);
-        while let Some((token, _)) = lexer.next_token()? {
-            match token {
-                Token::Name(name) => {
-                    self.count_tokens(1)?;
-                    self.note_name(&name);
-                }
-                Token::Word(word) => self.count_tokens(token_count(word))?,
-                Token::Text | Token::DictionaryOpen | Token::ArrayOpen => self.count_tokens(1)?,
-                Token::DictionaryClose | Token::ArrayClose | Token::Comment => {}
-            }
-        }
         Ok(())
-    }
-
-    /// Returns the second of each pair of numbers.
-    fn read_index(&mut self, index: &[u8]) -> Result<Vec<usize>, PdfProblem> {
-        let mut lexer = Lexer::new(index, 0);
-        let mut offsets = Vec::new();
-        let mut is_offset = false;
-        while let Some((token, span)) = lexer.next_token()? {
-            if token == Token::Comment {
-                continue;
-            }
-            self.count_tokens(1)?;
-            let number = read_number(index, span.start).ok_or(PdfProblem::Unreadable)?;
-            if is_offset {
-                offsets.push(number);
-            }
-            is_offset = !is_offset;
-        }
-        Ok(offsets)
-    }
-
-    /// Notes where a cross-reference stream says objects are.
-    fn walk_table(&mut self, dictionary: &Dictionary, content: &[u8]) -> Result<(), PdfProblem> {
-        let widths = dictionary.get(b"W").and_then(Object::as_array).map_err(|_| PdfProblem::Unreadable)?;
-        let widths: Vec<usize> = widths.iter().filter_map(|width| usize::try_from(width.as_i64().ok()?).ok()).collect();
-        let [kind, offset, generation] = *widths.as_slice() else { return Err(PdfProblem::Unreadable) };
-        let row = kind.saturating_add(offset).saturating_add(generation);
-        if row == 0 || row > 24 {
-            return Err(PdfProblem::Unreadable);
-        }
-        for row in content.chunks_exact(row) {
-            self.table_rows += 1;
-            let is_listed = kind == 0 || big_endian(row.get(..kind)) == 1;
-            if is_listed {
-                self.listed_offsets.push(big_endian(row.get(kind..kind + offset)));
-            }
-        }
-        if self.table_rows > MAX_TABLE_ROWS { Err(PdfProblem::Unreadable) } else { Ok(()) }
-    }
-
-    /// Refuses tables that make the parser read the same objects over and over.
-    fn check_read_bytes(&self, file_bytes: usize) -> Result<(), PdfProblem> {
-        let mut read_bytes = 0_usize;
-        for offset in &self.listed_offsets {
-            let next = self.object_starts.partition_point(|start| start < offset);
-            let first = next.saturating_sub(1);
-            // An offset a little before or inside an object reads that object or the next.
-            for start in self.object_starts.iter().skip(first).take(2) {
-                read_bytes = read_bytes.saturating_add(self.object_bytes(*start, file_bytes));
-            }
-        }
-        if read_bytes > MAX_READ_BYTES { Err(PdfProblem::Unreadable) } else { Ok(()) }
-    }
-
-    /// Returns how many bytes the parser reads for the object at `start`, inflated ones included.
-    fn object_bytes(&self, start: usize, file_bytes: usize) -> usize {
-        let end = self.object_starts.get(self.object_starts.partition_point(|other| *other <= start)).copied().unwrap_or(file_bytes);
-        let stream = self.streams.get(self.streams.partition_point(|stream| stream.dictionary_at < start));
-        let inflated = stream.filter(|stream| stream.dictionary_at < end).map_or(0, |stream| stream.inflated_bytes);
-        end - start + inflated
     }
 
     /// Overwrites what the parser must not see.
@@ -381,10 +357,6 @@ fn read_number(bytes: &[u8], at: usize) -> Option<usize> {
     Some(digits.iter().fold(0_usize, |value, digit| value.saturating_mul(10).saturating_add(usize::from(digit - b'0'))))
 }
 
-fn big_endian(bytes: Option<&[u8]>) -> usize {
-    bytes.unwrap_or_default().iter().fold(0_usize, |value, byte| value.saturating_mul(256).saturating_add(usize::from(*byte)))
-}
-
 /// Says whether the keyword `endstream` follows, after white space.
 fn ends_stream(bytes: &[u8], at: usize) -> bool {
     let rest = bytes.get(at..).unwrap_or_default();
@@ -403,28 +375,4 @@ pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
         from += found + 1;
     }
     None
-}
-
-/// Returns where the object at `offset` ends.
-fn object_end(bytes: &[u8], offset: usize) -> Result<usize, PdfProblem> {
-    let mut lexer = Lexer::new(bytes, offset);
-    let mut depth = 0_usize;
-    while let Some((token, span)) = lexer.next_token()? {
-        match token {
-            Token::Comment => continue,
-            Token::DictionaryOpen | Token::ArrayOpen => depth += 1,
-            Token::DictionaryClose | Token::ArrayClose => depth = depth.saturating_sub(1),
-            Token::Name(Cow::Borrowed(_) | Cow::Owned(_)) | Token::Word(_) | Token::Text => {}
-        }
-        if depth == 0 {
-            return Ok(span.end);
-        }
-    }
-    Ok(bytes.len())
-}
-
-/// Returns how many bytes stand in long printable runs; compressed data has none.
-fn printable_run_bytes(bytes: &[u8]) -> usize {
-    let is_printable = |byte: &u8| byte.is_ascii_graphic() || is_space(*byte);
-    bytes.split(|byte| !is_printable(byte)).map(<[u8]>::len).filter(|length| *length >= PRINTABLE_RUN).sum()
 }

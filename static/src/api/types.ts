@@ -115,6 +115,8 @@ export interface RealtimeInfo {
   key: string
   channels: string[]
   cursor: string
+  /** Missing while an older server is being replaced. */
+  school?: { zone: string }
 }
 
 export interface SyncEvent {

@@ -7,6 +7,7 @@ import { planToasts } from '@/realtime/toastRule'
 import { useChatUnread } from '@/stores/chatUnread'
 import { useConnection } from '@/stores/connection'
 import { useNotices } from '@/stores/notices'
+import { useSchool } from '@/stores/school'
 import { useSession } from '@/stores/session'
 import { useSoundPrompt } from '@/stores/soundPrompt'
 import { useToasts } from '@/stores/toasts'
@@ -51,6 +52,7 @@ function useSink(): RealtimeSink {
   const connection = useConnection()
   const notices = useNotices()
   const toasts = useToasts()
+  const school = useSchool()
   const sound = useSoundPrompt()
   const chat = useChatUnread()
 
@@ -70,6 +72,9 @@ function useSink(): RealtimeSink {
   }
 
   return {
+    onSchool({ zone }) {
+      school.zone = zone
+    },
     onConnection: connection.follow,
     onNotice(notice) {
       take(notice)

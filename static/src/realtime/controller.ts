@@ -1,7 +1,7 @@
 import { fetchRealtimeInfo, fetchSync } from '@/api/realtime'
 import { fetchMe } from '@/api/auth'
 import { asApiError } from '@/api/problem'
-import type { MaterialChanged, NoticeCreated, NoticeState, SessionEnded } from '@/api/types'
+import type { MaterialChanged, NoticeCreated, NoticeState, RealtimeInfo, SessionEnded } from '@/api/types'
 import { Cursor } from './cursor'
 import { emitDurable, emitPassing, isDurable } from './deskEvents'
 import { emitRealtime } from './events'
@@ -13,6 +13,8 @@ import { collectMissed, identityOf } from './sync'
 
 /** What the rest of the UI does with what the realtime layer finds out. */
 export interface RealtimeSink {
+  /** What the server says about the school. */
+  onSchool: (school: NonNullable<RealtimeInfo['school']>) => void
   onConnection: (state: 'connecting' | 'online' | 'offline') => void
   /** One new notice on the socket. */
   onNotice: (notice: NoticeCreated) => void
@@ -51,6 +53,7 @@ export class RealtimeController {
     try {
       const info = await fetchRealtimeInfo()
       if (this.isStopped) return
+      if (info.school) this.sink.onSchool(info.school)
       if (this.cursor.value === null) this.cursor.moveTo(info.cursor)
       this.socket = new RealtimeSocket(info, {
         onReady: (isFirst) => void this.catchUp(isFirst),

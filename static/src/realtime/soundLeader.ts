@@ -1,6 +1,8 @@
 import { jitterMs } from './jitter'
 
-const lastKey = 'educounsel.lastChime'
+const recentKey = 'educounsel.chimes'
+/** Notices come in bursts, and tabs hear of them at different times: this many are remembered. */
+const recentLimit = 32
 const lockName = 'educounsel-chime'
 const raceSpreadMs = 150
 
@@ -16,8 +18,9 @@ export async function claimChime(noticeId: string): Promise<boolean> {
 
 function takeFirst(noticeId: string): boolean {
   try {
-    if (localStorage.getItem(lastKey) === noticeId) return false
-    localStorage.setItem(lastKey, noticeId)
+    const recent = (localStorage.getItem(recentKey) ?? '').split(' ')
+    if (recent.includes(noticeId)) return false
+    localStorage.setItem(recentKey, [...recent, noticeId].slice(-recentLimit).join(' '))
     return true
   } catch {
     return true

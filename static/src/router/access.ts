@@ -13,7 +13,7 @@ export function decideAccess(
   return to.meta.access === 'any' || to.meta.access === user.role ? true : { name: 'forbidden' }
 }
 
-/** The path to return to after logging in; only paths of this site, never another host. */
+/** The path to return to after logging in; only paths of this site, never another host, and no page that says no. */
 export function returnPath(next: unknown): string | null {
-  return typeof next === 'string' && /^\/(?![/\\])/.test(next) && !next.startsWith('/login') ? next : null
+  return typeof next === 'string' && /^\/(?![/\\])/.test(next) && !/^\/(login|403)\b/.test(next) ? next : null
 }

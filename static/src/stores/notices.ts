@@ -12,6 +12,12 @@ const hiddenSpreadMs = 5_000
 /** How often a list is asked for again because something was read while it was on its way. */
 const maxAsks = 4
 
+/** What one click marked as read, and the time it wrote. */
+interface Mark {
+  ids: Set<string>
+  readAt: string
+}
+
 /** The newest notices and the badge. The number is the server's; see realtime/badge.ts. */
 export const useNotices = defineStore('notices', () => {
   const badge = ref<Badge>(emptyBadge)
@@ -70,34 +76,43 @@ export const useNotices = defineStore('notices', () => {
 
   /** Marks one notice as read, at once here and then on the server; a failure takes it back. */
   async function markRead(id: string): Promise<void> {
-    const before = latest.value
-    markLatest((candidate) => candidate === id)
+    const marked = markLatest((candidate) => candidate === id)
     try {
       const { unread_count } = await api.markNoticeRead(id)
       applyState({ unread_count, all: false, notice_ids: [id] })
     } catch (thrown) {
-      latest.value = before
+      unmarkLatest(marked)
       throw thrown
     }
   }
 
   /** Marks everything as read. */
   async function markAllRead(): Promise<void> {
-    const before = latest.value
-    markLatest(() => true)
+    const marked = markLatest(() => true)
     try {
       const { unread_count } = await api.markAllNoticesRead()
       applyState({ unread_count, all: true, notice_ids: [] })
     } catch (thrown) {
-      latest.value = before
+      unmarkLatest(marked)
       throw thrown
     }
   }
 
-  function markLatest(isAffected: (id: string) => boolean): void {
-    const now = new Date().toISOString()
+  /** Marks what is unread and affected, and returns the marks. */
+  function markLatest(isAffected: (id: string) => boolean): Mark {
+    const mark = { ids: new Set<string>(), readAt: new Date().toISOString() }
+    latest.value = latest.value.map((notice) => {
+      if (notice.read_at !== null || !isAffected(notice.id)) return notice
+      mark.ids.add(notice.id)
+      return { ...notice, read_at: mark.readAt }
+    })
+    return mark
+  }
+
+  /** Takes marks back, and nothing else: other notices may have arrived or been read since. */
+  function unmarkLatest({ ids, readAt }: Mark): void {
     latest.value = latest.value.map((notice) =>
-      notice.read_at === null && isAffected(notice.id) ? { ...notice, read_at: now } : notice,
+      ids.has(notice.id) && notice.read_at === readAt ? { ...notice, read_at: null } : notice,
     )
   }
 

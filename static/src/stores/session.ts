@@ -3,6 +3,7 @@ import { computed, ref } from 'vue'
 import * as auth from '@/api/auth'
 import { asApiError, type ApiError } from '@/api/problem'
 import type { SessionEnded, User } from '@/api/types'
+import { createLogoutTask } from './logoutTask'
 
 export type EndReason = SessionEnded['reason']
 
@@ -15,12 +16,19 @@ export const useSession = defineStore('session', () => {
   /** Why the first question "who am I?" got no answer. */
   const bootError = ref<ApiError | null>(null)
   const endReason = ref<EndReason | null>(null)
+  const logoutTask = createLogoutTask()
   const role = computed(() => user.value?.role ?? null)
 
   /** Asks the server once who is logged in; a missing answer is kept in `bootError`. */
   async function load(): Promise<void> {
     if (isKnown.value) return
     bootError.value = null
+    if (logoutTask.isLeftOver()) {
+      endReason.value = 'logout'
+      isKnown.value = true
+      void logoutTask.start()
+      return
+    }
     try {
       user.value = await auth.fetchMe()
       isKnown.value = true
@@ -33,7 +41,9 @@ export const useSession = defineStore('session', () => {
 
   /** Checks the credentials and starts a session. */
   async function login(credentials: { login: string; password: string }): Promise<User> {
+    await logoutTask.finishBeforeLogin()
     const loggedIn = await auth.login(credentials)
+    logoutTask.clear()
     user.value = loggedIn
     isKnown.value = true
     endReason.value = null
@@ -41,11 +51,12 @@ export const useSession = defineStore('session', () => {
     return loggedIn
   }
 
-  /** Ends the session here at once, and on the server when it can be reached. */
+  /** Hides everything at once; `logoutState` says when the server has ended the session too. */
   async function logout(): Promise<void> {
     end('logout')
+    const ending = logoutTask.start()
     tellOtherTabs('')
-    await auth.logout().catch(() => undefined)
+    await ending
   }
 
   /** The session is over; App.vue leads to the login page. */
@@ -65,7 +76,7 @@ export const useSession = defineStore('session', () => {
     })
   }
 
-  return { user, role, isKnown, bootError, endReason, load, login, logout, end, followOtherTabs }
+  return { user, role, isKnown, bootError, endReason, logoutState: logoutTask.state, load, login, logout, end, followOtherTabs }
 })
 
 function tellOtherTabs(userId: string): void {

@@ -71,6 +71,26 @@ describe('upload dialog', () => {
     expect(third).not.toBe(first)
   })
 
+  it('repeats with the same key after a cancel: the material may have been stored', async () => {
+    uploadMaterial.mockImplementation((_, { onProgress, signal }) => {
+      onProgress(1)
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new ApiError({ code: 'client.aborted' })))
+      })
+    })
+    const { get, submit } = await openFilled()
+    await submit()
+    expect(get('upload-status').attributes('data-phase')).toBe('processing')
+    await get('upload-cancel').trigger('click')
+    await flushPromises()
+    uploadMaterial.mockRejectedValueOnce(new ApiError({ code: 'conflict', status: 409 }))
+    await submit()
+    await submit()
+    const keys = uploadMaterial.mock.calls.map(([, options]) => options.idempotencyKey)
+    expect(new Set(keys).size).toBe(1)
+    expect(keys).toHaveLength(3)
+  })
+
   it('wants a text or a file', async () => {
     const { get, submit, wrapper } = await openFilled()
     await get('upload-body').setValue('')

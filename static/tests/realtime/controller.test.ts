@@ -25,6 +25,7 @@ const from = { channel: 'private-user.u1' }
 
 function makeSink() {
   return {
+    onSchool: vi.fn(),
     onConnection: vi.fn(),
     onNotice: vi.fn<(notice: NoticeCreated) => void>(),
     onMissedNotices: vi.fn<(notices: NoticeCreated[]) => void>(),
@@ -56,6 +57,12 @@ describe('RealtimeController', () => {
   afterEach(() => {
     vi.useRealTimers()
     vi.resetAllMocks()
+  })
+
+  it('tells the zone of the school to every role', async () => {
+    api.fetchRealtimeInfo.mockResolvedValue({ key: 'k', channels: [], cursor: '10', school: { zone: 'Asia/Makassar' } })
+    const { sink } = await startedController()
+    expect(sink.onSchool).toHaveBeenCalledWith({ zone: 'Asia/Makassar' })
   })
 
   it('starts a new browser at the newest position', async () => {

@@ -25,7 +25,7 @@ describe('decideAccess', () => {
 
 describe('returnPath', () => {
   it('never leads to another site', () => {
-    for (const next of ['//evil.example', 'https://evil.example', '/\\evil', '', undefined, ['/a'], '/login?next=/x']) {
+    for (const next of ['//evil.example', 'https://evil.example', '/\\evil', '', undefined, ['/a'], '/login?next=/x', '/403']) {
       expect(returnPath(next)).toBeNull()
     }
     expect(returnPath('/student/materi?x=1')).toBe('/student/materi?x=1')

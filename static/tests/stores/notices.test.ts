@@ -58,6 +58,23 @@ describe('notices store', () => {
     expect(store.unreadCount).toBe(1)
   })
 
+  it('keeps what arrived while a failed read was on its way', async () => {
+    const store = useNotices()
+    await store.loadLatest()
+    for (const read of [() => store.markRead('a'), () => store.markAllRead()]) {
+      const arrival = `late-${store.latest.length}`
+      const fail = () => {
+        store.receive(noticeOf(arrival))
+        return Promise.reject(new Error('away'))
+      }
+      api.markNoticeRead.mockImplementation(fail)
+      api.markAllNoticesRead.mockImplementation(fail)
+      await expect(read()).rejects.toThrow()
+      expect(store.latest[0]?.id).toBe(arrival)
+      expect(store.latest.every(({ read_at }) => read_at === null)).toBe(true)
+    }
+  })
+
   it('marks all as read with the number of the server', async () => {
     const store = useNotices()
     await store.loadLatest()

@@ -33,10 +33,12 @@ export function useUpload() {
       renewKey()
     } catch (thrown) {
       const problem = asApiError(thrown)
+      // Changed by `onProgress`, which the compiler does not see.
+      const wasSent = (phase.value as UploadPhase) === 'processing'
       error.value = problem
       phase.value = problem.code === 'client.aborted' ? 'cancelled' : 'failed'
-      // A refusal is an answer; only when none came may the same request be sent again.
-      if (!problem.isOffline) renewKey()
+      // A refusal is an answer. When none came, or nobody waited for it, the material may be there: the same request asks for it.
+      if (!isUnanswered(problem, wasSent)) renewKey()
     }
   }
 
@@ -59,4 +61,10 @@ export function useUpload() {
 
   onScopeDispose(cancel)
   return { phase, fraction, error, created, start, cancel, reset, renewKey }
+}
+
+/** May the server have stored it although its word did not arrive? `conflict`: it is still at work on the same request. */
+function isUnanswered(problem: ApiError, wasSent: boolean): boolean {
+  if (problem.code === 'client.aborted') return wasSent
+  return problem.isOffline || problem.code === 'client.unreadable' || problem.code === 'conflict'
 }
