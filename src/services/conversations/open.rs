@@ -92,7 +92,8 @@ impl Pair {
 pub async fn open_conversation(context: &Context, principal: &Principal, new: NewConversation) -> ServiceResult<Opened> {
     let who = participant(principal)?;
     let subject = new.subject.as_deref().map(parse_subject).transpose()?.flatten();
-    let first = new.first_message.as_ref().map(|first| PreparedMessage::parse(&first.client_id, &first.body)).transpose()?;
+    let first =
+        new.first_message.as_ref().map(|first| PreparedMessage::parse(&context.secret, &first.client_id, &first.body)).transpose()?;
     let pair = find_pair(context, principal, &new).await?;
     for _ in 0..ATTEMPTS {
         if let Some(first) = &first

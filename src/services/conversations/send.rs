@@ -6,6 +6,7 @@ use super::{
     change::{Change, append_message_event, message_data, tell_members},
     find_own_head, hold, member, retry_contention,
 };
+use crate::wire::signature::SecretKey;
 use crate::{
     backends::store::{FileRow, MessageRow},
     domain::{
@@ -15,6 +16,7 @@ use crate::{
         text::FieldError,
     },
     services::{idempotency::fingerprint, upload_file::UploadedFile},
+    wire::signature::SecretKey,
 };
 use uuid::Uuid;
 
@@ -44,10 +46,12 @@ pub struct Sent {
 }
 
 /// A message whose texts are checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct PreparedMessage {
     pub(super) client_id: String,
     body: String,
+    /// Keys the fingerprint, which outlives a deleted text and must not let anybody guess it.
+    secret: SecretKey,
 }
 
 /// What became of one try to store a message.
@@ -59,20 +63,21 @@ enum Stored {
 
 impl PreparedMessage {
     /// Checks a message without a file.
-    pub(super) fn parse(client_id: &str, body: &str) -> ServiceResult<Self> {
-        Self::parse_with(client_id, body, false)
+    pub(super) fn parse(secret: &SecretKey, client_id: &str, body: &str) -> ServiceResult<Self> {
+        Self::parse_with(secret, client_id, body, false)
     }
 
-    fn parse_with(client_id: &str, body: &str, has_file: bool) -> ServiceResult<Self> {
+    fn parse_with(secret: &SecretKey, client_id: &str, body: &str, has_file: bool) -> ServiceResult<Self> {
         match (parse_client_id(client_id), parse_body(body, has_file)) {
-            (Ok(client_id), Ok(body)) => Ok(Self { client_id, body }),
+            (Ok(client_id), Ok(body)) => Ok(Self { client_id, body, secret: secret.clone() }),
             (client_id, body) => Err(ServiceError::validation([client_id.err(), body.err()].into_iter().flatten().collect())),
         }
     }
 
     /// Returns what tells this message from another one under the same client id.
     pub(super) fn fingerprint(&self, conversation: ConversationId, file_sha256: Option<&str>) -> String {
-        fingerprint(&[conversation.to_string().as_bytes(), self.body.as_bytes(), file_sha256.unwrap_or_default().as_bytes()])
+        let parts = [conversation.to_string(), self.body.clone(), file_sha256.unwrap_or_default().to_owned()];
+        fingerprint(&self.secret, &parts.each_ref().map(|part| part.as_bytes()))
     }
 
     /// Returns the row, with number and time of `place`.
@@ -114,7 +119,7 @@ fn parse_client_id(text: &str) -> Result<String, FieldError> {
 /// belongs to another message of the sender, `conversations.closed`, `materials.file_*`.
 pub async fn send_message(context: &Context, principal: &Principal, conversation: ConversationId, new: NewMessage) -> ServiceResult<Sent> {
     let who = member(principal)?;
-    let message = PreparedMessage::parse_with(&new.client_id, &new.body, new.upload.is_some())?;
+    let message = PreparedMessage::parse_with(&context.secret, &new.client_id, &new.body, new.upload.is_some())?;
     let print = message.fingerprint(conversation, new.upload.as_ref().map(|upload| upload.sha256.as_str()));
     if let Some(sent) = find_repeat(context, who, &message.client_id, &print).await? {
         return Ok(sent);
@@ -300,7 +305,7 @@ mod tests {
     #[test]
     fn a_message_is_another_in_text_file_or_place() {
         let (here, there) = (ConversationId::generate(), ConversationId::generate());
-        let message = |body: &str| PreparedMessage { client_id: "c".into(), body: body.into() };
+        let message = |body: &str| PreparedMessage { client_id: "c".into(), body: body.into(), secret: SecretKey::new(b"k") };
         let print = message("a").fingerprint(here, None);
         assert_eq!(print, message("a").fingerprint(here, None));
         assert_ne!(print, message("b").fingerprint(here, None));
@@ -310,7 +315,7 @@ mod tests {
 
     #[test]
     fn everything_wrong_with_a_message_is_told_at_once() {
-        let Err(ServiceError::Invalid { errors, .. }) = PreparedMessage::parse("x", "") else { panic!("accepted") };
+        let Err(ServiceError::Invalid { errors, .. }) = PreparedMessage::parse(&SecretKey::new(b"k"), "x", "") else { panic!("accepted") };
         let found: Vec<_> = errors.iter().map(|error| (error.field, error.code)).collect();
         assert_eq!(found, [("client_id", "unknown_value"), ("body", "required")]);
     }

@@ -184,7 +184,7 @@ async fn seed_chat(context: &Context, users: &[UserRow], chat: &DemoChat) -> Ser
     if !tx.insert_conversation(&row, Some(&key)).await? {
         return Ok(());
     }
-    let last_ms = seed_lines(&mut tx, &row, chat).await?;
+    let last_ms = seed_lines(context, &mut tx, &row, chat).await?;
     if let (Some(counsellor), Some(note)) = (counsellor, chat.note) {
         let (author, body) = (person(counsellor), note.to_owned());
         tx.insert_note(&NoteRow { id: NoteId::generate(), conversation_id: row.id, author, body, created_at_ms: last_ms }).await?;
@@ -214,7 +214,7 @@ async fn seed_chat(context: &Context, users: &[UserRow], chat: &DemoChat) -> Ser
 }
 
 /// Writes the messages; returns when the last one was written.
-async fn seed_lines(tx: &mut Tx, row: &ConversationRow, chat: &DemoChat) -> BackendResult<i64> {
+async fn seed_lines(context: &Context, tx: &mut Tx, row: &ConversationRow, chat: &DemoChat) -> BackendResult<i64> {
     let mut at_ms = row.created_at_ms;
     for (side, after_min, text) in chat.lines {
         at_ms += after_min * MINUTE_MS;
@@ -230,7 +230,7 @@ async fn seed_lines(tx: &mut Tx, row: &ConversationRow, chat: &DemoChat) -> Back
             seq,
             sender_id: sender,
             client_id: id.to_string(),
-            fingerprint: fingerprint(&[row.id.to_string().as_bytes(), text.as_bytes(), b""]),
+            fingerprint: fingerprint(&context.secret, &[row.id.to_string().as_bytes(), text.as_bytes(), b""]),
             body: (*text).to_owned(),
             file: None,
             created_at_ms: at_ms,
