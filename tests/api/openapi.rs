@@ -100,6 +100,8 @@ async fn walk_real_time(seen: &mut Checked, app: &TestApp, ana: &TestUser) {
         seen.call(path, "post", sign(path, format!("socket_id=1.2&channel_name={channel}")), 200).await;
         seen.call(path, "post", sign(path, "socket_id=1.2&channel_name=private-role.admin".into()), 403).await;
         seen.call(path, "post", sign(path, String::new()), 422).await;
+        let json = app.client().post(app.url(path)).bearer_auth(&ana.token).json(&json!({ "socket_id": "1.2", "channel_name": channel }));
+        seen.call(path, "post", json, 200).await;
     }
     seen.call("/broadcasting/user-auth", "post", sign("/broadcasting/user-auth", "socket_id=1.2".into()), 200).await;
 }

@@ -71,8 +71,8 @@ pub struct Operation {
     pub access: Access,
     /// What it takes beside the body.
     pub parameters: Vec<Parameter>,
-    /// What it takes.
-    pub body: Option<Body>,
+    /// What it takes: one of these.
+    pub bodies: Vec<Body>,
     /// What it answers when all is well, the usual one first.
     pub answers: Vec<Answer>,
     /// Codes of its errors.
@@ -105,7 +105,7 @@ impl Operation {
             details: "",
             access: Access::May(Action::UseOwnAccount),
             parameters,
-            body: None,
+            bodies: Vec::new(),
             answers: Vec::new(),
             errors,
         }
@@ -160,10 +160,10 @@ impl Operation {
         self.takes_as("application/json", schema).refuses(&["request.too_large", "request.media_type"])
     }
 
-    /// Takes a body of another kind.
+    /// Takes a body of another kind, or of one more.
     #[must_use]
     pub fn takes_as(mut self, content_type: &'static str, schema: Value) -> Self {
-        self.body = Some(Body { content_type, schema });
+        self.bodies.push(Body { content_type, schema });
         self.refuses(&["request.malformed", "request.timeout", "validation"])
     }
 
@@ -254,8 +254,10 @@ impl Operation {
         if !self.parameters.is_empty() {
             operation["parameters"] = self.parameters.iter().map(Parameter::to_json).collect();
         }
-        if let Some(body) = &self.body {
-            operation["requestBody"] = json!({ "required": true, "content": body.to_json() });
+        if !self.bodies.is_empty() {
+            let content: Map<String, Value> =
+                self.bodies.iter().map(|body| (body.content_type.to_owned(), json!({ "schema": body.schema }))).collect();
+            operation["requestBody"] = json!({ "required": true, "content": content });
         }
         operation
     }

@@ -62,7 +62,7 @@ fn operation(operation: &Operation) -> String {
         let rows: String = operation.parameters.iter().map(parameter).collect();
         let _ = write!(html, "<h3>Parameters</h3><ul>{rows}</ul>");
     }
-    if let Some(body) = &operation.body {
+    for body in &operation.bodies {
         let _ = write!(html, "<h3>Body <small>{}</small></h3>{}", body.content_type, block(&body.schema));
     }
     html.push_str("<h3>Answers</h3>");

@@ -44,6 +44,7 @@ pub(super) fn area() -> Area {
             sign("/pusher/auth", "authorise_channel_pusher"),
             post("/broadcasting/user-auth", "authorise_user", "Signs a socket as this user's (`pusher:signin`).")
                 .takes_as("application/x-www-form-urlencoded", object([("socket_id", text())]))
+                .takes_as("application/json", object([("socket_id", text())]))
                 .answers(200, "The proof.", object([("auth", text()), ("user_data", about(text(), "JSON text."))]))
                 .refuses(&["request.too_large"]),
         ],
