@@ -1,5 +1,5 @@
 //! Password hashes: Argon2id with the crate's default costs (19 MiB, 2 passes), never on a thread that serves requests, and never more at once than
-//! there are cores. Who wants to hash waits for a [`Turn`] in a [`fair_line`](super::fair_line), with a deadline.
+//! there are cores. Who wants to hash waits for a [`Turn`] in a `fair_line`, with a deadline.
 //!
 //! A turn owns the memory that Argon2 fills. There is one block per core, made at its first use and handed from turn to turn: memory that is freed
 //! by ever new threads stays with the allocator (docs/decisions.md has the measurement).
