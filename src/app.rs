@@ -16,7 +16,7 @@ use crate::{
             redis::{ProbeTimes, RedisBus},
         },
         cache::{Cache, local::LocalCache, redis::RedisCache},
-        files,
+        files, private_path,
         redis_link::RedisLink,
         store::Store,
     },
@@ -27,7 +27,7 @@ use crate::{
         paced_stream::{PacedStream, pace_body},
         ws,
     },
-    services::{Context, ServiceError, apps::Apps, demo},
+    services::{Context, ServiceError, apps::Apps, demo, file_sweep},
     telemetry::{self, error_line},
     wire::signature::{SecretKey, to_hex},
 };
@@ -81,6 +81,19 @@ pub enum StartError {
     /// Demo accounts with a known password must not face a network.
     #[error("--demo listens on loopback only, because its password is known; set demo.password to listen on {0}")]
     DemoOnNetwork(SocketAddr),
+    /// The same for demo accounts of an earlier start.
+    #[error(
+        "{count} demo accounts ({first}, …) accept the published password, and {address} can be reached by others: set demo.password and start \
+         once with --demo, or disable them"
+    )]
+    DemoPasswordOnNetwork {
+        /// Where it would have listened.
+        address: SocketAddr,
+        /// One of them.
+        first: String,
+        /// How many.
+        count: usize,
+    },
 }
 
 /// What is not a setting but differs between ways to start.
@@ -124,7 +137,8 @@ impl Running {
 /// Connects the backends that `config` names and brings the database up to date.
 async fn open_backends(config: &Config) -> Result<(Store, SecretKey), StartError> {
     let io_error = |source| StartError::Io { what: format!("data_dir {}", config.data_dir.display()), source };
-    std::fs::create_dir_all(&config.data_dir).map_err(io_error)?;
+    private_path::make_folder(&config.data_dir).map_err(io_error)?;
+    private_path::shut_others_out(&config.data_dir).map_err(io_error)?;
     let refused = |source| StartError::Backend { key: "database.url", source };
     let store = Store::connect(&config.database_url(), config.database.max_connections).await.map_err(refused)?;
     store.migrate().await.map_err(refused)?;
@@ -181,9 +195,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let tls = config.has_tls().then(|| tls_config(&config)).transpose()?;
     let (context, hub, bus, outgoing) = assemble(config, options.clock).await?;
     let apps = Apps::load(&context.config, &context.secret, options.demo);
-    if options.demo && demo::seed_demo(&context).await? {
-        tracing::info!("demo school made");
-    }
+    prepare_demo(&context, options.demo, address).await?;
     let link = BusLink::join(hub.clone(), context.clone(), &bus, outgoing).await;
     let link = link.map_err(|source| StartError::Backend { key: "database.url", source })?;
     actix_web::rt::spawn(warn_of_missing_files(context.clone()));
@@ -202,10 +214,35 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     Ok(Running { address, context, hub, server: handle, pump })
 }
 
-/// Says at once that uploads will fail, instead of at the first one. Not a reason not to start: everything else works without the object storage.
+/// Makes the demo school or gives it its password, if asked to. Whether or not: refuses to face a network while a demo account has the published one.
+async fn prepare_demo(context: &Context, is_demo: bool, address: SocketAddr) -> Result<(), StartError> {
+    if is_demo && demo::seed_demo(context).await? {
+        tracing::info!("demo school made");
+    } else if is_demo {
+        let changed = demo::password::apply(context).await?;
+        if changed > 0 {
+            tracing::info!(accounts = changed, "demo accounts have the password of demo.password now");
+        }
+    }
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    let open = demo::password::with_the_published_one(context).await?;
+    match open.first() {
+        Some(first) => Err(StartError::DemoPasswordOnNetwork { address, first: first.clone(), count: open.len() }),
+        None => Ok(()),
+    }
+}
+
+/// Says at once that uploads will fail, or that the files are another database's, instead of at the first one. Not a reason not to start: everything
+/// else works without them.
 async fn warn_of_missing_files(context: Context) {
     if let Err(error) = context.files.check().await {
         tracing::error!(error = error_line(&error), "files cannot be stored: see s3.bucket, s3.endpoint and the keys, or data_dir");
+        return;
+    }
+    if let Err(error) = file_sweep::claim_files(&context).await {
+        tracing::error!(error = error_line(&error), "the files could not be marked as this database's");
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod bus;
 pub mod cache;
 pub mod files;
+pub mod private_path;
 pub mod redis_link;
 pub mod store;
 

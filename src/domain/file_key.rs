@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 /// Where the files of materials live.
 pub const MATERIAL_FILES: &str = "materi/files/";
+/// Where the mark of the installation that owns the files lives.
+pub const INSTALLATION_MARKS: &str = "installation/";
 /// The longest key accepted, in bytes.
 const MAX_KEY_BYTES: usize = 200;
 
@@ -29,6 +31,12 @@ impl FileKey {
     #[must_use]
     pub fn of_seeded_material(id: MaterialId) -> Self {
         Self(format!("{MATERIAL_FILES}{id}.pdf"))
+    }
+
+    /// Makes the key of the mark of an installation.
+    #[must_use]
+    pub fn of_installation(id: Uuid) -> Self {
+        Self(format!("{INSTALLATION_MARKS}{}", id.as_hyphenated()))
     }
 
     /// Reads a key. Fails with [`InvalidFileKey`] on anything that could mean another place than it says.

@@ -22,7 +22,8 @@ const LONGEST_KEY: usize = 255;
 /// Carries out `work` once per key and user. `body` is what makes two requests the same, together with method and path.
 ///
 /// Without the header the work is simply done. A repeat gets the first answer (status and JSON body); another request under the same key gets 422
-/// `idempotency.key_reused`; a repeat while the first is under way gets 409 `conflict`; work that fails frees the key.
+/// `idempotency.key_reused`; a repeat while the first is under way gets 409 `conflict`; work that is refused frees the key. Work that
+/// broke keeps it for as long as work that was cut off: nobody knows whether its transaction was committed.
 pub async fn idempotent<F, W>(context: &Context, principal: &Principal, request: &HttpRequest, body: &[u8], work: F) -> ApiResult
 where
     F: FnOnce() -> W,
@@ -30,12 +31,13 @@ where
 {
     let Some(key) = key_of(request)? else { return work().await };
     let user = principal.user_id;
-    let print = fingerprint(&[request.method().as_str().as_bytes(), request.path().as_bytes(), body]);
+    let print = fingerprint(&context.secret, &[request.method().as_str().as_bytes(), request.path().as_bytes(), body]);
     if let Begun::Repeat { status, body } = begin(context, user, &key, &print).await? {
         return repeat(status, body);
     }
     match work().await {
         Ok(response) => keep(context, principal, &key, response).await,
+        Err(error) if error.failure().is_some() => Err(error),
         Err(error) => {
             if let Err(release_error) = release(context, user, &key).await {
                 tracing::warn!(error = %release_error, "idempotency key not released");
@@ -73,7 +75,31 @@ async fn keep(context: &Context, principal: &Principal, key: &str, response: Htt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        domain::principal::Role,
+        services::users::{Maker, NewUser, add_user},
+    };
     use actix_web::test::TestRequest;
+
+    #[actix_web::test]
+    async fn work_that_broke_keeps_its_key_and_work_that_was_refused_frees_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = crate::config::Config { data_dir: folder.path().to_owned(), ..Default::default() };
+        let context = crate::app::open_context(config).await.unwrap();
+        let new = NewUser { login: "ana".into(), name: "Ana".into(), role: Role::Admin, password: "kuda laut biru".into() };
+        let user = add_user(&context.store, 0, new, Maker::default()).await.unwrap();
+        let login_id = crate::domain::ids::LoginId::generate();
+        let principal = Principal { user_id: user.id, login_id, role: user.role, name: user.name, login: user.login, user_since_ms: 0 };
+        let send = async |key: &str, outcome: Result<(), ServiceError>| {
+            let request = TestRequest::post().insert_header((HEADER, key)).to_http_request();
+            let work = || async { outcome.map(|()| HttpResponse::Ok().body("{}")).map_err(ApiError::from) };
+            idempotent(&context, &principal, &request, b"", work).await.map_err(|error| error.code())
+        };
+        assert_eq!(send("a", Err(ServiceError::internal("lost while it was committed"))).await.err(), Some("internal"));
+        assert_eq!(send("a", Ok(())).await.err(), Some("conflict"), "it may have been done");
+        assert_eq!(send("b", Err(ServiceError::Denied)).await.err(), Some("access.denied"));
+        assert!(send("b", Ok(())).await.is_ok(), "nothing was done");
+    }
 
     #[test]
     fn keys_are_bounded() {

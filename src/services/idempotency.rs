@@ -1,7 +1,11 @@
 //! `Idempotency-Key`: the first answer of a creating request is kept and given to repeats of it.
 
 use super::{Context, ServiceError, ServiceResult};
-use crate::{backends::store::Reservation, domain::ids::UserId, wire::signature::to_hex};
+use crate::{
+    backends::store::Reservation,
+    domain::ids::UserId,
+    wire::signature::{SecretKey, to_hex},
+};
 use ring::digest;
 
 /// How a request with a key begins.
@@ -18,15 +22,16 @@ pub enum Begun {
     },
 }
 
-/// Returns the fingerprint of a request: 64 characters, equal for equal parts only.
+/// Returns the fingerprint of a request: 64 characters, equal for equal parts only. It is keyed with the server's secret, because the parts may hold
+/// passwords: whoever reads the table alone cannot try them out.
 #[must_use]
-pub fn fingerprint(parts: &[&[u8]]) -> String {
+pub fn fingerprint(secret: &SecretKey, parts: &[&[u8]]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {
         context.update(&part.len().to_be_bytes());
         context.update(part);
     }
-    to_hex(context.finish().as_ref())
+    secret.derive("idempotency").sign(&to_hex(context.finish().as_ref()))
 }
 
 /// Reserves `key` for a user's request. Fails with `idempotency.key_reused` when it was used for another request, and `conflict` while the first is
@@ -45,7 +50,7 @@ pub async fn finish(context: &Context, user: UserId, key: &str, status: u16, bod
     Ok(context.store.finish_idempotency(user, key, status, body).await?)
 }
 
-/// Frees a key whose request was refused or failed.
+/// Frees a key whose request was refused, so that nothing was done.
 pub async fn release(context: &Context, user: UserId, key: &str) -> ServiceResult<()> {
     Ok(context.store.release_idempotency(user, key).await?)
 }
@@ -56,8 +61,14 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        assert_ne!(fingerprint(&[b"ab", b"c"]), fingerprint(&[b"a", b"bc"]));
-        assert_eq!(fingerprint(&[b"ab"]), fingerprint(&[b"ab"]));
-        assert_eq!(fingerprint(&[]).len(), 64);
+        let print = |parts: &[&[u8]]| fingerprint(&SecretKey::new(b"uji"), parts);
+        assert_ne!(print(&[b"ab", b"c"]), print(&[b"a", b"bc"]));
+        assert_eq!(print(&[b"ab"]), print(&[b"ab"]));
+        assert_eq!(print(&[]).len(), 64);
+    }
+
+    #[test]
+    fn a_fingerprint_cannot_be_made_without_the_secret() {
+        assert_ne!(fingerprint(&SecretKey::new(b"uji"), &[b"ab"]), fingerprint(&SecretKey::new(b"lain"), &[b"ab"]));
     }
 }

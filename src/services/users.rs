@@ -127,7 +127,7 @@ fn user_entry<'a>(action: &'a str, target: UserId, data: Value, maker: &Maker, a
     }
 }
 
-/// Changes an account. Disabling, a new role or a new password ends its sessions and closes its sockets. Admins cannot disable or demote
+/// Changes an account. A patch that names `disabled`, `role` or `password`, changed or not, ends its sessions and closes its sockets. Admins cannot disable or demote
 /// themselves (`conflict`), so that there is always one left.
 pub async fn change_user(
     context: &Context,
@@ -138,25 +138,41 @@ pub async fn change_user(
 ) -> ServiceResult<UserRow> {
     require(principal, Action::ManageUsers)?;
     let before = context.store.find_user(id).await?.ok_or(ServiceError::NotFound)?;
+    let end = session_end(&patch);
     let change = read_patch(patch, &before, context.clock.now_ms()).await?;
     let is_self = id == principal.user_id;
     if is_self && (change.role.is_some() || matches!(change.disabled_at_ms, Some(Some(_)))) {
         return Err(ServiceError::Conflict { code: "conflict" });
     }
-    let end = session_end(&change);
     let mut tx = context.store.begin().await?;
     if !tx.update_user(id, &change).await? {
         return Err(ServiceError::NotFound);
     }
     let maker = Maker { actor: Some(principal.user_id), address: origin.address.clone() };
-    let action = if end == Some(SessionEnd::Disabled) { "user.disabled" } else { "user.changed" };
+    let action = if matches!(change.disabled_at_ms, Some(Some(_))) { "user.disabled" } else { "user.changed" };
     tx.append_audit(&user_entry(action, id, change_facts(&change, &before), &maker, context.clock.now_ms())).await?;
     tx.commit().await?;
     if let Some(reason) = end {
-        context.cache.delete_logins_of(id).await?;
-        context.announce.end_sockets(id, None, reason);
+        end_sessions(context, id, reason).await?;
     }
     context.store.find_user(id).await?.ok_or(ServiceError::NotFound)
+}
+
+async fn end_sessions(context: &Context, id: UserId, reason: SessionEnd) -> ServiceResult<()> {
+    context.cache.delete_logins_of(id).await?;
+    context.announce.end_sockets(id, None, reason);
+    Ok(())
+}
+
+/// Replaces an account's password on behalf of the server itself, and ends its sessions.
+pub(super) async fn replace_password(context: &Context, user: &UserRow, hash: &str) -> ServiceResult<()> {
+    let change = UserChange { password_hash: Some(hash.to_owned()), ..UserChange::default() };
+    let mut tx = context.store.begin().await?;
+    tx.update_user(user.id, &change).await?;
+    let facts = change_facts(&change, user);
+    tx.append_audit(&user_entry("user.changed", user.id, facts, &Maker::default(), context.clock.now_ms())).await?;
+    tx.commit().await?;
+    end_sessions(context, user.id, SessionEnd::Revoked).await
 }
 
 /// Reads a patch and keeps only what differs from `before`.
@@ -180,12 +196,14 @@ async fn read_patch(patch: UserPatch, before: &UserRow, now_ms: i64) -> ServiceR
     })
 }
 
-/// Says why a change ends the account's sessions, if it does.
-const fn session_end(change: &UserChange) -> Option<SessionEnd> {
-    if matches!(change.disabled_at_ms, Some(Some(_))) {
-        return Some(SessionEnd::Disabled);
+/// Says why a patch ends the account's sessions, if it does: whenever it names what sessions depend on, also when that is so already. An end that failed
+/// the first time is made up for by sending the same patch again.
+const fn session_end(patch: &UserPatch) -> Option<SessionEnd> {
+    match patch {
+        UserPatch { disabled: Some(true), .. } => Some(SessionEnd::Disabled),
+        UserPatch { disabled: None, role: None, password: None, .. } => None,
+        UserPatch { .. } => Some(SessionEnd::Revoked),
     }
-    if change.role.is_some() || change.password_hash.is_some() { Some(SessionEnd::Revoked) } else { None }
 }
 
 /// Tells which parts changed, never a password.

@@ -1,7 +1,7 @@
 //! What admins do with accounts, what comes of it, and what is written down.
 
-use crate::support::{TestApp, TestUser, socket::Received, user::PASSWORD};
-use educounsel::domain::ids::UserId;
+use crate::support::{TestApp, TestUser, socket::Received, user::PASSWORD, wait::until};
+use educounsel::{backends::store::UserChange, domain::ids::UserId, services::passwords, wire::signature::to_hex};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ async fn disabling_ends_sessions_and_sockets_until_it_is_undone() {
 async fn a_new_role_or_password_ends_sessions_and_a_new_name_does_not() {
     let app = TestApp::start().await;
     let (admin, ana, budi) = (app.admin("kepala").await, app.student("ana").await, app.student("budi").await);
-    assert_eq!(patch(&admin, &ana.id, &json!({ "name": "Ana Baru", "role": "student" })).await.0, 200);
+    assert_eq!(patch(&admin, &ana.id, &json!({ "name": "Ana Baru" })).await.0, 200);
     assert_eq!(ana.get("/auth/me").await["user"]["name"], "Ana Baru");
     assert_eq!(patch(&admin, &ana.id, &json!({ "role": "counsellor" })).await.0, 200);
     assert_eq!(ana.request(Method::GET, "/auth/me").send().await.unwrap().status(), 401);
@@ -165,5 +165,54 @@ async fn the_audit_trail_tells_who_did_what_from_where_and_no_secrets() {
     let page = admin.get("/admin/audit?limit=2").await;
     let rest = admin.get(&format!("/admin/audit?after={}", page["next"].as_str().unwrap())).await;
     assert_eq!(rest["items"].as_array().unwrap().len(), 4);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_patch_that_changes_nothing_ends_sessions_that_an_earlier_one_left() {
+    let app = TestApp::start().await;
+    let (admin, context) = (app.admin("kepala").await, &app.running.context);
+    for (login, body) in
+        [("ana", json!({ "disabled": true })), ("budi", json!({ "disabled": false })), ("citra", json!({ "role": "student" }))]
+    {
+        let user = app.student(login).await;
+        let id: UserId = user.id.parse().unwrap();
+        let left = context.cache.list_logins(id).await.unwrap().remove(0);
+        patch(&admin, &user.id, &body).await;
+        // The first time the cache did not answer after the commit.
+        context.cache.put_login(&left).await.unwrap();
+        assert_eq!(patch(&admin, &user.id, &body).await.0, 200);
+        assert!(context.cache.list_logins(id).await.unwrap().is_empty(), "{body}");
+    }
+    let dewi = app.student("dewi").await;
+    patch(&admin, &dewi.id, &json!({ "name": "Dewi Ayu" })).await;
+    assert_eq!(dewi.request(Method::GET, "/auth/me").send().await.unwrap().status(), 200, "a name has nothing to do with it");
+    app.stop().await;
+}
+
+/// The login waits for the right to write while the password is replaced: its session would come after all others have been ended.
+#[actix_web::test]
+async fn a_login_that_was_right_before_a_password_reset_gets_no_session_after_it() {
+    let app = TestApp::builder().set(|config| config.http.trust_proxy = true).start().await;
+    let ana = app.student("ana").await;
+    let (context, id): (_, UserId) = (&app.running.context, ana.id.parse().unwrap());
+    let hash = passwords::hash_password("sandi yang baru".to_owned()).await.unwrap();
+    let mut tx = context.store.begin().await.unwrap();
+    let address = "203.0.113.9";
+    let body = json!({ "login": "ana", "password": PASSWORD });
+    let login = app.client().post(app.url("/api/v1/auth/login")).header("x-forwarded-for", address).json(&body).send();
+    let reset = async {
+        let known = format!("login-known-{}", &to_hex(ring::digest::digest(&ring::digest::SHA256, address.as_bytes()).as_ref())[..32]);
+        until("the password was found right", async || context.cache.get_value(&known).await.unwrap().is_some()).await;
+        let change = UserChange { password_hash: Some(hash), ..UserChange::default() };
+        assert!(tx.update_user(id, &change).await.unwrap());
+        tx.commit().await.unwrap();
+        context.cache.delete_logins_of(id).await.unwrap();
+    };
+    let (response, ()) = futures_util::future::join(login, reset).await;
+    let response = response.unwrap();
+    assert_eq!(response.status(), 401);
+    assert!(response.headers().get("set-cookie").is_none());
+    assert!(context.cache.list_logins(id).await.unwrap().is_empty());
     app.stop().await;
 }

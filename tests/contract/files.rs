@@ -3,7 +3,7 @@
 use educounsel::{
     backends::files::{Files, LINK_LIFETIME_S, LinkClaim, LinkOptions, NewFile, disk::DiskFiles, s3::S3Files},
     config::S3Settings,
-    domain::file_key::{FileKey, MATERIAL_FILES},
+    domain::file_key::{FileKey, INSTALLATION_MARKS, MATERIAL_FILES},
     wire::{
         content_disposition::Disposition,
         signature::{SecretKey, to_hex},
@@ -137,6 +137,19 @@ on_both_stores! {
     objects_are_listed_in_pages_by_key,
     a_tampered_or_old_link_is_refused,
     the_store_says_that_it_works,
+    a_mark_is_listed_apart_from_the_files_and_may_be_written_again,
+}
+
+async fn a_mark_is_listed_apart_from_the_files_and_may_be_written_again(fixture: Fixture) {
+    let (mark, file) = (FileKey::of_installation(uuid::Uuid::new_v4()), fixture.put(b"x").await);
+    for _ in 0..2 {
+        fixture.files.put_text(&mark, "Berkas milik sekolah ini.").await.unwrap();
+    }
+    for (prefix, key) in [(INSTALLATION_MARKS, &mark), (MATERIAL_FILES, &file)] {
+        let listed: Vec<String> = fixture.files.list(prefix, None, 10).await.unwrap().into_iter().map(|object| object.key).collect();
+        assert_eq!(listed, [key.as_str()]);
+    }
+    assert_eq!(fixture.follow(&fixture.link(&mark, now_ms()).await).await, (200, b"Berkas milik sekolah ini.".to_vec()));
 }
 
 async fn what_is_put_is_there_and_comes_back_whole(fixture: Fixture) {

@@ -173,7 +173,12 @@ impl TestAppBuilder {
     }
 
     pub async fn start(self) -> TestApp {
-        let running = app::start(self.config, self.options).await.unwrap();
-        TestApp { running, folder: self.folder, certificate: self.certificate }
+        self.try_start().await.unwrap_or_else(|line| panic!("{line}"))
+    }
+
+    /// Starts, or returns the line an operator would read.
+    pub async fn try_start(self) -> Result<TestApp, String> {
+        let running = app::start(self.config, self.options).await.map_err(|error| error.to_string())?;
+        Ok(TestApp { running, folder: self.folder, certificate: self.certificate })
     }
 }

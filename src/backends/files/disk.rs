@@ -54,6 +54,16 @@ impl Files for DiskFiles {
         blocking(move || place_file(&source, &staging, &target, size_bytes)).await
     }
 
+    async fn put_text(&self, key: &FileKey, text: &str) -> BackendResult<()> {
+        let (staging, target) = (self.root.join(INCOMING).join(format!("text-{}", uuid::Uuid::new_v4().as_simple())), self.path_of(key));
+        let text = text.to_owned();
+        blocking(move || {
+            fs::write(&staging, &text)?;
+            place_file(&staging, &staging, &target, text.len() as u64)
+        })
+        .await
+    }
+
     async fn delete(&self, key: &FileKey) -> BackendResult<()> {
         match tokio::fs::remove_file(self.path_of(key)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),

@@ -99,6 +99,9 @@ pub trait Files: Send + Sync {
     /// Stores a local file. After `Ok` the bytes survive a crash. The same key twice is a mistake of the caller.
     async fn put_file(&self, file: &NewFile<'_>) -> BackendResult<()>;
 
+    /// Stores a short text, such as a mark for operators to read; writing it again is fine.
+    async fn put_text(&self, key: &FileKey, text: &str) -> BackendResult<()>;
+
     /// Removes an object; an unknown key is fine.
     async fn delete(&self, key: &FileKey) -> BackendResult<()>;
 

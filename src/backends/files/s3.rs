@@ -117,6 +117,11 @@ impl Files for S3Files {
         if file.size_bytes > MULTIPART_ABOVE_BYTES { self.put_in_parts(file).await } else { self.put_whole(file).await }
     }
 
+    async fn put_text(&self, key: &FileKey, text: &str) -> BackendResult<()> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key.as_str()).content_type("text/plain; charset=utf-8");
+        request.body(ByteStream::from(text.as_bytes().to_vec())).send().await.map(|_| ()).map_err(refused)
+    }
+
     async fn delete(&self, key: &FileKey) -> BackendResult<()> {
         match self.client.delete_object().bucket(&self.bucket).key(key.as_str()).send().await {
             Err(error) if error.code() == Some("NoSuchKey") => Ok(()),

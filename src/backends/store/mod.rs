@@ -27,7 +27,7 @@ pub use notices::{NoticeRow, NoticeView, Viewer};
 pub use statistics::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts};
 pub use users::{UserChange, UserFilter, UserRow};
 
-use super::{BackendError, BackendResult};
+use super::{BackendError, BackendResult, private_path};
 use sql::Sql;
 use sqlx::{
     Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction,
@@ -255,7 +255,14 @@ async fn prepare_sqlite(url: &str) -> BackendResult<String> {
         return Err(sqlx::Error::Configuration("database.url must name a SQLite file".into()).into());
     }
     if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        tokio::fs::create_dir_all(folder).await?;
+        private_path::make_folder(folder)?;
+    }
+    if parameters.contains("mode=rwc") {
+        private_path::make_file(Path::new(path))?;
+    }
+    // SQLite gives the files beside it the rights of the database; those of an earlier version have their own.
+    for ending in ["", "-wal", "-shm"] {
+        private_path::shut_others_out(Path::new(&format!("{path}{ending}")))?;
     }
     let url = format!("sqlite:{}?{parameters}", path.replace(' ', "%20").replace('#', "%23"));
     migrate::switch_to_wal(&url).await?;

@@ -42,7 +42,7 @@ pub(super) fn area() -> Area {
                 )
                 .refuses(&["request.media_type", "request.too_large"]),
             patch("/api/v1/admin/users/{id}", "change_user", "Changes what is given.")
-                .about("Disabling, a new role or a new password ends the account's sessions and sockets. Nobody disables or demotes themselves.")
+                .about("Naming `disabled`, `role` or `password` ends the account's sessions and sockets. Nobody disables or demotes themselves.")
                 .needs(Action::ManageUsers)
                 .takes(object([
                     ("name?", text_of(1, 120)),

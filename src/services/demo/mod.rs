@@ -1,6 +1,7 @@
 //! The demo school: accounts, materials with real PDFs, and weeks of use, so that every screen has something to show. Made once, in one
 //! transaction; a database that knows the demo counsellor is left alone.
 
+pub mod password;
 mod pdf;
 mod people;
 mod texts;
