@@ -6,7 +6,6 @@ use super::{
     change::{Change, append_message_event, message_data, tell_members},
     find_own_head, hold, member, retry_contention,
 };
-use crate::wire::signature::SecretKey;
 use crate::{
     backends::store::{FileRow, MessageRow},
     domain::{

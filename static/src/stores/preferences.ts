@@ -41,6 +41,15 @@ export const usePreferences = defineStore('preferences', () => {
     writeStored({ theme: theme.value, locale: locale.value, sound: sound.value })
   })
 
+  // Another tab of this browser chose something else.
+  addEventListener('storage', (event) => {
+    if (event.key !== storageKey) return
+    const chosen = readStored()
+    theme.value = chosen.theme ?? theme.value
+    locale.value = chosen.locale ?? locale.value
+    sound.value = chosen.sound ?? sound.value
+  })
+
   return { theme, locale, sound, isDark }
 })
 

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { computed, ref } from 'vue'
 import { canChime, playChime } from '@/realtime/chime'
 import { claimChime } from '@/realtime/soundLeader'
 import { usePreferences } from './preferences'
@@ -7,18 +7,19 @@ import { usePreferences } from './preferences'
 /** Sound for notices: rings in one tab, and asks once whether it may go on ringing. */
 export const useSoundPrompt = defineStore('soundPrompt', () => {
   const preferences = usePreferences()
-  const isOpen = ref(false)
+  const isDue = ref(false)
+  /** Closed as soon as any tab has the answer. */
+  const isOpen = computed(() => isDue.value && preferences.sound === 'ask')
 
   /** Rings for `noticeId` unless the user said no, the browser refuses, or another tab already did. */
   async function ring(noticeId: string): Promise<void> {
     if (preferences.sound === 'off') return
-    if (preferences.sound === 'ask') isOpen.value = true
+    isDue.value = true
     if (canChime() && (await claimChime(noticeId))) playChime()
   }
 
   function answer(choice: 'on' | 'off'): void {
     preferences.sound = choice
-    isOpen.value = false
   }
 
   return { isOpen, ring, answer }

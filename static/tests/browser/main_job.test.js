@@ -50,6 +50,7 @@ for (const [locale, counsellorLogin, studentLogin] of [['id', 'guru1', 'siswa1']
 
     // The toast leads to the material; this reads the notice, in the other tab too.
     await phone.getByTestId('sound-yes').click()
+    for (const page of [phone, secondTab]) await page.getByTestId('sound-prompt').waitFor({ state: 'detached' })
     await phone.getByTestId('toast').filter({ hasText: title }).getByRole('link').click()
     await phone.getByTestId('material-detail').getByRole('heading', { name: title }).waitFor()
     await expectBadge(unread, phone, secondTab)
@@ -81,6 +82,7 @@ for (const [locale, counsellorLogin, studentLogin] of [['id', 'guru1', 'siswa1']
     await secondTab.getByTestId('bell').click()
     await secondTab.getByTestId('read-all').click()
     await expectBadge(0, phone, secondTab)
+    assert.equal(await tonesOf(phone, secondTab), tonesBefore + 2)
   })
 }
 

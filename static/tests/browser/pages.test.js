@@ -1,6 +1,6 @@
 // Every page and every state of it, in light and dark, on a phone and on a laptop. The screenshots are in test-results/pages.
 import assert from 'node:assert/strict'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { viewports } from './support/browser.js'
 import { openDesk, resultsFolder } from './support/desk.js'
@@ -11,7 +11,6 @@ import { fillUpload, pdfFile } from './support/upload.js'
 
 const { scenario, sessionOf } = await openDesk()
 const folder = join(resultsFolder, 'pages')
-await rm(folder, { recursive: true, force: true })
 await mkdir(folder, { recursive: true })
 
 const sessions = { nobody: undefined, student: await sessionOf('siswa5'), counsellor: await sessionOf('guru1'), admin: await sessionOf('admin') }
