@@ -67,7 +67,7 @@ export class RealtimeController {
         },
         onMembers: (channel, memberIds) => emitRealtime('channel.members', { channel, user_ids: memberIds }),
         onRefused: (channel) => emitRealtime('channel.refused', { channel }),
-      }, this.userId)
+      }, window.location, this.userId)
       attachPort(this.socket)
     } catch {
       this.sink.onConnection('offline')

@@ -54,8 +54,8 @@ export class RealtimeSocket {
   constructor(
     info: RealtimeInfo,
     handlers: SocketHandlers,
-    userId = '',
     location: Location = window.location,
+    userId = '',
   ) {
     this.channels = info.channels
     this.handlers = handlers
