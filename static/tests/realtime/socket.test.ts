@@ -29,7 +29,7 @@ const { RealtimeSocket } = await import('@/realtime/socket')
 function openSocket(protocol = 'http:') {
   const handlers = { onReady: vi.fn(), onConnecting: vi.fn(), onLost: vi.fn(), onGivenUp: vi.fn(), onEvent: vi.fn() }
   const location = { protocol, hostname: 'bk.sekolah', port: '' } as Location
-  const socket = new RealtimeSocket({ key: 'k', channels: [], cursor: '1' } as never, handlers, '', location)
+  const socket = new RealtimeSocket({ key: 'k', channels: [], cursor: '1' } as never, handlers, location)
   const pusher = pushers.at(-1)
   if (!pusher) throw new Error('no pusher')
   return { socket, handlers, pusher }
