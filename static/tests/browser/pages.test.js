@@ -58,6 +58,19 @@ const refuse = (route) => route.abort('connectionrefused')
 const breakDown = (route) =>
   route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ code: 'internal', title: 'Internal', status: 500 }) })
 
+/** Everything a booking needs, but not sent. */
+const bookAlmost = async (page) => {
+  await page.getByTestId('counsellor-card').first().click()
+  await press('slot', 'booking-summary')(page)
+  await page.getByTestId('topic-idea').first().click()
+}
+/** Answers a booking as if somebody else had been faster. */
+const beTooLate = (page) => async (route) => {
+  const starts = await page.getByTestId('slot').evaluateAll((slots) => slots.slice(-3).map((slot) => slot.dataset.startsAt))
+  const body = JSON.stringify({ code: 'appointments.slot_taken', status: 409, alternatives: starts.map((at) => ({ starts_at: at, ends_at: at })) })
+  await route.fulfill({ status: 409, contentType: 'application/problem+json', body })
+}
+
 state('nobody', 'login', '/login')
 state('nobody', 'login refused', '/login', async (page) => {
   await page.getByTestId('login').fill('siswa1')
@@ -111,6 +124,29 @@ state('student', 'notices all read', '/student/notices', async (page) => {
   await page.getByRole('button', { name: 'Belum dibaca', exact: true }).click()
   await page.getByTestId('notice').first().waitFor({ state: 'detached' })
 })
+state('student', 'appointments', '/student/appointments', see('appointment'))
+state('student', 'appointments past', '/student/appointments', async (page) => {
+  await page.getByTestId('tab-past').click()
+  await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
+})
+state('student', 'appointment cancelled without a reason', '/student/appointments', async (page) => {
+  await press('appointment-cancel', 'reason-form')(page)
+  await page.getByTestId('reason-submit').click()
+  await page.locator('[aria-invalid="true"]').first().waitFor()
+})
+state('student', 'appointment moved', '/student/appointments', async (page) => {
+  await press('appointment-reschedule', 'reschedule-form')(page)
+  await see('slot')(page)
+})
+state('student', 'booking', '/student/appointments/create', see('counsellor-card'))
+state('student', 'booking filled', '/student/appointments/create', bookAlmost)
+state('student', 'booking too late', '/student/appointments/create', async (page) => {
+  await bookAlmost(page)
+  await page.route('**/api/v1/appointments', beTooLate(page))
+  await press('booking-submit', 'alternative')(page)
+}, { failing: [/\/appointments$/] })
+state('student', 'chat', '/student/chat', see('thread'))
+state('student', 'chat, a new conversation', '/student/chat', press('new-conversation', 'new-conversation-form'))
 state('student', 'account', '/account', see('session-row'))
 state('student', 'forbidden', '/guru/dashboard', async (page) => {
   await page.waitForURL('**/403')
@@ -139,6 +175,22 @@ state('counsellor', 'upload done', '/guru/materi', async (page) => {
 })
 state('counsellor', 'edit', '/guru/materi', press('material-edit', 'edit-form'))
 state('counsellor', 'delete', '/guru/materi', press('material-delete', 'confirm'))
+state('counsellor', 'appointments', '/guru/appointments', async (page) => {
+  await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
+  await page.getByTestId('week-next').click()
+  await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
+})
+state('counsellor', 'availability', '/guru/availability', see('weekday'))
+state('counsellor', 'availability changed', '/guru/availability', async (page) => {
+  await page.getByTestId('rule-remove').first().click()
+  await see('save-bar')(page)
+})
+state('counsellor', 'special date', '/guru/availability', press('exception-add', 'exception-form'))
+state('counsellor', 'chat', '/guru/chat', see('conversation'))
+state('counsellor', 'chat queue', '/guru/chat', async (page) => {
+  await page.getByTestId('chat-tab-waiting').click()
+  await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
+})
 state('counsellor', 'no notices', '/guru/notices')
 
 state('admin', 'users', '/admin/users', see('user-row'))
@@ -154,8 +206,8 @@ state('admin', 'disable a user', '/admin/users', press('user-toggle', 'confirm')
 
 /** English words are longer in places. */
 const walks = {
-  student: ['/student/dashboard', '/student/materi', '/student/notices', '/account', '/403'],
-  counsellor: ['/guru/dashboard', '/guru/materi', '/guru/notices'],
+  student: ['/student/dashboard', '/student/materi', '/student/appointments', '/student/appointments/create', '/student/chat', '/student/notices', '/account', '/403'],
+  counsellor: ['/guru/dashboard', '/guru/materi', '/guru/appointments', '/guru/availability', '/guru/chat', '/guru/notices'],
   admin: ['/admin/users', '/admin/notices'],
 }
 for (const [who, paths] of Object.entries(walks)) {

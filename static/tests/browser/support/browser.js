@@ -120,11 +120,19 @@ export async function badgeOf(page) {
   return Number(badge ?? 0)
 }
 
-/** Waits until the bell of every page shows `count`, and so does the title of the browser's tab. */
+/** The number of unread messages in the navigation; 0 when there is none. */
+export async function unreadMessagesOf(page) {
+  const [badge] = await page.getByTestId('chat-badge').allTextContents()
+  return Number(badge ?? 0)
+}
+
+/** Waits until the bell of every page shows `count`, and the title of the browser's tab that and the unread messages. */
 export async function expectBadge(count, ...pages) {
-  const title = count > 0 ? `(${count}) EduCounsel` : 'EduCounsel'
   for (const page of pages) {
     await untilEqual('the badge', count, () => badgeOf(page))
-    await untilEqual('the title of the tab', title, async () => (await page.title()).split(' · ')[0])
+    await untilEqual('the title of the tab to be right', true, async () => {
+      const total = count + (await unreadMessagesOf(page))
+      return (await page.title()).split(' · ')[0] === (total > 0 ? `(${total}) EduCounsel` : 'EduCounsel')
+    })
   }
 }

@@ -1,0 +1,113 @@
+// A student books, another one is a moment too late, a counsellor answers; everybody sees it without reloading.
+import assert from 'node:assert/strict'
+import { openDesk } from './support/desk.js'
+import { until, untilEqual } from './support/patience.js'
+
+const { scenario, sessionOf } = await openDesk()
+
+async function openPage(open, login, path) {
+  const person = await open({ storageState: await sessionOf(login) })
+  const page = await person.newTab()
+  await page.goto(path)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  return { person, page }
+}
+
+/** Opens the booking page at the first free day of the counsellor with this name. */
+async function openBooking(open, login, counsellorName) {
+  const { person, page } = await openPage(open, login, '/student/appointments/create')
+  await page.getByTestId('counsellor-card').filter({ hasText: counsellorName }).click()
+  await page.getByTestId('slot').first().waitFor()
+  return { person, page }
+}
+
+const firstNameOf = (page) => page.getByTestId('counsellor-card').first().locator('span.font-bold').first().textContent()
+const slotsOf = (page) => page.getByTestId('slot').evaluateAll((slots) => slots.map((slot) => slot.dataset.startsAt))
+
+scenario('a booking is made, confirmed, moved and cancelled in front of both', async ({ open }) => {
+  const counsellor = await openPage(open, 'guru1', '/guru/appointments')
+  const name = (await counsellor.person.context.request.get('/api/v1/auth/me').then((answer) => answer.json())).user.name
+  const student = await openBooking(open, 'siswa12', name)
+  await student.page.getByTestId('slot').last().click()
+  await student.page.getByTestId('booking-topic').fill('Memilih jurusan')
+  await student.page.getByTestId('booking-submit').click()
+  const id = await student.page.getByTestId('booking-done').getAttribute('data-id')
+  const ics = await student.person.context.request.get(`/api/v1/appointments/${id}.ics`)
+  assert.match(await ics.text(), /BEGIN:VEVENT/)
+  await student.page.getByTestId('booking-list').click()
+  const card = student.page.locator(`[data-testid="appointment"][data-id="${id}"]`)
+  const stateOf = () => card.getAttribute('data-state')
+  await untilEqual('the state', 'requested', stateOf)
+
+  const pending = counsellor.page.getByTestId('pending').locator(`[data-id="${id}"]`)
+  await pending.getByTestId('appointment-confirm').click()
+  await untilEqual('the state', 'confirmed', stateOf)
+  await pending.waitFor({ state: 'detached' })
+
+  await card.getByTestId('appointment-reschedule').click()
+  await student.page.getByTestId('reschedule-form').getByTestId('slot').first().click()
+  await student.page.getByTestId('reschedule-submit').click()
+  await untilEqual('the state', 'rescheduled', stateOf)
+  await pending.getByTestId('appointment-cancel').click()
+  await counsellor.page.getByTestId('reason-submit').click()
+  await counsellor.page.locator('[aria-invalid="true"]').waitFor()
+  await counsellor.page.getByTestId('quick-reason').first().click()
+  await counsellor.page.getByTestId('reason-submit').click()
+  await until('the appointment to leave what is to come', async () => (await card.count()) === 0 || (await stateOf()) === 'cancelled')
+  await student.page.getByTestId('tab-past').click()
+  await untilEqual('the state in the history', 'cancelled', stateOf)
+})
+
+scenario('free times change while others book, and who is too late gets other times at once', async ({ open }) => {
+  const first = await openBooking(open, 'siswa13', await firstNameOf((await openPage(open, 'siswa13', '/student/appointments/create')).page))
+  const name = await first.page.getByTestId('booking-summary').locator('.font-bold').first().textContent()
+  const second = await openBooking(open, 'siswa14', name)
+  const [wanted, other] = await slotsOf(first.page)
+  const day = await first.page.locator('[data-testid="date"][aria-pressed="true"]').getAttribute('data-day')
+  await second.page.locator(`[data-testid="date"][data-day="${day}"]`).click()
+
+  // A chosen time that somebody else takes is said to be gone.
+  await second.page.locator(`[data-starts-at="${other}"]`).click()
+  await bookBySide(first.person, first.page, other, 'Lebih cepat')
+  await second.page.getByTestId('slot-gone').waitFor()
+  await untilEqual('the taken time', 0, () => second.page.locator(`[data-testid="slot"][data-starts-at="${other}"]`).count())
+
+  // A lost race: the answer of the server comes before the news.
+  second.person.expectFailure(/\/appointments$/)
+  await second.page.locator(`[data-testid="slot"][data-starts-at="${wanted}"]`).click()
+  await second.page.getByTestId('booking-topic').fill('Belajar')
+  let isTaken = false
+  await second.page.route('**/api/v1/appointments', async (route) => {
+    if (!isTaken) await bookBySide(first.person, first.page, wanted, 'Lebih cepat lagi')
+    isTaken = true
+    await route.continue()
+  })
+  await second.page.getByTestId('booking-submit').click()
+  await second.page.getByTestId('alternative').first().click()
+  await second.page.getByTestId('booking-done').waitFor()
+})
+
+/** Books for another student's session by API, as a faster finger would. */
+async function bookBySide(person, page, startsAt, topic) {
+  const counsellor = await page.locator('[data-testid="counsellor-card"]:has(input:checked)').getAttribute('data-id')
+  const answer = await person.context.request.post('/api/v1/appointments', {
+    data: { counsellor_id: counsellor, starts_at: startsAt, topic, mode: 'onsite' },
+    headers: { Origin: new URL(page.url()).origin },
+  })
+  assert.equal(answer.status(), 201, await answer.text())
+}
+
+scenario('a counsellor sees which bookings new hours would hit before they are saved', async ({ open }) => {
+  const { page } = await openPage(open, 'guru2', '/guru/availability')
+  const days = page.getByTestId('weekday')
+  for (const index of [0, 1, 2, 3, 4]) {
+    const toggle = days.nth(index).getByTestId('weekday-open')
+    if (await toggle.isChecked()) await toggle.uncheck({ force: true })
+  }
+  await page.getByTestId('hits').waitFor()
+  await page.getByTestId('availability-save').click()
+  await page.getByTestId('hit').first().waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByTestId('availability-discard').click()
+  await page.getByTestId('save-bar').waitFor({ state: 'detached' })
+})

@@ -1,0 +1,152 @@
+// Two people talk: typing, arrived and read marks; one is offline for a while; a student comes from the queue; a conversation changes hands.
+import assert from 'node:assert/strict'
+import { viewports } from './support/browser.js'
+import { openDesk } from './support/desk.js'
+import { until, untilEqual } from './support/patience.js'
+
+const { scenario, sessionOf } = await openDesk()
+
+/** Opens somebody's chat page; `phone` as wide as one. */
+async function openChat(open, login, { path, phone = false } = {}) {
+  const person = await open({ storageState: await sessionOf(login), viewport: viewports[phone ? 360 : 1280] })
+  const page = await person.newTab()
+  await page.goto(path)
+  await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' })
+  return { person, page }
+}
+
+/** Starts a conversation of a student without another one and has the counsellor take it; both see it afterwards. */
+async function startTalk(open, studentLogin, counsellorLogin, firstWords) {
+  const student = await openChat(open, studentLogin, { path: '/student/chat', phone: true })
+  const counsellor = await openChat(open, counsellorLogin, { path: '/guru/chat' })
+  await waitInQueue(student.page, firstWords)
+  await takeUntil(counsellor.page, firstWords)
+  await untilEqual('the student to see who answers', 'open', () => student.page.getByTestId('thread').getAttribute('data-state'))
+  return { student, counsellor }
+}
+
+async function waitInQueue(page, words) {
+  await page.getByTestId('new-conversation').click()
+  await page.getByTestId('new-message').fill(words)
+  await page.getByTestId('new-submit').click()
+  await page.getByTestId('waiting-notice').waitFor()
+}
+
+/** Takes whoever waits until it is the one who said `words`: the demo school has a queue of its own. */
+async function takeUntil(page, words) {
+  await until(`${words} to be taken`, async () => {
+    const before = page.url()
+    await page.getByTestId('take-next').click()
+    await until('the next conversation', () => page.url() !== before)
+    await page.getByTestId('message').first().waitFor()
+    return (await page.getByTestId('message-body').allTextContents()).includes(words)
+  })
+}
+
+async function say(page, words) {
+  await page.getByTestId('composer-text').fill(words)
+  await page.getByTestId('composer-send').click()
+}
+
+const bodiesOf = (page) => page.getByTestId('message-body').allTextContents()
+const lastStateOf = (page) => page.getByTestId('message-state').last().getAttribute('data-state')
+const presenceOf = (page) => page.getByTestId('thread-presence').getAttribute('data-presence')
+
+scenario('a student from the queue and a counsellor talk, and see each other type and read', async ({ open }) => {
+  const { student, counsellor } = await startTalk(open, 'siswa15', 'guru1', 'Boleh minta waktu sebentar, Bu?')
+  await untilEqual('the presence', 'here', () => presenceOf(student.page))
+
+  await counsellor.page.getByTestId('composer-text').pressSequentially('Tentu')
+  await untilEqual('what the student sees', 'typing', () => presenceOf(student.page))
+  await counsellor.page.keyboard.press('Enter')
+  await student.page.getByTestId('message-body').filter({ hasText: 'Tentu' }).waitFor()
+  await untilEqual('what the student sees after the message', 'here', () => presenceOf(student.page))
+  await untilEqual('the mark', 'read', () => lastStateOf(counsellor.page))
+
+  // Somewhere else the message arrives, but is not read.
+  await counsellor.page.goto('/guru/materi')
+  await say(student.page, 'Saya bingung memilih jurusan')
+  await untilEqual('the mark', 'delivered', () => lastStateOf(student.page))
+  await untilEqual('the number in the navigation', '1', async () => (await counsellor.page.getByTestId('chat-badge').first().textContent())?.trim())
+  await untilEqual('the toast', 1, () => counsellor.page.locator('[data-testid="toast"][data-kind="chat"]').count())
+  await counsellor.page.getByTestId('toast').getByRole('link').click()
+  await counsellor.page.getByTestId('new-divider').waitFor()
+  await untilEqual('the mark', 'read', () => lastStateOf(student.page))
+  await counsellor.page.getByTestId('chat-badge').first().waitFor({ state: 'detached' })
+})
+
+scenario('what a student writes offline arrives once and in order', async ({ open }) => {
+  const { student, counsellor } = await startTalk(open, 'siswa16', 'guru2', 'Pak, saya di bus')
+  student.person.expectFailure(/./)
+  student.person.expectSocketFailure()
+  await student.person.context.setOffline(true)
+  await student.page.getByTestId('offline-sign').waitFor()
+  const words = ['satu', 'dua', 'tiga'].map((number) => `ditulis di terowongan: ${number}`)
+  for (const text of words) await say(student.page, text)
+  await untilEqual('the waiting messages', 3, () => student.page.locator('[data-testid="outgoing"][data-state="queued"]').count())
+  assert.equal((await bodiesOf(counsellor.page)).filter((text) => words.includes(text)).length, 0)
+
+  await student.person.context.setOffline(false)
+  await untilEqual('the messages', words.join('|'), async () => (await bodiesOf(counsellor.page)).filter((text) => words.includes(text)).join('|'))
+  await untilEqual('the waiting messages', 0, () => student.page.getByTestId('outgoing').count())
+  await student.page.getByTestId('offline-sign').waitFor({ state: 'detached' })
+  assert.deepEqual((await bodiesOf(student.page)).filter((text) => words.includes(text)), words)
+  await untilEqual('the mark', 'read', () => lastStateOf(student.page))
+})
+
+scenario('a line that breaks while both write loses nothing', async ({ open, openLine }) => {
+  const line = await openLine()
+  const { student, counsellor } = await startTalk(open, 'siswa17', 'guru3', 'Halo Bu, saya di rumah')
+  const id = await student.page.getByTestId('thread').getAttribute('data-id')
+  const other = await open({ port: line.port, storageState: await sessionOf('siswa17') })
+  other.expectFailure(/./)
+  other.expectSocketFailure()
+  const phone = await other.newTab()
+  await phone.goto(`/student/chat/${id}`)
+  await phone.getByTestId('message').first().waitFor()
+
+  line.cut()
+  for (const number of [1, 2, 3]) await say(phone, `putus ${number}`)
+  for (const number of [1, 2, 3]) await say(counsellor.page, `lancar ${number}`)
+  await untilEqual('what the counsellor said', 3, async () => (await bodiesOf(student.page)).filter((text) => text.startsWith('lancar')).length)
+  line.mend()
+  for (const page of [phone, student.page, counsellor.page]) {
+    await untilEqual('the messages', 'putus 1|putus 2|putus 3', async () => (await bodiesOf(page)).filter((text) => text.startsWith('putus')).join('|'))
+    await untilEqual('the answers', 'lancar 1|lancar 2|lancar 3', async () => (await bodiesOf(page)).filter((text) => text.startsWith('lancar')).join('|'))
+  }
+})
+
+scenario('a message is edited and deleted for both', async ({ open }) => {
+  const { student, counsellor } = await startTalk(open, 'siswa18', 'guru1', 'Bu, ada waktu?')
+  await say(student.page, 'besok jam delapn')
+  await student.page.getByTestId('composer-text').press('ArrowUp')
+  await student.page.getByTestId('composer-editing').waitFor()
+  await say(student.page, 'besok jam delapan')
+  await counsellor.page.getByTestId('message-body').filter({ hasText: 'besok jam delapan' }).waitFor()
+  await counsellor.page.getByTestId('message-edited').waitFor()
+
+  await student.page.getByTestId('message-menu').getByRole('button').last().click()
+  await student.page.getByTestId('menu-delete').click()
+  await student.page.getByTestId('confirm').click()
+  await counsellor.page.getByTestId('message-deleted').waitFor()
+  assert.equal((await bodiesOf(counsellor.page)).includes('besok jam delapan'), false)
+})
+
+scenario('a conversation changes hands, and the former counsellor sees nothing more of it', async ({ open }) => {
+  const { student, counsellor } = await startTalk(open, 'siswa19', 'guru1', 'Saya ingin pindah jurusan')
+  const id = await counsellor.page.getByTestId('thread').getAttribute('data-id')
+  const former = await counsellor.person.newTab()
+  await former.goto(`/guru/chat/${id}`)
+  await former.getByTestId('message').first().waitFor()
+
+  await counsellor.page.getByTestId('thread-menu').getByRole('button').click()
+  await counsellor.page.getByTestId('menu-transfer').click()
+  await counsellor.page.getByTestId('transfer-to').selectOption({ index: 0 })
+  await counsellor.page.getByTestId('transfer-note').fill('Sudah bicara dua kali tentang jurusan.')
+  await counsellor.page.getByTestId('transfer-submit').click()
+  await former.getByTestId('thread-gone').waitFor()
+  assert.equal(await former.getByTestId('message').count(), 0)
+  await say(student.page, 'Halo, saya siswa yang tadi')
+  await student.page.getByTestId('message-state').last().waitFor()
+  assert.equal(await former.getByText('siswa yang tadi').count(), 0)
+})
