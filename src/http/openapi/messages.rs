@@ -127,13 +127,6 @@ fn message() -> [(&'static str, Value); 10] {
 
 fn found() -> Value {
     let [id_, conversation_id, seq, client_id, sender_id, body, attachment, created_at, edited_at, deleted_at] = message();
-    let place = object([
-        ("id", id()),
-        ("student", shape("Person")),
-        ("counsellor", or_null(shape("Person"))),
-        ("state", shape("ConversationState")),
-        ("subject", or_null(text())),
-    ]);
-    let place = ("conversation", place);
+    let place = ("conversation", shape("Conversation"));
     object([id_, conversation_id, seq, client_id, sender_id, body, attachment, created_at, edited_at, deleted_at, place])
 }
