@@ -13,7 +13,7 @@ const { scenario, sessionOf } = await openDesk()
 const folder = join(resultsFolder, 'pages')
 await mkdir(folder, { recursive: true })
 
-const sessions = { nobody: undefined, student: await sessionOf('siswa5'), counsellor: await sessionOf('guru1'), admin: await sessionOf('admin') }
+const sessions = { nobody: undefined, student: await sessionOf('siswa5'), talker: await sessionOf('siswa1'), counsellor: await sessionOf('guru1'), admin: await sessionOf('admin') }
 
 /**
  * Looks at one state of one page. `show` brings the page, which is at `path`, into that state. `failing` are addresses whose failure belongs
@@ -145,7 +145,9 @@ state('student', 'booking too late', '/student/appointments/create', async (page
   await page.route('**/api/v1/appointments', beTooLate(page))
   await press('booking-submit', 'alternative')(page)
 }, { failing: [/\/appointments$/] })
-state('student', 'chat', '/student/chat', see('thread'))
+state('student', 'chat without a conversation', '/student/chat', see('new-conversation'))
+state('talker', 'chat', '/student/chat', press('conversation', 'message'))
+state('talker', 'account with chat privacy', '/account', see('chat-hide_typing'))
 state('student', 'chat, a new conversation', '/student/chat', press('new-conversation', 'new-conversation-form'))
 state('student', 'account', '/account', see('session-row'))
 state('student', 'forbidden', '/guru/dashboard', async (page) => {
@@ -186,7 +188,7 @@ state('counsellor', 'availability changed', '/guru/availability', async (page) =
   await see('save-bar')(page)
 })
 state('counsellor', 'special date', '/guru/availability', press('exception-add', 'exception-form'))
-state('counsellor', 'chat', '/guru/chat', see('conversation'))
+state('counsellor', 'chat', '/guru/chat', press('conversation', 'message'))
 state('counsellor', 'chat queue', '/guru/chat', async (page) => {
   await page.getByTestId('chat-tab-waiting').click()
   await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())

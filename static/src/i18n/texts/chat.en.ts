@@ -192,5 +192,4 @@ export const chatEn: typeof chatId = {
     saved: 'Your choice was saved.',
   },
   toast: 'New message from {name}',
-  nav: '{label}, {n} unread',
 }

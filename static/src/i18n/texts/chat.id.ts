@@ -190,5 +190,4 @@ export const chatId = {
     saved: 'Pilihan disimpan.',
   },
   toast: 'Pesan baru dari {name}',
-  nav: '{label}, {n} belum dibaca',
 }
