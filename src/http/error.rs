@@ -178,6 +178,9 @@ impl ResponseError for ApiError {
         if let Self::MethodNotAllowed(allowed) = self {
             response.insert_header((header::ALLOW, allowed.as_str()));
         }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            response.insert_header((header::UPGRADE, "websocket")).insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
@@ -243,6 +246,7 @@ pub const CODES: &[CodeSpec] = &[
     spec("materials.file_unsafe", 422, "the file carries scripts, launch actions, embedded files or appended data"),
     spec("materials.file_unreadable", 422, "the file does not read, or its picture is too large to show"),
     spec("idempotency.key_reused", 422, "this idempotency key was used with another request"),
+    spec("request.upgrade_required", 426, "this address is a WebSocket"),
     spec("rate_limited", 429, "too many requests; wait before trying again"),
     spec("auth.too_many_attempts", 429, "too many failed attempts; wait before trying again"),
     spec("internal", 500, "something went wrong on our side"),

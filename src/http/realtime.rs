@@ -4,6 +4,7 @@ use super::{
     error::{ApiError, ApiResult, FieldProblem},
     json_body::{declared_length, read_body},
     session::SignedIn,
+    ws::refusal,
 };
 use crate::{
     domain::registry::SocketId,
@@ -61,7 +62,7 @@ pub async fn authorise_user(
 
 /// `GET /app/{key}` without an upgrade.
 pub async fn upgrade_required() -> ApiResult {
-    Ok(HttpResponse::UpgradeRequired().insert_header((header::UPGRADE, "websocket")).finish())
+    Err(refusal::upgrade_required())
 }
 
 /// What Pusher clients post, as a form or as JSON.

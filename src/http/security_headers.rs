@@ -5,7 +5,7 @@ use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderName, HeaderValue},
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     web,
 };
@@ -43,18 +43,22 @@ impl ContentPolicy {
 /// Adds the headers to every answer; an answer that does not say how long it keeps is not kept.
 pub async fn add_security_headers<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let mut response = next.call(request).await?;
-    let policy = response.request().app_data::<web::Data<ContentPolicy>>().map(|policy| policy.0.clone());
-    let headers = response.headers_mut();
+    let policy = response.request().app_data::<web::Data<ContentPolicy>>().cloned();
+    insert_headers(response.headers_mut(), policy.as_deref().map(AsRef::as_ref));
+    Ok(response)
+}
+
+/// Inserts the headers of every answer.
+pub fn insert_headers(headers: &mut HeaderMap, policy: Option<&ContentPolicy>) {
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if let Some(policy) = policy {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy.0.clone());
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    Ok(response)
 }
 
 /// Makes the policy of this server.

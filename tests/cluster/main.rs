@@ -17,4 +17,5 @@ mod offline;
 mod redis_outage;
 mod slow_client;
 mod stop;
+mod strangers;
 mod two_nodes;

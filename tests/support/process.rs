@@ -202,6 +202,11 @@ impl ServerProcess {
         Memory { anonymous: bytes("RssAnon:"), peak: bytes("VmHWM:") }
     }
 
+    /// Returns the kernel's table of the process's limits.
+    pub fn limits(&self) -> String {
+        std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap()
+    }
+
     /// Returns what the server logged so far.
     pub fn log(&self) -> String {
         read_text(&self.log)

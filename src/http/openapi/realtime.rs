@@ -22,7 +22,7 @@ pub(super) fn area() -> Area {
                 .about("Pusher Channels 7. With a valid session the socket of the built-in app is that user and joins its channels without a signature.")
                 .for_everybody()
                 .answers_nothing(101, "A WebSocket.")
-                .answers_nothing(426, "Not asked for as a WebSocket."),
+                .refuses(&["request.upgrade_required"]),
             get("/api/v1/realtime", "describe_realtime", "Tells what to listen to, and where the log stands.").answers(
                 200,
                 "Key, channels, and the newest position.",

@@ -6,6 +6,7 @@ use super::{
     frame_gauge::GaugedBody,
     handshake::{Admission, Gate},
     inbound::{Inbound, MessageAssembler, TOO_LARGE, Violation},
+    refusal::{handshake_error, upgrade_required},
 };
 use crate::{
     actors::{
@@ -13,6 +14,7 @@ use crate::{
         outbound::{Outbound, Transport},
         session::{BinaryReceived, ConnectionLost, Session, TextReceived},
     },
+    http::error::{ApiError, ApiResult},
     wire::{
         codes::PusherCode,
         frame::{Frame, FrameContent},
@@ -20,7 +22,7 @@ use crate::{
 };
 use actix::prelude::*;
 use actix_tls::accept::rustls_0_23::TlsStream;
-use actix_web::{HttpRequest, HttpResponse, dev::Extensions, web};
+use actix_web::{HttpRequest, dev::Extensions, web};
 use actix_web_actors::ws::{self, CloseCode, CloseReason, ProtocolError, WebsocketContext, WsResponseBuilder};
 use std::{
     any::Any,
@@ -107,14 +109,9 @@ struct ContextSocket {
 type Accepted = (Arc<crate::services::apps::App>, Option<crate::domain::principal::Principal>);
 
 /// `GET /app/{key}` when this server ends TLS itself.
-pub async fn serve(
-    request: HttpRequest,
-    body: web::Payload,
-    gate: web::Data<Gate>,
-    shard: web::Data<LocalShard>,
-) -> actix_web::Result<HttpResponse> {
+pub async fn serve(request: HttpRequest, body: web::Payload, gate: web::Data<Gate>, shard: web::Data<LocalShard>) -> ApiResult {
     let admission = match gate.admit(request.head(), request.peer_addr()).await {
-        Admission::NotASocket(status) => return Ok(HttpResponse::new(status)),
+        Admission::NotASocket => return Err(ApiError::not_found()),
         Admission::Accept { app, principal } => Ok((app, principal)),
         Admission::Refuse(code) => Err(code),
     };
@@ -130,7 +127,10 @@ pub async fn serve(
     let body = GaugedBody::new(body, limit, is_too_large.clone());
     let assembler = MessageAssembler::new(limit);
     let actor = ContextSocket { transport, outbound, shard, assembler, is_too_large, admission: Some(admission), session: None };
-    WsResponseBuilder::new(actor, &request, body).frame_size(limit).start()
+    WsResponseBuilder::new(actor, &request, body)
+        .frame_size(limit)
+        .start()
+        .map_err(|error| error.as_error().map_or_else(upgrade_required, handshake_error))
 }
 
 impl ContextSocket {

@@ -3,7 +3,12 @@
 use crate::{
     config::Config,
     domain::principal::Principal,
-    http::{client_address::client_address, origin::allowed_origin, session::token_in},
+    http::{
+        client_address::client_address,
+        origin::allowed_origin,
+        security_headers::{ContentPolicy, policy_of},
+        session::token_in,
+    },
     services::{
         Context, accounts,
         apps::{App, Apps},
@@ -12,7 +17,6 @@ use crate::{
     wire::codes::PusherCode,
 };
 use actix_http::RequestHead;
-use actix_web::http::StatusCode;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 
@@ -31,8 +35,8 @@ pub enum Admission {
     },
     /// The WebSocket is opened, told why, and closed with this code.
     Refuse(PusherCode),
-    /// No WebSocket at all: an HTTP answer.
-    NotASocket(StatusCode),
+    /// No WebSocket at all: the path leads nowhere, an HTTP 404.
+    NotASocket,
 }
 
 /// The gate of a server; cheap to clone.
@@ -42,6 +46,8 @@ pub struct Gate {
     apps: Apps,
     /// `None`: no limit.
     rate: Option<Arc<DefaultDirectRateLimiter>>,
+    /// For answers that are no socket.
+    policy: Arc<ContentPolicy>,
 }
 
 impl Gate {
@@ -50,12 +56,19 @@ impl Gate {
     pub fn new(context: Context, apps: Apps) -> Self {
         let rate = NonZeroU32::new(context.config.realtime.handshakes_per_s);
         let rate = rate.map(|per_second| Arc::new(RateLimiter::direct(Quota::per_second(per_second))));
-        Self { context, apps, rate }
+        let policy = policy_of(&context).into_inner();
+        Self { context, apps, rate, policy }
+    }
+
+    /// Returns the content policy of answers.
+    #[must_use]
+    pub fn policy(&self) -> &ContentPolicy {
+        &self.policy
     }
 
     /// Decides about a handshake. A session that cannot be looked up because a backend is down is sent away with 4100: it returns in a second.
     pub async fn admit(&self, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
-        let Some(key) = app_key(head.uri.path()) else { return Admission::NotASocket(StatusCode::NOT_FOUND) };
+        let Some(key) = app_key(head.uri.path()) else { return Admission::NotASocket };
         if self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
             metrics::counter!(telemetry::HANDSHAKES_REFUSED).increment(1);
             return Admission::Refuse(PusherCode::OverCapacity);

@@ -6,3 +6,4 @@ pub mod frame_gauge;
 pub mod handshake;
 pub mod inbound;
 pub mod raw;
+pub mod refusal;

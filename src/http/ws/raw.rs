@@ -4,6 +4,7 @@
 use super::{
     handshake::{Admission, Gate},
     inbound::{FrameReader, Inbound, Violation},
+    refusal::{handshake_error, refusal},
 };
 use crate::{
     actors::{
@@ -11,13 +12,12 @@ use crate::{
         outbound::{Outbound, Transport},
         session::{BinaryReceived, ConnectionLost, Session, TextReceived},
     },
-    http::paced_stream::PacedStream,
+    http::{error::ApiError, paced_stream::PacedStream},
     wire::frame::Frame,
 };
 use actix::Addr;
 use actix_codec::Framed;
 use actix_http::{Request, h1, ws};
-use actix_web::http::StatusCode;
 use socket2::SockRef;
 use std::{
     cell::RefCell,
@@ -68,12 +68,13 @@ pub async fn serve(
     let admission = gate.admit(request.head(), request.peer_addr()).await;
     let parts = framed.into_parts();
     let stream = parts.io.into_inner();
-    if let Admission::NotASocket(status) = admission {
-        return answer_plainly(&stream, status).await;
+    let refuse = |error| refusal(&request.head().method, error, gate.policy());
+    if let Admission::NotASocket = admission {
+        return answer_plainly(&stream, &refuse(ApiError::not_found())).await;
     }
     let accepted = match ws::handshake(request.head()) {
         Ok(mut response) => response_head(&response.finish()),
-        Err(_) => return answer_plainly(&stream, StatusCode::BAD_REQUEST).await,
+        Err(error) => return answer_plainly(&stream, &refuse(handshake_error(&error))).await,
     };
     drop(request);
     // Small frames must not wait for the client's acknowledgement of the one before.
@@ -91,7 +92,7 @@ pub async fn serve(
             shard.refuse(&outbound, code);
             None
         }
-        Admission::NotASocket(_) => None,
+        Admission::NotASocket => None,
     };
     let mut reader = FrameReader::new(limit);
     reader.feed(&parts.read_buf);
@@ -123,15 +124,10 @@ fn response_head<B>(response: &actix_http::Response<B>) -> Vec<u8> {
 }
 
 /// Answers an upgrade that leads nowhere, and closes.
-async fn answer_plainly(stream: &TcpStream, status: StatusCode) -> Result<(), actix_web::Error> {
-    let reason = status.canonical_reason().unwrap_or("Error");
-    let text = format!(
-        "HTTP/1.1 {} {reason}\r\ncontent-type: application/problem+json\r\ncontent-length: 0\r\nconnection: close\r\nx-content-type-options: nosniff\r\n\r\n",
-        status.as_u16()
-    );
+async fn answer_plainly(stream: &TcpStream, answer: &[u8]) -> Result<(), actix_web::Error> {
     stream.writable().await?;
     // The client may be gone; then nobody waits for the answer.
-    let _ = stream.try_write(text.as_bytes());
+    let _ = stream.try_write(answer);
     Ok(())
 }
 
