@@ -4,7 +4,7 @@ use super::{
     Context, ServiceError, ServiceResult,
     appointments::{AppointmentItem, upcoming_appointments},
     materials::{MaterialItem, newest_materials},
-    notices::{NoticeItem, NoticeQuery, list_notices},
+    notices::{NoticeItem, NoticeQuery, UnreadCount, list_notices},
 };
 use crate::{
     backends::store::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts},
@@ -46,7 +46,8 @@ pub struct StudentDashboard {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NoticeWidget {
     /// How many are unread.
-    pub unread_count: i64,
+    #[serde(flatten)]
+    pub unread: UnreadCount,
     /// The 5 newest.
     pub items: Vec<NoticeItem>,
 }
@@ -135,7 +136,7 @@ pub async fn student_dashboard(context: &Context, principal: &Principal, languag
     Ok(StudentDashboard {
         materials,
         appointments,
-        notices: NoticeWidget { unread_count: notices.unread_count, items: notices.items },
+        notices: NoticeWidget { unread: notices.unread, items: notices.items },
         school: SchoolFacts { zone: context.config.school.zone.clone() },
     })
 }

@@ -5,7 +5,7 @@ use super::{Context, ServiceError, ServiceResult};
 use crate::{
     backends::{
         BackendResult,
-        store::{LogEntry, NoticeRow, NoticeView, Tx, Viewer},
+        store::{LogEntry, NoticeRow, NoticeView, Tx, Unread, Viewer},
     },
     domain::{
         channel::ChannelName,
@@ -68,14 +68,23 @@ pub struct NoticePage {
     /// `after` of the next page.
     pub next: Option<String>,
     /// How many the user has not read, on all pages.
-    pub unread_count: i64,
+    #[serde(flatten)]
+    pub unread: UnreadCount,
 }
 
-/// What a change of read states leaves.
+/// The number of the badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct UnreadCount {
     /// How many the user has not read.
     pub unread_count: i64,
+    /// How new that is: answers and events overtake each other, and one with a smaller version than another is older.
+    pub version: i64,
+}
+
+impl From<Unread> for UnreadCount {
+    fn from(unread: Unread) -> Self {
+        Self { unread_count: unread.count, version: unread.version }
+    }
 }
 
 impl NoticeItem {
@@ -142,8 +151,8 @@ pub async fn list_notices(context: &Context, principal: &Principal, query: Notic
     let has_more = views.len() > page;
     views.truncate(page);
     let next = views.last().filter(|_| has_more).map(|last| last.notice.id.to_string());
-    let unread_count = context.store.count_unread(&viewer).await?;
-    Ok(NoticePage { items: views.into_iter().map(|view| NoticeItem::new(view, query.language)).collect(), next, unread_count })
+    let unread = context.store.unread(&viewer).await?.into();
+    Ok(NoticePage { items: views.into_iter().map(|view| NoticeItem::new(view, query.language)).collect(), next, unread })
 }
 
 /// Marks one notice read and tells the user's devices. Unknown and foreign notices: not found.
@@ -168,11 +177,12 @@ pub async fn read_all_notices(context: &Context, principal: &Principal) -> Servi
 
 /// Counts anew and publishes `notice.state`: for one notice, or for all.
 async fn tell_devices(context: &Context, viewer: &Viewer, one: Option<NoticeId>) -> ServiceResult<UnreadCount> {
-    let unread_count = context.store.count_unread(viewer).await?;
+    let unread = UnreadCount::from(context.store.unread(viewer).await?);
     let ids: Vec<String> = one.iter().map(NoticeId::to_string).collect();
-    let data = json!({ "unread_count": unread_count, "all": one.is_none(), "notice_ids": ids });
+    let UnreadCount { unread_count, version } = unread;
+    let data = json!({ "unread_count": unread_count, "version": version, "all": one.is_none(), "notice_ids": ids });
     context.announce.publish(&ChannelName::user(viewer.user_id), STATE_EVENT, data);
-    Ok(UnreadCount { unread_count })
+    Ok(unread)
 }
 
 #[cfg(test)]

@@ -8,6 +8,10 @@ async fn unread(user: &TestUser) -> i64 {
     user.get("/notices?state=unread").await["unread_count"].as_i64().unwrap()
 }
 
+fn version(state: &Value) -> i64 {
+    state["version"].as_i64().unwrap()
+}
+
 #[actix_web::test]
 async fn an_upload_is_a_notice_of_every_student_in_the_language_asked_for() {
     let app = TestApp::start().await;
@@ -36,16 +40,51 @@ async fn reading_changes_the_number_on_every_device() {
     until("the uploads are published", async || app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
     let (mut phone, mut laptop) = (ana.connect().await, ana.connect().await);
     let newest = ana.get("/notices?limit=1").await["items"][0]["id"].as_str().unwrap().to_owned();
-    assert_eq!(ana.post(&format!("/notices/{newest}/read"), &json!({})).await, (200, json!({ "unread_count": 2 })));
+    let before = version(&ana.get("/notices").await);
+    let one = ana.post(&format!("/notices/{newest}/read"), &json!({})).await;
+    assert_eq!(one, (200, json!({ "unread_count": 2, "version": before + 1 })));
     for device in [&mut phone, &mut laptop] {
         let state = device.next_named("notice.state").await.json();
-        assert_eq!(state, json!({ "unread_count": 2, "all": false, "notice_ids": [newest] }));
+        assert_eq!(state, json!({ "unread_count": 2, "version": before + 1, "all": false, "notice_ids": [newest] }));
     }
-    assert_eq!(ana.post("/notices/read-all", &json!({})).await, (200, json!({ "unread_count": 0 })));
+    assert_eq!(ana.post("/notices/read-all", &json!({})).await, (200, json!({ "unread_count": 0, "version": before + 2 })));
     let state = laptop.next_named("notice.state").await.json();
-    assert_eq!(state, json!({ "unread_count": 0, "all": true, "notice_ids": [] }));
+    assert_eq!(state, json!({ "unread_count": 0, "version": before + 2, "all": true, "notice_ids": [] }));
     assert_eq!((unread(&ana).await, unread(&budi).await), (0, 3));
     assert!(ana.get("/notices").await["items"].as_array().unwrap().iter().all(|item| item["read_at"].is_string()));
+    app.stop().await;
+}
+
+/// Events of many requests overtake each other on the way; their versions say which one is the last word.
+#[actix_web::test]
+async fn the_event_with_the_largest_version_tells_the_number_that_is_true_in_the_end() {
+    let app = TestApp::start().await;
+    let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
+    for number in 0..6 {
+        guru.upload_pdf(&format!("Materi {number}")).await;
+    }
+    until("the uploads are published", async || app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
+    let mut phone = ana.connect().await;
+    let listed = ana.get("/notices").await;
+    let paths = listed["items"].as_array().unwrap().iter().map(|item| format!("/notices/{}/read", item["id"].as_str().unwrap()));
+    let reads = paths.map(|path| {
+        let ana = &ana;
+        async move { ana.post(&path, &json!({})).await.1 }
+    });
+    let answers = futures_util::future::join_all(reads).await;
+    let mut heard = Vec::new();
+    for _ in 0..6 {
+        heard.push(phone.next_named("notice.state").await.json());
+    }
+    for told in [&answers, &heard] {
+        let newest = told.iter().max_by_key(|state| version(state)).unwrap();
+        assert_eq!((newest["unread_count"].as_i64(), version(newest)), (Some(0), version(&listed) + 6), "{told:?}");
+    }
+    let after = ana.get("/notices").await;
+    guru.upload_pdf("Baru").await;
+    until("the upload is published", async || app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
+    let board = ana.get("/dashboard/student").await;
+    assert!(board["notices"]["unread_count"] == 1 && version(&board["notices"]) > version(&after), "a new notice is newer, too");
     app.stop().await;
 }
 

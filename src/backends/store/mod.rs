@@ -35,7 +35,7 @@ pub use log::{LogBacklog, LogClaim, LogEntry, LogHead, LogPage, LogRow};
 pub use logins::LoginRow;
 pub use materials::{FileRow, MaterialFilter, MaterialRow};
 pub use messages::{HistoryRange, MessageEditRow, MessageRow};
-pub use notices::{NoticeRow, NoticeView, Viewer};
+pub use notices::{NoticeRow, NoticeView, Unread, Viewer};
 pub use reminders::DueReminder;
 pub use slot_claims::Claim;
 pub use statistics::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts};

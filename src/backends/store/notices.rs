@@ -19,7 +19,9 @@ const VIEW: &str = "SELECT n.id, n.audience, n.kind, n.category, n.data, n.texts
      LEFT JOIN notice_watermarks w ON w.user_id = ? \
      WHERE n.audience IN (?, ?) AND n.created_at_ms >= ?";
 const UNREAD: &str = " AND r.read_at_ms IS NULL AND (n.position IS NULL OR n.position > COALESCE(w.position, 0))";
-const COUNT_UNREAD: &str = "SELECT COUNT(*) AS unread \
+/// Count and version come from one statement, so from one state of the database.
+const COUNT_UNREAD: &str = "SELECT COUNT(*) AS unread, (SELECT position FROM log_head WHERE id = 1) \
+     + COALESCE((SELECT changes FROM notice_changes WHERE user_id = ?), 0) AS version \
      FROM notices n LEFT JOIN notice_reads r ON r.notice_id = n.id AND r.user_id = ? \
      LEFT JOIN notice_watermarks w ON w.user_id = ? \
      WHERE n.audience IN (?, ?) AND n.created_at_ms >= ? \
@@ -72,6 +74,15 @@ pub struct NoticeView {
     pub read_at_ms: Option<i64>,
 }
 
+/// How many notices a viewer has not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unread {
+    /// How many.
+    pub count: i64,
+    /// Grows with every published row of the log and every reading of the user. Of two counts, that with the larger version is newer.
+    pub version: i64,
+}
+
 impl Store {
     /// Lists the notices a viewer sees, newest first, those before `after`.
     pub async fn list_notices(
@@ -91,8 +102,14 @@ impl Store {
 
     /// Counts the notices a viewer sees and has not read.
     pub async fn count_unread(&self, viewer: &Viewer) -> BackendResult<i64> {
-        let sql = bind_viewer(Sql::new(COUNT_UNREAD).bind(viewer.user_id).bind(viewer.user_id), viewer);
-        self.fetch_one(sql).await?.int("unread")
+        Ok(self.unread(viewer).await?.count)
+    }
+
+    /// Counts the notices a viewer sees and has not read, and says how new the count is.
+    pub async fn unread(&self, viewer: &Viewer) -> BackendResult<Unread> {
+        let sql = Sql::new(COUNT_UNREAD).bind(viewer.user_id).bind(viewer.user_id).bind(viewer.user_id);
+        let row = self.fetch_one(bind_viewer(sql, viewer)).await?;
+        Ok(Unread { count: row.int("unread")?, version: row.int("version")? })
     }
 
     /// Removes notices of a kind made before `before_ms`, with what was read of them; returns how many.
@@ -130,6 +147,7 @@ impl Tx {
             );
             self.execute(sql.bind(viewer.user_id).bind(id).bind(now_ms)).await?;
         }
+        self.note_change(viewer.user_id).await?;
         Ok(true)
     }
 
@@ -150,7 +168,17 @@ impl Tx {
              read_at_ms = CASE WHEN excluded.position > notice_watermarks.position THEN excluded.read_at_ms ELSE notice_watermarks.read_at_ms END, \
              position = CASE WHEN excluded.position > notice_watermarks.position THEN excluded.position ELSE notice_watermarks.position END",
         );
-        self.execute(watermark.bind(viewer.user_id).bind(head).bind(now_ms)).await.map(drop)
+        self.execute(watermark.bind(viewer.user_id).bind(head).bind(now_ms)).await?;
+        self.note_change(viewer.user_id).await
+    }
+
+    /// Makes the user's counts from now on newer than those before.
+    async fn note_change(&mut self, user: UserId) -> BackendResult<()> {
+        let sql = Sql::new(
+            "INSERT INTO notice_changes (user_id, changes) VALUES (?, 1) \
+             ON CONFLICT (user_id) DO UPDATE SET changes = notice_changes.changes + 1",
+        );
+        self.execute(sql.bind(user)).await.map(drop)
     }
 
     async fn watermark(&mut self, user: UserId) -> BackendResult<i64> {

@@ -2,6 +2,7 @@
 
 use super::{
     Area,
+    notices::version,
     operation::get,
     schema::{about, count, day, list, object, one_of, or_null, shape, share, text, time},
 };
@@ -22,7 +23,14 @@ pub(super) fn area() -> Area {
                     object([
                         ("materials", about(list(shape("Material")), "The 3 newest.")),
                         ("appointments", about(list(shape("Appointment")), "The next 3, soonest first.")),
-                        ("notices", object([("unread_count", count()), ("items", about(list(shape("Notice")), "The 5 newest."))])),
+                        (
+                            "notices",
+                            object([
+                                ("unread_count", count()),
+                                ("version", version()),
+                                ("items", about(list(shape("Notice")), "The 5 newest.")),
+                            ]),
+                        ),
                         ("school", object([("zone", about(text(), "IANA zone."))])),
                     ]),
                 ),

@@ -26,7 +26,7 @@ const DATA: &str = "By kind. `material.published`: `{material_id, title, categor
 `minutes_before`; `conversation.…`: `{conversation_id}`.";
 
 pub(super) fn area() -> Area {
-    let unread = || object([("unread_count", count())]);
+    let unread = || object([("unread_count", count()), ("version", version())]);
     Area {
         name: "Notices",
         about: "What a user should hear of. The badge is the server's `unread_count`, equal on all devices.",
@@ -35,7 +35,7 @@ pub(super) fn area() -> Area {
                 .query("state", one_of(&["unread", "all"]), "Default: all.")
                 .in_pages()
                 .header("Accept-Language", "Language of title and body: `id` (default) or `en`.")
-                .answers(200, "A page.", page("Notice", [("unread_count", count())])),
+                .answers(200, "A page.", page("Notice", [("unread_count", count()), ("version", version())])),
             post("/api/v1/notices/read-all", "read_all_notices", "Marks all one's notices read.").answers(200, "What is left.", unread()),
             post("/api/v1/notices/{id}/read", "read_notice", "Marks one notice read.").answers(200, "What is left.", unread()),
         ],
@@ -58,12 +58,18 @@ pub(super) fn area() -> Area {
                 meaning: "A read state changed on one of the user's devices.",
                 data: object([
                     ("unread_count", count()),
+                    ("version", version()),
                     ("all", about(yes_no(), "Whether all were marked.")),
                     ("notice_ids", about(list(id()), "Those that were marked, unless all.")),
                 ]),
             },
         ],
     }
+}
+
+/// Returns what orders unread counts.
+pub(super) fn version() -> Value {
+    about(count(), "How new the count is. Answers and events overtake each other: one with a smaller version than another is older.")
 }
 
 /// Returns the fields of a notice, with two that differ from place to place.

@@ -1,5 +1,5 @@
 import { request } from './client'
-import type { NoticePage } from './types'
+import type { NoticePage, UnreadCount } from './types'
 
 export type NoticeFilter = 'all' | 'unread'
 
@@ -12,11 +12,11 @@ export function fetchNotices(
 }
 
 /** Marks one notice as read. */
-export function markNoticeRead(id: string): Promise<{ unread_count: number }> {
+export function markNoticeRead(id: string): Promise<UnreadCount> {
   return request(`/notices/${encodeURIComponent(id)}/read`, { method: 'POST' })
 }
 
 /** Marks every notice as read. */
-export function markAllNoticesRead(): Promise<{ unread_count: number }> {
+export function markAllNoticesRead(): Promise<UnreadCount> {
   return request('/notices/read-all', { method: 'POST' })
 }

@@ -91,12 +91,15 @@ export interface Notice {
 /** `notice.created` on the socket and in `/sync`: a notice without its read state, with the log cursor. */
 export type NoticeCreated = Omit<Notice, 'read_at'> & { cursor?: string }
 
-export interface NoticePage extends Page<Notice> {
+/** The number of the badge. Of two, the one with the larger version is newer, whatever arrived first. */
+export interface UnreadCount {
   unread_count: number
+  version: number
 }
 
-export interface NoticeState {
-  unread_count: number
+export interface NoticePage extends Page<Notice>, UnreadCount {}
+
+export interface NoticeState extends UnreadCount {
   all: boolean
   notice_ids: string[]
 }
@@ -134,7 +137,7 @@ export interface SyncAnswer {
 
 export interface StudentDashboard {
   materials: Material[]
-  notices: { unread_count: number; items: Notice[] }
+  notices: UnreadCount & { items: Notice[] }
   school: { zone: string }
 }
 

@@ -3,13 +3,13 @@ import { computed, ref } from 'vue'
 import * as api from '@/api/notices'
 import { asApiError, type ApiError } from '@/api/problem'
 import type { Notice, NoticeCreated, NoticeState } from '@/api/types'
-import { badgeNumber, emptyBadge, withArrival, withServerCount, type Badge } from '@/realtime/badge'
+import { badgeNumber, emptyBadge, isOutdated, withArrival, withServerCount, type Badge } from '@/realtime/badge'
 import { coalesce } from '@/realtime/jitter'
 
 const latestLimit = 20
 const visibleSpreadMs = 800
 const hiddenSpreadMs = 5_000
-/** How often a list is asked for again because something was read while it was on its way. */
+/** How often a list is asked for again because something newer became known while it was on its way. */
 const maxAsks = 4
 
 /** What one click marked as read, and the time it wrote. */
@@ -24,8 +24,6 @@ export const useNotices = defineStore('notices', () => {
   const latest = ref<Notice[]>([])
   const isLoaded = ref(false)
   const error = ref<ApiError | null>(null)
-  /** Counts what is known to have been read, so that an answer given before it is told from one given after it. */
-  let readChanges = 0
   const unreadCount = computed(() => badgeNumber(badge.value))
 
   const reconcile = coalesce(
@@ -36,13 +34,15 @@ export const useNotices = defineStore('notices', () => {
 
   async function ask(limit: number): Promise<Notice[]> {
     for (let asks = 1; ; asks += 1) {
-      const changesBefore = readChanges
+      const versionBefore = badge.value.version
       const arrivedBefore = [...badge.value.pendingIds]
       const page = await api.fetchNotices({ state: 'all', limit })
-      // Older than what a device has read meanwhile: it would bring the old number back.
-      if (readChanges !== changesBefore && asks < maxAsks) continue
+      // Older than what was known when it was asked for: the database was restored, and counts anew.
+      if (page.version < versionBefore) badge.value = { ...badge.value, version: 0 }
+      // Older than what a device has read meanwhile: its items would bring the old state back.
+      if (isOutdated(badge.value, page) && asks < maxAsks) continue
       const listed = page.items.map((notice) => notice.id)
-      badge.value = withServerCount(badge.value, page.unread_count, [...arrivedBefore, ...listed])
+      badge.value = withServerCount(badge.value, page, [...arrivedBefore, ...listed])
       return page.items
     }
   }
@@ -69,17 +69,17 @@ export const useNotices = defineStore('notices', () => {
 
   /** Another device, or this one, changed what is read. */
   function applyState(state: NoticeState): void {
-    readChanges += 1
-    badge.value = withServerCount(badge.value, state.unread_count, badge.value.pendingIds)
-    markLatest((id) => state.all || state.notice_ids.includes(id))
+    // What was read stays read; but "all" of an older event did not know what has come since.
+    const readsAll = state.all && !isOutdated(badge.value, state)
+    badge.value = withServerCount(badge.value, state, badge.value.pendingIds)
+    markLatest((id) => readsAll || state.notice_ids.includes(id))
   }
 
   /** Marks one notice as read, at once here and then on the server; a failure takes it back. */
   async function markRead(id: string): Promise<void> {
     const marked = markLatest((candidate) => candidate === id)
     try {
-      const { unread_count } = await api.markNoticeRead(id)
-      applyState({ unread_count, all: false, notice_ids: [id] })
+      applyState({ ...(await api.markNoticeRead(id)), all: false, notice_ids: [id] })
     } catch (thrown) {
       unmarkLatest(marked)
       throw thrown
@@ -90,8 +90,7 @@ export const useNotices = defineStore('notices', () => {
   async function markAllRead(): Promise<void> {
     const marked = markLatest(() => true)
     try {
-      const { unread_count } = await api.markAllNoticesRead()
-      applyState({ unread_count, all: true, notice_ids: [] })
+      applyState({ ...(await api.markAllNoticesRead()), all: true, notice_ids: [] })
     } catch (thrown) {
       unmarkLatest(marked)
       throw thrown

@@ -12,7 +12,7 @@ describe('notices store', () => {
     vi.useFakeTimers()
     vi.resetAllMocks()
     setActivePinia(createPinia())
-    api.fetchNotices.mockResolvedValue({ items: [listedNotice('a')], next: null, unread_count: 1 })
+    api.fetchNotices.mockResolvedValue({ items: [listedNotice('a')], next: null, unread_count: 1, version: 5 })
   })
 
   it('asks for the true number soon after an arrival', async () => {
@@ -20,7 +20,7 @@ describe('notices store', () => {
     await store.loadLatest()
     store.receive(noticeOf('b'))
     expect(store.unreadCount).toBe(2)
-    api.fetchNotices.mockResolvedValue({ items: [listedNotice('b')], next: null, unread_count: 7 })
+    api.fetchNotices.mockResolvedValue({ items: [listedNotice('b')], next: null, unread_count: 7, version: 6 })
     await vi.advanceTimersByTimeAsync(800)
     expect(store.unreadCount).toBe(7)
     expect(store.latest.map(({ id }) => id)).toEqual(['b', 'a'])
@@ -29,7 +29,7 @@ describe('notices store', () => {
   it('follows what another device read', async () => {
     const store = useNotices()
     await store.loadLatest()
-    store.applyState({ unread_count: 0, all: false, notice_ids: ['a'] })
+    store.applyState({ unread_count: 0, version: 6, all: false, notice_ids: ['a'] })
     expect(store.unreadCount).toBe(0)
     expect(store.latest[0]?.read_at).not.toBeNull()
   })
@@ -39,14 +39,43 @@ describe('notices store', () => {
     const answers: ((page: unknown) => void)[] = []
     api.fetchNotices.mockImplementation(() => new Promise((resolve) => answers.push(resolve)))
     const loading = store.loadLatest()
-    store.applyState({ unread_count: 0, all: true, notice_ids: [] })
-    answers[0]?.({ items: [listedNotice('a')], next: null, unread_count: 1 })
+    store.applyState({ unread_count: 0, version: 6, all: true, notice_ids: [] })
+    answers[0]?.({ items: [listedNotice('a')], next: null, unread_count: 1, version: 5 })
     await vi.waitFor(() => expect(answers).toHaveLength(2))
     expect(store.unreadCount).toBe(0)
-    answers[1]?.({ items: [listedNotice('a', '2026-11-21T07:00:00Z')], next: null, unread_count: 0 })
+    answers[1]?.({ items: [listedNotice('a', '2026-11-21T07:00:00Z')], next: null, unread_count: 0, version: 6 })
     await loading
     expect(store.unreadCount).toBe(0)
     expect(store.latest[0]?.read_at).not.toBeNull()
+  })
+
+  it('ignores the number of an event that was overtaken, and keeps what came since unread', async () => {
+    const store = useNotices()
+    api.fetchNotices.mockResolvedValue({ items: [listedNotice('b')], next: null, unread_count: 1, version: 8 })
+    await store.loadLatest()
+    store.applyState({ unread_count: 0, version: 7, all: true, notice_ids: [] })
+    expect(store.unreadCount).toBe(1)
+    expect(store.latest[0]?.read_at).toBeNull()
+  })
+
+  it('does not let the late answer to an earlier read undo a later one', async () => {
+    const store = useNotices()
+    await store.loadLatest()
+    let answerEarlier: (unread: unknown) => void = () => undefined
+    api.markNoticeRead.mockImplementation(() => new Promise((resolve) => (answerEarlier = resolve)))
+    const earlier = store.markRead('a')
+    store.applyState({ unread_count: 0, version: 7, all: true, notice_ids: [] })
+    answerEarlier({ unread_count: 3, version: 6 })
+    await earlier
+    expect(store.unreadCount).toBe(0)
+  })
+
+  it('believes a server that counts anew after its database was restored', async () => {
+    const store = useNotices()
+    await store.loadLatest()
+    api.fetchNotices.mockResolvedValue({ items: [listedNotice('a')], next: null, unread_count: 4, version: 2 })
+    await store.loadLatest()
+    expect(store.unreadCount).toBe(4)
   })
 
   it('takes a failed read back', async () => {
@@ -78,7 +107,7 @@ describe('notices store', () => {
   it('marks all as read with the number of the server', async () => {
     const store = useNotices()
     await store.loadLatest()
-    api.markAllNoticesRead.mockResolvedValue({ unread_count: 0 })
+    api.markAllNoticesRead.mockResolvedValue({ unread_count: 0, version: 6 })
     await store.markAllRead()
     expect(store.unreadCount).toBe(0)
   })

@@ -15,7 +15,32 @@ on_every_engine!(
     what_comes_after_reading_all_is_unread,
     reading_all_while_the_pump_assigns_positions_leaves_nothing_unread,
     trimmed_notices_take_their_readings_along,
+    the_version_of_a_count_grows_with_every_reading_and_position_and_with_nothing_of_others,
 );
+
+async fn the_version_of_a_count_grows_with_every_reading_and_position_and_with_nothing_of_others(fixture: Fixture) {
+    let store = &fixture.store;
+    let (ana, budi) = (student(store, "ana").await, student(store, "budi").await);
+    let version = |viewer: Viewer| async move { store.unread(&viewer).await.unwrap().version };
+    let id = add_notice(store, Audience::Role(Role::Student), 1).await;
+    let first = version(ana).await;
+    pump(store).await;
+    let (published, of_budi) = (version(ana).await, version(budi).await);
+    assert!(published > first);
+    read(store, &ana, id, 50).await;
+    let one_read = version(ana).await;
+    read_all(store, &ana, 60).await;
+    let all_read = version(ana).await;
+    store.trim_notices("material.published", 2).await.unwrap();
+    assert!(published < one_read && one_read < all_read && all_read == version(ana).await, "trimming takes nothing back");
+    assert_eq!(version(budi).await, of_budi);
+    let dropped = async {
+        let mut tx = store.begin().await.unwrap();
+        tx.mark_all_notices_read(&ana, 70).await.unwrap();
+    };
+    dropped.await;
+    assert_eq!(version(ana).await, all_read, "what was rolled back did not happen");
+}
 
 async fn student(store: &Store, login: &str) -> Viewer {
     let user = add_user(store, login, Role::Student).await;
