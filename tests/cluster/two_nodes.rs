@@ -32,7 +32,8 @@ pub async fn plan_nodes(redis_url: &str) -> ServerPlan {
 async fn plan_bare_nodes(database: Database, redis_url: &str) -> ServerPlan {
     let database = TestDatabase::create(database).await;
     let prefix = format!("test-{}", NodeId::generate());
-    ServerPlan::new().set("database.url", database.url).set("redis.url", redis_url).set("redis.prefix", prefix).pusher_app()
+    let plan = ServerPlan::new().set("database.url", &database.url).set("redis.url", redis_url).set("redis.prefix", prefix).pusher_app();
+    plan.keeping(database)
 }
 
 async fn start_two() -> (ServerProcess, ServerProcess) {

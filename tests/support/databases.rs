@@ -18,10 +18,31 @@ pub enum Database {
     Postgres,
 }
 
-/// A database of one test; what it holds on disk goes when it is dropped. Databases on servers go with the server.
+/// A database of one test; what it holds on disk goes when it is dropped (hundreds of tests would fill a small disk otherwise).
 pub struct TestDatabase {
     pub url: String,
+    /// Where SQLite keeps it.
     _folder: Option<tempfile::TempDir>,
+    /// The server that keeps it, and the statements that remove it there.
+    on_server: Option<(String, Vec<String>)>,
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Some((server, statements)) = self.on_server.take() else { return };
+        // On a thread of its own, because a runtime must not wait for another one. What fails here costs disk only: the server's folder goes anyway.
+        let remove = async move {
+            let mut connection = sqlx::AnyConnection::connect(&server).await?;
+            for statement in statements {
+                connection.execute(sqlx::AssertSqlSafe(statement)).await?;
+            }
+            connection.close().await
+        };
+        let _ = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map(|runtime| runtime.block_on(remove))
+        })
+        .join();
+    }
 }
 
 impl TestDatabase {
@@ -31,7 +52,7 @@ impl TestDatabase {
             Database::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
                 let url = format!("sqlite://{}", folder.path().join("data/educounsel.db").display());
-                Self { url, _folder: Some(folder) }
+                Self { url, _folder: Some(folder), on_server: None }
             }
             Database::MariaDb => Self::on_server("TEST_MARIADB_URL").await,
             Database::Postgres => Self::on_server("TEST_POSTGRES_URL").await,
@@ -46,7 +67,12 @@ impl TestDatabase {
         connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("CREATE DATABASE");
         connection.close().await.expect("close");
         let (address, _) = split_database(&server);
-        Self { url: format!("{address}/{name}"), _folder: None }
+        // Other connections may still be open when a test ends.
+        let removal = match variable {
+            "TEST_POSTGRES_URL" => vec![format!("DROP DATABASE {name} WITH (FORCE)")],
+            _ => vec!["SET SESSION lock_wait_timeout = 2".to_owned(), format!("DROP DATABASE {name}")],
+        };
+        Self { url: format!("{address}/{name}"), _folder: None, on_server: Some((server, removal)) }
     }
 
     /// Opens a store on it, as one more node would.

@@ -6,6 +6,7 @@ use super::{
 };
 use educounsel::domain::principal::Role;
 use std::{
+    any::Any,
     fs::File,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -28,6 +29,7 @@ pub struct ServerPlan {
     folder: Arc<TempDir>,
     settings: Vec<(String, String)>,
     logs: Arc<AtomicUsize>,
+    kept: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A running server; killed when dropped.
@@ -37,6 +39,7 @@ pub struct ServerProcess {
     log: PathBuf,
     /// Kept as long as the server runs.
     _folder: Arc<TempDir>,
+    _kept: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
 /// What a process occupies, in bytes.
@@ -53,7 +56,7 @@ impl ServerPlan {
     pub fn new() -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
         let data = folder.path().join("data");
-        let plan = Self { folder, settings: Vec::new(), logs: Arc::default() };
+        let plan = Self { folder, settings: Vec::new(), logs: Arc::default(), kept: Vec::new() };
         plan.set("data_dir", data.display()).set("http.bind", "127.0.0.1:0").set("http.workers", 2).set("realtime.drain_s", 0)
     }
 
@@ -62,6 +65,13 @@ impl ServerPlan {
     pub fn set(mut self, key: &str, value: impl ToString) -> Self {
         self.settings.retain(|(other, _)| other != key);
         self.settings.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Keeps what these servers stand on (a database) as long as the plan or a server of it.
+    #[must_use]
+    pub fn keeping(mut self, foundation: impl Any + Send + Sync) -> Self {
+        self.kept.push(Arc::new(foundation));
         self
     }
 
@@ -109,7 +119,13 @@ impl ServerPlan {
         let mut child = command.spawn().unwrap();
         let port = announced_port(child.stdout.take().unwrap());
         StartingServer {
-            server: ServerProcess { child, at: ServerAddress { port: 0, certificate: None }, log, _folder: self.folder.clone() },
+            server: ServerProcess {
+                child,
+                at: ServerAddress { port: 0, certificate: None },
+                log,
+                _folder: self.folder.clone(),
+                _kept: self.kept.clone(),
+            },
             port,
         }
     }
