@@ -280,6 +280,10 @@ impl Parts {
     fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.context.config.http.request_timeout_s)
     }
+
+    fn keep_alive(&self) -> Duration {
+        Duration::from_secs(self.context.config.http.keep_alive_s)
+    }
 }
 
 /// Plain TCP: the HTTP application, and beside it the upgrade service that takes the TCP stream of a socket over.
@@ -297,6 +301,7 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
         let app = map_config(http::app(shared.clone()).service(no_upgrade).app_data(apps), |_| AppConfig::default());
         let service = HttpService::build()
             .client_request_timeout(parts.request_timeout())
+            .keep_alive(parts.keep_alive())
             .on_connect_ext(PacedStream::introduce)
             .upgrade(upgrade)
             .finish(apply_fn_factory(app, |mut request: Request, app| {
@@ -318,7 +323,7 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
 fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> Result<Server, StartError> {
     let shared = http::Shared::new(parts.context.clone());
     let workers = parts.workers();
-    let timeout = parts.request_timeout();
+    let (timeout, keep_alive) = (parts.request_timeout(), parts.keep_alive());
     let gate = web::Data::new(parts.gate.clone());
     let server = HttpServer::new(move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
@@ -329,7 +334,7 @@ fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> 
             .app_data(gate.clone())
             .app_data(web::Data::new(shard))
     });
-    let server = server.on_connect(ws::context::keep_socket).workers(workers).client_request_timeout(timeout);
+    let server = server.on_connect(ws::context::keep_socket).workers(workers).client_request_timeout(timeout).keep_alive(keep_alive);
     let server = server.backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();
     let server = server.listen_rustls_0_23(listener, tls).map_err(|source| StartError::Io { what: "server".to_owned(), source })?;
     Ok(server.run())

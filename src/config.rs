@@ -88,6 +88,7 @@ section! {
         tls_certificate: String = String::new(), "path", "PEM chain; with http.tls_key the server terminates TLS itself.";
         tls_key: String = String::new(), "path", "PEM private key of http.tls_certificate.";
         request_timeout_s: u64 = 15, "s", "How long a client may take for its request head.";
+        keep_alive_s: u64 = 75, "s", "How long a connection may wait for its next request: longer than the load balancer in front keeps it, or that one sends requests into connections just closed.";
         upload_idle_s: u64 = 15, "s", "How long an upload may send nothing before it is ended with 408.";
         upload_total_s: u64 = 600, "s", "How long one upload may take in all.";
         requests_per_minute: u32 = 1200, "requests/min", "API requests per signed-in user; strangers share ten times as much per address.";

@@ -31,6 +31,7 @@ impl Config {
         let (http, realtime, log, security) = (&self.http, &self.realtime, &self.log, &self.security);
         let zeros = [
             ("http.request_timeout_s", http.request_timeout_s == 0),
+            ("http.keep_alive_s", http.keep_alive_s == 0),
             ("http.upload_idle_s", http.upload_idle_s == 0),
             ("http.upload_total_s", http.upload_total_s == 0),
             ("http.requests_per_minute", http.requests_per_minute == 0),

@@ -5,6 +5,7 @@ use crate::{
     support::{TestApp, TestSocket, TestUser, socket::Received},
 };
 use educounsel::domain::ids::ConversationId;
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -98,7 +99,14 @@ async fn write(user: Rc<TestUser>, conversation: String, who: usize) -> (Vec<Str
 async fn heal(user: &TestUser, conversation: &str, inbox: &mut Inbox) {
     loop {
         let from = inbox.contiguous(conversation);
-        let page = user.get(&format!("/conversations/{conversation}/messages?after_seq={from}&limit=100")).await;
+        // A phone asks again when its connection turns out to be closed.
+        let Ok(answer) =
+            user.request(Method::GET, &format!("/conversations/{conversation}/messages?after_seq={from}&limit=100")).send().await
+        else {
+            continue;
+        };
+        assert_eq!(answer.status(), 200);
+        let Ok(page) = answer.json::<Value>().await else { continue };
         for message in page["items"].as_array().unwrap() {
             inbox.take(message);
         }

@@ -43,6 +43,10 @@ export function useChatNews(): void {
 
   const stops = [
     onRealtime('conversation.changed', follow),
+    // On a page without the conversation a message comes like this only when it was missed, for example while the page loaded.
+    onRealtime('message.created', ({ message }) => {
+      if (message.sender_id !== session.user?.id && message.conversation_id !== unread.watchedId) unread.catchUp()
+    }),
     onRealtime('queue.changed', ({ waiting }) => (unread.waiting = waiting)),
     onRealtime('lists.stale', start),
   ]

@@ -38,6 +38,8 @@ export class RealtimeController {
   private isStopped = false
   /** False while a sync is due or running: a live event must not move the cursor over the gap. */
   private isInSync = false
+  /** True while nothing tells what happened between the first lists and the first position. */
+  private hasBlindSpot = false
   private endReason: SessionEnded['reason'] = 'expired'
 
   constructor(
@@ -54,7 +56,10 @@ export class RealtimeController {
       const info = await fetchRealtimeInfo()
       if (this.isStopped) return
       if (info.school) this.sink.onSchool(info.school)
-      if (this.cursor.value === null) this.cursor.moveTo(info.cursor)
+      if (this.cursor.value === null) {
+        this.cursor.moveTo(info.cursor)
+        this.hasBlindSpot = true
+      }
       this.socket = new RealtimeSocket(info, {
         onReady: (isFirst) => void this.catchUp(isFirst),
         onConnecting: () => this.leaveSync('connecting'),
@@ -105,7 +110,8 @@ export class RealtimeController {
         .filter(({ event }) => event === 'notice.created')
         .map(({ data }) => data as NoticeCreated)
       this.sink.onMissedNotices(notices)
-      if (missed.isReset || !isFirst) emitRealtime('lists.stale', undefined)
+      if (missed.isReset || !isFirst || this.hasBlindSpot) emitRealtime('lists.stale', undefined)
+      this.hasBlindSpot = false
     } catch {
       this.retryLater(() => void this.catchUp(isFirst))
     }

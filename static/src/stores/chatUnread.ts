@@ -15,6 +15,7 @@ export const useChatUnread = defineStore('chatUnread', () => {
   const watchedId = ref<string | null>(null)
   const deliveredUpTo = new Map<string, number>()
   const refresh = coalesce(() => void load(1), 150, () => 250)
+  const catchUp = coalesce(() => void load(), 150, () => 250)
 
   /** Asks for the server's number; with a larger `limit` also acknowledges what arrived while nobody was connected. */
   async function load(limit = catchUpLimit): Promise<void> {
@@ -45,11 +46,12 @@ export const useChatUnread = defineStore('chatUnread', () => {
 
   function reset(): void {
     refresh.cancel()
+    catchUp.cancel()
     deliveredUpTo.clear()
     total.value = 0
     waiting.value = 0
     watchedId.value = null
   }
 
-  return { total, waiting, watchedId, load, loadWaiting, refresh: refresh.request, acknowledge, reset }
+  return { total, waiting, watchedId, load, loadWaiting, refresh: refresh.request, catchUp: catchUp.request, acknowledge, reset }
 })

@@ -72,6 +72,21 @@ describe('RealtimeController', () => {
     expect(api.fetchSync).toHaveBeenCalledWith('10')
   })
 
+  it('has a new browser fetch its lists again: nobody knows what came between them and its position', async () => {
+    const stale = vi.fn()
+    const stop = onRealtime('lists.stale', stale)
+    const { handlers } = await startedController()
+    handlers.onReady(true)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(stale).toHaveBeenCalledTimes(1)
+    localStorage.setItem('educounsel.cursor.u1', '7')
+    const { handlers: second } = await startedController()
+    second.onReady(true)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(stale).toHaveBeenCalledTimes(1)
+    stop()
+  })
+
   it('brings what was missed since the stored position', async () => {
     localStorage.setItem('educounsel.cursor.u1', '7')
     api.fetchSync.mockResolvedValue(syncPage(['8', '9', '10'], '10'))
