@@ -1,7 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { effectScope } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ChatMessage } from '@/api/chatTypes'
+import type { Message } from '@/api/chatTypes'
 
 const api = vi.hoisted(() => ({ fetchConversations: vi.fn(), markDelivered: vi.fn() }))
 vi.mock('@/api/conversations', () => api)
@@ -12,7 +12,7 @@ const { useSession } = await import('@/stores/session')
 const { emitRealtime } = await import('@/realtime/events')
 
 const conversation = { id: 'c1', state: 'open', last_seq: 4, unread_count: 1, own: { delivered_seq: 3, read_seq: 3 }, student: { id: 's1', name: 'Ana' }, counsellor: null, last_message: null }
-const messageFrom = (sender_id: string) => ({ id: `m-${sender_id}`, message: { conversation_id: 'c1', sender_id, seq: 4 } as ChatMessage })
+const messageFrom = (sender_id: string) => ({ id: `m-${sender_id}`, message: { conversation_id: 'c1', sender_id, seq: 4 } as Message })
 
 describe('useChatNews', () => {
   const scope = effectScope()
