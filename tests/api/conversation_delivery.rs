@@ -158,10 +158,10 @@ async fn listen(socket: &mut TestSocket, user: &TestUser, inbox: &mut Inbox, eno
 #[actix_web::test]
 async fn ten_thousand_messages_over_weak_links_are_there_once_and_in_order_on_both_sides() {
     let app = TestApp::builder().set(|config| config.http.requests_per_minute = 10_000_000).start().await;
-    let guru = Rc::new(app.counsellor("guru").await);
+    let guru = Rc::new(app.counsellor("guru").await.keeping_connections());
     let mut students = Vec::new();
     for number in 0..CONVERSATIONS {
-        let student = Rc::new(app.student(&format!("siswa{number}")).await);
+        let student = Rc::new(app.student(&format!("siswa{number}")).await.keeping_connections());
         let conversation = open(&student, &guru).await;
         assert!(ConversationId::parse(&conversation).is_ok());
         students.push((student, conversation));
