@@ -171,10 +171,15 @@ async fn seed(config: Config) -> Result<()> {
 
 async fn serve(config: Config, demo: bool) -> Result<()> {
     telemetry::init_logs(&config.telemetry);
-    raise_open_files();
+    // Every socket is an open file, and the soft limit of a shell or a service manager is often 1024.
+    let open_files = rlimit::increase_nofile_limit(u64::MAX);
     let scheme = if config.has_tls() { "https" } else { "http" };
     let has_own_demo_password = !config.demo.password.is_empty();
     let running = app::start(config, StartOptions { demo, ..StartOptions::default() }).await?;
+    match open_files {
+        Ok(limit) => tracing::info!(limit, "open files, and so sockets, at most"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
     let address = running.address;
     writeln!(io::stdout(), "listening on {scheme}://{address}")?;
     if demo {
@@ -197,14 +202,6 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
         _ = interrupt.recv() => bail!("stopped by a second SIGINT"),
     }
     Ok(())
-}
-
-/// Every socket is an open file, and the soft limit of a shell or a service manager is often 1024: takes what the system allows.
-fn raise_open_files() {
-    match rlimit::increase_nofile_limit(u64::MAX) {
-        Ok(limit) => tracing::info!(limit, "open files, and so sockets, at most"),
-        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
-    }
 }
 
 async fn add_user(config: Config, login: String, name: String, role: Role) -> Result<()> {

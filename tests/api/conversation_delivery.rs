@@ -139,7 +139,12 @@ async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) 
 async fn listen(socket: &mut TestSocket, user: &TestUser, inbox: &mut Inbox, enough: usize) {
     let mut newest: HashMap<String, i64> = HashMap::new();
     while inbox.len() < enough {
-        let Received::Event(event) = socket.receive().await else { panic!("the server ended the socket") };
+        let received = socket.receive_or_silence().await;
+        let holes = || inbox.seen.iter().map(|(id, seen)| (id, seen.len(), inbox.contiguous(id))).collect::<Vec<_>>();
+        let event = match received {
+            Some(Received::Event(event)) => event,
+            other => panic!("{other:?} at {} of {enough}; per conversation known and without a hole: {:?}", inbox.len(), holes()),
+        };
         if event.event != "message.created" {
             continue;
         }

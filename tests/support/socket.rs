@@ -126,8 +126,17 @@ impl TestSocket {
 
     /// Returns what the server sends next; WebSocket pings and pongs are passed over.
     pub async fn receive(&mut self) -> Received {
+        self.receive_or_silence().await.expect("nothing came")
+    }
+
+    /// Returns what the server sends next, or none if it sends nothing for long.
+    pub async fn receive_or_silence(&mut self) -> Option<Received> {
+        timeout(PATIENCE, self.receive_at_last()).await.ok()
+    }
+
+    async fn receive_at_last(&mut self) -> Received {
         loop {
-            let message = timeout(PATIENCE, self.stream.next()).await.expect("nothing came");
+            let message = self.stream.next().await;
             match message {
                 Some(Ok(Message::Text(text))) => return Received::Event(read_event(&text)),
                 Some(Ok(Message::Close(Some(frame)))) => {
