@@ -2,7 +2,7 @@
 
 use super::{pdf::one_page_pdf, socket::TestSocket};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 /// Password of all test users.
 pub const PASSWORD: &str = "kata-sandi-uji";
@@ -25,7 +25,12 @@ impl ServerAddress {
     /// Makes an HTTP client that follows no redirects, and keeps no cookies and no connections: a server that is told to stop gives kept ones 5 s,
     /// which would be most of the time of most tests.
     pub fn client(&self) -> reqwest::Client {
-        self.client_keeping(0)
+        // It keeps nothing, so all tests may share it: making one reads the certificates of the system.
+        static PLAIN: OnceLock<reqwest::Client> = OnceLock::new();
+        match self.certificate {
+            None => PLAIN.get_or_init(|| self.client_keeping(0)).clone(),
+            Some(_) => self.client_keeping(0),
+        }
     }
 
     /// As [`ServerAddress::client`], with up to so many connections kept and used again, as browsers do.
