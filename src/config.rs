@@ -156,6 +156,7 @@ section! {
     /// The school.
     SchoolSettings in "school." {
         zone: String = "Asia/Jakarta".into(), "IANA zone", "Zone in which days begin and times are shown.";
+        appointments_ahead: u32 = 5, "", "Most appointments a student may have ahead by own booking; counsellors may add more. 0 = any number.";
         dashboard_cache_s: u64 = 300, "s", "How long counsellor statistics are kept.";
     }
 }

@@ -37,6 +37,8 @@ pub enum Action {
     Converse,
     /// See who waits, take, transfer, and write private notes.
     WorkChatQueue,
+    /// Look a student up by name or login, to talk or meet with.
+    FindStudents,
     /// Hide typing and read receipts.
     SetChatPreferences,
     /// Read and write the school's prepared answers.
@@ -47,7 +49,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -64,6 +66,7 @@ impl Action {
         Self::ReadAvailability,
         Self::Converse,
         Self::WorkChatQueue,
+        Self::FindStudents,
         Self::SetChatPreferences,
         Self::ManageCannedReplies,
         Self::ReadMessageHistory,
@@ -83,7 +86,7 @@ pub const fn may(role: Role, action: Action) -> bool {
         | Action::ReadMessageHistory => matches!(role, Counsellor | Admin),
         Action::BookAppointments | Action::Converse => matches!(role, Student | Counsellor),
         Action::ViewStudentDashboard | Action::SetChatPreferences => matches!(role, Student),
-        Action::KeepAvailability | Action::WorkChatQueue => matches!(role, Counsellor),
+        Action::KeepAvailability | Action::WorkChatQueue | Action::FindStudents => matches!(role, Counsellor),
         Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability => matches!(role, Admin),
     }
 }
@@ -93,7 +96,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 19] = [
+    const TABLE: [(Action, [bool; 3]); 20] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -110,6 +113,7 @@ mod tests {
         (ReadAvailability, [false, false, true]),
         (Converse, [true, true, false]),
         (WorkChatQueue, [false, true, false]),
+        (FindStudents, [false, true, false]),
         (SetChatPreferences, [true, false, false]),
         (ManageCannedReplies, [false, true, true]),
         (ReadMessageHistory, [false, true, true]),

@@ -21,6 +21,7 @@ const BODY_BESIDE_FILE: TextRule = TextRule::block("body", 0, MAX_BODY_CHARS);
 const PRIVATE_NOTE: TextRule = TextRule::block("body", 1, 4_000);
 const TRANSFER_NOTE: TextRule = TextRule::block("note", 1, 2_000);
 const CANNED_BODY: TextRule = TextRule::block("body", 1, 2_000);
+const SEARCH: TextRule = TextRule::line("query", 1, 200);
 const SHORTCUT: TextRule = TextRule::line("shortcut", 1, 32);
 
 /// Where a conversation stands.
@@ -187,6 +188,11 @@ pub fn parse_transfer_note(text: &str) -> Result<String, FieldError> {
 /// Reads a prepared answer: 1..2,000 characters.
 pub fn parse_canned_body(text: &str) -> Result<String, FieldError> {
     CANNED_BODY.parse(text)
+}
+
+/// Reads the words of a search: 1..200 characters.
+pub fn parse_search(text: &str) -> Result<String, FieldError> {
+    SEARCH.parse(text)
 }
 
 /// Reads what is typed behind `/` for a prepared answer: 1..32 of `a-z 0-9 -`.

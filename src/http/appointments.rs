@@ -164,7 +164,8 @@ pub async fn calendar_file(
     SignedIn(user): SignedIn,
     id: web::Path<String>,
 ) -> ApiResult {
-    let file = appointments::calendar_file(&context, &user, parse_id(&id)?, language_of(&request)).await?;
+    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let file = appointments::calendar_file(&context, actor, parse_id(&id)?, language_of(&request)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, format!("text/calendar; charset=utf-8; method={}", file.method)))
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"janji-temu.ics\""))

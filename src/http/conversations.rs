@@ -127,7 +127,7 @@ pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web
     Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, parse_id(&id)?).await?))
 }
 
-/// `POST /conversations/{id}/transfer`: 204; the conversation is not this counsellor's any more.
+/// `POST /conversations/{id}/transfer`: 204; the conversation is not this counsellor's any more. With an idempotency key a repeat hears so too.
 pub async fn transfer(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -136,21 +136,29 @@ pub async fn transfer(
     body: JsonBody<TransferBody>,
 ) -> ApiResult {
     let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
-    let transfer = Transfer { counsellor_id: body.value.counsellor_id, note: body.value.note };
-    conversations::transfer_conversation(&context, actor, parse_id(&id)?, &transfer).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let JsonBody { value: TransferBody { counsellor_id, note }, bytes } = body;
+    let (id, transfer) = (parse_id(&id)?, Transfer { counsellor_id, note });
+    let hand_over = || async {
+        conversations::transfer_conversation(&context, actor, id, &transfer).await?;
+        Ok(HttpResponse::NoContent().finish())
+    };
+    idempotent(&context, &user, &request, &bytes, hand_over).await
 }
 
 /// `POST /conversations/{id}/close`
 pub async fn close(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let id = parse_id(&id)?;
     let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
-    Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, actor, parse_id(&id)?).await?))
+    let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, actor, id).await?)) };
+    idempotent(&context, &user, &request, b"", close).await
 }
 
 /// `POST /conversations/{id}/reopen`
 pub async fn reopen(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let id = parse_id(&id)?;
     let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
-    Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, actor, parse_id(&id)?).await?))
+    let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, actor, id).await?)) };
+    idempotent(&context, &user, &request, b"", reopen).await
 }
 
 /// `POST /conversations/{id}/delivered`

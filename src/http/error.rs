@@ -231,6 +231,7 @@ pub const CODES: &[CodeSpec] = &[
     spec("users.login_taken", 409, "this login name is in use"),
     spec("conflict", 409, "the request does not fit the present state; load it again"),
     spec("appointments.slot_taken", 409, "this time is taken; see alternatives"),
+    spec("appointments.too_many", 409, "this student has as many appointments ahead as the school allows"),
     spec("appointments.illegal_transition", 409, "this cannot be done with the appointment as it stands"),
     spec("appointments.video_closed", 409, "the video room is open only around a confirmed appointment"),
     spec("conversations.closed", 409, "the conversation is closed; open it again first"),

@@ -45,6 +45,7 @@ pub mod route;
 pub mod security_headers;
 pub mod session;
 pub mod static_files;
+pub mod students;
 pub mod sync;
 pub mod unread_body;
 pub mod uploads;
@@ -139,6 +140,7 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/counsellors").get(counsellors::list))
         .service(at("/counsellors/me/status").put(counsellors::set_status))
         .service(at("/counsellors/{id}/slots").get(counsellors::list_slots))
+        .service(at("/students").get(students::list))
         .service(at("/availability").get(availability::read).put(availability::put))
         .service(at("/availability/check").post(availability::check))
         .service(at("/appointments").get(appointments::list).post(appointments::book))

@@ -27,6 +27,7 @@ pub mod passwords;
 pub mod pdf_inspection;
 pub mod realtime;
 pub mod session_token;
+pub mod students;
 pub mod sync;
 pub mod upload_file;
 pub mod user_import;

@@ -325,6 +325,32 @@ async fn full_days_take_nobody_more() {
 }
 
 #[actix_web::test]
+async fn a_student_has_a_limited_number_of_appointments_ahead() {
+    let school = School::open().await;
+    school.clock.advance(HOUR_MS);
+    let days = ["2026-02-03", "2026-02-04", "2026-02-05", "2026-02-06", "2026-02-09"].map(|day| format!("{day}T01:00:00Z"));
+    let mut booked = Vec::new();
+    for starts_at in &days {
+        booked.push(school.book(&school.ana, starts_at).await);
+    }
+    let (status, problem) = school.ana.post("/appointments", &school.booking("2026-02-10T01:00:00Z")).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("appointments.too_many")));
+    school.book(&school.budi, "2026-02-10T01:00:00Z").await;
+    let mut by_guru = school.booking("2026-02-10T02:00:00Z");
+    by_guru["student_id"] = json!(school.ana.id);
+    let (status, sixth) = school.guru.post("/appointments", &by_guru).await;
+    assert_eq!(status, 201, "counsellors know why: {sixth}");
+    // What is called off or over does not count.
+    for appointment in [&sixth, &booked[4]] {
+        assert_eq!(act(&school.ana, appointment, "cancel", json!({ "reason": "Sudah terjawab" })).await.0, 200);
+    }
+    school.book(&school.ana, "2026-02-10T02:30:00Z").await;
+    school.clock.advance(24 * HOUR_MS);
+    school.book(&school.ana, "2026-02-11T02:30:00Z").await;
+    school.app.stop().await;
+}
+
+#[actix_web::test]
 async fn a_repeat_under_one_key_books_once() {
     let school = School::open().await;
     let send = async |starts_at: &str| {
@@ -389,6 +415,7 @@ async fn admins_see_who_and_when_but_not_why_and_may_cancel() {
     hear(&mut at_anas, "cancelled", Some("appointment.cancelled")).await;
     hear(&mut at_gurus, "cancelled", Some("appointment.cancelled")).await;
     admin.get(&format!("/appointments/{}", booked["id"].as_str().unwrap())).await;
+    assert_eq!(admin.try_get(&format!("/appointments/{}.ics", booked["id"].as_str().unwrap())).await.0, 200);
     let audit = admin.get("/admin/audit?limit=100").await;
     let lines: Vec<&Value> =
         audit["items"].as_array().unwrap().iter().filter(|line| line["action"].as_str().unwrap().starts_with("appointment.")).collect();
@@ -396,6 +423,7 @@ async fn admins_see_who_and_when_but_not_why_and_may_cancel() {
     assert_eq!(
         actions,
         [
+            "appointment.viewed",
             "appointment.viewed",
             "appointment.cancelled",
             "appointment.listed",

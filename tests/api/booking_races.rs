@@ -19,7 +19,12 @@ macro_rules! on_every_database {
     };
 }
 
-on_every_database!(of_a_thousand_parallel_bookings_one_is_made, overlapping_and_shared_times_never_meet, a_full_day_is_never_overrun);
+on_every_database!(
+    of_a_thousand_parallel_bookings_one_is_made,
+    overlapping_and_shared_times_never_meet,
+    a_full_day_is_never_overrun,
+    of_parallel_moves_to_one_time_one_is_made_and_the_others_keep_theirs,
+);
 
 const CROWD: usize = 1000;
 const MINUTE_MS: i64 = 60_000;
@@ -109,6 +114,65 @@ async fn overlapping_and_shared_times_never_meet(database: Database) {
             assert!(one["student"]["id"] != other["student"]["id"] || !overlap_with(0), "{one}\n{other}");
             assert!(one["counsellor"]["id"] != other["counsellor"]["id"] || !overlap_with(10 * MINUTE_MS), "{one}\n{other}");
         }
+    }
+    second.stop().await;
+    app.stop().await;
+}
+
+/// Everybody wants to move to one free time, some while they call theirs off, and newcomers want it as well.
+async fn of_parallel_moves_to_one_time_one_is_made_and_the_others_keep_theirs(database: Database) {
+    let (app, second, _database) = start_on(database).await;
+    let guru = app.counsellor("guru").await;
+    let mut hours = mornings();
+    hours["slot_minutes"] = json!(10);
+    open_desk(&guru, &hours).await;
+    let crowd = spread(app.crowd("siswa", Role::Student, 16).await, &second);
+    let (movers, newcomers) = crowd.split_at(8);
+    let eight = MONDAY_7 + 25 * 60 * MINUTE_MS;
+    let mut booked = Vec::new();
+    for (number, student) in (0_i64..).zip(movers) {
+        let (status, body) = student.post("/appointments", &booking(&guru, eight + number * 10 * MINUTE_MS)).await;
+        assert_eq!(status, 201, "{body}");
+        booked.push(body);
+    }
+    let wanted = eight + 100 * MINUTE_MS;
+    let to = json!({ "starts_at": educounsel::domain::clock::rfc3339(wanted) });
+    let off = json!({ "reason": "Tidak jadi" });
+    let path = |number: usize, action: &str| format!("/appointments/{}/{action}", booked[number]["id"].as_str().unwrap());
+    let moves = join_all((0..8).map(|number| {
+        let path = path(number, "reschedule");
+        let to = &to;
+        async move { movers[number].post(&path, to).await }
+    }));
+    let calls_off = join_all((0..2).map(|number| {
+        let path = path(number, "cancel");
+        let (guru, off) = (&guru, &off);
+        async move { guru.post(&path, off).await }
+    }));
+    let new = booking(&guru, wanted);
+    let news = join_all(newcomers.iter().map(|student| student.post("/appointments", &new)));
+    let (moves, calls_off, news) = tokio::join!(moves, calls_off, news);
+    let codes = |answers: &[(u16, Value)]| answers.iter().map(|(status, body)| (*status, body["code"].clone())).collect::<Vec<_>>();
+    for (status, code) in codes(&moves).into_iter().chain(codes(&news)) {
+        let is_lost = status == 409 && (code == "appointments.slot_taken" || code == "appointments.illegal_transition");
+        assert!(status == 200 || status == 201 || is_lost, "{status} {code}");
+    }
+    assert!(calls_off.iter().all(|(status, _)| *status == 200), "{calls_off:?}");
+    let live = guru.get("/appointments?limit=100").await;
+    let mut starts: Vec<&str> = live["items"].as_array().unwrap().iter().map(|item| item["starts_at"].as_str().unwrap()).collect();
+    let count = starts.len();
+    starts.dedup();
+    assert_eq!(starts.len(), count, "no two at one time: {starts:?}");
+    // The wanted time has one owner, unless whoever got it was called off afterwards; who lost has the old time still.
+    let at_wanted = starts.iter().filter(|start| **start == to["starts_at"].as_str().unwrap()).count();
+    let made = moves.iter().chain(&news).filter(|(status, _)| matches!(status, 200 | 201)).count();
+    assert!(at_wanted <= 1 && made >= 1, "{made} were told so, {at_wanted} are there");
+    for (number, (status, _)) in moves.iter().enumerate().skip(2).filter(|(_, (status, _))| *status == 409) {
+        let item = movers[number].get(&format!("/appointments/{}", booked[number]["id"].as_str().unwrap())).await;
+        assert_eq!((&item["starts_at"], &item["state"]), (&booked[number]["starts_at"], &json!("requested")), "{status}");
+        let (status, body) =
+            newcomers[0].post("/appointments", &booking(&guru, eight + i64::try_from(number).unwrap() * 10 * MINUTE_MS)).await;
+        assert_eq!((status, &body["code"]), (409, &json!("appointments.slot_taken")), "the time of who lost is held");
     }
     second.stop().await;
     app.stop().await;

@@ -132,6 +132,9 @@ async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) 
         for conversation in &conversations {
             let answer = ask_to_join(&mut socket, &channel_of(conversation)).await;
             assert_eq!(answer.event, "pusher_internal:subscription_succeeded");
+        }
+        // After the last join: what came on the first channels while the others were joined has been passed over.
+        for conversation in &conversations {
             heal(&user, conversation, &mut inbox).await;
         }
         let enough = expected * (life + 1) / (DISCONNECTS + 1);
@@ -171,10 +174,10 @@ async fn listen(socket: &mut TestSocket, user: &TestUser, inbox: &mut Inbox, eno
 #[actix_web::test]
 async fn ten_thousand_messages_over_weak_links_are_there_once_and_in_order_on_both_sides() {
     let app = TestApp::builder().set(|config| config.http.requests_per_minute = 10_000_000).start().await;
-    let guru = Rc::new(app.counsellor("guru").await);
+    let guru = Rc::new(app.counsellor("guru").await.keeping_connections());
     let mut students = Vec::new();
     for number in 0..CONVERSATIONS {
-        let student = Rc::new(app.student(&format!("siswa{number}")).await);
+        let student = Rc::new(app.student(&format!("siswa{number}")).await.keeping_connections());
         let conversation = open(&student, &guru).await;
         assert!(ConversationId::parse(&conversation).is_ok());
         students.push((student, conversation));

@@ -247,6 +247,39 @@ async fn lists_have_pages_words_and_an_unread_total() {
     app.stop().await;
 }
 
+/// POSTs under an idempotency key and returns status and body.
+async fn post_as(user: &TestUser, key: &str, path: &str, body: &Value) -> (u16, Value) {
+    let answer = user.request(Method::POST, path).header("idempotency-key", key).json(body).send().await.unwrap();
+    let status = answer.status().as_u16();
+    (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
+}
+
+#[actix_web::test]
+async fn a_repeat_under_one_key_hears_what_the_first_one_did() {
+    let app = TestApp::start().await;
+    let (ana, budi) = (app.student("ana").await, app.student("budi").await);
+    let (guru, other) = (app.counsellor("guru").await, app.counsellor("guru2").await);
+    wait_in_queue(&ana, "pertama").await;
+    wait_in_queue(&budi, "kedua").await;
+    let take = async || post_as(&guru, "take", "/conversations/next", &json!({})).await;
+    let (first, repeat) = (take().await, take().await);
+    assert_eq!((first.0, &first.1["student"]["id"]), (200, &json!(ana.id)));
+    assert_eq!(first, repeat, "the second student still waits");
+    let path = format!("/conversations/{}", id_of(&first.1));
+    for (action, state) in [("close", "closed"), ("reopen", "open")] {
+        for _ in 0..2 {
+            let (status, item) = post_as(&guru, action, &format!("{path}/{action}"), &json!({})).await;
+            assert_eq!((status, &item["state"]), (200, &json!(state)), "{action}");
+        }
+    }
+    let transfer = json!({ "counsellor_id": other.id, "note": "Mohon dilanjutkan" });
+    for _ in 0..2 {
+        assert_eq!(post_as(&guru, "transfer", &format!("{path}/transfer"), &transfer).await.0, 204, "not 404 for who has lost it");
+    }
+    assert_eq!(other.get(&format!("{path}/notes")).await["items"].as_array().unwrap().len(), 1, "one note");
+    app.stop().await;
+}
+
 #[actix_web::test]
 async fn strangers_and_admins_get_404_and_wrong_roles_403() {
     let app = TestApp::start().await;
@@ -292,6 +325,7 @@ async fn strangers_and_admins_get_404_and_wrong_roles_403() {
         (&admin, Method::POST, "/conversations/next", json!({})),
         (&admin, Method::GET, "/conversations", json!({})),
         (&admin, Method::GET, "/conversations/search?query=x", json!({})),
+        (&admin, Method::GET, "/conversations/search", json!({})),
         (&admin, Method::POST, "/conversations", json!({ "student_id": ana.id })),
         (&guru, Method::GET, "/chat-preferences", json!({})),
         (&guru, Method::PUT, "/chat-preferences", json!({ "hide_typing": true, "hide_read_receipts": true })),

@@ -32,5 +32,6 @@ mod reminders;
 mod socket_logins;
 mod sockets;
 mod start_up;
+mod students;
 mod sync;
 mod unread_bodies;

@@ -214,7 +214,11 @@ async fn words_are_found_in_own_conversations_only() {
     assert_eq!(guru.get("/conversations/search?query=ujian").await["items"].as_array().unwrap().len(), 3);
     guru.post(&format!("/conversations/{first}/transfer"), &json!({ "counsellor_id": other.id, "note": "x" })).await;
     assert_eq!(guru.get("/conversations/search?query=ujian").await["items"], json!([]));
-    assert_eq!(other.get("/conversations/search?query=ujian").await["items"].as_array().unwrap().len(), 6);
+    let both = other.get("/conversations/search?query=ujian").await;
+    assert_eq!(both["items"].as_array().unwrap().len(), 6);
+    for item in both["items"].as_array().unwrap() {
+        assert_eq!(item["conversation_id"], item["conversation"]["id"], "each message with its own conversation");
+    }
     assert_eq!(ana.get("/conversations/search?query=%25").await["items"], json!([]));
     assert_eq!(ask(&ana, Method::GET, "/conversations/search?query=", &Value::Null).await.0, 422);
     app.stop().await;

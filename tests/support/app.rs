@@ -69,7 +69,7 @@ impl TestApp {
         self.at().url(path)
     }
 
-    /// Makes an HTTP client that follows no redirects and keeps no cookies.
+    /// Makes an HTTP client that follows no redirects and keeps neither cookies nor connections.
     pub fn client(&self) -> reqwest::Client {
         self.at().client()
     }

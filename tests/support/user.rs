@@ -2,7 +2,7 @@
 
 use super::{pdf::one_page_pdf, socket::TestSocket};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 /// Password of all test users.
 pub const PASSWORD: &str = "kata-sandi-uji";
@@ -22,10 +22,22 @@ impl ServerAddress {
         format!("{scheme}://localhost:{}{path}", self.port)
     }
 
-    /// Makes an HTTP client that follows no redirects and keeps no cookies.
+    /// Makes an HTTP client that follows no redirects, and keeps no cookies and no connections: a server that is told to stop gives kept ones 5 s,
+    /// which would be most of the time of most tests.
     pub fn client(&self) -> reqwest::Client {
+        // It keeps nothing, so all tests may share it: making one reads the certificates of the system.
+        static PLAIN: OnceLock<reqwest::Client> = OnceLock::new();
+        match self.certificate {
+            None => PLAIN.get_or_init(|| self.client_keeping(0)).clone(),
+            Some(_) => self.client_keeping(0),
+        }
+    }
+
+    /// As [`ServerAddress::client`], with up to so many connections kept and used again, as browsers do.
+    pub fn client_keeping(&self, connections: usize) -> reqwest::Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder().timeout(Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none());
+        let builder = reqwest::Client::builder().timeout(Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none());
+        let mut builder = builder.pool_max_idle_per_host(connections);
         if let Some(certificate) = &self.certificate {
             builder = builder.tls_certs_only([reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap()]);
         }
@@ -55,6 +67,12 @@ impl TestUser {
         let answer: Value = response.json().await.unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self { client, id: text(&answer["user"]["id"]), token: text(&answer["token"]), cookie, at: at.clone() }
+    }
+
+    /// Returns the same user with a client that keeps its connections, as browsers do.
+    #[must_use]
+    pub fn keeping_connections(self) -> Self {
+        Self { client: self.at.client_keeping(6), ..self }
     }
 
     /// Returns the same user, with the same session, as a client of another server.

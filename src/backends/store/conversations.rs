@@ -153,6 +153,12 @@ impl Store {
         self.fetch_optional(view_of(id)).await?.as_ref().map(read).transpose()
     }
 
+    /// Finds those of some conversations that somebody is in now, in no order.
+    pub async fn find_conversations(&self, who: Participant, ids: &[ConversationId]) -> BackendResult<Vec<ConversationRow>> {
+        let sql = Sql::new(VIEW).push(of_member(who.side)).bind(who.user_id).push(" AND c.id IN ").push_list(ids.iter().copied());
+        self.fetch_all(sql).await?.iter().map(read).collect()
+    }
+
     /// Finds what a change of a conversation would be decided by, without holding it: enough to know who is in it.
     pub async fn find_conversation_head(&self, id: ConversationId) -> BackendResult<Option<ConversationHead>> {
         self.fetch_optional(Sql::new(HEAD).bind(id)).await?.as_ref().map(read_head).transpose()

@@ -54,6 +54,15 @@ impl Tx {
         self.fetch_all(around(OCCUPIED, student, span, except)).await?.iter().map(read_occupied).collect()
     }
 
+    /// Counts the live appointments of a student that begin after `after_ms`.
+    pub async fn count_ahead(&mut self, student: UserId, after_ms: i64) -> BackendResult<i64> {
+        let sql = Sql::new(
+            "SELECT COUNT(*) AS ahead FROM appointments WHERE student_id = ? AND starts_at_ms > ? \
+             AND state IN ('requested', 'confirmed', 'rescheduled')",
+        );
+        self.fetch_one(sql.bind(student).bind(after_ms)).await?.int("ahead")
+    }
+
     /// Claims times for an appointment. `false`: a piece of them belongs to another one; then the transaction can only be dropped.
     /// Waits while another transaction that has claimed a piece is not decided.
     pub async fn claim_times(&mut self, appointment: AppointmentId, claims: &[Claim]) -> BackendResult<bool> {

@@ -66,13 +66,13 @@ fn operations() -> Vec<Operation> {
                 ("mode", shape("AppointmentMode")),
             ]))
             .answers(201, "Booked.", shape("Appointment"))
-            .refuses(&["appointments.slot_taken"]),
+            .refuses(&["appointments.slot_taken", "appointments.too_many"]),
         get("/api/v1/appointments/{id}", "read_appointment", "Reads one appointment.")
             .about("An admin's reading is noted in the audit trail.")
             .needs(Action::UseAppointments)
             .answers(200, "The appointment.", shape("Appointment")),
         get("/api/v1/appointments/{id}.ics", "appointment_calendar_file", "Gives an appointment as a calendar file.")
-            .about("One VEVENT, `METHOD:CANCEL` when cancelled. It never says what the appointment is about.")
+            .about("One VEVENT, `METHOD:CANCEL` when cancelled. It never says what the appointment is about. An admin's reading is noted in the audit trail.")
             .needs(Action::UseAppointments)
             .header("Accept-Language", "Language of the title: `id` (default) or `en`.")
             .answers_as(200, "The file.", "text/calendar", text()),

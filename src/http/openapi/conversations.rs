@@ -71,6 +71,7 @@ fn life() -> Vec<Operation> {
         open(),
         post("/api/v1/conversations/next", "take_next_conversation", "Takes the student who has waited longest.")
             .needs(Action::WorkChatQueue)
+            .idempotent()
             .answers(200, "It is yours.", shape("Conversation"))
             .answers_nothing(204, "Nobody waits.")
             .refuses(&["conflict"]),
@@ -80,15 +81,18 @@ fn life() -> Vec<Operation> {
         post("/api/v1/conversations/{id}/transfer", "transfer_conversation", "Hands a conversation to another counsellor.")
             .about("The one who had it loses it at once: list, messages and channel. The note is kept as a private note.")
             .needs(Action::WorkChatQueue)
+            .idempotent()
             .takes(object([("counsellor_id", id()), ("note", text_of(1, 2_000))]))
             .answers_nothing(204, "Handed over.")
             .refuses(&["conversations.closed", "conversations.illegal_transition", "conflict"]),
         post("/api/v1/conversations/{id}/close", "close_conversation", "Closes a conversation; a student who waits leaves the queue.")
             .about("Of members; a body is not read.")
+            .idempotent()
             .answers(200, "As it is now.", shape("Conversation"))
             .refuses(&["conversations.closed", "conflict"]),
         post("/api/v1/conversations/{id}/reopen", "reopen_conversation", "Opens a closed conversation again.")
             .about("With its counsellor, or in the queue when that one has left. Of members; a body is not read.")
+            .idempotent()
             .answers(200, "As it is now.", shape("Conversation"))
             .refuses(&["conversations.illegal_transition", "conflict"]),
     ]

@@ -3,7 +3,7 @@
 use super::{
     Area, Event,
     operation::{Operation, get, post, put},
-    schema::{about, count, day, id, list, object, one_of, or_null, shape, text, text_of, time},
+    schema::{about, count, day, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
 use crate::domain::access::Action;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(super) fn area() -> Area {
     Area {
         name: "Counsellors",
-        about: "Who there is, whether they are there, their hours, and what can be booked with them.",
+        about: "Who there is, whether they are there, their hours, and what can be booked with them; and the students whom they meet.",
         operations: operations(),
         shapes: vec![
             ("DutyStatus", one_of(&["online", "away", "offline"])),
@@ -25,6 +25,7 @@ pub(super) fn area() -> Area {
                     ("modes", about(list(shape("AppointmentMode")), "`video` only where there is a video server.")),
                 ]),
             ),
+            ("Student", object([("id", id()), ("name", text()), ("login", about(text(), "Tells two of the same name apart."))])),
             ("Slot", object([("starts_at", time()), ("ends_at", time())])),
             ("WeeklyHours", weekly_hours()),
             ("DayException", day_exception()),
@@ -69,6 +70,12 @@ fn operations() -> Vec<Operation> {
                 "The slots.",
                 object([("zone", about(text(), "IANA zone in which the days are.")), ("slots", list(shape("Slot")))]),
             ),
+        get("/api/v1/students", "list_students", "Lists the students a counsellor can talk or meet with, newest account first.")
+            .about("Those who may sign in.")
+            .needs(Action::FindStudents)
+            .query("query", text_of(0, 120), "Words that name or login contain, in any case.")
+            .in_pages()
+            .answers(200, "A page.", page("Student", [])),
         get("/api/v1/availability", "read_availability", "Gives a counsellor's hours.")
             .about("Counsellors read their own; admins name a counsellor. Others' and unknown ones answer 404.")
             .needs_either(Action::KeepAvailability, Action::ReadAvailability)

@@ -62,7 +62,8 @@ impl Plan {
 }
 
 /// Books an appointment. Fails with `validation` on people or times that cannot be booked, and with `appointments.slot_taken` when somebody was
-/// faster: the database lets only one of any number of bookings that meet through.
+/// faster: the database lets only one of any number of bookings that meet through. Fails with `appointments.too_many` for a student who has as many ahead
+/// as the school allows: nobody takes all the times of a counsellor.
 pub async fn book_appointment(context: &Context, actor: Actor<'_>, new: NewBooking) -> ServiceResult<AppointmentItem> {
     require(actor.principal, Action::BookAppointments)?;
     if !offered_modes(context).contains(&new.mode) {
@@ -112,6 +113,7 @@ async fn book_once(context: &Context, actor: Actor<'_>, plan: &Plan, new: &NewBo
     // From here on the counsellor's bookings wait for this one, so what is read now stays true; only the student may be booked by others meanwhile.
     let row = tx.lock_availability(pair.counsellor).await?;
     let desk = plan.desk(row.as_ref(), new)?;
+    refuse_too_many(context, &mut tx, actor.principal, plan).await?;
     let appointment = new_row(actor.principal, plan, new, &desk);
     let is_free = desk.is_free(appointment.time, &taken_in_tx(&mut tx, pair, around, None).await?);
     if !is_free || !insert(&mut tx, &appointment).await? {
@@ -122,6 +124,16 @@ async fn book_once(context: &Context, actor: Actor<'_>, plan: &Plan, new: &NewBo
     record_change(context, &mut tx, actor, &appointment).await?;
     tx.commit().await?;
     Ok(appointment)
+}
+
+/// Fails when a student who books has enough appointments ahead. Bookings with one counsellor wait for each other here; with several at once a student may
+/// get a few more, which does no harm.
+async fn refuse_too_many(context: &Context, tx: &mut Tx, principal: &Principal, plan: &Plan) -> ServiceResult<()> {
+    let most = i64::from(context.config.school.appointments_ahead);
+    if principal.role != Role::Student || most == 0 || tx.count_ahead(plan.student.id, plan.now_ms).await? < most {
+        return Ok(());
+    }
+    Err(ServiceError::Conflict { code: "appointments.too_many" })
 }
 
 /// Writes the row and claims its time; `false` when a piece of it has an owner. This is the guarantee, whatever was read before.

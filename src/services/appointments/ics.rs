@@ -2,10 +2,19 @@
 //! and grows its `SEQUENCE`, so that a calendar replaces what it had; a cancelled one takes itself out (`METHOD:CANCEL`). Times are UTC, which every
 //! calendar shows in its own zone; the school's zone stands beside them.
 
-use super::{super::Context, super::ServiceResult, list::find_own};
+use super::{
+    super::{Context, ServiceResult},
+    list::{audit_view, find_own},
+    record::facts,
+};
 use crate::{
     backends::store::AppointmentRow,
-    domain::{appointment::AppointmentState, ids::AppointmentId, language::Language, principal::Principal},
+    domain::{
+        appointment::{AppointmentState, Party},
+        ids::AppointmentId,
+        language::Language,
+    },
+    services::materials::Actor,
 };
 use icalendar::{Calendar, Component as _, Event, EventStatus, Property};
 use jiff::Timestamp;
@@ -23,9 +32,12 @@ pub struct CalendarFile {
     pub method: &'static str,
 }
 
-/// Makes the calendar file of an appointment, titled in `language`. Unknown and foreign ones: not found.
-pub async fn calendar_file(context: &Context, principal: &Principal, id: AppointmentId, language: Language) -> ServiceResult<CalendarFile> {
-    let (appointment, _) = find_own(context, principal, id).await?;
+/// Makes the calendar file of an appointment, titled in `language`. Unknown and foreign ones: not found. An admin's view is noted in the audit trail.
+pub async fn calendar_file(context: &Context, actor: Actor<'_>, id: AppointmentId, language: Language) -> ServiceResult<CalendarFile> {
+    let (appointment, party) = find_own(context, actor.principal, id).await?;
+    if party == Party::Admin {
+        audit_view(context, actor, Some(id), facts(&appointment)).await?;
+    }
     Ok(render(&appointment, &context.config.school.zone, language))
 }
 

@@ -131,7 +131,13 @@ fn show_all(context: &Context, principal: &Principal, rows: &[AppointmentRow]) -
     rows.iter().filter_map(show).collect()
 }
 
-async fn audit_view(context: &Context, actor: Actor<'_>, id: Option<AppointmentId>, data: serde_json::Value) -> ServiceResult<()> {
+/// Notes in the audit trail that an admin looked at one appointment, or at a list.
+pub(super) async fn audit_view(
+    context: &Context,
+    actor: Actor<'_>,
+    id: Option<AppointmentId>,
+    data: serde_json::Value,
+) -> ServiceResult<()> {
     let entry = AuditEntry {
         actor_id: Some(actor.principal.user_id),
         action: if id.is_some() { "appointment.viewed" } else { "appointment.listed" },

@@ -1,8 +1,8 @@
 //! Reading messages: both ways from a number, around a time, by words; what a message said before; the link to its file.
 
 use super::{
-    Actor, Context, ConversationItem, MessageItem, ServiceError, ServiceResult, attachment::key_of, find_own, find_own_head, member,
-    participant, view_audit::note_views,
+    Actor, Context, ConversationItem, MessageItem, ServiceError, ServiceResult, attachment::key_of, find_own_head, member, participant,
+    view_audit::note_views,
 };
 use crate::{
     backends::{
@@ -12,7 +12,7 @@ use crate::{
     domain::{
         access::{Action, may},
         clock::rfc3339,
-        conversation::Participant,
+        conversation::{Participant, parse_search},
         ids::{ConversationId, MessageId},
         principal::Role,
     },
@@ -123,7 +123,7 @@ async fn list_around(context: &Context, id: ConversationId, at_ms: i64, limit: u
     Ok(rows)
 }
 
-/// Finds messages that contain all words of `query`, newest first, in the conversations the principal is in now.
+/// Finds messages that contain all words of `query` (1..200 characters), newest first, in the conversations the principal is in now.
 pub async fn search_messages(
     context: &Context,
     actor: Actor<'_>,
@@ -132,7 +132,8 @@ pub async fn search_messages(
     limit: u32,
 ) -> ServiceResult<SearchPage> {
     let who = participant(actor.principal)?;
-    let mut rows = context.store.search_messages(who, query, after, limit.saturating_add(1)).await?;
+    let words = parse_search(query)?;
+    let mut rows = context.store.search_messages(who, &words, after, limit.saturating_add(1)).await?;
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > page;
     rows.truncate(page);
@@ -147,18 +148,13 @@ pub async fn search_messages(
     Ok(SearchPage { items: rows.iter().filter_map(show).collect(), next })
 }
 
+/// Returns the conversations of these messages that `who` still is in.
 async fn find_places(context: &Context, who: Participant, rows: &[MessageRow]) -> ServiceResult<HashMap<ConversationId, ConversationRow>> {
-    let mut places = HashMap::new();
-    for row in rows {
-        if !places.contains_key(&row.conversation_id) {
-            match find_own(context, who, row.conversation_id).await {
-                Ok(place) => drop(places.insert(place.id, place)),
-                Err(ServiceError::NotFound) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(places)
+    let mut ids: Vec<ConversationId> = rows.iter().map(|row| row.conversation_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let places = context.store.find_conversations(who, &ids).await?;
+    Ok(places.into_iter().map(|place| (place.id, place)).collect())
 }
 
 /// Returns what a message said before its edits, oldest first: to the counsellor of the conversation, and to admins.

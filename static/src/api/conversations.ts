@@ -48,22 +48,22 @@ export function openConversation(
   return request('/conversations', { method: 'POST', body: opening, idempotencyKey })
 }
 
-/** Takes whoever waits longest; null when nobody waits. */
-export async function takeNextConversation(): Promise<Conversation | null> {
-  return (await request<Conversation | undefined>('/conversations/next', { method: 'POST', body: {} })) ?? null
+/** Takes whoever waits longest; null when nobody waits. A repeat under the same key takes nobody else. */
+export async function takeNextConversation(idempotencyKey: string): Promise<Conversation | null> {
+  return (await request<Conversation | undefined>('/conversations/next', { method: 'POST', body: {}, idempotencyKey })) ?? null
 }
 
 /** Hands the conversation over; the asking counsellor loses it at once. */
-export function transferConversation(id: string, counsellorId: string, note: string): Promise<unknown> {
-  return request(`${pathOf(id)}/transfer`, { method: 'POST', body: { counsellor_id: counsellorId, note } })
+export function transferConversation(id: string, counsellorId: string, note: string, idempotencyKey: string): Promise<unknown> {
+  return request(`${pathOf(id)}/transfer`, { method: 'POST', body: { counsellor_id: counsellorId, note }, idempotencyKey })
 }
 
-export function closeConversation(id: string): Promise<Conversation> {
-  return request(`${pathOf(id)}/close`, { method: 'POST', body: {} })
+export function closeConversation(id: string, idempotencyKey: string): Promise<Conversation> {
+  return request(`${pathOf(id)}/close`, { method: 'POST', body: {}, idempotencyKey })
 }
 
-export function reopenConversation(id: string): Promise<Conversation> {
-  return request(`${pathOf(id)}/reopen`, { method: 'POST', body: {} })
+export function reopenConversation(id: string, idempotencyKey: string): Promise<Conversation> {
+  return request(`${pathOf(id)}/reopen`, { method: 'POST', body: {}, idempotencyKey })
 }
 
 export interface HistoryQuery {

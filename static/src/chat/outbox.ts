@@ -33,10 +33,10 @@ export function retryDelayMs(attempts: number, random = Math.random()): number {
   return Math.round(ceiling * (1 - 0.3 * random))
 }
 
-/** True when the same send may work later: no answer came, or one that says so. Everything else is a refusal. */
+/** True when the same send may work later: no answer came, or one that says so (`conflict`: many write at once). Everything else is a refusal. */
 export function isTransient(error: ApiError): boolean {
   if (error.code === 'client.aborted') return false
-  return transientStatus.has(error.status) || error.status >= 500 || error.code === 'client.unreadable'
+  return transientStatus.has(error.status) || error.status >= 500 || error.code === 'client.unreadable' || error.code === 'conflict'
 }
 
 export function enqueue(outbox: Outbox, draft: Pick<Outgoing, 'clientId' | 'conversationId' | 'body' | 'file' | 'createdAt'>): Outbox {

@@ -383,6 +383,7 @@ export const en: Messages = {
     },
     appointments: {
       slot_taken: 'This time was just taken. Choose another one.',
+      too_many: 'You have enough appointments ahead. Cancel one, or wait until one is over.',
       illegal_transition: 'This appointment has changed meanwhile. Look at the newest state and try again.',
       video_closed: 'The video call is not open yet, or is over.',
     },

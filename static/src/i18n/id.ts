@@ -382,6 +382,7 @@ export const id = {
     },
     appointments: {
       slot_taken: 'Waktu ini baru saja diambil. Pilih waktu lain.',
+      too_many: 'Kamu sudah punya cukup banyak janji mendatang. Batalkan salah satu atau tunggu sampai selesai.',
       illegal_transition: 'Keadaan janji ini sudah berubah. Lihat yang terbaru lalu coba lagi.',
       video_closed: 'Panggilan video belum dibuka atau sudah ditutup.',
     },

@@ -57,6 +57,58 @@ scenario('a booking is made, confirmed, moved and cancelled in front of both', a
   await untilEqual('the state in the history', 'cancelled', stateOf)
 })
 
+scenario('a booking is made with the keyboard alone', async ({ open }) => {
+  const { page } = await openPage(open, 'siswa11', '/student/appointments/create')
+  await page.getByTestId('counsellor-card').first().waitFor()
+  const focused = () => page.evaluate(() => {
+    const { dataset, type } = document.activeElement
+    return { testid: dataset.testid, day: dataset.day, startsAt: dataset.startsAt, type }
+  })
+  /** Tabs on until `wanted` holds for what has the focus. */
+  const tabTo = async (what, wanted) => {
+    for (let presses = 0; presses < 40; presses += 1) {
+      if (wanted(await focused())) return
+      await page.keyboard.press('Tab')
+    }
+    assert.fail(`Tab does not reach ${what}`)
+  }
+  await tabTo('the counsellors', ({ type }) => type === 'radio')
+  await page.keyboard.press('Space')
+  await page.getByTestId('slot').first().waitFor()
+  await tabTo('the dates', ({ testid }) => testid === 'date')
+  const { day } = await focused()
+  await page.keyboard.press('ArrowRight')
+  await untilEqual('the next day', new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10), async () => (await focused()).day)
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('Enter')
+  await tabTo('the times', ({ testid }) => testid === 'slot')
+  const first = (await focused()).startsAt
+  await page.keyboard.press('ArrowRight')
+  await until('the next time', async () => (await focused()).startsAt !== first)
+  await page.keyboard.press('Space')
+  await tabTo('the topic', ({ testid }) => testid === 'booking-topic')
+  await page.keyboard.type('Lewat papan ketik')
+  await tabTo('the button', ({ testid }) => testid === 'booking-submit')
+  await page.keyboard.press('Enter')
+  await page.getByTestId('booking-done').waitFor()
+})
+
+scenario('a counsellor looks a student up, books for them, and the student agrees', async ({ open }) => {
+  const { page } = await openPage(open, 'guru3', '/guru/appointments')
+  await page.getByTestId('book-for-open').click()
+  await page.getByTestId('search').fill('siswa10')
+  await page.getByTestId('student').filter({ hasText: 'siswa10' }).click()
+  await page.getByTestId('book-for-form').getByTestId('slot').first().click()
+  await page.getByTestId('booking-topic').fill('Rencana semester depan')
+  await page.getByTestId('book-for-submit').click()
+  await page.getByTestId('book-for-form').waitFor({ state: 'detached' })
+
+  const student = await openPage(open, 'siswa10', '/student/appointments')
+  const card = student.page.getByTestId('appointment').filter({ hasText: 'Rencana semester depan' })
+  await card.getByTestId('appointment-confirm').click()
+  await untilEqual('the state', 'confirmed', () => card.getAttribute('data-state'))
+})
+
 scenario('free times change while others book, and who is too late gets other times at once', async ({ open }) => {
   const first = await openBooking(open, 'siswa13')
   const second = await openBooking(open, 'siswa14')

@@ -129,6 +129,11 @@ state('student', 'appointments past', '/student/appointments', async (page) => {
   await page.getByTestId('tab-past').click()
   await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
 })
+state('student', 'appointments loading', '/student/appointments', see('skeleton'), { prepare: block(/\/api\/v1\/appointments\?/, hang), mayLoad: true })
+state('student', 'appointments failed', '/student/appointments', (page) => page.getByRole('main').getByRole('alert').first().waitFor(), {
+  prepare: block(/\/api\/v1\/appointments\?/, breakDown),
+  failing: [/\/appointments\?/],
+})
 state('student', 'appointment cancelled without a reason', '/student/appointments', async (page) => {
   await press('appointment-cancel', 'reason-form')(page)
   await page.getByTestId('reason-submit').click()
@@ -147,6 +152,11 @@ state('student', 'booking too late', '/student/appointments/create', async (page
 }, { failing: [/\/appointments$/] })
 state('student', 'chat without a conversation', '/student/chat', see('new-conversation'))
 state('talker', 'chat', '/student/chat', press('conversation', 'message'))
+state('talker', 'chat loading', '/student/chat', see('skeleton'), { prepare: block(/\/api\/v1\/conversations\?/, hang), mayLoad: true })
+state('talker', 'chat failed', '/student/chat', (page) => page.getByRole('navigation').getByRole('alert').first().waitFor(), {
+  prepare: block(/\/api\/v1\/conversations\?/, breakDown),
+  failing: [/\/conversations\?/],
+})
 state('talker', 'account with chat privacy', '/account', see('chat-hide_typing'))
 state('student', 'chat, a new conversation', '/student/chat', press('new-conversation', 'new-conversation-form'))
 state('student', 'account', '/account', see('session-row'))
@@ -189,6 +199,21 @@ state('counsellor', 'availability changed', '/guru/availability', async (page) =
 })
 state('counsellor', 'special date', '/guru/availability', press('exception-add', 'exception-form'))
 state('counsellor', 'chat', '/guru/chat', press('conversation', 'message'))
+state('counsellor', 'appointment, choosing a student', '/guru/appointments', press('book-for-open', 'student'))
+state('counsellor', 'appointment, no such student', '/guru/appointments', async (page) => {
+  await press('book-for-open', 'student')(page)
+  await page.getByTestId('search').fill('zzzzzz')
+  await page.getByTestId('student').first().waitFor({ state: 'detached' })
+})
+state('counsellor', 'appointment for a student', '/guru/appointments', async (page) => {
+  await press('book-for-open', 'student')(page)
+  await press('student', 'slot')(page)
+})
+state('counsellor', 'chat, handing over', '/guru/chat', async (page) => {
+  await press('conversation', 'message')(page)
+  await page.getByTestId('thread-menu').getByRole('button').click()
+  await press('menu-transfer', 'transfer-form')(page)
+})
 state('counsellor', 'chat queue', '/guru/chat', async (page) => {
   await page.getByTestId('chat-tab-waiting').click()
   await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())

@@ -51,7 +51,7 @@ describe('outbox', () => {
 
   it('tells a lost answer from a refusal', () => {
     const of = (status: number, code = 'x') => isTransient(new ApiError({ code, status }))
-    expect([of(0, 'client.offline'), of(0, 'client.timeout'), of(201, 'client.unreadable'), of(401), of(408), of(429), of(500), of(503)]).not.toContain(false)
+    expect([of(0, 'client.offline'), of(0, 'client.timeout'), of(201, 'client.unreadable'), of(401), of(408), of(429), of(500), of(503), of(409, 'conflict')]).not.toContain(false)
     expect([of(0, 'client.aborted'), of(400), of(404), of(409), of(413), of(422)]).not.toContain(true)
   })
 })

@@ -11,6 +11,14 @@ describe('notices', () => {
   })
 
   it('have a look of their own per category', () => {
-    expect(new Set(['materials', 'appointments', 'chat', 'anything'].map((category) => lookOf(category).icon)).size).toBe(4)
+    expect(new Set(['materials', 'appointments', 'chat', 'anything'].map((category) => lookOf({ kind: 'x', category }).icon)).size).toBe(4)
+  })
+
+  it('about appointments look like what happened', () => {
+    const iconOf = (kind: string) => lookOf({ kind, category: 'appointments' }).icon
+    expect(['requested', 'confirmed', 'rescheduled', 'cancelled', 'completed', 'no_show', 'reminder'].map((name) => iconOf(`appointment.${name}`))).toEqual([
+      'calendar', 'check', 'swap', 'close', 'checks', 'ban', 'clock',
+    ])
+    expect(iconOf('appointment.later')).toBe('calendar')
   })
 })

@@ -43,7 +43,7 @@ describe('messages', () => {
       'method_not_allowed', 'request.timeout', 'users.login_taken', 'conflict', 'request.too_large', 'materials.file_too_large',
       'request.media_type', 'materials.file_type', 'validation', 'materials.file_encrypted', 'materials.file_unsafe',
       'materials.file_unreadable', 'idempotency.key_reused', 'rate_limited', 'auth.too_many_attempts', 'internal', 'unavailable',
-      'appointments.slot_taken', 'appointments.illegal_transition', 'appointments.video_closed', 'conversations.closed',
+      'appointments.slot_taken', 'appointments.too_many', 'appointments.illegal_transition', 'appointments.video_closed', 'conversations.closed',
       'conversations.illegal_transition', 'messages.client_id_reused', 'messages.too_late',
     ]
     const fields = ['required', 'too_short', 'too_long', 'control_character', 'unknown_value', 'type', 'unavailable']

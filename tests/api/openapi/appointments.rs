@@ -16,6 +16,8 @@ pub(super) async fn walk_counsellors(seen: &mut Checked, school: &School) {
     step(seen, guru, status, &[], (json!({ "status": "busy" }), 422)).await;
     step(seen, ana, status, &[], (json!({ "status": "online" }), 403)).await;
     step(seen, ana, "get /counsellors", &[], (Value::Null, 200)).await;
+    step(seen, guru, "get /students?query=ana", &[], (Value::Null, 200)).await;
+    step(seen, ana, "get /students", &[], (Value::Null, 403)).await;
 
     let hours = mornings();
     step(seen, guru, "get /availability", &[], (Value::Null, 200)).await;

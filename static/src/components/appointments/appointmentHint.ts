@@ -7,11 +7,12 @@ export function hintOf(
 ): { key: string; named: Record<string, string> } | null {
   const other = viewer === 'student' ? appointment.counsellor : appointment.student
   const reason = appointment.reason ?? ''
+  const isOthers = appointment.proposed_by?.id === other.id
   if (appointment.state === 'requested') {
-    return viewer === 'student' ? { key: 'requestedStudent', named: { name: other.name } } : { key: 'requestedGuru', named: {} }
+    if (!isOthers) return { key: 'requestedByMe', named: { name: other.name } }
+    return viewer === 'student' ? { key: 'proposedByOther', named: { name: other.name } } : { key: 'requestedGuru', named: {} }
   }
   if (appointment.state === 'rescheduled') {
-    const isOthers = appointment.proposed_by?.id === other.id
     return { key: isOthers ? 'proposedByOther' : 'proposedByMe', named: { name: other.name } }
   }
   if (appointment.state === 'cancelled' && reason) {

@@ -1,4 +1,6 @@
+import type { AppointmentState } from '@/api/appointmentTypes'
 import type { NoticeCreated, Role } from '@/api/types'
+import { allStates, lookOfState } from '@/components/appointments/appointmentLook'
 import type { IconName } from '@/components/ui/iconPaths'
 import type { Locale } from '@/i18n'
 
@@ -9,8 +11,14 @@ const looks: Record<string, { icon: IconName; tone: string }> = {
   chat: { icon: 'chat', tone: 'tone-plum' },
 }
 
-/** How a notice of this category looks. */
-export function lookOf(category: string): { icon: IconName; tone: string } {
+const reminder: { icon: IconName; tone: string } = { icon: 'clock', tone: 'tone-sky' }
+
+/** How a notice looks: about an appointment like the state it brings, else like its category. */
+export function lookOf({ kind, category }: Pick<NoticeCreated, 'kind' | 'category'>): { icon: IconName; tone: string } {
+  if (kind === 'appointment.reminder') return reminder
+  const state = allStates.find((name) => kind === `appointment.${name}` satisfies `appointment.${AppointmentState}`)
+  // A request is news to its reader; the clock of its state means waiting.
+  if (state && state !== 'requested') return lookOfState(state)
   return looks[category] ?? { icon: 'bell', tone: 'tone-honey' }
 }
 

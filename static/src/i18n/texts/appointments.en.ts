@@ -32,7 +32,7 @@ export const appointmentsEn: typeof appointmentsId = {
     no_show: 'No-show',
   },
   hint: {
-    requestedStudent: 'Waiting for {name} to confirm.',
+    requestedByMe: 'Waiting for {name} to confirm.',
     requestedGuru: 'Waiting for your confirmation.',
     proposedByOther: '{name} proposed this time. Does it suit you?',
     proposedByMe: 'Waiting for {name} to accept the new time.',

@@ -30,7 +30,7 @@ export const appointmentsId = {
     no_show: 'Tidak hadir',
   },
   hint: {
-    requestedStudent: 'Menunggu {name} mengonfirmasi.',
+    requestedByMe: 'Menunggu {name} mengonfirmasi.',
     requestedGuru: 'Menunggu konfirmasi Anda.',
     proposedByOther: '{name} mengusulkan waktu ini. Cocok?',
     proposedByMe: 'Menunggu {name} menyetujui waktu baru.',
