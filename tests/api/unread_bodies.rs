@@ -106,5 +106,6 @@ async fn a_small_body_that_nobody_read_does_not_cost_the_connection(transport: T
         assert!(!answer.to_lowercase().contains("connection: close"), "{answer}");
         assert!(started.elapsed() < Duration::from_secs(5));
     }
+    drop(stream);
     app.stop().await;
 }

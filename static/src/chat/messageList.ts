@@ -62,6 +62,15 @@ export function withMessage(list: MessageList, message: Message): MessageList {
   return drained({ ...list, ahead: mergeSorted(list.ahead, [message]) })
 }
 
+/**
+ * The message that somebody wrote last; null while that is not known: something is on its way, or the stretch does not reach the end.
+ * Whoever wants to correct what they just sent must not get the one before it.
+ */
+export function newestOf(list: MessageList, senderId: string, isSending: boolean): Message | null {
+  if (isSending || list.hasAfter || hasGap(list)) return null
+  return [...list.items].reverse().find(({ sender_id }) => sender_id === senderId) ?? null
+}
+
 /** Gives up on a hole the server has nothing for, and shows what waited beyond it. */
 export function withGapAccepted(list: MessageList): MessageList {
   return { ...list, items: mergeSorted(list.items, list.ahead), ahead: [] }

@@ -17,11 +17,11 @@ const sessions = { nobody: undefined, student: await sessionOf('siswa5'), talker
 
 /**
  * Looks at one state of one page. `show` brings the page, which is at `path`, into that state. `failing` are addresses whose failure belongs
- * to the state; `prepare` runs before the page is loaded.
+ * to the state; `prepare` runs before the page is loaded, at the size of `viewport`.
  */
-function state(who, name, path, show = async () => undefined, { failing = [], prepare, isStill, mayLoad, sound, within } = {}) {
+function state(who, name, path, show = async () => undefined, { failing = [], prepare, isStill, mayLoad, sound, viewport, within } = {}) {
   scenario(`${who}: ${name}`, async ({ open }) => {
-    const person = await open({ storageState: sessions[who], sound })
+    const person = await open({ storageState: sessions[who], sound, viewport })
     for (const address of failing) person.expectFailure(address)
     const page = await person.newTab()
     await prepare?.(page, open)
@@ -152,6 +152,8 @@ state('student', 'booking too late', '/student/appointments/create', async (page
 }, { failing: [/\/appointments$/] })
 state('student', 'chat without a conversation', '/student/chat', see('new-conversation'))
 state('talker', 'chat', '/student/chat', press('conversation', 'message'))
+// A wide screen opens the first conversation by itself; a phone shows the list.
+state('talker', 'chat list', '/student/chat', see('conversation'), { viewport: viewports[360] })
 state('talker', 'chat loading', '/student/chat', see('skeleton'), { prepare: block(/\/api\/v1\/conversations\?/, hang), mayLoad: true })
 state('talker', 'chat failed', '/student/chat', (page) => page.getByRole('navigation').getByRole('alert').first().waitFor(), {
   prepare: block(/\/api\/v1\/conversations\?/, breakDown),
@@ -217,7 +219,8 @@ state('counsellor', 'chat, handing over', '/guru/chat', async (page) => {
 state('counsellor', 'chat queue', '/guru/chat', async (page) => {
   await page.getByTestId('chat-tab-waiting').click()
   await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
-})
+}, { viewport: viewports[360] })
+state('counsellor', 'chat list', '/guru/chat', see('conversation'), { viewport: viewports[360] })
 state('counsellor', 'no notices', '/guru/notices')
 
 state('admin', 'users', '/admin/users', see('user-row'))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Message } from '@/api/chatTypes'
 import {
-  emptyList, hasGap, lastSeqOf, withGapAccepted, withMessage, withNewerPage, withOlderPage, withPage, type MessageList,
+  emptyList, hasGap, lastSeqOf, newestOf, withGapAccepted, withMessage, withNewerPage, withOlderPage, withPage, type MessageList,
 } from '@/chat/messageList'
 import { messageOf, pageOf } from './samples'
 
@@ -12,6 +12,15 @@ const loaded = (from: number, to: number, hasAfter = false) => withPage(emptyLis
 describe('message list', () => {
   it('appends what comes next', () => {
     expect(seqs(take(loaded(1, 3), messageOf(4), messageOf(5)))).toEqual([1, 2, 3, 4, 5])
+  })
+
+  it('knows what somebody wrote last only when nothing of it is under way', () => {
+    const list = take(loaded(1, 3), messageOf(4, { sender_id: 'me' }), messageOf(5))
+    expect(newestOf(list, 'me', false)?.seq).toBe(4)
+    expect(newestOf(list, 'me', true)).toBeNull()
+    expect(newestOf(take(list, messageOf(7, { sender_id: 'me' })), 'me', false)).toBeNull()
+    expect(newestOf({ ...list, hasAfter: true }, 'me', false)).toBeNull()
+    expect(newestOf(list, 'nobody', false)).toBeNull()
   })
 
   it('shows a message once, however often it comes', () => {
