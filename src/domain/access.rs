@@ -43,11 +43,13 @@ pub enum Action {
     ManageCannedReplies,
     /// Read what an edited message said before.
     ReadMessageHistory,
+    /// Talk with the AI companion.
+    UseCompanion,
 }
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -67,6 +69,7 @@ impl Action {
         Self::SetChatPreferences,
         Self::ManageCannedReplies,
         Self::ReadMessageHistory,
+        Self::UseCompanion,
     ];
 }
 
@@ -82,7 +85,7 @@ pub const fn may(role: Role, action: Action) -> bool {
         | Action::ManageCannedReplies
         | Action::ReadMessageHistory => matches!(role, Counsellor | Admin),
         Action::BookAppointments | Action::Converse => matches!(role, Student | Counsellor),
-        Action::ViewStudentDashboard | Action::SetChatPreferences => matches!(role, Student),
+        Action::ViewStudentDashboard | Action::SetChatPreferences | Action::UseCompanion => matches!(role, Student),
         Action::KeepAvailability | Action::WorkChatQueue => matches!(role, Counsellor),
         Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability => matches!(role, Admin),
     }
@@ -93,7 +96,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 19] = [
+    const TABLE: [(Action, [bool; 3]); 20] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -113,6 +116,7 @@ mod tests {
         (SetChatPreferences, [true, false, false]),
         (ManageCannedReplies, [false, true, true]),
         (ReadMessageHistory, [false, true, true]),
+        (UseCompanion, [true, false, false]),
     ];
 
     #[test]
