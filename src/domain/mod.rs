@@ -22,6 +22,7 @@ pub mod presence;
 pub mod principal;
 pub mod registry;
 pub mod retry;
+pub mod risk;
 pub mod slots;
 pub mod spoken_time;
 pub mod text;
