@@ -15,6 +15,8 @@ pub mod conversation;
 pub mod file_key;
 pub mod file_name;
 pub mod heartbeat;
+pub mod help_card;
+pub mod hotline;
 pub mod ids;
 pub mod language;
 pub mod material;

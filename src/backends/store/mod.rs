@@ -5,6 +5,7 @@
 //! Every query is one portable text (see `sql`). Times are ms since 1970 UTC, ids UUIDv7 text, JSON text, on all engines.
 //! May import: `domain`.
 
+mod alerts;
 mod appointments;
 mod audit;
 mod chat_desk;
@@ -15,6 +16,7 @@ mod companion_threads;
 mod companion_turns;
 mod conversations;
 mod counsellors;
+mod hotlines;
 mod idempotency;
 mod log;
 mod logins;
@@ -29,6 +31,7 @@ mod sql;
 mod statistics;
 mod users;
 
+pub use alerts::{AlertRow, OpenAlerts, Repeat};
 pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
 pub use audit::{AuditEntry, AuditView};
 pub use chat_desk::{CannedReplyRow, ChatPreferences, NoteRow};

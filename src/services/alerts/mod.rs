@@ -1,34 +1,38 @@
-//! Warnings to counsellors about students who may be in danger. Placeholder with the interface.
+//! Warnings to counsellors about students who may be in danger: raised in the transaction of the question, called out again when nobody acknowledges in time,
+//! acknowledged once, and answered with a conversation. Nothing of it ever goes to the student: neither answers nor events of theirs carry a level, a rule or
+//! a warning.
 
-use super::{Context, ServiceResult};
+mod answer;
+mod escalate;
+mod raise;
+mod tell;
+mod view;
+
+pub use answer::{acknowledge_alert, open_chat};
+pub use escalate::{EscalationRound, escalate_overdue};
+pub use raise::{ACKNOWLEDGE_WITHIN_MS, NewAlert, raise};
+pub use view::{AlertItem, AlertPage, AlertQuery, AlertScope, AlertState, list_alerts};
+
+use super::{Context, ServiceError, ServiceResult, counsellors::require, materials::Actor};
 use crate::{
-    backends::store::Tx,
-    domain::{
-        ids::{AlertId, MessageId, ThreadId, UserId},
-        risk::{Assessment, Level},
+    backends::{
+        BackendResult,
+        store::{AuditEntry, Tx},
     },
+    domain::ids::AlertId,
 };
+use serde_json::Value;
 
-/// A warning that is about to be raised.
-#[derive(Debug, Clone, Copy)]
-pub struct NewAlert<'a> {
-    /// About whom.
-    pub student: UserId,
-    /// In which thread of the companion.
-    pub thread: Option<ThreadId>,
-    /// Which question.
-    pub question: Option<MessageId>,
-    /// What the student wrote; the first 280 characters are kept, for counsellors only.
-    pub words: &'a str,
-    /// How serious: 2 or 3.
-    pub level: Level,
-    /// What the rules made of it.
-    pub assessment: &'a Assessment,
-    /// When.
-    pub now_ms: i64,
-}
-
-/// Raises a warning, or joins the open one of the student, in the caller's transaction. Wake the pump after the commit.
-pub async fn raise(_context: &Context, _tx: &mut Tx, _alert: NewAlert<'_>) -> ServiceResult<AlertId> {
-    Ok(AlertId::generate())
+/// Adds a line about a warning to the audit trail.
+async fn audit(tx: &mut Tx, actor: Actor<'_>, action: &str, id: AlertId, data: Value, now_ms: i64) -> BackendResult<()> {
+    let entry = AuditEntry {
+        actor_id: Some(actor.principal.user_id),
+        action,
+        target_kind: Some("alert"),
+        target_id: Some(id.to_string()),
+        address: actor.address.map(|address| address.to_string()),
+        data,
+        at_ms: now_ms,
+    };
+    tx.append_audit(&entry).await
 }
