@@ -11,6 +11,7 @@ mod support;
 
 mod accounts;
 mod admin_users;
+mod alerts;
 mod appointments;
 mod availability;
 mod bad_uploads;
@@ -22,6 +23,7 @@ mod conversation_engines;
 mod conversation_sockets;
 mod conversations;
 mod dashboards;
+mod help;
 mod housekeeping;
 mod http_rules;
 mod materials;
