@@ -47,7 +47,7 @@ async fn parallel_sends_cannot_exceed_the_day() {
 #[actix_web::test]
 async fn tokens_are_promised_before_and_settled_after_and_admins_are_warned_twice() {
     // The fake provider counts 100 + words; an answer promises instructions + question + 800.
-    let scene = Scene::with(|builder| builder.set(|config| config.companion.tokens_per_month = 3_000)).await;
+    let scene = Scene::with(|builder| builder.set(|config| config.companion.tokens_per_month = 10_000)).await;
     let store = scene.app.running.context.store.clone();
     let month = || {
         educounsel::domain::clock::day_in_zone(scene.app.running.context.clock.now_ms(), &scene.app.running.context.zone())[..7].to_owned()
@@ -73,28 +73,30 @@ async fn tokens_are_promised_before_and_settled_after_and_admins_are_warned_twic
     assert_eq!((settled.reserved, settled.used), (0, 104));
     assert_eq!(warnings().await, [0; 0]);
 
-    // Until 80 % are used.
-    let mut asked = 0;
-    while warnings().await.is_empty() {
-        let many = vec!["kata ".to_owned(); 600];
-        scene.provider.then(Reply::Words { words: many, every: Duration::ZERO });
-        let answer = scene.ask("Lagi").await;
-        scene.ended(&answer["id"]).await;
-        asked += 1;
-        assert!(asked < 10 && answer["kind"] == "model", "{:?}", store.token_usage(&month()).await);
+    // Each in a thread of its own, so that the context stays small.
+    let ask_anew = async || {
+        let (status, asked) = ask(&scene.ana, &new_thread(&scene.ana).await, "Lagi").await;
+        assert_eq!(status, 202, "{asked}");
+        scene.ended(&asked["answer"]["id"]).await;
+        asked["answer"]["kind"].as_str().unwrap().to_owned()
+    };
+    scene.provider.always(Reply::Words { words: vec!["kata ".to_owned(); 1_500], every: Duration::ZERO });
+    for asked in 1..=6 {
+        assert_eq!(warnings().await, [0; 0], "{asked}: {:?}", store.token_usage(&month()).await);
+        assert_eq!(ask_anew().await, "model");
+        if asked == 5 {
+            break;
+        }
     }
-    assert_eq!(warnings().await, [80]);
-    // The next promise does not fit any more: the offline companion, and the second warning.
+    assert_eq!((store.token_usage(&month()).await.unwrap().used, warnings().await), (8_104, vec![80]));
+    assert_eq!(ask_anew().await, "model", "what is promised still fits");
+    // The next promise does not: the offline companion, and the second warning.
     let calls = scene.provider.chats().len();
-    let offline = scene.ask("Masih ada?").await;
-    assert_eq!(offline["kind"], "offline");
-    scene.ended(&offline["id"]).await;
-    assert_eq!(scene.provider.chats().len(), calls);
-    assert_eq!(warnings().await, [100, 80]);
-    let again = scene.ask("Sekali lagi").await;
-    assert_eq!(again["kind"], "offline");
-    scene.ended(&again["id"]).await;
-    assert_eq!(warnings().await, [100, 80], "once each");
+    for _ in 0..2 {
+        assert_eq!(ask_anew().await, "offline");
+        assert_eq!((warnings().await, scene.provider.chats().len()), (vec![100, 80], calls), "once each");
+    }
+    assert_eq!(scene.ana.get("/companion").await["provider"], "offline");
     assert_eq!(store.token_usage(&month()).await.unwrap().reserved, 0);
     scene.close().await;
 }
