@@ -45,11 +45,23 @@ pub enum Action {
     ManageCannedReplies,
     /// Read what an edited message said before.
     ReadMessageHistory,
+    /// Talk with the AI companion.
+    UseCompanion,
+    /// See warnings about students.
+    SeeAlerts,
+    /// See what the student wrote.
+    ReadAlertWords,
+    /// Take a warning up.
+    AcknowledgeAlerts,
+    /// Open a conversation about a warning.
+    ChatAboutAlerts,
+    /// Write the hotlines of the help card.
+    ManageHotlines,
 }
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -70,6 +82,12 @@ impl Action {
         Self::SetChatPreferences,
         Self::ManageCannedReplies,
         Self::ReadMessageHistory,
+        Self::UseCompanion,
+        Self::SeeAlerts,
+        Self::ReadAlertWords,
+        Self::AcknowledgeAlerts,
+        Self::ChatAboutAlerts,
+        Self::ManageHotlines,
     ];
 }
 
@@ -83,11 +101,17 @@ pub const fn may(role: Role, action: Action) -> bool {
         | Action::WriteMaterials
         | Action::ViewCounsellorDashboard
         | Action::ManageCannedReplies
-        | Action::ReadMessageHistory => matches!(role, Counsellor | Admin),
+        | Action::ReadMessageHistory
+        | Action::SeeAlerts
+        | Action::AcknowledgeAlerts => matches!(role, Counsellor | Admin),
         Action::BookAppointments | Action::Converse => matches!(role, Student | Counsellor),
-        Action::ViewStudentDashboard | Action::SetChatPreferences => matches!(role, Student),
-        Action::KeepAvailability | Action::WorkChatQueue | Action::FindStudents => matches!(role, Counsellor),
-        Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability => matches!(role, Admin),
+        Action::ViewStudentDashboard | Action::SetChatPreferences | Action::UseCompanion => matches!(role, Student),
+        Action::KeepAvailability | Action::WorkChatQueue | Action::FindStudents | Action::ReadAlertWords | Action::ChatAboutAlerts => {
+            matches!(role, Counsellor)
+        }
+        Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability | Action::ManageHotlines => {
+            matches!(role, Admin)
+        }
     }
 }
 
@@ -96,7 +120,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 20] = [
+    const TABLE: [(Action, [bool; 3]); 26] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -117,6 +141,12 @@ mod tests {
         (SetChatPreferences, [true, false, false]),
         (ManageCannedReplies, [false, true, true]),
         (ReadMessageHistory, [false, true, true]),
+        (UseCompanion, [true, false, false]),
+        (SeeAlerts, [false, true, true]),
+        (ReadAlertWords, [false, true, false]),
+        (AcknowledgeAlerts, [false, true, true]),
+        (ChatAboutAlerts, [false, true, false]),
+        (ManageHotlines, [false, false, true]),
     ];
 
     #[test]

@@ -2,10 +2,12 @@
 //! the log row. May import: `domain`, `wire`, `backends`, `config`. Never actix, actors or http.
 
 pub mod accounts;
+pub mod alerts;
 pub mod announce;
 pub mod appointments;
 pub mod apps;
 pub mod availability;
+pub mod companion;
 mod contention;
 pub mod context;
 pub mod conversations;
@@ -17,6 +19,7 @@ pub mod error;
 mod fair_line;
 pub mod file_sweep;
 pub mod health;
+pub mod help;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod image_inspection;

@@ -5,12 +5,18 @@
 //! Every query is one portable text (see `sql`). Times are ms since 1970 UTC, ids UUIDv7 text, JSON text, on all engines.
 //! May import: `domain`.
 
+mod alerts;
 mod appointments;
 mod audit;
 mod chat_desk;
 mod columns;
+mod companion_limits;
+mod companion_live;
+mod companion_threads;
+mod companion_turns;
 mod conversations;
 mod counsellors;
+mod hotlines;
 mod idempotency;
 mod log;
 mod logins;
@@ -25,9 +31,14 @@ mod sql;
 mod statistics;
 mod users;
 
+pub use alerts::{AlertRow, OpenAlerts, Repeat};
 pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
 pub use audit::{AuditEntry, AuditView};
 pub use chat_desk::{CannedReplyRow, ChatPreferences, NoteRow};
+pub use companion_limits::UsageRow;
+pub use companion_live::{AnswerEnd, Progress, SavedAnswer};
+pub use companion_threads::ThreadRow;
+pub use companion_turns::{AnswerRow, QuestionRow};
 pub use conversations::{ConversationFilter, ConversationHead, ConversationRow, LastMessageRow, Marks, Standing};
 pub use counsellors::{AvailabilityRow, CounsellorRow};
 pub use idempotency::Reservation;

@@ -4,8 +4,13 @@
 use super::{BackendResult, Engine};
 use crate::domain::{
     audience::Audience,
+    companion::{AnswerKind, AnswerStatus, Fault},
     conversation::ConversationState,
-    ids::{AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId, UserId},
+    ids::{
+        AlertId, AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId,
+        ThreadId, UserId,
+    },
+    language::Language,
     material::MaterialStatus,
     principal::Role,
 };
@@ -44,8 +49,8 @@ macro_rules! arguments {
     )+};
 }
 arguments!(text: &str, &String, Audience, UserId, LoginId, MaterialId, NoticeId, LogId, NodeId, AuditId);
-arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId);
-arguments!(name: Role, MaterialStatus, ConversationState);
+arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId, AlertId, ThreadId);
+arguments!(name: Role, MaterialStatus, ConversationState, AnswerKind, AnswerStatus, Fault, Language);
 
 impl From<String> for Argument {
     fn from(value: String) -> Self {

@@ -10,8 +10,10 @@ pub mod schema;
 
 mod accounts;
 mod admin;
+mod alerts;
 mod appointments;
 mod canned_replies;
+mod companion;
 mod conversations;
 mod counsellors;
 mod dashboards;
@@ -70,6 +72,8 @@ fn areas() -> Vec<Area> {
         conversations::area(),
         messages::area(),
         canned_replies::area(),
+        companion::area(),
+        alerts::area(),
         notices::area(),
         realtime::area(),
         dashboards::area(),
