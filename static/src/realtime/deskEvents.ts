@@ -1,10 +1,14 @@
-/** The events of appointments and conversations: which are durable, and how they reach the screens. */
+/** The events of appointments, conversations, the companion and alerts: which are durable, and how they reach the screens. */
 import type { CounsellorStatus, SlotsChanged } from '@/api/appointmentTypes'
 import type { MessageRead } from '@/api/chatTypes'
+import type { CompanionDelta, CompanionStarted } from '@/api/companionTypes'
 import { emitRealtime, type RealtimeEvents } from './events'
 import type { EventOrigin } from './socket'
 
-const durable = ['appointment.changed', 'conversation.changed', 'message.created', 'message.changed'] as const
+const durable = [
+  'appointment.changed', 'conversation.changed', 'message.created', 'message.changed',
+  'companion.done', 'companion.failed', 'risk.raised', 'risk.changed',
+] as const
 type DurableName = (typeof durable)[number]
 
 const conversationPrefix = 'presence-conversation.'
@@ -27,6 +31,11 @@ export function isDurable(event: string): event is DurableName {
   return (durable as readonly string[]).includes(event)
 }
 
+/** True for events whose `id` is that of a thing that may change again: each of them counts, and a repeat does no harm. */
+export function isStateOfThing(event: string): boolean {
+  return event === 'risk.raised' || event === 'risk.changed'
+}
+
 /** Tells the screens about an event of the log; others are ignored. */
 export function emitDurable(event: string, data: unknown): void {
   if (isDurable(event)) emitRealtime(event, data as RealtimeEvents[DurableName] as never)
@@ -36,6 +45,8 @@ export function emitDurable(event: string, data: unknown): void {
 export function emitPassing(event: string, data: unknown, from: EventOrigin): void {
   if (event === 'slots.changed') emitRealtime(event, data as SlotsChanged)
   else if (event === 'queue.changed') emitRealtime(event, data as { waiting: number })
+  else if (event === 'companion.started') emitRealtime(event, data as CompanionStarted)
+  else if (event === 'companion.delta') emitRealtime(event, data as CompanionDelta)
   else if (event === 'counsellor.status') emitRealtime(event, data as CounsellorStatus)
   else if (from.channel.startsWith(conversationPrefix)) {
     const conversation_id = from.channel.slice(conversationPrefix.length)

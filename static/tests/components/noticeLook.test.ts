@@ -11,6 +11,6 @@ describe('notices', () => {
   })
 
   it('have a look of their own per category', () => {
-    expect(new Set(['materials', 'appointments', 'chat', 'anything'].map((category) => lookOf(category).icon)).size).toBe(4)
+    expect(new Set(['materials', 'appointments', 'chat', 'anything'].map((category) => lookOf({ kind: 'x', category }).icon)).size).toBe(4)
   })
 })

@@ -28,7 +28,7 @@ describe('notices', () => {
     expect(targetOf({ data: {} }, 'student')).toBeNull()
   })
 
-  it('of an unknown category still have a look', () => expect(lookOf('later').icon).toBe('bell'))
+  it('of an unknown category still have a look', () => expect(lookOf({ kind: 'x', category: 'later' }).icon).toBe('bell'))
 })
 
 describe('small rules', () => {

@@ -7,11 +7,19 @@ const looks: Record<string, { icon: IconName; tone: string }> = {
   materials: { icon: 'book', tone: 'tone-sea' },
   appointments: { icon: 'calendar', tone: 'tone-sky' },
   chat: { icon: 'chat', tone: 'tone-plum' },
+  safety: { icon: 'alert', tone: 'tone-danger' },
+  companion: { icon: 'spark', tone: 'tone-leaf' },
 }
 
-/** How a notice of this category looks. */
-export function lookOf(category: string): { icon: IconName; tone: string } {
-  return looks[category] ?? { icon: 'bell', tone: 'tone-honey' }
+/** Kinds that look different from the rest of their category. */
+const looksOfKind: Record<string, { icon: IconName; tone: string }> = {
+  'risk.concern': { icon: 'eye', tone: 'tone-honey' },
+  'companion.budget_warning': { icon: 'chart', tone: 'tone-honey' },
+}
+
+/** How a notice looks. */
+export function lookOf({ kind, category }: { kind: string; category: string }): { icon: IconName; tone: string } {
+  return looksOfKind[kind] ?? looks[category] ?? { icon: 'bell', tone: 'tone-honey' }
 }
 
 /** The notice's text in the language of the page. */
@@ -24,12 +32,18 @@ export function textOf(
 
 /** Where a click on the notice leads; null when this role has no page for it. */
 export function targetOf(notice: Pick<NoticeCreated, 'data'>, role: Role | null): string | null {
+  const { alert_id, material_id, appointment_id, conversation_id } = notice.data
+  if (typeof alert_id === 'string' && role !== 'student') return alertPathOf(role, alert_id)
   if (role !== 'student' && role !== 'counsellor') return null
-  const { material_id, appointment_id, conversation_id } = notice.data
   const base = role === 'student' ? '/student' : '/guru'
   if (typeof material_id === 'string') return `${base}/materi/${material_id}`
   if (typeof appointment_id === 'string') return `${base}/appointments?id=${encodeURIComponent(appointment_id)}`
   return typeof conversation_id === 'string' ? chatPathOf(role, conversation_id) : null
+}
+
+/** The alerts, with one of them in sight. */
+export function alertPathOf(role: Role | null, alertId: string): string {
+  return `${role === 'admin' ? '/admin' : '/guru'}/alerts?id=${encodeURIComponent(alertId)}`
 }
 
 /** The page of one conversation. */

@@ -1,0 +1,45 @@
+import { ref, watch, type Ref } from 'vue'
+import type { CompanionAnswer } from '@/api/companionTypes'
+import { isFinal } from '@/companion/answerStream'
+import { readSentences } from '@/companion/sentences'
+
+/** A live region need not keep more than this. */
+const keptSentences = 24
+
+export interface Spoken {
+  key: number
+  text: string
+}
+
+/** What a screen reader is told of the answers that come while somebody is here: whole sentences, in order, each once. */
+export function useSentenceFeed(answers: Readonly<Ref<readonly CompanionAnswer[]>>, endText: (answer: CompanionAnswer) => string | null) {
+  const spoken = ref<Spoken[]>([])
+  const positions = new Map<string, number>()
+  let nextKey = 1
+
+  function say(sentences: readonly string[]): void {
+    if (sentences.length === 0) return
+    spoken.value = [...spoken.value, ...sentences.map((text) => ({ key: nextKey++, text }))].slice(-keptSentences)
+  }
+
+  watch(answers, (list) => {
+    for (const answer of list) {
+      const known = positions.get(answer.id)
+      const isOver = isFinal(answer.status)
+      if (known === undefined) {
+        // Answers of the history are read like any text; of one under way only what is still to come is told.
+        if (!isOver) positions.set(answer.id, readSentences(answer.text, 0, false).position)
+        continue
+      }
+      const { position, sentences } = readSentences(answer.text, Math.min(known, answer.text.length), isOver)
+      positions.set(answer.id, position)
+      say(sentences)
+      if (!isOver) continue
+      positions.delete(answer.id)
+      const end = endText(answer)
+      if (end) say([end])
+    }
+  }, { immediate: true })
+
+  return { spoken }
+}
