@@ -5,9 +5,9 @@ const endPx = 48
 
 /**
  * Keeps the end of a growing pane in sight, until the reader scrolls up; from then on nothing moves until they come back to the end. Growth,
- * the keyboard of a phone and a growing composer are followed by observing sizes.
+ * the keyboard of a phone and a growing composer are followed by observing sizes, while `isWanted`.
  */
-export function useFollowEnd(scroller: Readonly<Ref<HTMLElement | null>>, content: Readonly<Ref<HTMLElement | null>>) {
+export function useFollowEnd(scroller: Readonly<Ref<HTMLElement | null>>, content: Readonly<Ref<HTMLElement | null>>, isWanted: () => boolean = () => true) {
   const isAtEnd = ref(true)
   let lastTopPx = 0
   let resizing: ResizeObserver | null = null
@@ -41,12 +41,21 @@ export function useFollowEnd(scroller: Readonly<Ref<HTMLElement | null>>, conten
     scroller.value?.addEventListener('wheel', onWheel, { passive: true })
     if (typeof ResizeObserver === 'undefined') return
     resizing = new ResizeObserver(() => {
-      if (isAtEnd.value) toEnd()
+      if (isAtEnd.value && isWanted()) toEnd()
     })
     if (scroller.value) resizing.observe(scroller.value)
     if (content.value) resizing.observe(content.value)
   })
   onBeforeUnmount(() => resizing?.disconnect())
 
-  return { isAtEnd, toEnd }
+  /** Shows `element` from its beginning, and stays there. */
+  function showTop(element: HTMLElement): void {
+    const box = scroller.value
+    if (!box) return
+    isAtEnd.value = false
+    box.scrollTop += element.getBoundingClientRect().top - box.getBoundingClientRect().top - 8
+    lastTopPx = box.scrollTop
+  }
+
+  return { isAtEnd, toEnd, showTop }
 }

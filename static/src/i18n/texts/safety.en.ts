@@ -10,6 +10,7 @@ export const alertsEn: typeof alertsId = {
   toastBody: 'Open it now and respond.',
   tabs: 'Filter alerts',
   open: 'Open',
+  openCount: 'Open ({n})',
   acknowledged: 'Responded',
   all: 'All',
   empty: 'No open alerts',

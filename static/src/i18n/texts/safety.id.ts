@@ -8,6 +8,7 @@ export const alertsId = {
   toastBody: 'Buka sekarang dan tanggapi.',
   tabs: 'Saring peringatan',
   open: 'Terbuka',
+  openCount: 'Terbuka ({n})',
   acknowledged: 'Ditanggapi',
   all: 'Semua',
   empty: 'Tidak ada peringatan terbuka',

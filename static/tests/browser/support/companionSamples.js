@@ -28,7 +28,7 @@ Bacaan: [healing119.id](https://healing119.id)`
 
 export const helpCard = {
   title: 'Kamu tidak sendirian',
-  lines: ['Terima kasih sudah berani menulis ini. Apa yang kamu rasakan penting.', 'Guru BK yang bertugas sudah diberi tahu dan akan menghubungimu. Kalau kamu dalam bahaya sekarang, telepon salah satu nomor ini.'],
+  lines: ['Terima kasih sudah berani menulis ini. Apa yang kamu rasakan penting.', 'Kalau kamu dalam bahaya sekarang, telepon salah satu nomor ini, atau temui guru BK atau orang dewasa yang kamu percaya.'],
   hotlines: [
     { id: 'emergency', name: 'Darurat dan kesehatan jiwa (119)', number: '119', url: 'https://healing119.id', hours: '24 jam', note: 'Layanan darurat nasional, tekan 8 untuk konseling.', checked_on: '2026-07-01' },
     { id: 'sapa', name: 'SAPA 129', number: '129', url: null, hours: '24 jam', note: 'Perlindungan perempuan dan anak.', checked_on: '2026-07-01' },
