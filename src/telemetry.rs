@@ -55,8 +55,15 @@ metrics! {
     DATABASE_POOL_SIZE = Gauge "database_pool_connections", "open connections of this node's database pool";
     DATABASE_POOL_IDLE = Gauge "database_pool_idle_connections", "open connections nobody uses";
     DATABASE_POOL_LIMIT = Gauge "database_pool_max_connections", "most connections the pool may open";
+    ALERTS_RAISED = Counter "alerts_raised_total", "warnings about students, by level: 2 (concern), 3 (risk)";
+    ALERTS_ESCALATED = Counter "alerts_escalated_total", "risks nobody acknowledged in time, for which everybody was called";
+    ALERTS_OPEN = Gauge "alerts_open", "warnings nobody has acknowledged";
+    ALERTS_OLDEST_RISK_AGE = Gauge "alerts_oldest_open_risk_age_seconds", "age of the oldest risk nobody has acknowledged";
     BUS_RECONNECTS = Counter "bus_reconnects_total", "times the link to the other nodes was lost and made again";
 }
+
+/// Levels of a warning, the label of [`ALERTS_RAISED`].
+pub const ALERT_LEVELS: [&str; 2] = ["2", "3"];
 
 /// Outcomes of a log-in attempt, the label of [`LOGINS`].
 pub const LOGIN_OUTCOMES: [&str; 3] = ["ok", "failed", "delayed"];
@@ -129,6 +136,9 @@ fn describe_metrics() {
         match metric.kind {
             MetricKind::Counter if metric.name == LOGINS => {
                 LOGIN_OUTCOMES.iter().for_each(|outcome| metrics::counter!(LOGINS, "outcome" => *outcome).increment(0));
+            }
+            MetricKind::Counter if metric.name == ALERTS_RAISED => {
+                ALERT_LEVELS.iter().for_each(|level| metrics::counter!(ALERTS_RAISED, "level" => *level).increment(0));
             }
             MetricKind::Counter => metrics::counter!(metric.name).increment(0),
             MetricKind::Gauge => metrics::gauge!(metric.name).set(0.0),

@@ -1,7 +1,7 @@
-//! Work by the clock: reminders of appointments, housekeeping of the database and sweeping of files without a row. Every node runs it; each step is safe
+//! Work by the clock: warnings nobody acknowledged, reminders of appointments, housekeeping of the database and sweeping of files without a row. Every node runs it; each step is safe
 //! to run twice.
 
-use crate::services::{Context as Services, appointments::send_due_reminders, file_sweep, housekeeping};
+use crate::services::{Context as Services, alerts::escalate_overdue, appointments::send_due_reminders, file_sweep, housekeeping};
 use actix::prelude::*;
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ const FIRST_ROUND: Duration = Duration::from_secs(30);
 const REMINDERS: Duration = Duration::from_secs(15);
 /// Time from start to the first look: what came due while nobody was there may still be fresh.
 const FIRST_REMINDERS: Duration = Duration::from_secs(1);
+
+/// Time between two looks at warnings that nobody acknowledged in time.
+const ALERTS: Duration = Duration::from_secs(5);
 
 /// The scheduler actor: timers only, no mailbox of its own.
 pub struct Scheduler {
@@ -41,6 +44,18 @@ impl Scheduler {
         }));
     }
 
+    fn run_alerts(&mut self, ctx: &mut Context<Self>) {
+        let services = self.services.clone();
+        let round = async move {
+            if let Err(error) = escalate_overdue(&services).await {
+                tracing::error!(%error, "calling everybody for overdue warnings failed");
+            }
+        };
+        ctx.spawn(round.into_actor(self).map(|(), _, ctx| {
+            ctx.run_later(ALERTS, Self::run_alerts);
+        }));
+    }
+
     fn run_reminders(&mut self, ctx: &mut Context<Self>) {
         let services = self.services.clone();
         let round = async move {
@@ -60,5 +75,6 @@ impl Actor for Scheduler {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_later(FIRST_ROUND, Self::run_round);
         ctx.run_later(FIRST_REMINDERS, Self::run_reminders);
+        ctx.run_later(FIRST_REMINDERS, Self::run_alerts);
     }
 }

@@ -43,11 +43,21 @@ pub enum Action {
     ManageCannedReplies,
     /// Read what an edited message said before.
     ReadMessageHistory,
+    /// See warnings about students.
+    SeeAlerts,
+    /// See what the student wrote.
+    ReadAlertWords,
+    /// Take a warning up.
+    AcknowledgeAlerts,
+    /// Open a conversation about a warning.
+    ChatAboutAlerts,
+    /// Write the hotlines of the help card.
+    ManageHotlines,
 }
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -67,6 +77,11 @@ impl Action {
         Self::SetChatPreferences,
         Self::ManageCannedReplies,
         Self::ReadMessageHistory,
+        Self::SeeAlerts,
+        Self::ReadAlertWords,
+        Self::AcknowledgeAlerts,
+        Self::ChatAboutAlerts,
+        Self::ManageHotlines,
     ];
 }
 
@@ -80,11 +95,15 @@ pub const fn may(role: Role, action: Action) -> bool {
         | Action::WriteMaterials
         | Action::ViewCounsellorDashboard
         | Action::ManageCannedReplies
-        | Action::ReadMessageHistory => matches!(role, Counsellor | Admin),
+        | Action::ReadMessageHistory
+        | Action::SeeAlerts
+        | Action::AcknowledgeAlerts => matches!(role, Counsellor | Admin),
         Action::BookAppointments | Action::Converse => matches!(role, Student | Counsellor),
         Action::ViewStudentDashboard | Action::SetChatPreferences => matches!(role, Student),
-        Action::KeepAvailability | Action::WorkChatQueue => matches!(role, Counsellor),
-        Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability => matches!(role, Admin),
+        Action::KeepAvailability | Action::WorkChatQueue | Action::ReadAlertWords | Action::ChatAboutAlerts => matches!(role, Counsellor),
+        Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability | Action::ManageHotlines => {
+            matches!(role, Admin)
+        }
     }
 }
 
@@ -93,7 +112,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 19] = [
+    const TABLE: [(Action, [bool; 3]); 24] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -113,6 +132,11 @@ mod tests {
         (SetChatPreferences, [true, false, false]),
         (ManageCannedReplies, [false, true, true]),
         (ReadMessageHistory, [false, true, true]),
+        (SeeAlerts, [false, true, true]),
+        (ReadAlertWords, [false, true, false]),
+        (AcknowledgeAlerts, [false, true, true]),
+        (ChatAboutAlerts, [false, true, false]),
+        (ManageHotlines, [false, false, true]),
     ];
 
     #[test]

@@ -79,6 +79,10 @@ id_type! {
     NoteId,
     /// A prepared answer of counsellors.
     CannedReplyId,
+    /// A student's thread with the companion.
+    ThreadId,
+    /// A warning to the counsellors about a student.
+    AlertId,
 }
 
 impl From<MessageId> for LogId {

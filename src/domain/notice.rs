@@ -42,6 +42,16 @@ pub enum NoticeKind {
         /// Id of the conversation, for the link.
         conversation_id: String,
     },
+    /// A student may be in danger: somebody must look now.
+    RiskRaised {
+        /// Id of the warning, for the link.
+        alert_id: String,
+    },
+    /// A student may need somebody to talk with.
+    RiskConcern {
+        /// Id of the warning, for the link.
+        alert_id: String,
+    },
 }
 
 /// What is fixed about a kind.
@@ -89,12 +99,21 @@ impl NoticeSpec {
     pub const CONVERSATION_TRANSFERRED: Self = Self::of_chat("conversation.transferred", 90);
     /// Of [`NoticeKind::ConversationHandedOver`].
     pub const CONVERSATION_HANDED_OVER: Self = Self::of_chat("conversation.handed_over", 90);
+    /// Of [`NoticeKind::RiskRaised`].
+    pub const RISK_RAISED: Self = Self::of_safety("risk.raised");
+    /// Of [`NoticeKind::RiskConcern`].
+    pub const RISK_CONCERN: Self = Self::of_safety("risk.concern");
     /// All kinds.
-    pub const ALL: [&'static [Self]; 3] = [
+    pub const ALL: [&'static [Self]; 4] = [
         &[Self::MATERIAL_PUBLISHED],
         &appointment_notice::SPECS,
         &[Self::CONVERSATION_WAITING, Self::CONVERSATION_ASSIGNED, Self::CONVERSATION_TRANSFERRED, Self::CONVERSATION_HANDED_OVER],
+        &[Self::RISK_RAISED, Self::RISK_CONCERN],
     ];
+
+    const fn of_safety(wire_name: &'static str) -> Self {
+        Self { wire_name, category: "safety", icon: "shield", retention_days: 365, is_mutable: false }
+    }
 
     const fn of_chat(wire_name: &'static str, retention_days: u16) -> Self {
         Self { wire_name, category: "chat", icon: "chat", retention_days, is_mutable: true }
@@ -129,6 +148,8 @@ impl NoticeKind {
             Self::ConversationAssigned { .. } => NoticeSpec::CONVERSATION_ASSIGNED,
             Self::ConversationTransferred { .. } => NoticeSpec::CONVERSATION_TRANSFERRED,
             Self::ConversationHandedOver { .. } => NoticeSpec::CONVERSATION_HANDED_OVER,
+            Self::RiskRaised { .. } => NoticeSpec::RISK_RAISED,
+            Self::RiskConcern { .. } => NoticeSpec::RISK_CONCERN,
         }
     }
 
@@ -157,6 +178,15 @@ impl NoticeKind {
                 ("Obrolan dialihkan kepada Anda", "Rekan Anda mengalihkan sebuah obrolan kepada Anda."),
                 ("A chat was handed to you", "A colleague handed a chat over to you."),
             ),
+            // Neutral on purpose: it may stand on a lock screen that others see.
+            Self::RiskRaised { .. } => NoticeTexts::fixed(
+                ("Perlu tindakan sekarang", "Seorang siswa membutuhkan Anda. Buka halaman Peringatan."),
+                ("Please act now", "A student needs you. Open the Alerts page."),
+            ),
+            Self::RiskConcern { .. } => NoticeTexts::fixed(
+                ("Mohon perhatian", "Ada siswa yang mungkin perlu diajak bicara. Lihat halaman Peringatan."),
+                ("Please have a look", "A student may need somebody to talk with. See the Alerts page."),
+            ),
         }
     }
 
@@ -172,6 +202,7 @@ impl NoticeKind {
             | Self::ConversationAssigned { conversation_id }
             | Self::ConversationTransferred { conversation_id }
             | Self::ConversationHandedOver { conversation_id } => serde_json::json!({ "conversation_id": conversation_id }),
+            Self::RiskRaised { alert_id } | Self::RiskConcern { alert_id } => serde_json::json!({ "alert_id": alert_id }),
         }
     }
 }
@@ -216,5 +247,22 @@ mod tests {
             assert_eq!((spec.category, kind.data()), ("chat", serde_json::json!({ "conversation_id": id() })));
             assert_ne!(texts.id, texts.en);
         }
+    }
+
+    #[test]
+    fn notices_about_students_in_danger_equal_the_golden_texts() {
+        let id = "0197f0c0-0000-7000-8000-000000000000";
+        let kinds = [NoticeKind::RiskRaised { alert_id: id.into() }, NoticeKind::RiskConcern { alert_id: id.into() }];
+        let written: Vec<String> = kinds
+            .iter()
+            .map(|kind| {
+                let spec = kind.spec();
+                assert!(NoticeSpec::ALL.concat().contains(&spec) && !spec.is_mutable, "nobody mutes {}", spec.wire_name);
+                let texts = serde_json::to_value(kind.texts()).unwrap();
+                serde_json::json!({ "kind": spec.wire_name, "category": spec.category, "icon": spec.icon, "texts": texts, "data": kind.data() }).to_string()
+            })
+            .collect();
+        let golden = include_str!("../../tests/golden/notices_safety.txt");
+        assert_eq!(written, golden.lines().collect::<Vec<_>>(), "\n{}", written.join("\n"));
     }
 }

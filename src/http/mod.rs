@@ -15,6 +15,7 @@ use rate_limit::RateLimits;
 use route::{Routes, at};
 
 pub mod admin;
+pub mod alerts;
 pub mod appointments;
 pub mod auth;
 pub mod availability;
@@ -26,6 +27,7 @@ pub mod dashboard;
 pub mod error;
 pub mod files;
 pub mod health;
+pub mod help;
 pub mod idempotency;
 pub mod json_body;
 pub mod language;
@@ -163,6 +165,10 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/canned-replies").get(canned_replies::list).post(canned_replies::add))
         .service(at("/canned-replies/{id}").patch(canned_replies::edit).delete(canned_replies::delete))
         .service(at("/chat-preferences").get(conversations::read_preferences).put(conversations::set_preferences))
+        .service(at("/help").get(help::read_card))
+        .service(at("/alerts").get(alerts::list))
+        .service(at("/alerts/{id}/acknowledge").post(alerts::acknowledge))
+        .service(at("/alerts/{id}/chat").post(alerts::chat))
         .service(at("/sync").get(sync::events))
         .service(at("/dashboard/student").get(dashboard::student))
         .service(at("/dashboard/counsellor").get(dashboard::counsellor))
@@ -175,6 +181,7 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/admin/users/import").post(admin::import_users))
         .service(at("/admin/users/{id}").patch(admin::change_user))
         .service(at("/admin/audit").get(admin::list_audit))
+        .service(at("/admin/hotlines").get(help::list_hotlines).put(help::put_hotlines))
         .service(at("/openapi.json").get(openapi::serve_document))
 }
 

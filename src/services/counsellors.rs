@@ -16,7 +16,7 @@ use serde_json::json;
 /// The passing event that brings a new status.
 const STATUS_EVENT: &str = "counsellor.status";
 /// Nobody is there for longer than this without saying so again, in ms: 12 h.
-const STATUS_LASTS_MS: i64 = 12 * 3_600_000;
+pub(super) const STATUS_LASTS_MS: i64 = 12 * 3_600_000;
 
 /// A counsellor as the contract shapes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

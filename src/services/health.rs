@@ -39,7 +39,7 @@ pub async fn readiness(context: &Context) -> Readiness {
     Readiness { database, cache, bus: context.announce.is_connected() }
 }
 
-/// Measures what is only worth measuring when somebody looks: the pool and the log's backlog. Takes at most 2 s; what does not answer keeps its
+/// Measures what is only worth measuring when somebody looks: the pool, the log's backlog, the open warnings. Takes at most 2 s; what does not answer keeps its
 /// last value.
 #[expect(clippy::cast_precision_loss, reason = "gauges are f64; the numbers are far below 2^53")]
 pub async fn measure(context: &Context) {
@@ -47,6 +47,11 @@ pub async fn measure(context: &Context) {
     metrics::gauge!(telemetry::DATABASE_POOL_SIZE).set(pool.size);
     metrics::gauge!(telemetry::DATABASE_POOL_IDLE).set(pool.idle);
     metrics::gauge!(telemetry::DATABASE_POOL_LIMIT).set(context.config.database.max_connections);
+    if let Ok(Ok(open)) = timeout(PATIENCE, context.store.open_alerts()).await {
+        let age_ms = open.oldest_risk_at_ms.map_or(0, |oldest| (context.clock.now_ms() - oldest).max(0));
+        metrics::gauge!(telemetry::ALERTS_OPEN).set(open.count as f64);
+        metrics::gauge!(telemetry::ALERTS_OLDEST_RISK_AGE).set(age_ms as f64 / 1000.0);
+    }
     if let Ok(Ok(backlog)) = timeout(PATIENCE, context.store.log_backlog()).await {
         let age_ms = backlog.oldest_created_at_ms.map_or(0, |oldest| (context.clock.now_ms() - oldest).max(0));
         metrics::gauge!(telemetry::LOG_BACKLOG).set(backlog.rows as f64);

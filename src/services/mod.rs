@@ -2,6 +2,7 @@
 //! the log row. May import: `domain`, `wire`, `backends`, `config`. Never actix, actors or http.
 
 pub mod accounts;
+pub mod alerts;
 pub mod announce;
 pub mod appointments;
 pub mod apps;
@@ -17,6 +18,7 @@ pub mod error;
 mod fair_line;
 pub mod file_sweep;
 pub mod health;
+pub mod help;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod image_inspection;

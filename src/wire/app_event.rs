@@ -5,6 +5,10 @@ use serde::Deserialize;
 
 /// Tells a member what became of a conversation.
 pub const CONVERSATION_CHANGED: &str = "conversation.changed";
+/// Calls staff: a student may be in danger.
+pub const RISK_RAISED: &str = "risk.raised";
+/// Tells staff what became of a warning.
+pub const RISK_CHANGED: &str = "risk.changed";
 /// The change that tells a counsellor that a conversation is not theirs any more.
 pub const LEFT_CONVERSATION: &str = "left";
 

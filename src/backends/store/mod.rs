@@ -5,12 +5,14 @@
 //! Every query is one portable text (see `sql`). Times are ms since 1970 UTC, ids UUIDv7 text, JSON text, on all engines.
 //! May import: `domain`.
 
+mod alerts;
 mod appointments;
 mod audit;
 mod chat_desk;
 mod columns;
 mod conversations;
 mod counsellors;
+mod hotlines;
 mod idempotency;
 mod log;
 mod logins;
@@ -25,6 +27,7 @@ mod sql;
 mod statistics;
 mod users;
 
+pub use alerts::{AlertRow, OpenAlerts, Repeat};
 pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
 pub use audit::{AuditEntry, AuditView};
 pub use chat_desk::{CannedReplyRow, ChatPreferences, NoteRow};

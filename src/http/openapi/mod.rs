@@ -10,6 +10,7 @@ pub mod schema;
 
 mod accounts;
 mod admin;
+mod alerts;
 mod appointments;
 mod canned_replies;
 mod conversations;
@@ -70,6 +71,7 @@ fn areas() -> Vec<Area> {
         conversations::area(),
         messages::area(),
         canned_replies::area(),
+        alerts::area(),
         notices::area(),
         realtime::area(),
         dashboards::area(),

@@ -1,0 +1,41 @@
+//! Who can be called, as the school keeps it.
+
+use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use crate::domain::hotline::Hotline;
+use sqlx::any::AnyRow;
+
+impl Store {
+    /// Lists the school's hotlines in their order; none when the school never wrote any.
+    pub async fn list_hotlines(&self) -> BackendResult<Vec<Hotline>> {
+        let sql = Sql::new("SELECT id, name, number, url, hours, note_id, note_en, checked_on FROM hotlines ORDER BY place");
+        self.fetch_all(sql).await?.iter().map(read).collect()
+    }
+}
+
+impl Tx {
+    /// Puts these in the place of all.
+    pub async fn replace_hotlines(&mut self, hotlines: &[Hotline]) -> BackendResult<()> {
+        self.execute(Sql::new("DELETE FROM hotlines")).await?;
+        for (place, hotline) in (0_i64..).zip(hotlines) {
+            let sql = Sql::new(
+                "INSERT INTO hotlines (id, place, name, number, url, hours, note_id, note_en, checked_on) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            );
+            let sql = sql.bind(&hotline.id).bind(place).bind(&hotline.name).bind(&hotline.number).bind(hotline.url.as_deref());
+            let sql = sql.bind(&hotline.hours).bind(&hotline.note.id).bind(&hotline.note.en).bind(&hotline.checked_on);
+            self.execute(sql).await?;
+        }
+        Ok(())
+    }
+}
+
+fn read(row: &AnyRow) -> BackendResult<Hotline> {
+    Ok(Hotline {
+        id: row.text("id")?,
+        name: row.text("name")?,
+        number: row.text("number")?,
+        url: row.maybe_text("url")?,
+        hours: row.text("hours")?,
+        note: crate::domain::hotline::Note { id: row.text("note_id")?, en: row.text("note_en")? },
+        checked_on: row.text("checked_on")?,
+    })
+}

@@ -1,0 +1,52 @@
+//! The acknowledgement clock. It is a column of the row, so it survives restarts; whoever clears it calls everybody, in the same transaction, so several nodes
+//! may run this at once.
+
+use super::{
+    super::contention::retry_contention,
+    Context, ServiceResult,
+    tell::{Change, STAFF, append_changed, append_raised},
+};
+use crate::{domain::ids::AlertId, telemetry};
+
+/// Warnings read at once.
+const BATCH: u32 = 100;
+
+/// What one round came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EscalationRound {
+    /// Warnings that everybody was called for.
+    pub escalated: u64,
+}
+
+/// Calls all counsellors and admins for every risk that nobody acknowledged in time. Safe to run on several nodes at once.
+pub async fn escalate_overdue(context: &Context) -> ServiceResult<EscalationRound> {
+    let mut round = EscalationRound::default();
+    loop {
+        let overdue = context.store.overdue_alerts(context.clock.now_ms(), BATCH).await?;
+        for id in &overdue {
+            round.escalated += u64::from(retry_contention(async || escalate(context, *id).await).await?);
+        }
+        if overdue.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    if round.escalated > 0 {
+        context.announce.wake_pump();
+        metrics::counter!(telemetry::ALERTS_ESCALATED).increment(round.escalated);
+        tracing::warn!(escalated = round.escalated, "nobody acknowledged in time; all counsellors and admins were called");
+    }
+    Ok(round)
+}
+
+/// Takes one warning and calls everybody; `false` when it was acknowledged, or somebody else has it.
+async fn escalate(context: &Context, id: AlertId) -> ServiceResult<bool> {
+    let now_ms = context.clock.now_ms();
+    let mut tx = context.store.begin().await?;
+    if !tx.take_overdue_alert(id, now_ms).await? {
+        return Ok(false);
+    }
+    append_raised(&mut tx, id, &STAFF, now_ms).await?;
+    append_changed(&mut tx, Change::Escalated, id, now_ms).await?;
+    tx.commit().await?;
+    Ok(true)
+}

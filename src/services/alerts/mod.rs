@@ -1,0 +1,38 @@
+//! Warnings to counsellors about students who may be in danger: raised in the transaction of the question, called out again when nobody acknowledges in time,
+//! acknowledged once, and answered with a conversation. Nothing of it ever goes to the student: neither answers nor events of theirs carry a level, a rule or
+//! a warning.
+
+mod answer;
+mod escalate;
+mod raise;
+mod tell;
+mod view;
+
+pub use answer::{acknowledge_alert, open_chat};
+pub use escalate::{EscalationRound, escalate_overdue};
+pub use raise::{ACKNOWLEDGE_WITHIN_MS, NewAlert, raise};
+pub use view::{AlertItem, AlertPage, AlertQuery, AlertScope, AlertState, list_alerts};
+
+use super::{Context, ServiceError, ServiceResult, counsellors::require, materials::Actor};
+use crate::{
+    backends::{
+        BackendResult,
+        store::{AuditEntry, Tx},
+    },
+    domain::ids::AlertId,
+};
+use serde_json::Value;
+
+/// Adds a line about a warning to the audit trail.
+async fn audit(tx: &mut Tx, actor: Actor<'_>, action: &str, id: AlertId, data: Value, now_ms: i64) -> BackendResult<()> {
+    let entry = AuditEntry {
+        actor_id: Some(actor.principal.user_id),
+        action,
+        target_kind: Some("alert"),
+        target_id: Some(id.to_string()),
+        address: actor.address.map(|address| address.to_string()),
+        data,
+        at_ms: now_ms,
+    };
+    tx.append_audit(&entry).await
+}

@@ -1,0 +1,142 @@
+//! Raising a warning, inside the transaction that stores the question: either both are there or neither.
+
+use super::{
+    Context, ServiceError, ServiceResult,
+    tell::{Change, append_changed, append_raised},
+};
+use crate::{
+    backends::store::{AlertRow, PersonRow, Repeat, Tx},
+    domain::{
+        audience::Audience,
+        ids::{AlertId, MessageId, ThreadId, UserId},
+        notice::{NewNotice, NoticeKind},
+        principal::Role,
+        risk::{Assessment, Level},
+    },
+    services::{counsellors::STATUS_LASTS_MS, notices::append_notice},
+    telemetry,
+};
+
+/// How long a counsellor has to acknowledge a risk before everybody is called (product rule: 5 min).
+pub const ACKNOWLEDGE_WITHIN_MS: i64 = 5 * 60_000;
+/// Characters of the question that are kept.
+const EXCERPT_CHARS: usize = 280;
+/// How often an open warning is looked for again when another transaction was faster.
+const ATTEMPTS: u32 = 3;
+
+/// A warning that is about to be raised.
+#[derive(Debug, Clone, Copy)]
+pub struct NewAlert<'a> {
+    /// About whom.
+    pub student: UserId,
+    /// In which thread of the companion.
+    pub thread: Option<ThreadId>,
+    /// Which question.
+    pub question: Option<MessageId>,
+    /// What the student wrote; the first 280 characters are kept, for counsellors only.
+    pub words: &'a str,
+    /// How serious: 2 or 3.
+    pub level: Level,
+    /// What the rules made of it.
+    pub assessment: &'a Assessment,
+    /// When.
+    pub now_ms: i64,
+}
+
+/// Raises a warning in the caller's transaction, or joins the open one about this student that is as serious or more. A concern tells the counsellors; a risk calls
+/// those on duty (all, when nobody is) and starts the clock. Wake the pump after the commit. Fails with an internal error below level 2.
+pub async fn raise(context: &Context, tx: &mut Tx, alert: NewAlert<'_>) -> ServiceResult<AlertId> {
+    if alert.level < Level::Concern {
+        return Err(ServiceError::internal("a warning below level 2"));
+    }
+    let excerpt = excerpt(alert.words);
+    for _ in 0..ATTEMPTS {
+        if let Some(open) = tx.lock_open_alert(alert.student, alert.level).await?
+            && join(tx, open, &alert, &excerpt).await?
+        {
+            return Ok(open);
+        }
+        let row = new_row(&alert, &excerpt);
+        if tx.insert_alert(&row).await? {
+            call(context, tx, row.id, &alert).await?;
+            metrics::counter!(telemetry::ALERTS_RAISED, "level" => level_label(alert.level)).increment(1);
+            return Ok(row.id);
+        }
+    }
+    Err(ServiceError::Conflict { code: "conflict" })
+}
+
+/// Counts a repeat; `false` when the warning was acknowledged this moment.
+async fn join(tx: &mut Tx, open: AlertId, alert: &NewAlert<'_>, excerpt: &str) -> ServiceResult<bool> {
+    let missing = ServiceError::internal("an open warning is gone");
+    let is_as_serious = tx.find_alert(open).await?.ok_or(missing)?.level <= alert.level;
+    let newest = Repeat { thread_id: alert.thread, question_id: alert.question, excerpt };
+    if !tx.repeat_alert(open, is_as_serious.then_some(newest), alert.now_ms).await? {
+        return Ok(false);
+    }
+    append_changed(tx, Change::Repeated, open, alert.now_ms).await?;
+    Ok(true)
+}
+
+fn new_row(alert: &NewAlert<'_>, excerpt: &str) -> AlertRow {
+    AlertRow {
+        id: AlertId::generate(),
+        student: PersonRow { id: alert.student, name: String::new() },
+        thread_id: alert.thread,
+        question_id: alert.question,
+        level: alert.level,
+        excerpt: excerpt.to_owned(),
+        rules: alert.assessment.rules.clone(),
+        pack_version: alert.assessment.pack_version.clone(),
+        count: 1,
+        raised_at_ms: alert.now_ms,
+        last_raised_at_ms: alert.now_ms,
+        acknowledge_by_ms: (alert.level == Level::Risk).then(|| alert.now_ms.saturating_add(ACKNOWLEDGE_WITHIN_MS)),
+        escalated_at_ms: None,
+        acknowledged_at_ms: None,
+        acknowledged_by: None,
+        conversation_id: None,
+    }
+}
+
+/// Tells of a new warning whom it concerns.
+async fn call(context: &Context, tx: &mut Tx, id: AlertId, alert: &NewAlert<'_>) -> ServiceResult<()> {
+    let alert_id = id.to_string();
+    if alert.level == Level::Concern {
+        let notice = NewNotice { audience: Audience::Role(Role::Counsellor), kind: NoticeKind::RiskConcern { alert_id } };
+        append_notice(tx, &notice, alert.now_ms).await?;
+        return Ok(append_changed(tx, Change::Concern, id, alert.now_ms).await?);
+    }
+    let on_duty = tx.counsellors_on_duty(context.clock.now_ms().saturating_sub(STATUS_LASTS_MS)).await?;
+    let mut audiences: Vec<Audience> = on_duty.into_iter().map(Audience::User).collect();
+    if audiences.is_empty() {
+        audiences.push(Audience::Role(Role::Counsellor));
+    }
+    append_raised(tx, id, &audiences, alert.now_ms).await?;
+    // Whoever was not called still sees the list change.
+    Ok(append_changed(tx, Change::Raised, id, alert.now_ms).await?)
+}
+
+/// Returns the beginning of what was written, on one line.
+fn excerpt(words: &str) -> String {
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(EXCERPT_CHARS).collect()
+}
+
+const fn level_label(level: Level) -> &'static str {
+    match level {
+        Level::Risk => "3",
+        _ => "2",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_one_line_of_280_characters() {
+        assert_eq!(excerpt("  aku\n\ncapek  banget "), "aku capek banget");
+        assert_eq!(excerpt(&"ä ".repeat(400)).chars().count(), EXCERPT_CHARS);
+    }
+}

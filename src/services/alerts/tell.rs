@@ -1,0 +1,79 @@
+//! What staff is told of warnings: durable events and notices. None of it carries what the student wrote.
+
+use super::view::AlertItem;
+use crate::{
+    backends::{
+        BackendError, BackendResult,
+        store::{LogEntry, Tx},
+    },
+    domain::{
+        audience::Audience,
+        ids::{AlertId, LogId},
+        notice::{NewNotice, NoticeKind},
+        principal::Role,
+    },
+    services::notices::append_notice,
+    wire::app_event::{RISK_CHANGED, RISK_RAISED},
+};
+use serde_json::{Value, json};
+
+/// Everybody who may see warnings.
+pub(super) const STAFF: [Audience; 2] = [Audience::Role(Role::Counsellor), Audience::Role(Role::Admin)];
+
+/// What became of a warning, as the wire names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Concern,
+    Raised,
+    Repeated,
+    Escalated,
+    Acknowledged,
+    Chat,
+}
+
+impl Change {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Concern => "concern",
+            Self::Raised => "raised",
+            Self::Repeated => "repeated",
+            Self::Escalated => "escalated",
+            Self::Acknowledged => "acknowledged",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// Calls these audiences: the event that rings, and the notice that stays.
+pub(super) async fn append_raised(tx: &mut Tx, id: AlertId, audiences: &[Audience], now_ms: i64) -> BackendResult<()> {
+    let data = json!({ "alert": item(tx, id).await? }).to_string();
+    for audience in audiences {
+        append(tx, *audience, RISK_RAISED, data.clone(), now_ms).await?;
+        let kind = NoticeKind::RiskRaised { alert_id: id.to_string() };
+        append_notice(tx, &NewNotice { audience: *audience, kind }, now_ms).await?;
+    }
+    Ok(())
+}
+
+/// Moves the lists of everybody who may see warnings.
+pub(super) async fn append_changed(tx: &mut Tx, change: Change, id: AlertId, now_ms: i64) -> BackendResult<()> {
+    let data = json!({ "change": change.as_str(), "alert": item(tx, id).await? }).to_string();
+    for audience in STAFF {
+        append(tx, audience, RISK_CHANGED, data.clone(), now_ms).await?;
+    }
+    Ok(())
+}
+
+async fn append(tx: &mut Tx, audience: Audience, event: &str, data: String, now_ms: i64) -> BackendResult<()> {
+    tx.append_log(&LogEntry { id: LogId::generate(), audience, event: event.to_owned(), data, created_at_ms: now_ms }).await
+}
+
+/// Returns the warning as events carry it: as in lists, without the student's words.
+async fn item(tx: &mut Tx, id: AlertId) -> BackendResult<Value> {
+    let row = tx.find_alert(id).await?.ok_or(BackendError::Internal("a warning that was just written is gone"))?;
+    let mut item = json!(AlertItem::without_words(&row));
+    if let Some(fields) = item.as_object_mut() {
+        fields.remove("excerpt");
+    }
+    Ok(item)
+}

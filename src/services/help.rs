@@ -1,0 +1,108 @@
+//! The help card and the hotlines on it. There without a login, at zero budget, and when the database is not: then with the hotlines the server was built with.
+
+use super::{Context, ServiceError, ServiceResult, counsellors::require, materials::Actor};
+use crate::{
+    backends::store::AuditEntry,
+    domain::{
+        access::Action,
+        help_card::{VERSION, card_text, default_hotlines},
+        hotline::{Hotline, HotlineForm, parse_hotlines},
+        language::Language,
+        principal::Principal,
+    },
+};
+use serde::Serialize;
+use serde_json::json;
+
+/// A service one can call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HotlineItem {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What to dial.
+    pub number: String,
+    /// Its page.
+    pub url: Option<String>,
+    /// When somebody answers.
+    pub hours: String,
+    /// What it is for, in the language asked for.
+    pub note: String,
+    /// On which day a person checked it, `YYYY-MM-DD`.
+    pub checked_on: String,
+}
+
+/// What to do now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HelpCard {
+    /// One line.
+    pub title: String,
+    /// What to do, a sentence or two each, most urgent first.
+    pub lines: Vec<String>,
+    /// Who can be called.
+    pub hotlines: Vec<HotlineItem>,
+    /// Version of the words.
+    pub version: String,
+}
+
+impl HotlineItem {
+    fn new(hotline: &Hotline, language: Language) -> Self {
+        Self {
+            id: hotline.id.clone(),
+            name: hotline.name.clone(),
+            number: hotline.number.clone(),
+            url: hotline.url.clone(),
+            hours: hotline.hours.clone(),
+            note: hotline.note.in_language(language).to_owned(),
+            checked_on: hotline.checked_on.clone(),
+        }
+    }
+}
+
+/// Returns the help card. Never fails: when the database does not answer it carries the hotlines the server was built with.
+pub async fn card(context: &Context, language: Language) -> HelpCard {
+    let hotlines = hotlines(context).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "hotlines not read; the help card shows the built-in ones");
+        default_hotlines().to_vec()
+    });
+    let text = card_text(language);
+    HelpCard {
+        title: text.title.clone(),
+        lines: text.lines.clone(),
+        hotlines: hotlines.iter().map(|hotline| HotlineItem::new(hotline, language)).collect(),
+        version: VERSION.to_owned(),
+    }
+}
+
+async fn hotlines(context: &Context) -> ServiceResult<Vec<Hotline>> {
+    let own = context.store.list_hotlines().await?;
+    Ok(if own.is_empty() { default_hotlines().to_vec() } else { own })
+}
+
+/// Lists the hotlines in both languages, for admins.
+pub async fn list_hotlines(context: &Context, principal: &Principal) -> ServiceResult<Vec<Hotline>> {
+    require(principal, Action::ManageHotlines)?;
+    hotlines(context).await
+}
+
+/// Puts a list in the place of the present one. Audited with the names and numbers.
+pub async fn put_hotlines(context: &Context, actor: Actor<'_>, forms: &[HotlineForm]) -> ServiceResult<Vec<Hotline>> {
+    require(actor.principal, Action::ManageHotlines)?;
+    let hotlines = parse_hotlines(forms).map_err(ServiceError::validation)?;
+    let listed: Vec<_> = hotlines.iter().map(|hotline| json!({ "name": hotline.name, "number": hotline.number })).collect();
+    let entry = AuditEntry {
+        actor_id: Some(actor.principal.user_id),
+        action: "hotlines.changed",
+        target_kind: Some("hotlines"),
+        target_id: None,
+        address: actor.address.map(|address| address.to_string()),
+        data: json!({ "hotlines": listed }),
+        at_ms: context.clock.now_ms(),
+    };
+    let mut tx = context.store.begin().await?;
+    tx.replace_hotlines(&hotlines).await?;
+    tx.append_audit(&entry).await?;
+    tx.commit().await?;
+    Ok(hotlines)
+}
