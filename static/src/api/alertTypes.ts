@@ -27,6 +27,15 @@ export interface RiskAlert {
   conversation_id: string | null
 }
 
+/** `risk.raised` calls this user; `risk.changed` moves the lists of everybody who may see alerts. */
+export interface AlertEvent {
+  /** Of the event. */
+  id: string
+  cursor?: string
+  change?: 'concern' | 'raised' | 'repeated' | 'escalated' | 'acknowledged' | 'chat'
+  alert: RiskAlert
+}
+
 export interface AlertPage extends Page<RiskAlert> {
   open_count: number
 }

@@ -1,5 +1,5 @@
 import { onScopeDispose, watch } from 'vue'
-import type { RiskAlert } from '@/api/alertTypes'
+import type { AlertEvent } from '@/api/alertTypes'
 import { playAlarm } from '@/realtime/chime'
 import { onRealtime } from '@/realtime/events'
 import { useAlerts } from '@/stores/alerts'
@@ -34,7 +34,7 @@ export function useAlertNews(): void {
     timers.add(timer)
   }
 
-  function follow(alert: RiskAlert): void {
+  function follow({ alert }: AlertEvent): void {
     if (!answersAlerts()) return
     alerts.refresh()
     if (alert.state === 'acknowledged') {
@@ -43,8 +43,9 @@ export function useAlertNews(): void {
     }
   }
 
-  function raised(alert: RiskAlert): void {
-    follow(alert)
+  function raised(event: AlertEvent): void {
+    const { alert } = event
+    follow(event)
     if (answersAlerts() && alert.state === 'open') raise(alert.id, alert.level, `${alert.level}:${alert.escalated_at ?? ''}`)
   }
 

@@ -3,7 +3,7 @@ import { fetchMe } from '@/api/auth'
 import { asApiError } from '@/api/problem'
 import type { MaterialChanged, NoticeCreated, NoticeState, RealtimeInfo, SessionEnded } from '@/api/types'
 import { Cursor } from './cursor'
-import { emitDurable, emitPassing, isDurable, isStateOfThing } from './deskEvents'
+import { emitDurable, emitPassing, isDurable } from './deskEvents'
 import { emitRealtime } from './events'
 import { jitterMs } from './jitter'
 import { attachPort, detachPort } from './liveChannels'
@@ -99,7 +99,7 @@ export class RealtimeController {
       this.attempt = 0
       this.cursor.moveTo(missed.cursor)
       this.isInSync = true
-      const fresh = missed.events.filter(({ id, event, data }) => isStateOfThing(event) || this.seen.add(identityOf(event, data, id)))
+      const fresh = missed.events.filter(({ id, event, data }) => this.seen.add(identityOf(event, data, id)))
       for (const { event, data } of fresh) emitDurable(event, data)
       const notices = fresh
         .filter(({ event }) => event === 'notice.created')
@@ -127,7 +127,7 @@ export class RealtimeController {
     const { id, cursor } = data as { id?: string; cursor?: string }
     if (this.isInSync && cursor) this.cursor.moveTo(cursor)
     // The passing ones among `conversation.changed` have no id and are never repeated.
-    if (!id || isStateOfThing(event) || this.seen.add(identityOf(event, data, id))) emitDurable(event, data)
+    if (!id || this.seen.add(identityOf(event, data, id))) emitDurable(event, data)
   }
 
   private receiveNotice(notice: NoticeCreated): void {

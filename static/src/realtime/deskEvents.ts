@@ -31,11 +31,6 @@ export function isDurable(event: string): event is DurableName {
   return (durable as readonly string[]).includes(event)
 }
 
-/** True for events whose `id` is that of a thing that may change again: each of them counts, and a repeat does no harm. */
-export function isStateOfThing(event: string): boolean {
-  return event === 'risk.raised' || event === 'risk.changed'
-}
-
 /** Tells the screens about an event of the log; others are ignored. */
 export function emitDurable(event: string, data: unknown): void {
   if (isDurable(event)) emitRealtime(event, data as RealtimeEvents[DurableName] as never)

@@ -1,4 +1,4 @@
-import type { RiskAlert } from '@/api/alertTypes'
+import type { AlertEvent } from '@/api/alertTypes'
 import type { AppointmentChanged, CounsellorStatus, SlotsChanged } from '@/api/appointmentTypes'
 import type { ConversationChanged, MessageEvent, MessageRead } from '@/api/chatTypes'
 import type { CompanionDelta, CompanionEnd, CompanionStarted } from '@/api/companionTypes'
@@ -26,8 +26,8 @@ export interface RealtimeEvents {
   'companion.delta': CompanionDelta
   'companion.done': CompanionEnd
   'companion.failed': CompanionEnd
-  'risk.raised': RiskAlert
-  'risk.changed': RiskAlert
+  'risk.raised': AlertEvent
+  'risk.changed': AlertEvent
   /** The connection is up and what was missed has arrived. */
   'realtime.ready': undefined
   /** A channel joined by a screen is joined, at first or again after a reconnect. */

@@ -28,9 +28,9 @@ export function useAlertList(filter: Readonly<Ref<AlertFilter>>) {
     if (isReady.value) list.items.value = withAlert(list.items.value, alert, filter.value)
   }
 
-  const stops = [onRealtime('risk.raised', take), onRealtime('risk.changed', take)]
+  const stops = (['risk.raised', 'risk.changed'] as const).map((name) => onRealtime(name, ({ alert }) => take(alert)))
   // The words of the student are in no event: the list is asked for them.
-  useLiveRefresh(['risk.raised'], () => void reload(), 300)
+  useLiveRefresh(['risk.raised', 'risk.changed'], () => void reload(), 300)
   watch(filter, () => {
     list.items.value = []
     list.firstPage.value = null

@@ -2,7 +2,10 @@
 import type { EditableHotline } from '@/api/helpTypes'
 
 export type HotlineProblem = 'required' | 'number' | 'url'
-export type HotlineProblems = Partial<Record<'name' | 'number' | 'url' | 'checked_on', HotlineProblem>>
+export type HotlineProblems = Partial<Record<'name' | 'number' | 'url' | 'hours' | 'noteId' | 'noteEn' | 'checked_on', HotlineProblem>>
+
+/** A student in need must not search. */
+export const mostHotlines = 12
 
 const yearMs = 365 * 86_400_000
 
@@ -16,8 +19,11 @@ export function problemsOf(hotline: EditableHotline): HotlineProblems {
   const problems: HotlineProblems = {}
   if (!hotline.name.trim()) problems.name = 'required'
   if (!hotline.number.trim()) problems.number = 'required'
-  else if (!/^\+?[0-9][0-9 ()\-.]*$/.test(hotline.number.trim())) problems.number = 'number'
+  else if (!/^[0-9 +\-().*#]*[0-9][0-9 +\-().*#]*$/.test(hotline.number.trim())) problems.number = 'number'
   if (hotline.url?.trim() && !/^https:\/\/[^\s/]+/.test(hotline.url.trim())) problems.url = 'url'
+  if (!hotline.hours.trim()) problems.hours = 'required'
+  if (!hotline.note.id.trim()) problems.noteId = 'required'
+  if (!hotline.note.en.trim()) problems.noteEn = 'required'
   if (!/^\d{4}-\d{2}-\d{2}$/.test(hotline.checked_on)) problems.checked_on = 'required'
   return problems
 }

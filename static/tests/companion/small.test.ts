@@ -1,0 +1,83 @@
+import { nextTick, shallowRef } from 'vue'
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { CompanionAnswer } from '@/api/companionTypes'
+import { AnswerWatch } from '@/companion/answerWatch'
+import { failureWords } from '@/companion/failure'
+import { useSentenceFeed } from '@/components/companion/useSentenceFeed'
+import { useCompanion } from '@/stores/companion'
+import { useSession } from '@/stores/session'
+import { student } from '../samples'
+import { answerOf } from './samples'
+
+describe('the watch over answers', () => {
+  const one = (hasGap: boolean, isStreaming = true) => [{ id: 'a1', hasGap, isStreaming }]
+
+  it('asks after a gap that stays, after silence, and sooner without a connection', () => {
+    const watch = new AnswerWatch()
+    expect(watch.due(one(false), true, 0)).toEqual([])
+    expect(watch.due(one(true), true, 100)).toEqual([])
+    expect(watch.due(one(true), true, 260)).toEqual(['a1'])
+    expect(watch.due(one(true), true, 300)).toEqual([])
+    expect(watch.due(one(false), true, 2_000)).toEqual([])
+    expect(watch.due(one(false), true, 2_800)).toEqual(['a1'])
+    expect(watch.due(one(false), false, 3_500)).toEqual([])
+    expect(watch.due(one(false), false, 3_800)).toEqual(['a1'])
+  })
+
+  it('leaves ended answers alone', () => {
+    const watch = new AnswerWatch()
+    watch.due(one(true, false), true, 0)
+    expect(watch.due(one(true, false), true, 100_000)).toEqual([])
+  })
+})
+
+describe('the words for a failure', () => {
+  it('are plain for what can happen, and there for what is not known', () => {
+    const codes = ['companion.provider_unavailable', 'companion.provider_busy', 'companion.first_token_timeout', 'companion.stalled', 'companion.cut_off', 'companion.empty_answer', 'companion.provider_auth', 'companion.malformed', 'x', '', null]
+    expect(codes.map(failureWords)).toEqual(['unavailable', 'busy', 'slow', 'slow', 'cut', 'empty', 'setup', 'cut', 'other', 'other', 'other'])
+  })
+})
+
+describe('what is told of an answer', () => {
+  it('is each sentence of answers that come now, and how they end', async () => {
+    const answers = shallowRef<CompanionAnswer[]>([answerOf('old', { status: 'done', text: 'Sudah lama di sini.' })])
+    const { spoken } = useSentenceFeed(answers, ({ status }) => (status === 'stopped' ? 'Dihentikan.' : null))
+    const grow = async (text: string, status: CompanionAnswer['status'] = 'streaming') => {
+      answers.value = [answers.value[0] as CompanionAnswer, answerOf('a1', { text, status })]
+      await nextTick()
+    }
+    await grow('')
+    await grow('Halo teman. Aku di')
+    await grow('Halo teman. Aku di sini. Mau')
+    await grow('Halo teman. Aku di sini. Mau cerita', 'stopped')
+    await grow('Halo teman. Aku di sini. Mau cerita', 'stopped')
+    expect(spoken.value.map(({ text }) => text)).toEqual(['Halo teman.', 'Aku di sini.', 'Mau cerita', 'Dihentikan.'])
+  })
+
+  it('begins after a reload with what is still to come', async () => {
+    const answers = shallowRef<CompanionAnswer[]>([answerOf('a1', { text: 'Sudah dibaca. Baru seten' })])
+    const { spoken } = useSentenceFeed(answers, () => null)
+    answers.value = [answerOf('a1', { text: 'Sudah dibaca. Baru setengah. Lalu', seq: 2 })]
+    await nextTick()
+    expect(spoken.value.map(({ text }) => text)).toEqual(['Baru setengah.'])
+  })
+})
+
+describe('the companion store', () => {
+  beforeEach(() => setActivePinia(createPinia()))
+
+  it('hands a wish to the booking page once, and never to another user', async () => {
+    const session = useSession()
+    session.user = student
+    const companion = useCompanion()
+    await nextTick()
+    companion.wishFor({ topic: 'Ujian', note: 'Cemas' })
+    expect(companion.takeWish()).toEqual({ topic: 'Ujian', note: 'Cemas' })
+    expect(companion.takeWish()).toBeNull()
+    companion.wishFor({ topic: 'Ujian', note: 'Cemas' })
+    session.user = { ...student, id: 'u2' }
+    await nextTick()
+    expect(companion.takeWish()).toBeNull()
+  })
+})
