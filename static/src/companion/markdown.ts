@@ -23,6 +23,9 @@ markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false })
 // A bubble is no chapter of the page: its headings are bold lines.
 markdown.renderer.rules['heading_open'] = () => '<p><strong>'
 markdown.renderer.rules['heading_close'] = () => '</strong></p>\n'
+// Their alignment would be a style attribute, which the CSP refuses loudly.
+markdown.renderer.rules['th_open'] = () => '<th>'
+markdown.renderer.rules['td_open'] = () => '<td>'
 
 const purifier = DOMPurify(window)
 purifier.addHook('afterSanitizeAttributes', (node) => {

@@ -13,6 +13,12 @@ describe('markdown of answers', () => {
     expect(html('satu\ndua')).toContain('<br>')
   })
 
+  it('aligns no columns: a style attribute would break the policy of the page', () => {
+    const table = html('| a | b |\n|:-:|--:|\n| c | d |')
+    expect(table).toContain('<td>c</td>')
+    expect(table).not.toContain('style')
+  })
+
   it('escapes HTML and shows no images', () => {
     expect(html('<img src=x onerror=alert(1)>')).toContain('&lt;img')
     expect(html('<script>alert(1)</script>')).not.toContain('<script')
