@@ -3,6 +3,7 @@
 use crate::{
     actors::{
         bus_link::BusLink,
+        chat_desk::{ChatDesk, DeskHandle},
         hub::Hub,
         hub_shard::HubShard,
         log_pump::{LogPump, StopPump},
@@ -16,22 +17,23 @@ use crate::{
             redis::{ProbeTimes, RedisBus},
         },
         cache::{Cache, local::LocalCache, redis::RedisCache},
+        companion::Companions,
         files, private_path,
         redis_link::RedisLink,
         store::Store,
     },
     config::Config,
-    domain::clock::Clock,
+    domain::{clock::Clock, ids::NodeId},
     http::{
         self,
         paced_stream::{PacedStream, pace_body},
         ws,
     },
-    services::{Context, ServiceError, apps::Apps, demo, file_sweep},
+    services::{Context, ServiceError, apps::Apps, companion, demo, file_sweep},
     telemetry::{self, error_line},
     wire::signature::{SecretKey, to_hex},
 };
-use actix::{Actor, Addr};
+use actix::{Actor, Addr, Arbiter};
 use actix_http::{HttpService, Protocol, Request, h1};
 use actix_server::{Server, ServerHandle};
 use actix_service::{Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
@@ -67,6 +69,9 @@ pub enum StartError {
     /// Demo data could not be written.
     #[error("demo data: {0}")]
     Demo(#[from] ServiceError),
+    /// What an earlier start left of the companion could not be put in order.
+    #[error("database.url: {0}")]
+    Companion(ServiceError),
     /// The address is taken, a file is missing.
     #[error("{what}: {source}")]
     Io {
@@ -114,17 +119,27 @@ pub struct Running {
     hub: Hub,
     server: ServerHandle,
     pump: Addr<LogPump>,
+    desk: DeskHandle,
+    /// The thread of the companion.
+    companion_thread: Arbiter,
 }
 
 impl Running {
-    /// Stops in order: no new connections, sockets away in slices, pump and requests finish, database closed.
+    /// Stops in order: no new connections, sockets away in slices while answers end, pump and requests finish, database closed.
     pub async fn stop(self) {
         self.server.pause().await;
-        self.hub.drain(Duration::from_secs(self.context.config.realtime.drain_s)).await;
+        let over = Duration::from_secs(self.context.config.realtime.drain_s);
+        futures_util::future::join(self.hub.drain(over), self.desk.stop(over)).await;
+        self.companion_thread.stop();
         // A pump that is gone has nothing to give back.
         let _ = self.pump.send(StopPump).await;
         self.server.stop(true).await;
         self.context.store.close().await;
+    }
+
+    /// Returns the number of answers of the companion that grow here.
+    pub async fn live_answers(&self) -> usize {
+        self.desk.count().await
     }
 
     /// Returns the number of open sockets.
@@ -179,7 +194,9 @@ async fn assemble(config: Config, clock: Clock) -> Result<Assembled, StartError>
     let files = files::connect(&config, &secret).map_err(|source| StartError::Backend { key: "data_dir", source })?;
     let (hub, outgoing) = Hub::new(bus.clone());
     let announce = Arc::new(hub.clone());
-    let context = Context { config: Arc::new(config), store, cache, bus: bus.clone(), files, clock, announce, secret };
+    let companions = Companions::new(&config).map_err(|source| StartError::Backend { key: "openai.base_url", source })?;
+    let (config, node) = (Arc::new(config), NodeId::generate());
+    let context = Context { config, store, cache, bus: bus.clone(), files, companions, node, clock, announce, secret };
     Ok((context, hub, bus, outgoing))
 }
 
@@ -198,20 +215,30 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     prepare_demo(&context, options.demo, address).await?;
     let link = BusLink::join(hub.clone(), context.clone(), &bus, outgoing).await;
     let link = link.map_err(|source| StartError::Backend { key: "database.url", source })?;
+    let database_error = |error| StartError::Companion(error);
+    companion::renew_node(&context).await.map_err(database_error)?;
+    let interrupted = companion::recover(&context, |_| false).await.map_err(database_error)?;
+    if interrupted > 0 {
+        tracing::info!(answers = interrupted, "interrupted answers of an earlier start");
+    }
     actix_web::rt::spawn(warn_of_missing_files(context.clone()));
     // From here on nothing is refused: an actor that is dropped before it ran would panic.
     let pump = LogPump::new(context.clone(), hub.clone()).start();
     hub.attach_pump(pump.clone().recipient());
     link.start();
     Scheduler::new(context.clone()).start();
-    let parts = Parts { gate: ws::handshake::Gate::new(context.clone(), apps.clone()), context: context.clone(), hub: hub.clone(), apps };
+    let companion_thread = Arbiter::new();
+    let desk = ChatDesk::start_on(&companion_thread.handle(), context.clone(), hub.clone());
+    hub.attach_desk(desk.stop_recipient());
+    let gate = ws::handshake::Gate::new(context.clone(), apps.clone());
+    let parts = Parts { gate, context: context.clone(), hub: hub.clone(), desk: desk.clone(), apps };
     let server = match tls {
         Some(tls) => serve_tls(listener, parts, tls)?,
         None => serve_plain(listener, parts)?,
     };
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    Ok(Running { address, context, hub, server: handle, pump })
+    Ok(Running { address, context, hub, server: handle, pump, desk, companion_thread })
 }
 
 /// Makes the demo school or gives it its password, if asked to. Whether or not: refuses to face a network while a demo account has the published one.
@@ -265,6 +292,7 @@ fn listen(config: &Config) -> Result<TcpListener, StartError> {
 struct Parts {
     context: Context,
     hub: Hub,
+    desk: DeskHandle,
     apps: Apps,
     gate: ws::handshake::Gate,
 }
@@ -284,7 +312,7 @@ impl Parts {
 
 /// Plain TCP: the HTTP application, and beside it the upgrade service that takes the TCP stream of a socket over.
 fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError> {
-    let shared = http::Shared::new(parts.context.clone());
+    let shared = http::Shared::new(parts.context.clone(), parts.desk.clone());
     let workers = parts.workers();
     let factory = move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
@@ -316,7 +344,7 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
 
 /// TLS ended here: sockets go through actix-web-actors, over any stream.
 fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> Result<Server, StartError> {
-    let shared = http::Shared::new(parts.context.clone());
+    let shared = http::Shared::new(parts.context.clone(), parts.desk.clone());
     let workers = parts.workers();
     let timeout = parts.request_timeout();
     let gate = web::Data::new(parts.gate.clone());

@@ -167,6 +167,26 @@ section! {
     }
 }
 section! {
+    /// The language model behind the companion.
+    OpenaiSettings in "openai." {
+        api_key: String = String::new(), "", "Key of the OpenAI-compatible service; empty, with an empty openai.base_url = offline companion.", secret;
+        base_url: String = String::new(), "URL", "Address of the API up to /v1; empty = OpenAI's own. Servers without keys need no openai.api_key.";
+        model: String = "gpt-4o-mini".into(), "", "Name of the model.";
+        max_answer_tokens: u32 = 800, "tokens", "Most tokens of one answer.";
+        context_tokens: u32 = 6000, "tokens", "Most tokens of instructions, thread and question together (estimated).";
+        first_token_timeout_s: u64 = 15, "s", "How long the first word of an answer may take, repeated requests included.";
+        stall_timeout_s: u64 = 20, "s", "How long an answer may stand still in the middle.";
+        moderation: bool = false, "", "Also ask the service's moderation endpoint, about questions and answers.";
+    }
+}
+section! {
+    /// What the companion may be used for.
+    CompanionSettings in "companion." {
+        messages_per_day: u32 = 100, "answers", "Answers a student may ask for on a day of the school; help is never limited.";
+        tokens_per_month: u64 = 0, "tokens", "Tokens of the whole school in a month; beyond it the offline companion answers. 0 = no limit.";
+    }
+}
+section! {
     /// Demo data.
     DemoSettings in "demo." {
         password: String = String::new(), "", "Password of the demo accounts; empty = rahasia-demo, and then loopback only.", secret;
@@ -175,7 +195,7 @@ section! {
 section! {
     /// Logs of the server itself.
     TelemetrySettings in "telemetry." {
-        filter: String = "info,actix_server=warn,actix_http=off".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
+        filter: String = "info,actix_server=warn,actix_http=off,async_openai=off".into(), "", "What is logged, as tracing directives (`info,educounsel=debug`).";
         format: String = "auto".into(), "", "human, json, or auto (human on a terminal, json otherwise).";
     }
 }
@@ -223,6 +243,10 @@ pub struct Config {
     pub school: SchoolSettings,
     /// See [`JitsiSettings`].
     pub jitsi: JitsiSettings,
+    /// See [`OpenaiSettings`].
+    pub openai: OpenaiSettings,
+    /// See [`CompanionSettings`].
+    pub companion: CompanionSettings,
     /// See [`DemoSettings`].
     pub demo: DemoSettings,
     /// See [`TelemetrySettings`].
@@ -244,6 +268,8 @@ impl Default for Config {
             log: LogSettings::default(),
             school: SchoolSettings::default(),
             jitsi: JitsiSettings::default(),
+            openai: OpenaiSettings::default(),
+            companion: CompanionSettings::default(),
             demo: DemoSettings::default(),
             telemetry: TelemetrySettings::default(),
             apps: Vec::new(),
@@ -259,7 +285,7 @@ impl Config {
             SettingDoc { key: "data_dir", unit: "path", meaning: "Folder of the embedded database and files.", is_secret: false },
             SettingDoc { key: "apps", unit: "list", meaning: "Further Pusher apps: id, key, secret, client_events.", is_secret: true },
         ];
-        let sections: [&[SettingDoc]; 11] = [
+        let sections: [&[SettingDoc]; 13] = [
             HttpSettings::DOCS,
             DatabaseSettings::DOCS,
             RedisSettings::DOCS,
@@ -269,6 +295,8 @@ impl Config {
             LogSettings::DOCS,
             SchoolSettings::DOCS,
             JitsiSettings::DOCS,
+            OpenaiSettings::DOCS,
+            CompanionSettings::DOCS,
             DemoSettings::DOCS,
             TelemetrySettings::DOCS,
         ];
@@ -329,6 +357,12 @@ impl Config {
     #[must_use]
     pub const fn has_video(&self) -> bool {
         !self.jitsi.url.is_empty()
+    }
+
+    /// Says whether a language model answers students, and not the offline companion.
+    #[must_use]
+    pub const fn has_model(&self) -> bool {
+        !self.openai.api_key.is_empty() || !self.openai.base_url.is_empty()
     }
 
     /// Returns the database URL, with the embedded default filled in.

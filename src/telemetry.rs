@@ -55,6 +55,11 @@ metrics! {
     DATABASE_POOL_SIZE = Gauge "database_pool_connections", "open connections of this node's database pool";
     DATABASE_POOL_IDLE = Gauge "database_pool_idle_connections", "open connections nobody uses";
     DATABASE_POOL_LIMIT = Gauge "database_pool_max_connections", "most connections the pool may open";
+    COMPANION_LIVE = Gauge "companion_live_answers", "answers of the companion that grow on this node";
+    COMPANION_ANSWERS = Counter "companion_answers_total", "answers of the companion that ended, by status: done, stopped, failed, interrupted";
+    COMPANION_FAILURES = Counter "companion_provider_failures_total", "answers the provider failed, by reason";
+    COMPANION_FIRST_TOKEN = Histogram "companion_first_token_seconds", "time from the request to the first token of the provider";
+    COMPANION_FRAMES = Counter "companion_frames_total", "frames of growing answers given to the bus";
     ALERTS_RAISED = Counter "alerts_raised_total", "warnings about students, by level: 2 (concern), 3 (risk)";
     ALERTS_ESCALATED = Counter "alerts_escalated_total", "risks nobody acknowledged in time, for which everybody was called";
     ALERTS_OPEN = Gauge "alerts_open", "warnings nobody has acknowledged";

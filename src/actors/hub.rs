@@ -4,6 +4,7 @@
 //! Nothing is awaited and the map is never called again while an entry is held.
 
 use super::{
+    chat_desk::StopAnswer,
     hub_shard::{CheckLogins, DeliverPublication, DrainSockets, EndSockets, HubShard, LeaveChannel},
     log_pump::WakePump,
 };
@@ -11,7 +12,7 @@ use crate::{
     backends::{BackendResult, bus::Bus},
     domain::{
         channel::ChannelName,
-        ids::{LoginId, UserId},
+        ids::{LoginId, MessageId, UserId},
         presence::{Member, MemberError, Roster},
         registry::{AppId, SocketId, Topic},
     },
@@ -69,6 +70,7 @@ struct HubInner {
     bus: Arc<dyn Bus>,
     outgoing: mpsc::Sender<Envelope>,
     pump: OnceLock<Recipient<WakePump>>,
+    desk: OnceLock<Recipient<StopAnswer>>,
 }
 
 /// The handle of the hub; cheap to clone, usable from every thread.
@@ -89,6 +91,7 @@ impl Hub {
             bus,
             outgoing,
             pump: OnceLock::new(),
+            desk: OnceLock::new(),
         };
         (Self { inner: Arc::new(inner) }, waiting)
     }
@@ -96,6 +99,11 @@ impl Hub {
     /// Tells the hub whom to wake when log rows were committed. Once per process; later calls change nothing.
     pub fn attach_pump(&self, pump: Recipient<WakePump>) {
         let _ = self.inner.pump.set(pump);
+    }
+
+    /// Tells the hub who ends answers of the companion on this node. Once per process; later calls change nothing.
+    pub fn attach_desk(&self, desk: Recipient<StopAnswer>) {
+        let _ = self.inner.desk.set(desk);
     }
 
     /// Adds the shard of a worker thread; `start` starts it under the number it gets.
@@ -162,6 +170,16 @@ impl Hub {
         self.send_out(&Envelope::Publish(publication)).await
     }
 
+    /// Publishes a frame on every node; when the bus does not take it, at least on this one. Fails after that.
+    pub(super) async fn publish_or_deliver(&self, publication: Publication) -> BackendResult<()> {
+        let envelope = Envelope::Publish(publication);
+        let sent = self.send_out(&envelope).await;
+        if sent.is_err() {
+            self.deliver(envelope).await;
+        }
+        sent
+    }
+
     /// Sends an envelope to every node, this one included.
     pub(super) async fn send_out(&self, envelope: &Envelope) -> BackendResult<()> {
         self.inner.bus.publish(envelope.to_bytes()).await?;
@@ -188,6 +206,12 @@ impl Hub {
                 // Behind the publications that were handed over before: the same mailboxes, in order.
                 if let Some(state) = self.inner.topics.get_mut(&topic) {
                     self.for_shards_of(&state, |shard| shard.address.do_send(LeaveChannel { user, topic: topic.clone() }));
+                }
+            }
+            Envelope::StopAnswer { answer } => {
+                if let Some(desk) = self.inner.desk.get() {
+                    // One per wish of a student, each an HTTP request: a mailbox cannot be filled with them.
+                    desk.do_send(StopAnswer { answer });
                 }
             }
             Envelope::EndSockets { user, login, farewell } => {
@@ -309,6 +333,10 @@ impl Announce for Hub {
 
     fn leave_channel(&self, user: UserId, channel: &ChannelName) {
         self.send_later(Envelope::LeaveChannel { user, topic: built_in_topic(channel.clone()) });
+    }
+
+    fn stop_answer(&self, answer: MessageId) {
+        self.send_later(Envelope::StopAnswer { answer });
     }
 
     fn is_connected(&self) -> bool {

@@ -6,11 +6,15 @@
 //! | [`session::Session`] | one per socket | the socket's worker | its transport in `http/ws` |
 //! | [`log_pump::LogPump`] | one per process | main thread | services, through `Hub` (wake) |
 //! | [`bus_link::BusLink`] | one per process | main thread | the bus |
+//! | [`chat_desk::ChatDesk`] | one per process | a thread of its own | routes, the bus (stop), its own timers |
+//! | [`chatbot::Chatbot`] | one per answer that grows | the desk's thread | `ChatDesk` |
 //! | [`scheduler::Scheduler`] | one per process | main thread | its own timers |
 //!
 //! [`hub::Hub`] is not an actor but the handle all of them share. [`outbound::Outbound`] is the queue of one socket.
 
 pub mod bus_link;
+pub mod chat_desk;
+pub mod chatbot;
 pub mod hub;
 pub mod hub_shard;
 pub mod log_pump;
@@ -18,3 +22,4 @@ mod login_check;
 pub mod outbound;
 pub mod scheduler;
 pub mod session;
+mod speech;

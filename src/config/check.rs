@@ -10,6 +10,7 @@ impl Config {
         self.check_backends()?;
         self.check_s3()?;
         self.check_jitsi()?;
+        self.check_openai()?;
         self.check_apps()?;
         if !self.security.secret.is_empty() && self.security.secret.len() < 32 {
             return refuse("security.secret", "needs at least 32 characters");
@@ -28,7 +29,7 @@ impl Config {
 
     /// Numbers that would stop something for ever, or make it spin, when they are 0.
     fn check_numbers(&self) -> Result<(), ConfigError> {
-        let (http, realtime, log, security) = (&self.http, &self.realtime, &self.log, &self.security);
+        let (http, realtime, log, security, openai) = (&self.http, &self.realtime, &self.log, &self.security, &self.openai);
         let zeros = [
             ("http.request_timeout_s", http.request_timeout_s == 0),
             ("http.upload_idle_s", http.upload_idle_s == 0),
@@ -43,6 +44,10 @@ impl Config {
             ("realtime.outbound_limit_bytes", realtime.outbound_limit_bytes == 0),
             ("realtime.max_frame_bytes", realtime.max_frame_bytes == 0),
             ("realtime.channels_per_socket", realtime.channels_per_socket == 0),
+            ("openai.max_answer_tokens", openai.max_answer_tokens == 0),
+            ("openai.first_token_timeout_s", openai.first_token_timeout_s == 0),
+            ("openai.stall_timeout_s", openai.stall_timeout_s == 0),
+            ("companion.messages_per_day", self.companion.messages_per_day == 0),
             ("log.retention_days", log.retention_days == 0),
             ("log.poll_ms", log.poll_ms == 0),
             ("log.lease_ms", log.lease_ms == 0),
@@ -122,6 +127,27 @@ impl Config {
             _ if !s3.endpoint.is_empty() && !is_http_url(&s3.endpoint) => refuse("s3.endpoint", "must begin with http:// or https://"),
             _ => Ok(()),
         }
+    }
+
+    fn check_openai(&self) -> Result<(), ConfigError> {
+        let openai = &self.openai;
+        if !openai.base_url.is_empty() && (!is_http_url(&openai.base_url) || openai.base_url.contains(['?', '#'])) {
+            return refuse("openai.base_url", "must be an address such as https://api.openai.com/v1");
+        }
+        if !openai.api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refuse("openai.api_key", "must be visible ASCII without spaces");
+        }
+        if openai.model.trim().is_empty() {
+            return refuse("openai.model", "must name a model");
+        }
+        if openai.moderation && !self.has_model() {
+            return refuse("openai.api_key", "required, because openai.moderation is set");
+        }
+        // The instructions and the longest question fit in there.
+        if openai.context_tokens < 3000 {
+            return refuse("openai.context_tokens", "must be at least 3000");
+        }
+        Ok(())
     }
 
     fn check_jitsi(&self) -> Result<(), ConfigError> {

@@ -43,6 +43,8 @@ pub enum Action {
     ManageCannedReplies,
     /// Read what an edited message said before.
     ReadMessageHistory,
+    /// Talk with the AI companion.
+    UseCompanion,
     /// See warnings about students.
     SeeAlerts,
     /// See what the student wrote.
@@ -57,7 +59,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -77,6 +79,7 @@ impl Action {
         Self::SetChatPreferences,
         Self::ManageCannedReplies,
         Self::ReadMessageHistory,
+        Self::UseCompanion,
         Self::SeeAlerts,
         Self::ReadAlertWords,
         Self::AcknowledgeAlerts,
@@ -99,7 +102,7 @@ pub const fn may(role: Role, action: Action) -> bool {
         | Action::SeeAlerts
         | Action::AcknowledgeAlerts => matches!(role, Counsellor | Admin),
         Action::BookAppointments | Action::Converse => matches!(role, Student | Counsellor),
-        Action::ViewStudentDashboard | Action::SetChatPreferences => matches!(role, Student),
+        Action::ViewStudentDashboard | Action::SetChatPreferences | Action::UseCompanion => matches!(role, Student),
         Action::KeepAvailability | Action::WorkChatQueue | Action::ReadAlertWords | Action::ChatAboutAlerts => matches!(role, Counsellor),
         Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability | Action::ManageHotlines => {
             matches!(role, Admin)
@@ -112,7 +115,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 24] = [
+    const TABLE: [(Action, [bool; 3]); 25] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -132,6 +135,7 @@ mod tests {
         (SetChatPreferences, [true, false, false]),
         (ManageCannedReplies, [false, true, true]),
         (ReadMessageHistory, [false, true, true]),
+        (UseCompanion, [true, false, false]),
         (SeeAlerts, [false, true, true]),
         (ReadAlertWords, [false, true, false]),
         (AcknowledgeAlerts, [false, true, true]),

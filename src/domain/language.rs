@@ -11,6 +11,21 @@ pub enum Language {
 }
 
 impl Language {
+    /// Returns the code of the language: `id` or `en`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Indonesian => "id",
+            Self::English => "en",
+        }
+    }
+
+    /// Reads the code; `None` for anything else.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::Indonesian, Self::English].into_iter().find(|language| language.as_str() == code)
+    }
+
     /// Returns the language an `Accept-Language` header prefers: the one with the higher weight, the first of equals. Source: RFC 9110, 12.5.4.
     /// Languages we do not speak, and parts that do not read, are passed over.
     #[must_use]

@@ -42,6 +42,13 @@ pub enum NoticeKind {
         /// Id of the conversation, for the link.
         conversation_id: String,
     },
+    /// The companion has used a large part of its tokens of the month, or all.
+    CompanionBudget {
+        /// 80 or 100.
+        percent: u8,
+        /// `YYYY-MM`.
+        month: String,
+    },
     /// A student may be in danger: somebody must look now.
     RiskRaised {
         /// Id of the warning, for the link.
@@ -99,13 +106,17 @@ impl NoticeSpec {
     pub const CONVERSATION_TRANSFERRED: Self = Self::of_chat("conversation.transferred", 90);
     /// Of [`NoticeKind::ConversationHandedOver`].
     pub const CONVERSATION_HANDED_OVER: Self = Self::of_chat("conversation.handed_over", 90);
+    /// Of [`NoticeKind::CompanionBudget`].
+    pub const COMPANION_BUDGET: Self =
+        Self { wire_name: "companion.budget_warning", category: "system", icon: "gauge", retention_days: 90, is_mutable: false };
     /// Of [`NoticeKind::RiskRaised`].
     pub const RISK_RAISED: Self = Self::of_safety("risk.raised");
     /// Of [`NoticeKind::RiskConcern`].
     pub const RISK_CONCERN: Self = Self::of_safety("risk.concern");
     /// All kinds.
-    pub const ALL: [&'static [Self]; 4] = [
+    pub const ALL: [&'static [Self]; 5] = [
         &[Self::MATERIAL_PUBLISHED],
+        &[Self::COMPANION_BUDGET],
         &appointment_notice::SPECS,
         &[Self::CONVERSATION_WAITING, Self::CONVERSATION_ASSIGNED, Self::CONVERSATION_TRANSFERRED, Self::CONVERSATION_HANDED_OVER],
         &[Self::RISK_RAISED, Self::RISK_CONCERN],
@@ -148,6 +159,7 @@ impl NoticeKind {
             Self::ConversationAssigned { .. } => NoticeSpec::CONVERSATION_ASSIGNED,
             Self::ConversationTransferred { .. } => NoticeSpec::CONVERSATION_TRANSFERRED,
             Self::ConversationHandedOver { .. } => NoticeSpec::CONVERSATION_HANDED_OVER,
+            Self::CompanionBudget { .. } => NoticeSpec::COMPANION_BUDGET,
             Self::RiskRaised { .. } => NoticeSpec::RISK_RAISED,
             Self::RiskConcern { .. } => NoticeSpec::RISK_CONCERN,
         }
@@ -178,6 +190,23 @@ impl NoticeKind {
                 ("Obrolan dialihkan kepada Anda", "Rekan Anda mengalihkan sebuah obrolan kepada Anda."),
                 ("A chat was handed to you", "A colleague handed a chat over to you."),
             ),
+            Self::CompanionBudget { percent: 100, .. } => NoticeTexts::fixed(
+                (
+                    "Kuota teman AI bulan ini habis",
+                    "Sampai bulan depan teman digital tanpa model AI yang menjawab. Kartu bantuan tetap tersedia.",
+                ),
+                (
+                    "The AI companion has used its monthly tokens",
+                    "Until next month the offline companion answers. The help card stays available.",
+                ),
+            ),
+            Self::CompanionBudget { percent, .. } => NoticeTexts {
+                id: NoticeText { title: "Kuota teman AI hampir habis".into(), body: format!("{percent}% kuota bulan ini sudah terpakai.") },
+                en: NoticeText {
+                    title: "The AI companion is low on tokens".into(),
+                    body: format!("{percent}% of this month's tokens are used."),
+                },
+            },
             // Neutral on purpose: it may stand on a lock screen that others see.
             Self::RiskRaised { .. } => NoticeTexts::fixed(
                 ("Perlu tindakan sekarang", "Seorang siswa membutuhkan Anda. Buka halaman Peringatan."),
@@ -202,6 +231,7 @@ impl NoticeKind {
             | Self::ConversationAssigned { conversation_id }
             | Self::ConversationTransferred { conversation_id }
             | Self::ConversationHandedOver { conversation_id } => serde_json::json!({ "conversation_id": conversation_id }),
+            Self::CompanionBudget { percent, month } => serde_json::json!({ "percent": percent, "month": month }),
             Self::RiskRaised { alert_id } | Self::RiskConcern { alert_id } => serde_json::json!({ "alert_id": alert_id }),
         }
     }
@@ -230,6 +260,14 @@ mod tests {
         assert_eq!(kind.data()["material_id"], "m");
         assert!(NoticeSpec::ALL.concat().contains(&kind.spec()), "housekeeping trims the kinds of this list");
         assert_eq!(texts.in_language(Language::default()), &texts.id);
+    }
+
+    #[test]
+    fn admins_are_told_how_much_is_used() {
+        let kind = |percent| NoticeKind::CompanionBudget { percent, month: "2026-11".into() };
+        assert_eq!(kind(80).data(), serde_json::json!({ "percent": 80, "month": "2026-11" }));
+        assert!(kind(80).texts().id.body.contains("80%") && kind(100).texts().en.body.contains("offline companion"));
+        assert!(NoticeSpec::ALL.concat().contains(&kind(80).spec()));
     }
 
     #[test]

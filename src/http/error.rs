@@ -236,6 +236,8 @@ pub const CODES: &[CodeSpec] = &[
     spec("conversations.closed", 409, "the conversation is closed; open it again first"),
     spec("conversations.illegal_transition", 409, "the conversation cannot go there from where it stands"),
     spec("messages.client_id_reused", 409, "this client id belongs to another message of yours"),
+    spec("companion.busy", 409, "an answer of this thread is still growing"),
+    spec("companion.client_id_reused", 409, "this client id belongs to another question of yours"),
     spec("messages.too_late", 409, "messages can be edited for 15 minutes"),
     spec("request.too_large", 413, "the body is too large"),
     spec("materials.file_too_large", 413, "the file is larger than 10 MiB"),
@@ -249,6 +251,7 @@ pub const CODES: &[CodeSpec] = &[
     spec("request.upgrade_required", 426, "this address is a WebSocket"),
     spec("rate_limited", 429, "too many requests; wait before trying again"),
     spec("auth.too_many_attempts", 429, "too many failed attempts; wait before trying again"),
+    spec("companion.daily_limit", 429, "no more answers today; help is never limited"),
     spec("internal", 500, "something went wrong on our side"),
     spec("unavailable", 503, "a part of the service is not reachable; try again soon"),
 ];

@@ -2,7 +2,7 @@
 //! [`error::ApiError`], the only `ResponseError`.
 //! May import: everything but `backends` and `app`.
 
-use crate::services::Context;
+use crate::{actors::chat_desk::DeskHandle, services::Context};
 use actix_web::{
     App, Error,
     body::MessageBody,
@@ -21,6 +21,7 @@ pub mod auth;
 pub mod availability;
 pub mod canned_replies;
 pub mod client_address;
+pub mod companion;
 pub mod conversations;
 pub mod counsellors;
 pub mod dashboard;
@@ -58,15 +59,16 @@ pub struct Shared {
     context: web::Data<Context>,
     limits: web::Data<RateLimits>,
     policy: web::Data<security_headers::ContentPolicy>,
+    desk: web::Data<DeskHandle>,
 }
 
 impl Shared {
     /// Makes what the routes share. One per server process, not per worker: the limits count over all workers.
     #[must_use]
-    pub fn new(context: Context) -> Self {
+    pub fn new(context: Context, desk: DeskHandle) -> Self {
         let limits = web::Data::new(RateLimits::new(context.config.http.requests_per_minute));
         let policy = security_headers::policy_of(&context);
-        Self { context: web::Data::new(context), limits, policy }
+        Self { context: web::Data::new(context), limits, policy, desk: web::Data::new(desk) }
     }
 }
 
@@ -88,6 +90,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
     cfg.app_data(shared.context.clone())
         .app_data(shared.limits.clone())
         .app_data(shared.policy.clone())
+        .app_data(shared.desk.clone())
         .app_data(query_errors())
         .app_data(path_errors())
         .app_data(uploads::form_buffers())
@@ -165,6 +168,15 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/canned-replies").get(canned_replies::list).post(canned_replies::add))
         .service(at("/canned-replies/{id}").patch(canned_replies::edit).delete(canned_replies::delete))
         .service(at("/chat-preferences").get(conversations::read_preferences).put(conversations::set_preferences))
+        .service(at("/companion").get(companion::read_info))
+        .service(at("/companion/threads").get(companion::list_threads).post(companion::create_thread))
+        .service(at("/companion/threads/{id}").get(companion::read_thread).patch(companion::rename_thread).delete(companion::delete_thread))
+        .service(at("/companion/threads/{id}/messages").post(companion::ask))
+        .service(at("/companion/threads/{id}/summary").post(companion::propose_summary))
+        .service(at("/companion/threads/{id}/hand-over").post(companion::hand_over))
+        .service(at("/companion/messages/{id}").get(companion::read_answer))
+        .service(at("/companion/messages/{id}/stop").post(companion::stop))
+        .service(at("/companion/messages/{id}/regenerate").post(companion::regenerate))
         .service(at("/help").get(help::read_card))
         .service(at("/alerts").get(alerts::list))
         .service(at("/alerts/{id}/acknowledge").post(alerts::acknowledge))

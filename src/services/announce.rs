@@ -2,7 +2,7 @@
 
 use crate::domain::{
     channel::ChannelName,
-    ids::{LoginId, UserId},
+    ids::{LoginId, MessageId, UserId},
 };
 use serde_json::Value;
 
@@ -36,6 +36,9 @@ pub trait Announce: Send + Sync {
     /// Takes the sockets of a user off a channel of the built-in app, on every node; the others hear `member_removed`. At once; what must not be lost
     /// besides is that of the pump, which does the same in the order of the log.
     fn leave_channel(&self, user: UserId, channel: &ChannelName);
+
+    /// Tells every node that the student wants a growing answer to end; the one where it grows ends it. The database knows it too.
+    fn stop_answer(&self, answer: MessageId);
 
     /// Says whether publications reach the other nodes and theirs reach us. A single node is always connected.
     fn is_connected(&self) -> bool {

@@ -2,9 +2,9 @@
 
 use super::announce::Announce;
 use crate::{
-    backends::{bus::Bus, cache::Cache, files::Files, store::Store},
+    backends::{bus::Bus, cache::Cache, companion::Companions, files::Files, store::Store},
     config::Config,
-    domain::clock::Clock,
+    domain::{clock::Clock, ids::NodeId},
     wire::signature::SecretKey,
 };
 use jiff::tz::TimeZone;
@@ -23,6 +23,10 @@ pub struct Context {
     pub bus: Arc<dyn Bus>,
     /// Uploaded files.
     pub files: Arc<dyn Files>,
+    /// Who answers students.
+    pub companions: Companions,
+    /// This process, where answers grow.
+    pub node: NodeId,
     /// Where "now" comes from.
     pub clock: Clock,
     /// The live side.

@@ -7,6 +7,7 @@ pub mod announce;
 pub mod appointments;
 pub mod apps;
 pub mod availability;
+pub mod companion;
 mod contention;
 pub mod context;
 pub mod conversations;

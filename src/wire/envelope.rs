@@ -4,7 +4,7 @@
 use super::frame::Frame;
 use crate::domain::{
     channel::ChannelName,
-    ids::{LoginId, UserId},
+    ids::{LoginId, MessageId, UserId},
     registry::{AppId, SocketId, Topic},
 };
 use bytes::Bytes;
@@ -32,6 +32,11 @@ pub enum Envelope {
         user: UserId,
         /// The channel.
         topic: Topic,
+    },
+    /// End a growing answer of the companion, on the node where it grows.
+    StopAnswer {
+        /// Which.
+        answer: MessageId,
     },
 }
 
@@ -69,6 +74,8 @@ struct Header {
     user: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     login: Option<LoginId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<MessageId>,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy)]
@@ -77,13 +84,24 @@ enum Kind {
     Publish,
     EndSockets,
     LeaveChannel,
+    StopAnswer,
 }
 
 impl Envelope {
     /// Encodes for the bus.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        let empty = |kind| Header { v: VERSION, kind, app: None, channel: None, except: None, position: None, user: None, login: None };
+        let empty = |kind| Header {
+            v: VERSION,
+            kind,
+            app: None,
+            channel: None,
+            except: None,
+            position: None,
+            user: None,
+            login: None,
+            answer: None,
+        };
         let addressed = |kind, publication: &Publication| Header {
             app: Some(publication.topic.app.0.to_string()),
             channel: Some(publication.topic.channel.to_string()),
@@ -101,6 +119,7 @@ impl Envelope {
                 let (app, channel) = (Some(topic.app.0.to_string()), Some(topic.channel.to_string()));
                 (Header { user: Some(*user), app, channel, ..empty(Kind::LeaveChannel) }, Bytes::new())
             }
+            Self::StopAnswer { answer } => (Header { answer: Some(*answer), ..empty(Kind::StopAnswer) }, Bytes::new()),
         };
         let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
         bytes.push(b'\n');
@@ -113,7 +132,7 @@ impl Envelope {
     pub const fn position(&self) -> Option<i64> {
         match self {
             Self::Publish(publication) => publication.position,
-            Self::EndSockets { .. } | Self::LeaveChannel { .. } => None,
+            Self::EndSockets { .. } | Self::LeaveChannel { .. } | Self::StopAnswer { .. } => None,
         }
     }
 
@@ -133,6 +152,7 @@ impl Envelope {
                 farewell: Box::new(header.publication(rest)?),
             }),
             Kind::LeaveChannel => Ok(Self::LeaveChannel { user: header.user.ok_or(InvalidEnvelope)?, topic: header.topic()? }),
+            Kind::StopAnswer => Ok(Self::StopAnswer { answer: header.answer.ok_or(InvalidEnvelope)? }),
         }
     }
 }
@@ -171,7 +191,8 @@ mod tests {
     fn envelopes_round_trip() {
         let end = Envelope::EndSockets { user: UserId::generate(), login: Some(LoginId::generate()), farewell: Box::new(publication()) };
         let leave = Envelope::LeaveChannel { user: UserId::generate(), topic: publication().topic };
-        for envelope in [Envelope::Publish(publication()), end, leave] {
+        let stop = Envelope::StopAnswer { answer: MessageId::generate() };
+        for envelope in [Envelope::Publish(publication()), end, leave, stop] {
             assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
         }
     }
@@ -185,6 +206,7 @@ mod tests {
             b"{\"v\":2,\"kind\":\"publish\"}\n{}",
             b"{\"v\":1,\"kind\":\"publish\"}\n{}",
             b"{\"v\":1,\"kind\":\"leave_channel\"}\n",
+            b"{\"v\":1,\"kind\":\"stop_answer\"}\n",
             b"\xff\n",
         ] {
             assert_eq!(Envelope::parse(bytes), Err(InvalidEnvelope));

@@ -3,6 +3,7 @@
 
 mod appointments;
 mod conversations;
+mod safety;
 
 use crate::{
     availability::on_monday,
@@ -76,6 +77,7 @@ async fn every_answer_and_event_has_the_shape_that_is_described() {
     appointments::walk_appointments(&mut seen, &school).await;
     conversations::walk_conversations(&mut seen, &school).await;
     conversations::walk_canned_replies(&mut seen, guru, kepala).await;
+    safety::walk_safety(&mut seen, &school).await;
     walk_notices(&mut seen, ana).await;
     walk_real_time(&mut seen, app, ana).await;
     for (path, user) in [("student", ana), ("counsellor", guru), ("counsellor", guru)] {

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod pdf;
 pub mod process;
+pub mod provider;
 pub mod schema;
 pub mod socket;
 pub mod user;

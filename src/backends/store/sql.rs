@@ -4,11 +4,13 @@
 use super::{BackendResult, Engine};
 use crate::domain::{
     audience::Audience,
+    companion::{AnswerKind, AnswerStatus, Fault},
     conversation::ConversationState,
     ids::{
         AlertId, AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId,
         ThreadId, UserId,
     },
+    language::Language,
     material::MaterialStatus,
     principal::Role,
 };
@@ -48,7 +50,7 @@ macro_rules! arguments {
 }
 arguments!(text: &str, &String, Audience, UserId, LoginId, MaterialId, NoticeId, LogId, NodeId, AuditId);
 arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId, AlertId, ThreadId);
-arguments!(name: Role, MaterialStatus, ConversationState);
+arguments!(name: Role, MaterialStatus, ConversationState, AnswerKind, AnswerStatus, Fault, Language);
 
 impl From<String> for Argument {
     fn from(value: String) -> Self {

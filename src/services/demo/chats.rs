@@ -149,11 +149,11 @@ pub async fn seed_chats(context: &Context, users: &[UserRow]) -> ServiceResult<(
     Ok(())
 }
 
-fn find<'a>(users: &'a [UserRow], login: &str) -> ServiceResult<&'a UserRow> {
-    users.iter().find(|user| user.login == login).ok_or(ServiceError::internal("a demo chat without its people"))
+pub(super) fn find<'a>(users: &'a [UserRow], login: &str) -> ServiceResult<&'a UserRow> {
+    users.iter().find(|user| user.login == login).ok_or(ServiceError::internal("demo data without its people"))
 }
 
-fn person(user: &UserRow) -> PersonRow {
+pub(super) fn person(user: &UserRow) -> PersonRow {
     PersonRow { id: user.id, name: user.name.clone() }
 }
 

@@ -1,6 +1,7 @@
-//! The demo school: accounts, materials with real PDFs, appointments, conversations, and weeks of use, so that every screen has something to show. Made once, in one
+//! The demo school: accounts, materials with real PDFs, appointments, conversations, two warnings, and weeks of use, so that every screen has something to show. Made once, in one
 //! transaction; a database that knows the demo counsellor is left alone.
 
+mod alerts;
 mod appointments;
 mod chats;
 pub mod password;
@@ -72,6 +73,7 @@ pub async fn seed_demo(context: &Context) -> ServiceResult<bool> {
     make_readings(context, &users, &prepared).await?;
     appointments::seed_appointments(context).await?;
     chats::seed_chats(context, &users).await?;
+    alerts::seed_alerts(context, &users).await?;
     context.announce.wake_pump();
     Ok(true)
 }

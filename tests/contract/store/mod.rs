@@ -1,6 +1,7 @@
 //! Every function of the store on SQLite, MariaDB and PostgreSQL, each test on a fresh database.
 
 mod accounts;
+mod alerts;
 mod appointments;
 mod chat_desk;
 mod conversations;

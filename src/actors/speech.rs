@@ -1,0 +1,276 @@
+//! One answer from the provider's first token to its last: sentences are held back until they are whole and checked, then paced into frames. No actor and
+//! no bus in here; [`super::chatbot`] drives it.
+
+use super::chatbot::EndAnswer;
+use crate::{
+    backends::companion::{Companion, Moderation, ReplyError, ReplyPart, ReplyStream},
+    domain::{
+        companion::{AnswerKind, AnswerStatus, Delta, DeltaPacer, Fault, MAX_ANSWER_CHARS, SentenceGate, estimate_tokens},
+        risk::{Assessment, Level, RuleId, RulePack},
+    },
+    services::{
+        Context as Services,
+        companion::{Ending, LiveTurn},
+    },
+    telemetry,
+};
+use futures_util::{
+    StreamExt as _,
+    future::{BoxFuture, pending},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, sleep_until};
+
+/// Characters of what was let go that are checked again together with the next sentence: what is split over two is seen.
+const TAIL_CHARS: usize = 200;
+/// Bytes that may wait for the provider's moderation before nothing more is read.
+const MOST_UNCHECKED: usize = 4_096;
+
+/// What a step of a speech leads to.
+#[derive(Debug, Default)]
+pub(super) struct Step {
+    /// A frame to send now.
+    pub(super) delta: Option<Delta>,
+    /// The speech is over.
+    pub(super) over: Option<Over>,
+}
+
+/// Why a speech is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Over {
+    /// All was said.
+    Said,
+    /// Somebody wants it to end.
+    Ordered(EndAnswer),
+    /// The provider failed.
+    Failed(ReplyError),
+    /// It became too long.
+    TooLong,
+    /// A sentence did not pass the check.
+    Withheld(Option<Assessment>),
+}
+
+/// One answer on its way.
+pub(super) struct Speech {
+    companion: Arc<dyn Companion>,
+    stream: Option<ReplyStream>,
+    gate: SentenceGate,
+    pacer: DeltaPacer,
+    /// Whole sentences that the provider's moderation has not seen.
+    unchecked: String,
+    /// Sentences that it looks at now.
+    checking: Option<(String, BoxFuture<'static, Moderation>)>,
+    tail: String,
+    began: Instant,
+    /// What the provider's end of the stream means, once it came.
+    source_over: Option<Over>,
+    is_cut_short: bool,
+    received_chars: usize,
+    received_tokens: u64,
+    counted_tokens: Option<u64>,
+    request_tokens: u64,
+}
+
+/// What there was to wait for.
+enum Happened {
+    Checked(Moderation),
+    FrameDue,
+    Came(Option<Result<ReplyPart, ReplyError>>),
+}
+
+impl Speech {
+    /// Begins to ask; nothing happens before the first step.
+    pub(super) fn begin(services: &Services, turn: &LiveTurn) -> Self {
+        let model = services.companions.model.clone().filter(|_| turn.answer.kind == AnswerKind::Model);
+        let companion = model.unwrap_or_else(|| services.companions.offline.clone());
+        Self {
+            stream: Some(companion.reply_stream(turn.request.clone())),
+            companion,
+            gate: SentenceGate::default(),
+            pacer: DeltaPacer::default(),
+            unchecked: String::new(),
+            checking: None,
+            tail: String::new(),
+            began: Instant::now(),
+            source_over: None,
+            is_cut_short: false,
+            received_chars: 0,
+            received_tokens: 0,
+            counted_tokens: None,
+            request_tokens: turn.request_tokens,
+        }
+    }
+
+    /// Waits for the next thing and does it. Safe to drop at any moment: nothing is lost that was not read.
+    pub(super) async fn step(&mut self) -> Step {
+        if let Some(over) = self.source_over.clone().filter(|_| self.checking.is_none() && self.unchecked.is_empty()) {
+            return Step { delta: None, over: Some(over) };
+        }
+        let due = self.pacer.due_at_ms().map(|ms| self.began + Duration::from_millis(ms));
+        let may_read = self.source_over.is_none() && self.unchecked.len() < MOST_UNCHECKED;
+        let happened = tokio::select! {
+            biased;
+            verdict = verdict(&mut self.checking) => Happened::Checked(verdict),
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Happened::FrameDue,
+            part = next_part(&mut self.stream), if may_read => Happened::Came(part),
+        };
+        let over = match happened {
+            Happened::FrameDue => return Step { delta: self.pacer.take_due(self.now_ms()), over: None },
+            Happened::Checked(verdict) => self.heed(verdict),
+            Happened::Came(part) => self.take(part),
+        };
+        Step { delta: None, over }
+    }
+
+    /// Closes the provider's connection, waits until a last frame may go, and returns it: what was let go but not sent.
+    pub(super) async fn close(&mut self) -> Option<Delta> {
+        self.stream = None;
+        let due = self.began + Duration::from_millis(self.pacer.due_at_ms()?);
+        sleep_until(due).await;
+        self.pacer.take_rest()
+    }
+
+    /// Returns how a speech that was closed ended; `None` when nobody wants to know. Text and number are the sender's to fill in.
+    pub(super) fn ending(self, over: Over) -> Option<Ending> {
+        let has_text = self.received_chars > 0;
+        let (status, fault, withheld) = match over {
+            Over::Ordered(EndAnswer::Abandon) => return None,
+            Over::Ordered(EndAnswer::Stop) => (AnswerStatus::Stopped, None, None),
+            Over::Ordered(EndAnswer::Interrupt) => (AnswerStatus::Interrupted, Some(Fault::Interrupted), None),
+            Over::Said if self.is_cut_short => (AnswerStatus::Done, Some(Fault::CutShort), None),
+            Over::Said => (AnswerStatus::Done, None, None),
+            Over::TooLong => (AnswerStatus::Done, Some(Fault::CutShort), None),
+            Over::Withheld(assessment) => (AnswerStatus::Done, Some(Fault::Withheld), assessment),
+            Over::Failed(error) => (AnswerStatus::Failed, Some(fault_of(error, has_text)), None),
+        };
+        let used = self.counted_tokens.unwrap_or_else(|| self.request_tokens.saturating_add(self.received_tokens));
+        let used_tokens = i64::try_from(used).unwrap_or(i64::MAX);
+        Some(Ending { status, body: String::new(), seq: 0, fault, used_tokens, withheld })
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn take(&mut self, part: Option<Result<ReplyPart, ReplyError>>) -> Option<Over> {
+        match part {
+            Some(Ok(ReplyPart::Text(text))) => self.take_text(&text),
+            Some(Ok(ReplyPart::Usage { total_tokens })) => {
+                self.counted_tokens = Some(total_tokens);
+                None
+            }
+            Some(Ok(ReplyPart::LengthReached)) => {
+                self.is_cut_short = true;
+                None
+            }
+            Some(Ok(ReplyPart::Filtered)) => self.finish_source(Over::Withheld(None)),
+            Some(Err(error)) => {
+                metrics::counter!(telemetry::COMPANION_FAILURES, "reason" => error.label()).increment(1);
+                tracing::warn!(%error, "the companion's provider failed an answer");
+                self.finish_source(Over::Failed(error))
+            }
+            None => self.finish_source(Over::Said),
+        }
+    }
+
+    fn take_text(&mut self, text: &str) -> Option<Over> {
+        if self.received_chars == 0 {
+            metrics::histogram!(telemetry::COMPANION_FIRST_TOKEN).record(self.began.elapsed().as_secs_f64());
+        }
+        self.received_tokens = self.received_tokens.saturating_add(estimate_tokens(text));
+        let room = MAX_ANSWER_CHARS.saturating_sub(self.received_chars);
+        let length = text.chars().count();
+        self.received_chars = self.received_chars.saturating_add(length);
+        if length <= room {
+            let whole = self.gate.push(text)?;
+            return self.consider(whole);
+        }
+        let fits: String = text.chars().take(room).collect();
+        let whole = self.gate.push(&fits).unwrap_or_default();
+        self.consider(whole).or_else(|| self.finish_source(Over::TooLong))
+    }
+
+    /// Notes that nothing more comes, closes the connection, and considers the last words, which need no end of a sentence.
+    fn finish_source(&mut self, over: Over) -> Option<Over> {
+        self.stream = None;
+        self.source_over = Some(over);
+        let rest = self.gate.finish();
+        self.consider(rest)
+    }
+
+    /// Checks whole sentences by our rules, and lets them go or gives them to the moderation.
+    fn consider(&mut self, sentences: String) -> Option<Over> {
+        if sentences.is_empty() {
+            return None;
+        }
+        let assessment = RulePack::built_in().assess(&format!("{}{sentences}", self.tail));
+        if assessment.level == Level::Risk {
+            return Some(Over::Withheld(Some(assessment)));
+        }
+        self.remember(&sentences);
+        if !self.companion.has_moderation() {
+            self.pacer.push(&sentences);
+            return None;
+        }
+        self.unchecked.push_str(&sentences);
+        self.check_next();
+        None
+    }
+
+    fn check_next(&mut self) {
+        if self.checking.is_none() && !self.unchecked.is_empty() {
+            let sentences = std::mem::take(&mut self.unchecked);
+            let (companion, text) = (self.companion.clone(), sentences.clone());
+            self.checking = Some((sentences, Box::pin(async move { companion.moderate(&text).await })));
+        }
+    }
+
+    fn heed(&mut self, verdict: Moderation) -> Option<Over> {
+        let (sentences, _) = self.checking.take()?;
+        if verdict.level() == Level::Risk {
+            let rules = vec![RuleId("provider.moderation".to_owned())];
+            let pack_version = RulePack::built_in().version().to_owned();
+            return Some(Over::Withheld(Some(Assessment { level: Level::Risk, rules, pack_version })));
+        }
+        self.pacer.push(&sentences);
+        self.check_next();
+        None
+    }
+
+    fn remember(&mut self, sentences: &str) {
+        self.tail.push_str(sentences);
+        let surplus = self.tail.chars().count().saturating_sub(TAIL_CHARS);
+        if surplus > 0 {
+            self.tail = self.tail.chars().skip(surplus).collect();
+        }
+    }
+}
+
+async fn verdict(checking: &mut Option<(String, BoxFuture<'static, Moderation>)>) -> Moderation {
+    match checking {
+        Some((_, check)) => check.await,
+        None => pending().await,
+    }
+}
+
+async fn next_part(stream: &mut Option<ReplyStream>) -> Option<Result<ReplyPart, ReplyError>> {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => None,
+    }
+}
+
+/// Returns what the student is told of a failure.
+const fn fault_of(error: ReplyError, has_text: bool) -> Fault {
+    match error {
+        _ if has_text => Fault::CutOff,
+        ReplyError::RateLimited => Fault::Crowded,
+        ReplyError::NoFirstToken | ReplyError::Empty | ReplyError::Stalled => Fault::NoAnswer,
+        ReplyError::Unauthorised
+        | ReplyError::Failed(_)
+        | ReplyError::Refused(_)
+        | ReplyError::Unreachable
+        | ReplyError::CutOff
+        | ReplyError::Malformed => Fault::Unavailable,
+    }
+}

@@ -1,0 +1,72 @@
+//! The pace of an answer on its way to the devices: what was released goes out in numbered frames, at most one per 40 ms.
+
+/// Shortest time between two frames of an answer, in ms (product rule).
+pub const FRAME_EVERY_MS: u64 = 40;
+
+/// One frame of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delta {
+    /// Its number, from 1 without gaps.
+    pub seq: i64,
+    /// What it adds.
+    pub text: String,
+}
+
+/// Numbers and paces the frames of one answer. Times are ms of any clock that does not go back.
+#[derive(Debug, Default)]
+pub struct DeltaPacer {
+    waiting: String,
+    seq: i64,
+    next_at_ms: u64,
+}
+
+impl DeltaPacer {
+    /// Adds released text.
+    pub fn push(&mut self, text: &str) {
+        self.waiting.push_str(text);
+    }
+
+    /// Returns when the next frame may go, if there is something to send.
+    #[must_use]
+    pub fn due_at_ms(&self) -> Option<u64> {
+        (!self.waiting.is_empty()).then_some(self.next_at_ms)
+    }
+
+    /// Returns the frame that is due at `now_ms`.
+    pub fn take_due(&mut self, now_ms: u64) -> Option<Delta> {
+        if self.due_at_ms()? > now_ms {
+            return None;
+        }
+        self.next_at_ms = now_ms.saturating_add(FRAME_EVERY_MS);
+        self.take_rest()
+    }
+
+    /// Returns what is left, due or not: the last frame of an answer.
+    pub fn take_rest(&mut self) -> Option<Delta> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        self.seq += 1;
+        Some(Delta { seq: self.seq, text: std::mem::take(&mut self.waiting) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_gathered_for_forty_ms_and_numbered_without_gaps() {
+        let mut pacer = DeltaPacer::default();
+        assert_eq!((pacer.due_at_ms(), pacer.take_due(5)), (None, None));
+        pacer.push("a");
+        assert_eq!(pacer.take_due(5), Some(Delta { seq: 1, text: "a".into() }), "the first one waits for nothing");
+        pacer.push("b");
+        assert_eq!((pacer.take_due(44), pacer.due_at_ms()), (None, Some(45)));
+        pacer.push("c");
+        assert_eq!(pacer.take_due(45), Some(Delta { seq: 2, text: "bc".into() }));
+        pacer.push("d");
+        assert_eq!(pacer.take_rest(), Some(Delta { seq: 3, text: "d".into() }));
+        assert_eq!(pacer.take_rest(), None);
+    }
+}

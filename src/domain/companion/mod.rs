@@ -1,0 +1,182 @@
+//! The AI companion: what a turn is, where an answer may go, and how long texts are. Limits that an operator sets are in the settings.
+
+mod delta;
+mod fault;
+mod sentences;
+mod tokens;
+
+pub use delta::{Delta, DeltaPacer, FRAME_EVERY_MS};
+pub use fault::Fault;
+pub use sentences::SentenceGate;
+pub use tokens::{estimate_tokens, request_tokens, trim_turns};
+
+use super::text::{FieldError, TextRule};
+use serde::Serialize;
+
+/// Most characters of a question (product rule: as a chat message).
+pub const MAX_QUESTION_CHARS: usize = 4_000;
+/// Most characters of an answer; what a provider sends beyond is not read.
+pub const MAX_ANSWER_CHARS: usize = 24_000;
+/// Most characters of a summary that is handed over: it becomes a chat message.
+pub const MAX_SUMMARY_CHARS: usize = 4_000;
+/// Turns of a student that the safety check looks at together (product rule).
+pub const RISK_TURNS: usize = 20;
+/// Characters of the first question that become the title of a thread.
+const TITLE_CHARS: usize = 60;
+
+const TITLE: TextRule = TextRule::line("title", 0, 120);
+const QUESTION: TextRule = TextRule::block("body", 1, MAX_QUESTION_CHARS);
+const SUMMARY: TextRule = TextRule::block("summary", 1, MAX_SUMMARY_CHARS);
+
+/// Who gave an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerKind {
+    /// A language model.
+    Model,
+    /// The offline companion, which is no model.
+    Offline,
+    /// People: the fixed help card.
+    HelpCard,
+}
+
+/// Where an answer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerStatus {
+    /// It grows.
+    Streaming,
+    /// It is complete.
+    Done,
+    /// The student stopped it.
+    Stopped,
+    /// The provider failed it.
+    Failed,
+    /// The server went away.
+    Interrupted,
+}
+
+/// Who speaks in a turn that is sent to a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// The student.
+    Student,
+    /// The companion.
+    Companion,
+}
+
+/// One turn of the context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Who spoke.
+    pub speaker: Speaker,
+    /// What was said.
+    pub text: String,
+}
+
+impl AnswerKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Model, Self::Offline, Self::HelpCard];
+
+    /// Returns the wire and database name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Offline => "offline",
+            Self::HelpCard => "help_card",
+        }
+    }
+
+    /// Reads the wire name; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl AnswerStatus {
+    /// All states.
+    pub const ALL: [Self; 5] = [Self::Streaming, Self::Done, Self::Stopped, Self::Failed, Self::Interrupted];
+
+    /// Returns the wire and database name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Streaming => "streaming",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Reads the wire name; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Says whether an answer may go from here to `next`: only one that grows may change, once, and never back.
+    #[must_use]
+    pub fn may_become(self, next: Self) -> bool {
+        self == Self::Streaming && next != Self::Streaming
+    }
+}
+
+/// Reads the title of a thread; empty is fine.
+pub fn parse_title(text: &str) -> Result<String, FieldError> {
+    TITLE.parse(text)
+}
+
+/// Reads a question.
+pub fn parse_question(text: &str) -> Result<String, FieldError> {
+    QUESTION.parse(text)
+}
+
+/// Reads a summary that the student has seen.
+pub fn parse_summary(text: &str) -> Result<String, FieldError> {
+    SUMMARY.parse(text)
+}
+
+/// Returns the title of a thread that has none: how its first question begins.
+#[must_use]
+pub fn title_from(question: &str) -> String {
+    let line = question.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= TITLE_CHARS {
+        return line;
+    }
+    let cut: String = line.chars().take(TITLE_CHARS - 1).collect();
+    let whole_words = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
+    format!("{whole_words}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        assert!(AnswerKind::ALL.into_iter().all(|kind| AnswerKind::parse(kind.as_str()) == Some(kind)));
+        assert!(AnswerStatus::ALL.into_iter().all(|status| AnswerStatus::parse(status.as_str()) == Some(status)));
+        assert_eq!((AnswerKind::parse("gpt"), AnswerStatus::parse("")), (None, None));
+    }
+
+    #[test]
+    fn an_answer_ends_once_and_never_grows_again() {
+        for from in AnswerStatus::ALL {
+            for to in AnswerStatus::ALL {
+                let expected = from == AnswerStatus::Streaming && to != AnswerStatus::Streaming;
+                assert_eq!(from.may_become(to), expected, "{from:?} -> {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_title_is_how_the_first_question_begins() {
+        assert_eq!(title_from("  Aku susah\n\ttidur  "), "Aku susah tidur");
+        let long = title_from(&"belajar ".repeat(20));
+        assert!(long.chars().count() <= TITLE_CHARS && long.ends_with("belajar…"), "{long}");
+        assert_eq!(title_from(&"ä".repeat(100)).chars().count(), TITLE_CHARS);
+    }
+}

@@ -1,0 +1,134 @@
+//! The end of an answer: the row, the tokens and the log row that tells the student's devices, in one transaction.
+
+use super::{Context, DONE, FAILED, LiveTurn, ServiceResult, limits::settle, view::fault_item};
+use crate::{
+    backends::{
+        BackendResult,
+        store::{AnswerEnd, AnswerRow, LogEntry, Tx},
+    },
+    domain::{
+        audience::Audience,
+        companion::{AnswerStatus, Fault},
+        risk::{Assessment, Level},
+    },
+    services::{alerts, contention::retry_contention, help},
+    telemetry,
+};
+use serde_json::{json, value::RawValue};
+
+/// How an answer ended, as the one says who gave it.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// Its last state.
+    pub status: AnswerStatus,
+    /// All it says.
+    pub body: String,
+    /// Number of the last frame.
+    pub seq: i64,
+    /// What is wrong with it.
+    pub fault: Option<Fault>,
+    /// Tokens it used, of the request too.
+    pub used_tokens: i64,
+    /// What the safety check made of a sentence that was withheld.
+    pub withheld: Option<Assessment>,
+}
+
+/// Writes the end of an answer that grew here; `false` when it ended elsewhere or is deleted. An answer with a withheld sentence gets the help card,
+/// and counsellors are told.
+pub async fn finish_turn(context: &Context, turn: &LiveTurn, ending: &Ending) -> ServiceResult<bool> {
+    let help = match &ending.withheld {
+        Some(_) => Some(serde_json::to_string(&help::card(context, turn.answer.language).await).unwrap_or_default()),
+        None => None,
+    };
+    let end = AnswerEnd {
+        id: turn.answer.id,
+        kind: turn.answer.kind,
+        status: ending.status,
+        body: ending.body.clone(),
+        seq: ending.seq,
+        help,
+        fault: ending.fault,
+        used_tokens: if turn.answer.usage_month.is_some() { ending.used_tokens } else { 0 },
+        at_ms: context.clock.now_ms(),
+    };
+    retry_contention(async || {
+        let mut tx = context.store.begin().await?;
+        if !write_end(context, &mut tx, &turn.answer, &end).await? {
+            return Ok(false);
+        }
+        if let Some(assessment) = &ending.withheld {
+            raise_concern(context, &mut tx, turn, assessment).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    })
+    .await
+    .inspect(|is_written| after_end(context, *is_written, ending.status))
+}
+
+/// Writes an end in the caller's transaction; `false`: there is nothing to end.
+pub(super) async fn write_end(context: &Context, tx: &mut Tx, answer: &AnswerRow, end: &AnswerEnd) -> ServiceResult<bool> {
+    // The thread first, as everywhere: two ends of one answer wait for each other instead of crossing.
+    if !tx.touch_thread(answer.thread_id, None, end.at_ms).await? || !tx.finish_answer(end).await? {
+        return Ok(false);
+    }
+    settle(context, tx, answer, end.used_tokens).await?;
+    let ended = AnswerRow {
+        status: end.status,
+        body: end.body.clone(),
+        seq: end.seq,
+        help: end.help.clone(),
+        fault: end.fault,
+        finished_at_ms: Some(end.at_ms),
+        ..answer.clone()
+    };
+    append_end(tx, &ended).await?;
+    Ok(true)
+}
+
+/// Wakes the pump and counts, after the commit.
+pub(super) fn after_end(context: &Context, is_written: bool, status: AnswerStatus) {
+    if is_written {
+        context.announce.wake_pump();
+        metrics::counter!(telemetry::COMPANION_ANSWERS, "status" => status.as_str()).increment(1);
+    }
+}
+
+/// Writes the log row of the end of an answer.
+pub(super) async fn append_end(tx: &mut Tx, answer: &AnswerRow) -> BackendResult<()> {
+    let mut data = json!({
+        "message_id": answer.id.to_string(),
+        "thread_id": answer.thread_id.to_string(),
+        "question_id": answer.question_id.to_string(),
+        "kind": answer.kind,
+        "status": answer.status,
+        "seq": answer.seq,
+        "text": answer.body,
+        "error": answer.fault.map(|fault| fault_item(fault, answer.language)),
+    });
+    if let Some(help) = answer.help.as_ref().and_then(|help| RawValue::from_string(help.clone()).ok()) {
+        data["help"] = serde_json::to_value(help).unwrap_or_default();
+    }
+    let event = if answer.status == AnswerStatus::Failed { FAILED } else { DONE };
+    let entry = LogEntry {
+        id: answer.id.into(),
+        audience: Audience::User(answer.student_id),
+        event: event.to_owned(),
+        data: data.to_string(),
+        created_at_ms: answer.finished_at_ms.unwrap_or(answer.created_at_ms),
+    };
+    tx.append_log(&entry).await
+}
+
+async fn raise_concern(context: &Context, tx: &mut Tx, turn: &LiveTurn, assessment: &Assessment) -> ServiceResult<()> {
+    let alert = alerts::NewAlert {
+        student: turn.answer.student_id,
+        thread: Some(turn.answer.thread_id),
+        question: Some(turn.answer.question_id),
+        words: turn.question(),
+        level: Level::Concern,
+        assessment,
+        now_ms: context.clock.now_ms(),
+    };
+    alerts::raise(context, tx, alert).await.map(drop)
+}

@@ -1,0 +1,128 @@
+//! How much a student may ask on a day and the school in a month. Help is never limited: what comes here has passed the safety check.
+
+use super::{Context, ServiceError, ServiceResult, prompt::Prompt, require_student};
+use crate::{
+    backends::store::{AnswerRow, Tx, UsageRow},
+    domain::{
+        audience::Audience,
+        clock::day_in_zone,
+        language::Language,
+        notice::{NewNotice, NoticeKind},
+        principal::{Principal, Role},
+    },
+    services::notices::append_notice,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// What the page of the companion shows above everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CompanionInfo {
+    /// `model` or `offline`: who answers the next question.
+    pub provider: &'static str,
+    /// Answers the student may still ask for today.
+    pub left_today: i64,
+    /// Answers a student may ask for on a day.
+    pub limit_per_day: i64,
+    /// What the student should know about who answers.
+    pub disclosure: String,
+}
+
+/// Tells who answers, and how much is left.
+pub async fn read_info(context: &Context, principal: &Principal, language: Language) -> ServiceResult<CompanionInfo> {
+    require_student(principal)?;
+    let limit_per_day = i64::from(context.config.companion.messages_per_day);
+    let asked = context.store.answers_on_day(principal.user_id, &day_of(context)).await?;
+    let limit = token_limit(context);
+    let is_spent = limit > 0 && context.store.token_usage(&month_of(context)).await?.used >= limit;
+    let has_model = context.companions.model.is_some() && !is_spent;
+    let prompt = Prompt::built_in()?;
+    let disclosure = if has_model { &prompt.disclosure } else { &prompt.disclosure_offline };
+    Ok(CompanionInfo {
+        provider: if has_model { "model" } else { "offline" },
+        left_today: (limit_per_day - asked).max(0),
+        limit_per_day,
+        disclosure: disclosure.in_language(language).to_owned(),
+    })
+}
+
+/// Counts an answer of today. Fails with `companion.daily_limit` when there are no more.
+pub(super) async fn count_answer(context: &Context, tx: &mut Tx, principal: &Principal) -> ServiceResult<()> {
+    let limit = i64::from(context.config.companion.messages_per_day);
+    if tx.count_answer(principal.user_id, &day_of(context), limit).await? {
+        return Ok(());
+    }
+    Err(ServiceError::TooMany { code: "companion.daily_limit", retry_after_ms: ms_until_tomorrow(context) })
+}
+
+/// Promises `tokens` of this month to an answer; `None`: the school has no more, and its admins are told once.
+pub(super) async fn reserve(context: &Context, tx: &mut Tx, tokens: i64) -> ServiceResult<Option<String>> {
+    let month = month_of(context);
+    if tx.reserve_tokens(&month, tokens, token_limit(context)).await? {
+        return Ok(Some(month));
+    }
+    warn_once(context, tx, &month, 100).await?;
+    Ok(None)
+}
+
+/// Makes of the promise to an answer what it used. Answers of the offline companion cost nothing.
+pub(super) async fn settle(context: &Context, tx: &mut Tx, answer: &AnswerRow, used: i64) -> ServiceResult<()> {
+    let Some(month) = &answer.usage_month else { return Ok(()) };
+    settle_month(context, tx, month, answer.reserved_tokens, used).await
+}
+
+/// Settles tokens of a month and warns the admins at 80 % and at 100 %, once each.
+pub(super) async fn settle_month(context: &Context, tx: &mut Tx, month: &str, reserved: i64, used: i64) -> ServiceResult<()> {
+    let now = tx.settle_tokens(month, reserved, used).await?;
+    for percent in [80, 100] {
+        if has_reached(now, token_limit(context), i64::from(percent)) {
+            warn_once(context, tx, month, percent).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn warn_once(context: &Context, tx: &mut Tx, month: &str, percent: u8) -> ServiceResult<()> {
+    if tx.take_usage_warning(month, percent == 100).await? {
+        let kind = NoticeKind::CompanionBudget { percent, month: month.to_owned() };
+        append_notice(tx, &NewNotice { audience: Audience::Role(Role::Admin), kind }, context.clock.now_ms()).await?;
+    }
+    Ok(())
+}
+
+const fn has_reached(usage: UsageRow, limit: i64, percent: i64) -> bool {
+    limit > 0 && usage.used.saturating_mul(100) >= limit.saturating_mul(percent)
+}
+
+fn token_limit(context: &Context) -> i64 {
+    i64::try_from(context.config.companion.tokens_per_month).unwrap_or(i64::MAX)
+}
+
+fn day_of(context: &Context) -> String {
+    day_in_zone(context.clock.now_ms(), &context.zone())
+}
+
+/// Returns the month of the school as `YYYY-MM`.
+fn month_of(context: &Context) -> String {
+    day_of(context).chars().take(7).collect()
+}
+
+fn ms_until_tomorrow(context: &Context) -> u64 {
+    let now = Timestamp::from_millisecond(context.clock.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(context.zone());
+    let tomorrow = now.date().tomorrow().ok().and_then(|day| day.to_zoned(context.zone()).ok());
+    let ms = tomorrow.map_or(86_400_000, |tomorrow| tomorrow.timestamp().as_millisecond() - now.timestamp().as_millisecond());
+    u64::try_from(ms).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_come_at_their_share_and_never_without_a_limit() {
+        let usage = |used| UsageRow { reserved: 0, used };
+        assert!(!has_reached(usage(799), 1_000, 80) && has_reached(usage(800), 1_000, 80));
+        assert!(!has_reached(usage(999), 1_000, 100) && has_reached(usage(1_200), 1_000, 100));
+        assert!(!has_reached(usage(i64::MAX), 0, 80));
+    }
+}

@@ -1,0 +1,86 @@
+//! Answers while they grow: saved as they go, and interrupted when their process is no more.
+
+use super::{
+    Context, ServiceResult,
+    finish::{after_end, write_end},
+};
+use crate::{
+    backends::store::{AnswerEnd, AnswerRow, Progress, SavedAnswer},
+    domain::companion::{AnswerStatus, Fault, estimate_tokens},
+    services::contention::retry_contention,
+};
+
+/// How long a process counts as alive without renewing, in ms. It renews four times in that time.
+pub const NODE_LEASE_MS: i64 = 8_000;
+/// Age at which an answer of this process that no actor here owns is interrupted, in ms: its actor was never started.
+const ORPHAN_AFTER_MS: i64 = 10_000;
+
+/// Writes what answers say so far. Returns those that still grow.
+pub async fn save_progress(context: &Context, answers: &[Progress]) -> ServiceResult<Vec<SavedAnswer>> {
+    Ok(context.store.save_progress(answers).await?)
+}
+
+/// Says that this process is alive.
+pub async fn renew_node(context: &Context) -> ServiceResult<()> {
+    Ok(context.store.renew_node(context.node, context.clock.now_ms().saturating_add(NODE_LEASE_MS)).await?)
+}
+
+/// Says that this process is going away: whatever of it is left may be interrupted at once.
+pub async fn give_up_node(context: &Context) -> ServiceResult<()> {
+    Ok(context.store.forget_nodes(Some(context.node), context.clock.now_ms()).await?)
+}
+
+/// Interrupts the answers of dead processes: those without a lease, and without a bus to others all but this process's. Also those of this process for
+/// which `is_live` says that no actor answers. Returns how many. Safe on several nodes at once.
+pub async fn recover(context: &Context, is_live: impl Fn(&AnswerRow) -> bool) -> ServiceResult<usize> {
+    let now_ms = context.clock.now_ms();
+    let mut dead = if context.bus.is_local() {
+        context.store.answers_of_other_nodes(context.node).await?
+    } else {
+        context.store.answers_of_dead_nodes(now_ms).await?
+    };
+    dead.extend(context.store.answers_of_node(context.node, now_ms.saturating_sub(ORPHAN_AFTER_MS)).await?);
+    dead.retain(|answer| !is_live(answer));
+    let mut count = 0;
+    for answer in &dead {
+        count += usize::from(interrupt(context, answer).await?);
+    }
+    context.store.forget_nodes(None, now_ms).await?;
+    Ok(count)
+}
+
+/// Ends an answer that nobody gives any more, with what was saved of it; `false` when it has ended. The student's wish to stop counts.
+pub async fn interrupt(context: &Context, answer: &AnswerRow) -> ServiceResult<bool> {
+    let (status, fault) =
+        if answer.is_stop_requested { (AnswerStatus::Stopped, None) } else { (AnswerStatus::Interrupted, Some(Fault::Interrupted)) };
+    let end = AnswerEnd {
+        id: answer.id,
+        kind: answer.kind,
+        status,
+        body: answer.body.clone(),
+        seq: answer.seq,
+        help: None,
+        fault,
+        used_tokens: used_so_far(context, answer),
+        at_ms: context.clock.now_ms(),
+    };
+    retry_contention(async || {
+        let mut tx = context.store.begin().await?;
+        let is_written = write_end(context, &mut tx, answer, &end).await?;
+        if is_written {
+            tx.commit().await?;
+        }
+        Ok(is_written)
+    })
+    .await
+    .inspect(|is_written| after_end(context, *is_written, status))
+}
+
+/// Returns the tokens an answer used until now, as far as can be told from its row: the request, and what was saved.
+pub(super) fn used_so_far(context: &Context, answer: &AnswerRow) -> i64 {
+    if answer.usage_month.is_none() {
+        return 0;
+    }
+    let request = answer.reserved_tokens.saturating_sub(context.config.openai.max_answer_tokens.into()).max(0);
+    request.saturating_add(i64::try_from(estimate_tokens(&answer.body)).unwrap_or(i64::MAX))
+}

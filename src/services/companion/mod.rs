@@ -1,0 +1,56 @@
+//! The companion: threads, turns, limits, hand-over. What streams is in `actors::chatbot`; here is what is written down.
+//!
+//! Invariants: the safety check comes before everything, limits included; what it finds at level 3 never goes to a provider, now or as context later; of
+//! a thread one answer grows at a time; an answer ends once, with a log row in the same transaction; tokens are promised before and settled after.
+
+mod begin;
+mod finish;
+mod hand_over;
+mod limits;
+mod live;
+mod prompt;
+mod regenerate;
+mod safety;
+mod stop;
+mod summary;
+mod threads;
+mod view;
+
+pub use begin::{Asked, LiveTurn, NewQuestion, begin_turn};
+pub use finish::{Ending, finish_turn};
+pub use hand_over::{HandedOver, hand_over};
+pub use limits::{CompanionInfo, read_info};
+pub use live::{NODE_LEASE_MS, give_up_node, interrupt, recover, renew_node, save_progress};
+pub use regenerate::{Regenerated, regenerate};
+pub use stop::{ask_to_stop, wait_for_end};
+pub use summary::propose_summary;
+pub use threads::{create_thread, delete_thread, rename_thread};
+pub use view::{AnswerItem, FaultItem, MessageView, QuestionItem, ThreadItem, ThreadView, list_threads, read_answer, read_thread};
+
+use super::{Context, ServiceError, ServiceResult};
+use crate::{
+    backends::store::ThreadRow,
+    domain::{
+        access::{Action, may},
+        ids::ThreadId,
+        principal::Principal,
+    },
+};
+
+/// The event that brings a new question and its answer to the student's devices. Not durable.
+const STARTED: &str = "companion.started";
+/// The durable event of an answer that ended well, or was stopped or interrupted.
+const DONE: &str = "companion.done";
+/// The durable event of an answer that failed.
+const FAILED: &str = "companion.failed";
+
+fn require_student(principal: &Principal) -> ServiceResult<()> {
+    if may(principal.role, Action::UseCompanion) { Ok(()) } else { Err(ServiceError::Denied) }
+}
+
+/// Finds a thread of the student; all others do not exist.
+async fn find_own_thread(context: &Context, principal: &Principal, id: ThreadId) -> ServiceResult<ThreadRow> {
+    require_student(principal)?;
+    let found = context.store.find_thread(id).await?;
+    found.filter(|thread| thread.student_id == principal.user_id).ok_or(ServiceError::NotFound)
+}

@@ -1,0 +1,28 @@
+//! The student's wish to end an answer, when it grows in another process.
+
+use super::{AnswerItem, Context, ServiceResult, read_answer};
+use crate::domain::{companion::AnswerStatus, ids::MessageId, principal::Principal};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Time between two looks at the row.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Asks the process where an answer grows to end it: through the bus, and through the row, which it sees when it next saves.
+pub async fn ask_to_stop(context: &Context, id: MessageId) -> ServiceResult<()> {
+    context.store.request_stop(id).await?;
+    context.announce.stop_answer(id);
+    Ok(())
+}
+
+/// Waits until an answer of the student has ended, at most `patience`; returns it as it is then.
+pub async fn wait_for_end(context: &Context, principal: &Principal, id: MessageId, patience: Duration) -> ServiceResult<AnswerItem> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let answer = read_answer(context, principal, id).await?;
+        if answer.status != AnswerStatus::Streaming || Instant::now() >= deadline {
+            return Ok(answer);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
