@@ -35,7 +35,7 @@ export interface CompanionAnswer {
   /** Ids of all answers of the question, oldest first. */
   versions: string[]
   error: { code: string; message: string } | null
-  /** The words of a help card. */
+  /** The help card in the place of an answer, or under one of which a part is not shown. */
   help?: HelpCard | null
   created_at: string
   finished_at: string | null
@@ -44,8 +44,9 @@ export interface CompanionAnswer {
 export type CompanionMessage = CompanionQuestion | CompanionAnswer
 
 export interface CompanionThreadDetail extends CompanionThread {
-  /** Chronological, the newest 200 at most. */
+  /** Chronological: questions, each followed by the newest answer to it. */
   messages: CompanionMessage[]
+  has_before: boolean
 }
 
 export interface CompanionInfo {
@@ -81,4 +82,5 @@ export interface CompanionEnd {
   text: string
   kind: AnswerKind
   error: { code: string; message: string } | null
+  help?: HelpCard | null
 }

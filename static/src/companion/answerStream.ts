@@ -51,8 +51,9 @@ export function withSnapshot(stream: AnswerStream, snapshot: Snapshot): AnswerSt
 
 /** The end, with the text that counts from now on: the server may have taken some of it back. */
 export function withEnd(stream: AnswerStream, end: CompanionEnd): AnswerStream {
-  const { status, text, kind, error, seq } = end
-  return { answer: { ...stream.answer, status, text, kind, error: error ?? null, seq: Math.max(seq, stream.answer.seq) }, ahead: new Map() }
+  const { status, text, kind, error, seq, help } = end
+  const ended = { status, text, kind, error: error ?? null, seq: Math.max(seq, stream.answer.seq), help: help ?? stream.answer.help }
+  return { answer: { ...stream.answer, ...ended }, ahead: new Map() }
 }
 
 /** Adds the waiting pieces that now fit, and drops those the text already contains. */

@@ -1,18 +1,18 @@
-/** Plain words for why an answer did not come. Codes of the server are grouped; unknown ones still get a sentence. */
+/** Plain words for what is wrong with an answer: the page has its own, in the language of the moment, for every code of the contract. */
+import type { CompanionAnswer } from '@/api/companionTypes'
 
-export type FailureWords = 'unavailable' | 'busy' | 'slow' | 'cut' | 'empty' | 'setup' | 'other'
+export const faults = ['unavailable', 'crowded', 'no_answer', 'cut_off', 'cut_short', 'withheld', 'interrupted'] as const
+export type Fault = (typeof faults)[number]
 
-const words: [RegExp, FailureWords][] = [
-  [/empty/, 'empty'],
-  [/stall|time_?out|slow|first_token/, 'slow'],
-  [/cut|malformed|broken|interrupted|incomplete/, 'cut'],
-  [/busy|rate|quota|overload|429/, 'busy'],
-  [/key|auth|refused_key|setup|config|401|403/, 'setup'],
-  [/unavailable|unreachable|refused|connect|provider|offline|5\d\d/, 'unavailable'],
-]
+/** The fault of an answer; null for a code that this page does not know yet. */
+export function faultOf(error: CompanionAnswer['error']): Fault | null {
+  const name = error?.code.split('.').at(-1)
+  return faults.find((fault) => fault === name) ?? null
+}
 
-/** The key under `companion.failure` for an answer's error code. */
-export function failureWords(code: string | null | undefined): FailureWords {
-  const last = code?.split('.').at(-1) ?? ''
-  return words.find(([pattern]) => pattern.test(last))?.[1] ?? 'other'
+/** The sentence for the student; the server's own words for a fault that is new. Null when nothing is wrong. */
+export function troubleOf({ status, error }: Pick<CompanionAnswer, 'status' | 'error'>, t: (key: string) => string): string | null {
+  if (!error && status !== 'failed' && status !== 'interrupted') return null
+  const fault = status === 'interrupted' ? 'interrupted' : faultOf(error)
+  return fault ? t(`companion.failure.${fault}`) : error?.message || t('companion.failure.other')
 }

@@ -3,7 +3,8 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CompanionAnswer } from '@/api/companionTypes'
 import { AnswerWatch } from '@/companion/answerWatch'
-import { failureWords } from '@/companion/failure'
+import { faults, troubleOf } from '@/companion/failure'
+import { id } from '@/i18n/id'
 import { useSentenceFeed } from '@/components/companion/useSentenceFeed'
 import { useCompanion } from '@/stores/companion'
 import { useSession } from '@/stores/session'
@@ -34,8 +35,16 @@ describe('the watch over answers', () => {
 
 describe('the words for a failure', () => {
   it('are plain for what can happen, and there for what is not known', () => {
-    const codes = ['companion.provider_unavailable', 'companion.provider_busy', 'companion.first_token_timeout', 'companion.stalled', 'companion.cut_off', 'companion.empty_answer', 'companion.provider_auth', 'companion.malformed', 'x', '', null]
-    expect(codes.map(failureWords)).toEqual(['unavailable', 'busy', 'slow', 'slow', 'cut', 'empty', 'setup', 'cut', 'other', 'other', 'other'])
+    const words = (status: CompanionAnswer['status'], code?: string) => troubleOf({ status, error: code === undefined ? null : { code, message: 'kata server' } }, (key) => key)
+    for (const fault of faults) {
+      expect(words('failed', `companion.${fault}`)).toBe(`companion.failure.${fault}`)
+      expect(id.companion.failure[fault]).toBeTruthy()
+    }
+    expect(words('interrupted')).toBe('companion.failure.interrupted')
+    expect(words('done', 'companion.cut_short')).toBe('companion.failure.cut_short')
+    expect(words('failed', 'companion.later')).toBe('kata server')
+    expect(words('failed')).toBe('companion.failure.other')
+    expect([words('done'), words('stopped'), words('streaming')]).toEqual([null, null, null])
   })
 })
 

@@ -25,7 +25,7 @@ vi.mock('@/api/companion', () => api)
 let stop: () => void = () => undefined
 
 function serve(...messages: CompanionMessage[]): void {
-  api.fetchThread.mockResolvedValue({ id: 't1', title: 'Ujian', created_at: '', last_message_at: '', messages })
+  api.fetchThread.mockResolvedValue({ id: 't1', title: 'Ujian', created_at: '', last_message_at: '', messages, has_before: false })
 }
 
 async function settle(ms = 0): Promise<void> {

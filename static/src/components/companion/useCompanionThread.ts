@@ -11,8 +11,6 @@ import { useConnection } from '@/stores/connection'
 const watchEveryMs = 150
 /** Pieces of an answer nobody has told of: after this long the server is asked whose they are. */
 const strangerMs = 400
-/** As many as the server gives at once. */
-const pageSize = 200
 
 /** One thread with the companion, on this and every other device: history, live answers, and what heals them. */
 export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
@@ -46,10 +44,10 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
     loading?.abort()
     const mine = (loading = new AbortController())
     try {
-      const { messages, ...rest } = await api.fetchThread(threadId, null, mine.signal)
+      const { messages, has_before, ...rest } = await api.fetchThread(threadId, null, mine.signal)
       if (mine.signal.aborted) return
       thread.value = rest
-      if (!isLoaded.value) hasOlder.value = messages.length >= pageSize
+      if (!isLoaded.value) hasOlder.value = has_before
       add(messages)
       error.value = null
       isLoaded.value = true
@@ -63,8 +61,8 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
     if (!id.value || !first || isLoadingOlder.value) return
     isLoadingOlder.value = true
     try {
-      const { messages } = await api.fetchThread(id.value, first)
-      hasOlder.value = messages.length >= pageSize
+      const { messages, has_before } = await api.fetchThread(id.value, first)
+      hasOlder.value = has_before
       add(messages)
     } catch {
       // The button stays; pressing it again tries again.

@@ -47,7 +47,7 @@ export async function serveCompanion(page, { messages = [], info = {}, refuse = 
   const items = threads ?? [thread, { ...thread, id: idOf(2), title: 'Berselisih dengan teman dekat, dan bagaimana memulai bicara lagi' }, { ...thread, id: idOf(3), title: '' }]
   await page.route(/\/api\/v1\/companion$/, json({ provider: 'model', left_today: 88, limit_per_day: 100, disclosure: '', ...info }))
   await page.route(/\/api\/v1\/companion\/threads(\?|$)/, json({ items, next: null }))
-  await page.route(new RegExp(`/api/v1/companion/threads/${threadId}(\\?|$)`), json({ ...thread, messages }))
+  await page.route(new RegExp(`/api/v1/companion/threads/${threadId}(\\?|$)`), json({ ...thread, messages, has_before: false }))
   await page.route(new RegExp(`/api/v1/companion/threads/${threadId}/summary$`), json({ summary: 'Aku cemas menjelang ujian akhir dan susah tidur seminggu ini. Aku ingin dibantu menyusun jadwal belajar.' }))
   await page.route(/\/api\/v1\/companion\/messages\/[^/]+$/, (route) => {
     const answer = messages.find(({ id }) => route.request().url().endsWith(id))
