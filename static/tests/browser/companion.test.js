@@ -95,7 +95,7 @@ scenario('stop ends the answer on both devices within 300 ms and hangs up on the
   for (const page of [laptop, phone]) await untilStatus(page, 'stopped')
   const { clickedAt } = await laptop.evaluate(() => window.stopping)
   const delays = await Promise.all([laptop, phone].map(async (page) => (await page.evaluate(() => window.stopping)).endedAt - clickedAt))
-  console.log(`stop: ${delays.map((ms) => Math.round(ms)).join(' and ')} ms after the click`)
+  process.stdout.write(`# stop: ${delays.map((ms) => Math.round(ms)).join(' and ')} ms after the click\n`)
   assert.ok(delays.every((ms) => ms <= 300), `ended after ${delays.join(' and ')} ms`)
 
   const request = provider.requests.find(({ question }) => question.includes('tanpa akhir'))
