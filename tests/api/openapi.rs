@@ -2,13 +2,14 @@
 //! endpoint or event gets a line in a walk here; what is forgotten is named by the last assertion.
 
 mod appointments;
+mod companion;
 mod conversations;
 mod safety;
 
 use crate::{
     availability::on_monday,
     chat::settle,
-    support::{TestApp, TestSocket, TestUser, pdf::one_page_pdf, schema::Checked, user::PASSWORD},
+    support::{TestApp, TestSocket, TestUser, pdf::one_page_pdf, provider::FakeProvider, schema::Checked, user::PASSWORD},
 };
 use educounsel::{domain::clock::Clock, http::openapi::document};
 use reqwest::{Method, RequestBuilder};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 /// What no walk asks for: sockets have tests of their own.
 const BESIDE: [&str; 1] = ["get /app/{key}"];
 
-/// A school on a Monday morning: two counsellors, two students, an admin, and a video server.
+/// A school on a Monday morning: two counsellors, two students, an admin, a video server, and a language model.
 struct School {
     app: TestApp,
     clock: Clock,
@@ -26,15 +27,19 @@ struct School {
     ana: TestUser,
     budi: TestUser,
     kepala: TestUser,
+    provider: FakeProvider,
 }
 
 impl School {
     async fn open() -> Self {
         let (builder, clock) = on_monday();
+        let provider = FakeProvider::start().await;
+        let model = provider.url.clone();
         let with_video = builder.set(|config| {
             config.jitsi.url = "https://meet.example.sch.id/".into();
             config.jitsi.app_id = "educounsel".into();
             config.jitsi.secret = "rahasia-jitsi".into();
+            config.openai.base_url = model;
         });
         let app = with_video.start().await;
         Self {
@@ -45,6 +50,7 @@ impl School {
             budi: app.student("tono").await,
             kepala: app.admin("kepala").await,
             app,
+            provider,
         }
     }
 }
@@ -78,6 +84,7 @@ async fn every_answer_and_event_has_the_shape_that_is_described() {
     conversations::walk_conversations(&mut seen, &school).await;
     conversations::walk_canned_replies(&mut seen, guru, kepala).await;
     safety::walk_safety(&mut seen, &school).await;
+    companion::walk_companion(&mut seen, &school).await;
     walk_notices(&mut seen, ana).await;
     walk_real_time(&mut seen, app, ana).await;
     for (path, user) in [("student", ana), ("counsellor", guru), ("counsellor", guru)] {

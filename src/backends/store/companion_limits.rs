@@ -2,6 +2,7 @@
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::ids::UserId;
+use sqlx::any::AnyRow;
 
 /// Tokens of the whole school in a month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,9 +22,7 @@ impl Store {
 
     /// Returns the tokens of a month (`YYYY-MM`).
     pub async fn token_usage(&self, month: &str) -> BackendResult<UsageRow> {
-        let sql = Sql::new("SELECT reserved, used FROM companion_usage WHERE month = ?").bind(month);
-        let Some(row) = self.fetch_optional(sql).await? else { return Ok(UsageRow::default()) };
-        Ok(UsageRow { reserved: row.int("reserved")?, used: row.int("used")? })
+        self.fetch_optional(usage_of(month)).await?.map_or(Ok(UsageRow::default()), |row| read(&row))
     }
 
     /// Forgets the counts of days before `day`. Returns how many rows went.
@@ -58,8 +57,12 @@ impl Tx {
     pub async fn settle_tokens(&mut self, month: &str, reserved: i64, used: i64) -> BackendResult<UsageRow> {
         let settle = Sql::new("UPDATE companion_usage SET reserved = reserved - ?, used = used + ? WHERE month = ?");
         self.execute(settle.bind(reserved).bind(used).bind(month)).await?;
-        let row = self.fetch_one(Sql::new("SELECT reserved, used FROM companion_usage WHERE month = ?").bind(month)).await?;
-        Ok(UsageRow { reserved: row.int("reserved")?, used: row.int("used")? })
+        self.token_usage(month).await
+    }
+
+    /// Returns the tokens of a month as this transaction sees them.
+    pub async fn token_usage(&mut self, month: &str) -> BackendResult<UsageRow> {
+        self.fetch_optional(usage_of(month)).await?.map_or(Ok(UsageRow::default()), |row| read(&row))
     }
 
     /// Takes the one warning of a month that 80 % of its tokens are used (or all, with `is_all`); `false` when it was taken before.
@@ -71,4 +74,12 @@ impl Tx {
         };
         Ok(self.execute(sql.bind(month)).await? > 0)
     }
+}
+
+fn usage_of(month: &str) -> Sql {
+    Sql::new("SELECT reserved, used FROM companion_usage WHERE month = ?").bind(month)
+}
+
+fn read(row: &AnyRow) -> BackendResult<UsageRow> {
+    Ok(UsageRow { reserved: row.int("reserved")?, used: row.int("used")? })
 }

@@ -97,7 +97,7 @@ impl Lexicon {
                     at += 1 + phrase.rest.len();
                 }
                 None => {
-                    tokens.push(Token { atoms: self.words.get(word).cloned().unwrap_or_default() });
+                    tokens.push(Token { atoms: self.atoms_of(word) });
                     at += 1;
                 }
             }
@@ -106,6 +106,15 @@ impl Lexicon {
             tokens.push(Token { atoms: vec![BREAK] });
         }
         tokens
+    }
+
+    /// Returns what a word stands for, and what it stands for without its ending: a pattern that names `hidupku` does not hide it from those about `hidup`.
+    fn atoms_of(&self, word: &str) -> Vec<Atom> {
+        let mut atoms = self.words.get(word).cloned().unwrap_or_default();
+        if let Some(stem) = self.without_ending(word).and_then(|stem| self.words.get(&stem)) {
+            stem.iter().for_each(|atom| push_once(&mut atoms, *atom));
+        }
+        atoms
     }
 
     /// Returns the words of a text as the lexicon spells them; `None` ends a clause.

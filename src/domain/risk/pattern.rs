@@ -29,7 +29,7 @@ struct Step {
     gap: u32,
 }
 
-/// A sequence of steps. Written `@want .. @die`: `@name` is a concept, other words are themselves, `a|b` is a choice, `..` and `...` are gaps of up to 3 and 7
+/// A sequence of steps. Written `@want .. @die`: `@name` is a concept, other words are themselves, `a|b` is a choice (`_` is a space in it), `..` and `...` are gaps of up to 3 and 7
 /// tokens, `#` is the end of a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
@@ -128,7 +128,7 @@ fn read_atom(name: &str, lexicon: &mut Lexicon) -> Result<Atom, String> {
         return known.ok_or_else(|| format!("{name} is no concept of the pack"));
     }
     let atom = lexicon.atom(&format!("word {name}")).ok_or("too many words")?;
-    lexicon.add(name, atom);
+    lexicon.add(&name.replace('_', " "), atom);
     Ok(atom)
 }
 
@@ -157,6 +157,7 @@ mod tests {
         assert_eq!(spans("@want .. @die", "mati mau"), []);
         assert_eq!(spans("# @die aja #", "mati aja"), [(0, 3, 0b1111)]);
         assert_eq!(spans("takut|ingin .. @die", "pengen mau ingin tewas"), [(3, 4, 0b11)]);
+        assert_eq!(spans("mau|ingin_sekali @die", "ingin sekali mati"), [(1, 2, 0b11)]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod admin;
 mod alerts;
 mod appointments;
 mod canned_replies;
+mod companion;
 mod conversations;
 mod counsellors;
 mod dashboards;
@@ -71,6 +72,7 @@ fn areas() -> Vec<Area> {
         conversations::area(),
         messages::area(),
         canned_replies::area(),
+        companion::area(),
         alerts::area(),
         notices::area(),
         realtime::area(),

@@ -7,7 +7,7 @@ use super::{
 };
 use serde_json::Value;
 
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 14] = [
     "material.published",
     "appointment.requested",
     "appointment.confirmed",
@@ -20,10 +20,12 @@ const KINDS: [&str; 12] = [
     "conversation.assigned",
     "conversation.transferred",
     "conversation.handed_over",
+    "risk.raised",
+    "risk.concern",
 ];
 
 const DATA: &str = "By kind. `material.published`: `{material_id, title, category}`; `appointment.…`: `{appointment_id, starts_at}`, of a reminder also \
-`minutes_before`; `conversation.…`: `{conversation_id}`.";
+`minutes_before`; `conversation.…`: `{conversation_id}`; `risk.…`: `{alert_id}`.";
 
 pub(super) fn area() -> Area {
     let unread = || object([("unread_count", count()), ("version", version())]);
@@ -78,7 +80,7 @@ fn notice(further: [(&'static str, Value); 2]) -> [(&'static str, Value); 9] {
     [
         first,
         ("kind", about(one_of(&KINDS), "There will be more.")),
-        ("category", one_of(&["materials", "appointments", "chat"])),
+        ("category", one_of(&["materials", "appointments", "chat", "safety"])),
         ("title", text()),
         ("body", text()),
         ("texts", object([("id", shape("NoticeText")), ("en", shape("NoticeText"))])),

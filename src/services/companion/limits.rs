@@ -34,7 +34,8 @@ pub async fn read_info(context: &Context, principal: &Principal, language: Langu
     let limit_per_day = i64::from(context.config.companion.messages_per_day);
     let asked = context.store.answers_on_day(principal.user_id, &day_of(context)).await?;
     let limit = token_limit(context);
-    let is_spent = limit > 0 && context.store.token_usage(&month_of(context)).await?.used >= limit;
+    let answer_tokens = i64::from(context.config.openai.max_answer_tokens);
+    let is_spent = limit > 0 && context.store.token_usage(&month_of(context)).await?.used.saturating_add(answer_tokens) > limit;
     let has_model = context.companions.model.is_some() && !is_spent;
     let prompt = Prompt::built_in()?;
     let disclosure = if has_model { &prompt.disclosure } else { &prompt.disclosure_offline };
@@ -55,13 +56,16 @@ pub(super) async fn count_answer(context: &Context, tx: &mut Tx, principal: &Pri
     Err(ServiceError::TooMany { code: "companion.daily_limit", retry_after_ms: ms_until_tomorrow(context) })
 }
 
-/// Promises `tokens` of this month to an answer; `None`: the school has no more, and its admins are told once.
+/// Promises `tokens` of this month to an answer; `None`: the school has no more. Its admins are told once, unless it is only that much is promised to
+/// answers that grow at this moment.
 pub(super) async fn reserve(context: &Context, tx: &mut Tx, tokens: i64) -> ServiceResult<Option<String>> {
     let month = month_of(context);
     if tx.reserve_tokens(&month, tokens, token_limit(context)).await? {
         return Ok(Some(month));
     }
-    warn_once(context, tx, &month, 100).await?;
+    if tx.token_usage(&month).await?.used.saturating_add(tokens) > token_limit(context) {
+        warn_once(context, tx, &month, 100).await?;
+    }
     Ok(None)
 }
 
