@@ -50,6 +50,7 @@ scenario('a risk: the student gets the card, counsellors a toast, a sound and a 
 
   await ask(student, risk)
   await student.getByTestId('help-card').waitFor()
+  await until('the card to be told', async () => (await student.getByTestId('companion-spoken').textContent()).includes('119'))
   const calls = await student.getByTestId('help-card').getByTestId('hotline-call').evaluateAll((links) => links.map((link) => link.getAttribute('href')))
   assert.ok(calls.includes('tel:119'), calls.join())
   assert.equal(provider.requests.length, 0, 'the model is not asked')

@@ -6,6 +6,7 @@ import { answerStatus, answerText, ask, longAnswer, newestAnswer, openCompanion,
 import { openDesk } from './support/desk.js'
 import { startOpenaiFake } from './support/openaiFake.js'
 import { until, untilEqual } from './support/patience.js'
+import { xssCorpus } from './support/xssCorpus.js'
 
 const provider = await startOpenaiFake({ tokensPerSecond: 60 })
 after(() => provider.close())
@@ -15,6 +16,7 @@ const answers = [
   ['tanpa akhir', { text: `${longAnswer}\n\n${longAnswer}\n\n${longAnswer}`, tokensPerSecond: 25 }],
   ['putus', { text: longAnswer, cutAfter: 60 }],
   ['rusak', { text: '', status: 400 }],
+  ['jahat', { text: xssCorpus.join('\n\n'), tokensPerSecond: 600 }],
 ]
 const { scenario, sessionOf } = await openDesk({ settings: [`openai.base_url=${provider.baseUrl}`, 'openai.model=fake', 'openai.moderation=false'] })
 
@@ -238,6 +240,23 @@ scenario('a screen reader hears whole sentences', async ({ open }) => {
   await untilEqual('what is told', sentences.join('|'), async () => (await page.evaluate(() => window.told)).join('|'))
   const lives = await page.evaluate(() => [...document.querySelectorAll('[data-testid="answer"]')].filter((answer) => answer.closest('[aria-live]:not([aria-live="off"]), [role="log"], [role="status"]')).length)
   assert.equal(lives, 0, 'no bubble is itself a live region')
+})
+
+scenario('a hostile answer, streamed: nothing runs, nothing is loaded from elsewhere', async ({ open }) => {
+  const device = await sitDown(open, 'siswa15')
+  const person = await device()
+  const strangers = []
+  person.context.on('request', (request) => {
+    if (new URL(request.url()).hostname !== '127.0.0.1') strangers.push(request.url())
+  })
+  const page = await openCompanion(person)
+  await ask(page, 'Jawab yang jahat')
+  await untilStatus(page, 'done')
+  await untilLonger(page, 1_000)
+  assert.equal(await page.evaluate(() => window.pwned ?? 0), 0)
+  const addresses = await newestAnswer(page).locator('a').evaluateAll((links) => links.map(({ protocol }) => protocol))
+  assert.ok(addresses.every((protocol) => protocol === 'https:'), addresses.join())
+  assert.deepEqual(strangers, [])
 })
 
 scenario('threads are listed, renamed and deleted, on every device', async ({ open }) => {

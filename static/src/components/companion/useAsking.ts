@@ -15,7 +15,7 @@ export interface Outgoing {
   error: ApiError | null
 }
 
-type Thread = Pick<ReturnType<typeof useCompanionThread>, 'add' | 'adopt' | 'heal' | 'transcript'>
+type Thread = Pick<ReturnType<typeof useCompanionThread>, 'add' | 'welcome' | 'adopt'>
 
 /** Asks, stops, asks again. A question that did not arrive keeps its words and its id, so a repeat never asks twice. */
 export function useAsking(threadId: Readonly<Ref<string | null>>, thread: Thread, made: (thread: CompanionThread) => void) {
@@ -34,7 +34,7 @@ export function useAsking(threadId: Readonly<Ref<string | null>>, thread: Thread
       const id = threadId.value ?? (await makeThread())
       const { question, answer } = await api.ask(id, clientId, body)
       outgoing.value = null
-      thread.add([question, answer])
+      thread.welcome([question, answer])
       limit.value = null
       void companion.loadInfo()
     } catch (thrown) {
@@ -79,7 +79,7 @@ export function useAsking(threadId: Readonly<Ref<string | null>>, thread: Thread
     isRegenerating.value = true
     try {
       const answer = await api.regenerateAnswer(answerId)
-      thread.add([answer])
+      thread.welcome([answer])
       void companion.loadInfo()
       return answer.id
     } catch (thrown) {

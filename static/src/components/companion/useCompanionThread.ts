@@ -26,6 +26,8 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
   const watching = new AnswerWatch()
   /** Answers of other threads: their pieces come to every device too. */
   const elsewhere = new Set<string>()
+  /** Answers that came while somebody is here, not with the history. */
+  const arrived = new Set<string>()
   const strangers = new Map<string, ReturnType<typeof setTimeout>>()
   let loading: AbortController | null = null
 
@@ -35,6 +37,12 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
   function add(messages: readonly CompanionMessage[]): void {
     for (const { id: known } of messages) elsewhere.delete(known)
     transcript.value = withMessages(transcript.value, messages)
+  }
+
+  /** Adds what was just asked or answered, here or on another device. */
+  function welcome(messages: readonly CompanionMessage[]): void {
+    for (const { id: fresh } of messages) arrived.add(fresh)
+    add(messages)
   }
 
   /** Fetches the newest messages; what is shown stays, so it also heals. */
@@ -92,7 +100,7 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
     }
     watching.hear(answer.id, Date.now())
     // Of a further version the question is known, and may not be told again.
-    add(question ? [question, answer] : [answer])
+    welcome(question ? [question, answer] : [answer])
   }
 
   function delta(piece: CompanionDelta): void {
@@ -176,5 +184,5 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
     reset()
   })
 
-  return { transcript, thread, streaming, isLoaded, isGone, error, hasOlder, isLoadingOlder, load, loadOlder, loadVersion, heal, add, adopt }
+  return { transcript, thread, streaming, isLoaded, isGone, error, hasOlder, isLoadingOlder, load, loadOlder, loadVersion, add, welcome, adopt, hasArrived: (answerId: string) => arrived.has(answerId) }
 }
