@@ -59,10 +59,11 @@ function useSink(): RealtimeSink {
   function announce(arrived: NoticeCreated[]): void {
     // What a notice says about the conversation on the screen can be seen there.
     const isOnScreen = ({ data }: NoticeCreated) => data['conversation_id'] !== undefined && data['conversation_id'] === chat.watchedId
-    const plan = planToasts(arrived.filter((notice) => !isOnScreen(notice)))
+    // A risk has a toast and a sound of its own (useAlertNews).
+    const plan = planToasts(arrived.filter((notice) => !isOnScreen(notice) && notice.kind !== 'risk.raised'))
     if (plan.kind === 'summary') toasts.push(plan)
     if (plan.kind === 'each') for (const notice of plan.notices) toasts.push({ kind: 'notice', notice })
-    const newest = arrived.at(-1)
+    const newest = arrived.filter(({ kind }) => kind !== 'risk.raised').at(-1)
     if (newest) void sound.ring(newest.id)
   }
 

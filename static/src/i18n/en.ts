@@ -1,6 +1,8 @@
 import type { Messages } from './id'
 import { appointmentsEn } from './texts/appointments.en'
 import { chatEn } from './texts/chat.en'
+import { companionEn } from './texts/companion.en'
+import { alertsEn, hotlinesEn } from './texts/safety.en'
 
 /** Every text of the UI in English. */
 export const en: Messages = {
@@ -72,6 +74,9 @@ export const en: Messages = {
   },
   help: {
     button: 'Need help?',
+    region: 'Help',
+    hotlines: 'Numbers to call',
+    talk: 'Chat with a counsellor',
     title: 'You are not alone',
     lead: 'If you or a friend are in danger, or it feels too heavy, contact one of these services. You can also go straight to your counsellor or an adult you trust.',
     call: 'Call {number}',
@@ -340,6 +345,9 @@ export const en: Messages = {
   },
   appointments: appointmentsEn,
   chat: chatEn,
+  companion: companionEn,
+  alerts: alertsEn,
+  hotlines: hotlinesEn,
   page: {
     forbidden: 'This page is not for your account',
     forbiddenBody: 'You are logged in, but your role has no access here.',
@@ -396,6 +404,11 @@ export const en: Messages = {
       too_late: 'A message can be changed for 15 minutes only.',
       file_too_large: 'The file is larger than 10 MiB.',
       file_type: 'Only PDF, PNG, JPEG or WebP.',
+    },
+    companion: {
+      busy: 'The answer before this one is still coming. Wait for it, or stop it first.',
+      daily_limit: 'Enough for today. You can talk with the AI friend again tomorrow.',
+      client_id_reused: 'This question was already sent with other words.',
     },
     validation: 'Some fields need another look.',
     idempotency: { key_reused: 'This request was already sent with other content.' },

@@ -1,5 +1,7 @@
 import { appointmentsId } from './texts/appointments.id'
 import { chatId } from './texts/chat.id'
+import { companionId } from './texts/companion.id'
+import { alertsId, hotlinesId } from './texts/safety.id'
 
 /** Every text of the UI in Bahasa Indonesia; the type of this object is the list of keys English must have. */
 export const id = {
@@ -71,6 +73,9 @@ export const id = {
   },
   help: {
     button: 'Butuh bantuan?',
+    region: 'Bantuan',
+    hotlines: 'Nomor yang bisa dihubungi',
+    talk: 'Chat dengan guru BK',
     title: 'Kamu tidak sendirian',
     lead: 'Kalau kamu atau temanmu dalam bahaya, atau terasa terlalu berat, hubungi salah satu layanan ini. Boleh juga langsung menemui guru BK atau orang dewasa yang kamu percaya.',
     call: 'Telepon {number}',
@@ -339,6 +344,9 @@ export const id = {
   },
   appointments: appointmentsId,
   chat: chatId,
+  companion: companionId,
+  alerts: alertsId,
+  hotlines: hotlinesId,
   page: {
     forbidden: 'Halaman ini bukan untuk akunmu',
     forbiddenBody: 'Kamu sudah masuk, tetapi peranmu tidak punya akses ke sini.',
@@ -395,6 +403,11 @@ export const id = {
       too_late: 'Pesan hanya bisa diubah dalam 15 menit.',
       file_too_large: 'File lebih besar dari 10 MiB.',
       file_type: 'Hanya PDF, PNG, JPEG, atau WebP.',
+    },
+    companion: {
+      busy: 'Jawaban sebelumnya masih berjalan. Tunggu sampai selesai, atau hentikan dulu.',
+      daily_limit: 'Cukup dulu untuk hari ini. Teman AI bisa diajak bicara lagi besok.',
+      client_id_reused: 'Pertanyaan ini sudah pernah dikirim dengan isi lain.',
     },
     validation: 'Ada isian yang perlu diperbaiki.',
     idempotency: { key_reused: 'Permintaan ini sudah pernah dikirim dengan isi lain.' },

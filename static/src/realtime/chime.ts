@@ -1,9 +1,12 @@
-/** The notification sound: two soft bell tones made by WebAudio, no file to load. */
+/** The sounds, made by WebAudio, no file to load: two soft bell tones for notices, three rising ones, twice, when somebody may be in danger. */
 
 const tones = [
   { frequencyHz: 659.25, startS: 0, lengthS: 0.45 },
   { frequencyHz: 987.77, startS: 0.14, lengthS: 0.6 },
 ]
+const alarmTones = [0, 0.9].flatMap((startS) =>
+  [587.33, 783.99, 1046.5].map((frequencyHz, index) => ({ frequencyHz, startS: startS + index * 0.16, lengthS: 0.32 })),
+)
 const peakGain = 0.12
 const gestures = ['pointerdown', 'keydown'] as const
 
@@ -32,8 +35,17 @@ export function canChime(): boolean {
 
 /** Plays the chime; silent when the browser does not allow it yet. */
 export function playChime(): void {
+  play(tones)
+}
+
+/** Plays the alarm of a risk alert; under the same conditions. */
+export function playAlarm(): void {
+  play(alarmTones)
+}
+
+function play(melody: typeof tones): void {
   if (!context || !canChime()) return
-  for (const tone of tones) playTone(context, tone)
+  for (const tone of melody) playTone(context, tone)
 }
 
 function playTone(audio: AudioContext, tone: (typeof tones)[number]): void {

@@ -112,6 +112,7 @@ export class RealtimeController {
       this.sink.onMissedNotices(notices)
       if (missed.isReset || !isFirst || this.hasBlindSpot) emitRealtime('lists.stale', undefined)
       this.hasBlindSpot = false
+      emitRealtime('realtime.ready', undefined)
     } catch {
       this.retryLater(() => void this.catchUp(isFirst))
     }

@@ -1,10 +1,14 @@
-/** The events of appointments and conversations: which are durable, and how they reach the screens. */
+/** The events of appointments, conversations, the companion and alerts: which are durable, and how they reach the screens. */
 import type { CounsellorStatus, SlotsChanged } from '@/api/appointmentTypes'
 import type { MessageRead } from '@/api/chatTypes'
+import type { CompanionDelta, CompanionStarted } from '@/api/companionTypes'
 import { emitRealtime, type RealtimeEvents } from './events'
 import type { EventOrigin } from './socket'
 
-const durable = ['appointment.changed', 'conversation.changed', 'message.created', 'message.changed'] as const
+const durable = [
+  'appointment.changed', 'conversation.changed', 'message.created', 'message.changed',
+  'companion.done', 'companion.failed', 'risk.raised', 'risk.changed',
+] as const
 type DurableName = (typeof durable)[number]
 
 const conversationPrefix = 'presence-conversation.'
@@ -36,6 +40,8 @@ export function emitDurable(event: string, data: unknown): void {
 export function emitPassing(event: string, data: unknown, from: EventOrigin): void {
   if (event === 'slots.changed') emitRealtime(event, data as SlotsChanged)
   else if (event === 'queue.changed') emitRealtime(event, data as { waiting: number })
+  else if (event === 'companion.started') emitRealtime(event, data as CompanionStarted)
+  else if (event === 'companion.delta') emitRealtime(event, data as CompanionDelta)
   else if (event === 'counsellor.status') emitRealtime(event, data as CounsellorStatus)
   else if (from.channel.startsWith(conversationPrefix)) {
     const conversation_id = from.channel.slice(conversationPrefix.length)

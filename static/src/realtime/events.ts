@@ -1,5 +1,7 @@
+import type { AlertEvent } from '@/api/alertTypes'
 import type { AppointmentChanged, CounsellorStatus, SlotsChanged } from '@/api/appointmentTypes'
 import type { ConversationChanged, MessageEvent, MessageRead } from '@/api/chatTypes'
+import type { CompanionDelta, CompanionEnd, CompanionStarted } from '@/api/companionTypes'
 import type { MaterialChanged, NoticeCreated, NoticeState } from '@/api/types'
 
 /** What the realtime layer tells the screens that are open. */
@@ -20,6 +22,14 @@ export interface RealtimeEvents {
   'counsellor.status': CounsellorStatus
   /** Somebody types in a conversation; the server vouches for who. */
   'typing': { conversation_id: string; user_id: string }
+  'companion.started': CompanionStarted
+  'companion.delta': CompanionDelta
+  'companion.done': CompanionEnd
+  'companion.failed': CompanionEnd
+  'risk.raised': AlertEvent
+  'risk.changed': AlertEvent
+  /** The connection is up and what was missed has arrived. */
+  'realtime.ready': undefined
   /** A channel joined by a screen is joined, at first or again after a reconnect. */
   'channel.joined': { channel: string }
   'channel.members': { channel: string; user_ids: string[] }

@@ -15,6 +15,7 @@ declare module 'vue-router' {
 }
 
 const AppShell = () => import('@/components/shell/AppShell.vue')
+const AlertsPage = () => import('@/pages/guru/AlertsPage.vue')
 const NoticesPage = () => import('@/pages/NoticesPage.vue')
 const NotFoundPage = () => import('@/pages/NotFoundPage.vue')
 
@@ -61,6 +62,11 @@ const routes: RouteRecordRaw[] = [
         component: () => import('@/pages/student/ChatPage.vue'),
         meta: { title: 'chat.title', access: 'student', isFilled: true },
       },
+      {
+        path: 'student/ai-companion/:id?',
+        component: () => import('@/pages/student/CompanionPage.vue'),
+        meta: { title: 'companion.title', access: 'student', isFilled: true },
+      },
       { path: 'student/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'student' } },
       {
         path: 'guru/dashboard',
@@ -93,11 +99,26 @@ const routes: RouteRecordRaw[] = [
         component: () => import('@/pages/guru/ChatPage.vue'),
         meta: { title: 'chat.title', access: 'counsellor', isFilled: true },
       },
+      {
+        path: 'guru/alerts',
+        component: AlertsPage,
+        meta: { title: 'alerts.title', access: 'counsellor' },
+      },
       { path: 'guru/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'counsellor' } },
       {
         path: 'admin/users',
         component: () => import('@/pages/admin/UsersPage.vue'),
         meta: { title: 'nav.users', access: 'admin' },
+      },
+      {
+        path: 'admin/alerts',
+        component: AlertsPage,
+        meta: { title: 'alerts.title', access: 'admin' },
+      },
+      {
+        path: 'admin/help',
+        component: () => import('@/pages/admin/HotlinesPage.vue'),
+        meta: { title: 'hotlines.title', access: 'admin' },
       },
       { path: 'admin/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'admin' } },
       {

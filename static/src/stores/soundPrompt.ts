@@ -12,10 +12,10 @@ export const useSoundPrompt = defineStore('soundPrompt', () => {
   const isOpen = computed(() => isDue.value && preferences.sound === 'ask')
 
   /** Rings for `noticeId` unless the user said no, the browser refuses, or another tab already did. */
-  async function ring(noticeId: string): Promise<void> {
+  async function ring(noticeId: string, play = playChime): Promise<void> {
     if (preferences.sound === 'off') return
     isDue.value = true
-    if (canChime() && (await claimChime(noticeId))) playChime()
+    if (canChime() && (await claimChime(noticeId))) play()
   }
 
   function answer(choice: 'on' | 'off'): void {

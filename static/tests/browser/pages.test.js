@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { viewports } from './support/browser.js'
+import { alertOf, goodAnswer, helpCard, serveAlerts, serveCompanion, threadPath, turnOf } from './support/companionSamples.js'
 import { openDesk, resultsFolder } from './support/desk.js'
 import { findTooWide, inspect } from './support/inspection.js'
 import { untilEqual } from './support/patience.js'
@@ -161,6 +162,44 @@ state('talker', 'chat failed', '/student/chat', (page) => page.getByRole('naviga
 })
 state('talker', 'account with chat privacy', '/account', see('chat-hide_typing'))
 state('student', 'chat, a new conversation', '/student/chat', press('new-conversation', 'new-conversation-form'))
+const tell = (told) => ({ prepare: (page) => serveCompanion(page, told) })
+const talk = [
+  ...turnOf(1, 'Aku cemas menjelang ujian. Harus mulai dari mana?', { text: goodAnswer }),
+  ...turnOf(2, 'Kalau tetap tidak bisa tidur?', { status: 'stopped', text: 'Coba matikan layar **30 menit** sebelum tidur. Kalau masih', versions: ['01930000-0000-7000-8000-000000000020', '01930000-0000-7000-8000-000000000021'] }),
+]
+state('student', 'companion, nothing asked yet', '/student/ai-companion', see('starter'))
+state('student', 'companion, threads', '/student/ai-companion', see('companion-thread'), tell({ messages: talk }))
+state('student', 'companion, a new thread without a model', '/student/ai-companion/new', see('starter'), tell({ info: { provider: 'offline', left_today: 3 } }))
+state('student', 'companion', threadPath, see('version-label'), tell({ messages: talk }))
+state('student', 'companion loading', threadPath, see('skeleton'), {
+  prepare: async (page) => {
+    await serveCompanion(page)
+    await page.route(/\/companion\/threads\/0193/, hang)
+  },
+  mayLoad: true,
+})
+state('student', 'companion answering', threadPath, see('companion-stop'), tell({ messages: turnOf(1, 'Halo?', { status: 'streaming', text: 'Hai! Senang kamu **mampir' }) }))
+state('student', 'companion thinking', threadPath, see('answer-thinking'), tell({ messages: turnOf(1, 'Halo?', { status: 'streaming', seq: 0 }) }))
+state('student', 'companion failed', threadPath, see('answer-retry'), tell({ messages: turnOf(1, 'Halo?', { status: 'failed', error: { code: 'companion.unavailable', message: '' } }) }))
+state('student', 'companion interrupted', threadPath, see('answer-retry'), tell({ messages: turnOf(1, 'Ceritakan tentang jurusan psikologi', { status: 'interrupted', text: 'Di semester awal kamu akan', error: { code: 'companion.interrupted', message: '' } }) }))
+state('student', 'companion, prepared reply', threadPath, see('answer-label'), tell({ info: { provider: 'offline' }, messages: turnOf(1, 'Halo?', { kind: 'offline', text: 'Hai.\n\n- baca materi\n- buat janji' }) }))
+state('student', 'companion, help card', threadPath, see('help-card'), tell({ messages: turnOf(1, 'rasanya pengen hilang aja', { kind: 'help_card', help: helpCard }) }))
+state('student', 'companion, part withheld', threadPath, see('help-card'), tell({ messages: turnOf(1, 'Ceritakan sesuatu', { text: 'Baik.', error: { code: 'companion.withheld', message: '' }, help: helpCard }) }))
+state('student', 'companion, limit of the day', threadPath, async (page) => {
+  await page.getByTestId('companion-text').fill('Satu lagi ya')
+  await press('companion-send', 'companion-limit')(page)
+}, { ...tell({ messages: talk, refuse: { code: 'companion.daily_limit', status: 429, headers: { 'retry-after': '30000' } } }), failing: [/\/messages$/] })
+state('student', 'companion, question not sent', threadPath, async (page) => {
+  await page.route(/\/threads\/[^/]+\/messages$/, refuse)
+  await page.getByTestId('companion-text').fill('Satu lagi ya')
+  await press('companion-send', 'outgoing-again')(page)
+}, { ...tell({ messages: talk }), failing: [/\/messages$/] })
+state('student', 'companion, hand-over', threadPath, press('hand-over', 'hand-over-form'), tell({ messages: talk }))
+state('student', 'companion, rename', threadPath, async (page) => {
+  await page.getByTestId('companion-menu').getByRole('button').click()
+  await press('menu-rename', 'rename-form')(page)
+}, tell({ messages: talk }))
+state('student', 'companion gone', '/student/ai-companion/01900000-0000-7000-8000-000000000000', see('companion-gone'), { failing: [/\/threads\/0190/] })
 state('student', 'account', '/account', see('session-row'))
 state('student', 'forbidden', '/guru/dashboard', async (page) => {
   await page.waitForURL('**/403')
@@ -221,6 +260,17 @@ state('counsellor', 'chat queue', '/guru/chat', async (page) => {
   await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
 }, { viewport: viewports[360] })
 state('counsellor', 'chat list', '/guru/chat', see('conversation'), { viewport: viewports[360] })
+const alerts = [
+  alertOf(1, { count: 3 }),
+  alertOf(2, { student: { id: 'b', name: 'Dimas Aditya' }, acknowledge_by: new Date(Date.now() + 20_000).toISOString() }),
+  alertOf(3, { student: { id: 'c', name: 'Citra Dewi' }, escalated_at: new Date().toISOString() }),
+  alertOf(4, { level: 2, acknowledge_by: null, student: { id: 'd', name: 'Budi Santoso' }, excerpt: 'semua orang di kelas benci aku' }),
+  alertOf(5, { state: 'acknowledged', acknowledged_at: new Date().toISOString(), acknowledged_by: { id: 'x', name: 'Rina Marlina' } }),
+]
+state('counsellor', 'alerts', '/guru/alerts', see('alert'), { prepare: (page) => serveAlerts(page, alerts) })
+state('counsellor', 'alerts, all', '/guru/alerts', press('alerts-tab-all', 'alert-handled'), { prepare: (page) => serveAlerts(page, alerts) })
+state('counsellor', 'alerts, none open', '/guru/alerts', see('alerts-empty'), { prepare: (page) => serveAlerts(page, []) })
+state('counsellor', 'alerts failed', '/guru/alerts', (page) => page.getByRole('alert').waitFor(), { prepare: block(/\/api\/v1\/alerts/, breakDown), failing: [/\/alerts/] })
 state('counsellor', 'no notices', '/guru/notices')
 
 state('admin', 'users', '/admin/users', see('user-row'))
@@ -234,11 +284,24 @@ state('admin', 'create a user incomplete', '/admin/users', async (page) => {
 state('admin', 'reset a password', '/admin/users', press('user-reset', 'reset-form'))
 state('admin', 'disable a user', '/admin/users', press('user-toggle', 'confirm'))
 
+state('admin', 'alerts', '/admin/alerts', see('alert'), { prepare: (page) => serveAlerts(page, alerts.map((alert) => ({ ...alert, excerpt: null }))) })
+state('admin', 'help card', '/admin/help', see('hotline-row'))
+state('admin', 'help card incomplete', '/admin/help', async (page) => {
+  await press('hotline-add', 'hotlines-bar')(page)
+  await page.getByTestId('hotlines-save').click()
+  await page.locator('[aria-invalid="true"]').first().waitFor()
+})
+state('admin', 'help card left with changes', '/admin/help', async (page) => {
+  await press('hotline-add', 'hotlines-bar')(page)
+  await page.locator('nav a[href="/admin/users"]:visible').click()
+  await page.getByRole('dialog').waitFor()
+})
+
 /** English words are longer in places. */
 const walks = {
-  student: ['/student/dashboard', '/student/materi', '/student/appointments', '/student/appointments/create', '/student/chat', '/student/notices', '/account', '/403'],
-  counsellor: ['/guru/dashboard', '/guru/materi', '/guru/appointments', '/guru/availability', '/guru/chat', '/guru/notices'],
-  admin: ['/admin/users', '/admin/notices'],
+  student: ['/student/dashboard', '/student/materi', '/student/appointments', '/student/appointments/create', '/student/chat', '/student/ai-companion', '/student/ai-companion/new', '/student/notices', '/account', '/403'],
+  counsellor: ['/guru/dashboard', '/guru/materi', '/guru/appointments', '/guru/availability', '/guru/chat', '/guru/alerts', '/guru/notices'],
+  admin: ['/admin/users', '/admin/alerts', '/admin/help', '/admin/notices'],
 }
 for (const [who, paths] of Object.entries(walks)) {
   scenario(`${who}: every page fits a phone in English too`, async ({ open }) => {

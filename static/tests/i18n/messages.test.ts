@@ -45,6 +45,7 @@ describe('messages', () => {
       'materials.file_unreadable', 'idempotency.key_reused', 'rate_limited', 'auth.too_many_attempts', 'internal', 'unavailable',
       'appointments.slot_taken', 'appointments.too_many', 'appointments.illegal_transition', 'appointments.video_closed', 'conversations.closed',
       'conversations.illegal_transition', 'messages.client_id_reused', 'messages.too_late',
+      'companion.busy', 'companion.daily_limit', 'companion.client_id_reused',
     ]
     const fields = ['required', 'too_short', 'too_long', 'control_character', 'unknown_value', 'type', 'unavailable']
     const keys = [...codes.map((code) => `errors.${code}`), ...fields.map((code) => `fieldErrors.${code}`)]

@@ -9,13 +9,21 @@ const looks: Record<string, { icon: IconName; tone: string }> = {
   materials: { icon: 'book', tone: 'tone-sea' },
   appointments: { icon: 'calendar', tone: 'tone-sky' },
   chat: { icon: 'chat', tone: 'tone-plum' },
+  safety: { icon: 'alert', tone: 'tone-danger' },
+  companion: { icon: 'spark', tone: 'tone-leaf' },
 }
 
-const reminder: { icon: IconName; tone: string } = { icon: 'clock', tone: 'tone-sky' }
+/** Kinds that look different from the rest of their category. */
+const looksOfKind: Record<string, { icon: IconName; tone: string }> = {
+  'appointment.reminder': { icon: 'clock', tone: 'tone-sky' },
+  'risk.concern': { icon: 'eye', tone: 'tone-honey' },
+  'companion.budget_warning': { icon: 'chart', tone: 'tone-honey' },
+}
 
 /** How a notice looks: about an appointment like the state it brings, else like its category. */
 export function lookOf({ kind, category }: Pick<NoticeCreated, 'kind' | 'category'>): { icon: IconName; tone: string } {
-  if (kind === 'appointment.reminder') return reminder
+  const ofKind = looksOfKind[kind]
+  if (ofKind) return ofKind
   const state = allStates.find((name) => kind === `appointment.${name}` satisfies `appointment.${AppointmentState}`)
   // A request is news to its reader; the clock of its state means waiting.
   if (state && state !== 'requested') return lookOfState(state)
@@ -32,12 +40,18 @@ export function textOf(
 
 /** Where a click on the notice leads; null when this role has no page for it. */
 export function targetOf(notice: Pick<NoticeCreated, 'data'>, role: Role | null): string | null {
+  const { alert_id, material_id, appointment_id, conversation_id } = notice.data
+  if (typeof alert_id === 'string' && role !== 'student') return alertPathOf(role, alert_id)
   if (role !== 'student' && role !== 'counsellor') return null
-  const { material_id, appointment_id, conversation_id } = notice.data
   const base = role === 'student' ? '/student' : '/guru'
   if (typeof material_id === 'string') return `${base}/materi/${material_id}`
   if (typeof appointment_id === 'string') return `${base}/appointments?id=${encodeURIComponent(appointment_id)}`
   return typeof conversation_id === 'string' ? chatPathOf(role, conversation_id) : null
+}
+
+/** The alerts, with one of them in sight. */
+export function alertPathOf(role: Role | null, alertId: string): string {
+  return `${role === 'admin' ? '/admin' : '/guru'}/alerts?id=${encodeURIComponent(alertId)}`
 }
 
 /** The page of one conversation. */

@@ -11,9 +11,9 @@ import { demoPassword, startServer } from './server.js'
 /** Where screenshots go; git ignores it. */
 export const resultsFolder = fileURLToPath(new URL('../../../../test-results/', import.meta.url))
 
-/** Starts server and browser, and stops both after the file's last test, whatever happened. */
-export async function openDesk() {
-  const server = await startServer()
+/** Starts server (with more `settings`, if given) and browser, and stops both after the file's last test, whatever happened. */
+export async function openDesk({ settings } = {}) {
+  const server = await startServer({ settings })
   const endings = [() => server.stop()]
   after(() => endAll(endings))
   const browser = await startBrowser()
@@ -61,7 +61,7 @@ export async function openDesk() {
     await context.close()
     return state
   }
-  return { scenario, sessionOf }
+  return { scenario, sessionOf, browser, port: server.port }
 }
 
 /** Runs all endings, the last opened first; fails with the first failure after all had their turn. */

@@ -14,14 +14,14 @@ const builtBinary = fileURLToPath(new URL('../../../../target/debug/educounsel',
 export const demoPassword = 'rahasia-demo'
 
 /**
- * Starts a server with demo data. `EDUCOUNSEL_BINARY` names another binary than the debug build.
+ * Starts a server with demo data. `EDUCOUNSEL_BINARY` names another binary than the debug build. `settings` are `key=value`.
  * Returns its port and `stop`, which fails if the server logged an error or did not stop by itself.
  */
-export async function startServer() {
+export async function startServer({ settings: own = [] } = {}) {
   const binary = process.env.EDUCOUNSEL_BINARY || builtBinary
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`cargo build\` first`)
   const folder = await mkdtemp(join(tmpdir(), 'educounsel-browser-'))
-  const settings = ['--bind', '127.0.0.1:0', '--data-dir', folder, '--log-format', 'json', '--set', 'realtime.drain_s=0']
+  const settings = ['--bind', '127.0.0.1:0', '--data-dir', folder, '--log-format', 'json', '--set', 'realtime.drain_s=0', ...own.flatMap((setting) => ['--set', setting])]
   const child = spawn(binary, ['serve', '--demo', ...settings], { stdio: ['ignore', 'pipe', 'pipe'] })
   const killAtExit = () => child.kill('SIGKILL')
   process.once('exit', killAtExit)
