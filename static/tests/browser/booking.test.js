@@ -57,6 +57,8 @@ scenario('a booking is made, confirmed, moved and cancelled in front of both', a
   await until('the appointment to leave what is to come', async () => (await statesOf()).every((state) => state === 'cancelled'))
   await student.page.getByTestId('tab-past').click()
   await untilEqual('the state in the history', 'cancelled', stateOf)
+  const withdrawal = await student.person.context.request.get(await card.getByTestId('ics').getAttribute('href'))
+  assert.match(await withdrawal.text(), /METHOD:CANCEL/)
 })
 
 scenario('a booking is made with the keyboard alone', async ({ open }) => {

@@ -44,6 +44,12 @@ export function isLive(appointment: Pick<Appointment, 'state'>): boolean {
   return appointment.state === 'requested' || appointment.state === 'confirmed' || appointment.state === 'rescheduled'
 }
 
+/** What the calendar file is good for: one that was called off takes itself out of the calendar it was saved in. */
+export function calendarUseOf(appointment: Pick<Appointment, 'state' | 'starts_at'>, nowMs: number): 'calendar' | 'calendarRemove' | null {
+  if (isLive(appointment)) return 'calendar'
+  return appointment.state === 'cancelled' && Date.parse(appointment.starts_at) > nowMs ? 'calendarRemove' : null
+}
+
 /** Is the video room open at `nowMs`? */
 export function videoPhase(appointment: Pick<Appointment, 'video'>, nowMs: number): 'none' | 'early' | 'open' | 'over' {
   const { video } = appointment

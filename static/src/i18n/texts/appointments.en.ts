@@ -55,6 +55,8 @@ export const appointmentsEn: typeof appointmentsId = {
     'no-show': 'No-show',
     calendar: 'Add to calendar',
     calendarNamed: 'Add to calendar: appointment on {when}',
+    calendarRemove: 'Remove from calendar',
+    calendarRemoveNamed: 'Remove from calendar: appointment on {when}',
     video: 'Join the video call',
     videoOpens: 'Video opens at {time}',
     chat: 'Send a message',

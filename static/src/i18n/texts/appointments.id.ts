@@ -53,6 +53,8 @@ export const appointmentsId = {
     'no-show': 'Tidak hadir',
     calendar: 'Simpan ke kalender',
     calendarNamed: 'Simpan ke kalender: janji {when}',
+    calendarRemove: 'Hapus dari kalender',
+    calendarRemoveNamed: 'Hapus dari kalender: janji {when}',
     video: 'Masuk panggilan video',
     videoOpens: 'Video terbuka pukul {time}',
     chat: 'Kirim pesan',
