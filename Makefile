@@ -17,8 +17,12 @@ web: static/node_modules/.package-lock.json
 static/node_modules/.package-lock.json: static/package-lock.json
 	cd static && npm ci --no-audit --no-fund
 
+# An OpenAI-compatible server that is not ours, for the tests of the companion.
+tests/aimock/node_modules/.package-lock.json: tests/aimock/package-lock.json
+	cd tests/aimock && npm ci --no-audit --no-fund
+
 ## Runs every test against real servers; fails if one could not run.
-test: web
+test: web tests/aimock/node_modules/.package-lock.json
 	scripts/install-test-tools
 	scripts/with-test-servers scripts/run-tests
 

@@ -23,6 +23,8 @@ pub struct Removed {
     pub slot_claims: u64,
     /// Days before yesterday on which somebody looked into a conversation; the audit trail keeps them.
     pub conversation_views: u64,
+    /// Counts of answers that students asked for on days before yesterday.
+    pub companion_days: u64,
     /// The same of warnings.
     pub alert_views: u64,
 }
@@ -38,6 +40,7 @@ pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
         notices: 0,
         slot_claims: context.store.trim_claims(now_ms.saturating_sub(DAY_MS)).await?,
         conversation_views: context.store.trim_conversation_views(&today_minus(context, 1).0).await?,
+        companion_days: context.store.trim_companion_days(&today_minus(context, 1).0).await?,
         alert_views: context.store.trim_alert_views(&today_minus(context, 1).0).await?,
     };
     for spec in NoticeSpec::ALL.into_iter().flatten() {

@@ -5,10 +5,14 @@
 
 #[path = "../support/databases.rs"]
 mod databases;
+#[path = "../support/provider.rs"]
+mod provider;
 #[path = "../support/redis.rs"]
 mod redis_server;
 
+mod aimock;
 mod bus;
 mod cache;
+mod companion;
 mod files;
 mod store;

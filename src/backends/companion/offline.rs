@@ -143,12 +143,12 @@ mod tests {
         assert!(!has_word("bulan april", "pr") && !has_word("", "pr"));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn it_streams_word_by_word() {
         let turns = vec![Turn { speaker: Speaker::Student, text: "sedih".into() }];
         let request =
             ReplyRequest { system: String::new(), turns, language: Language::Indonesian, level: Level::LowMood, max_answer_tokens: 1 };
-        let companion = OfflineCompanion::new().unwrap();
+        let companion = OfflineCompanion { word_every: Duration::ZERO, ..OfflineCompanion::new().unwrap() };
         let whole = companion.answer(&request);
         let parts: Vec<_> = companion.reply_stream(request).collect().await;
         assert!(parts.len() > 20);

@@ -7,7 +7,7 @@ use super::{
 };
 use serde_json::Value;
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "material.published",
     "appointment.requested",
     "appointment.confirmed",
@@ -22,6 +22,7 @@ const KINDS: [&str; 14] = [
     "conversation.handed_over",
     "risk.raised",
     "risk.concern",
+    "companion.budget_warning",
 ];
 
 const DATA: &str = "By kind. `material.published`: `{material_id, title, category}`; `appointment.…`: `{appointment_id, starts_at}`, of a reminder also \
@@ -80,7 +81,7 @@ fn notice(further: [(&'static str, Value); 2]) -> [(&'static str, Value); 9] {
     [
         first,
         ("kind", about(one_of(&KINDS), "There will be more.")),
-        ("category", one_of(&["materials", "appointments", "chat", "safety"])),
+        ("category", one_of(&["materials", "appointments", "chat", "safety", "system"])),
         ("title", text()),
         ("body", text()),
         ("texts", object([("id", shape("NoticeText")), ("en", shape("NoticeText"))])),

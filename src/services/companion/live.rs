@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How long a process counts as alive without renewing, in ms. It renews four times in that time.
-pub const NODE_LEASE_MS: i64 = 8_000;
+pub const NODE_LEASE_MS: i64 = 6_000;
 /// Age at which an answer of this process that no actor here owns is interrupted, in ms: its actor was never started.
 const ORPHAN_AFTER_MS: i64 = 10_000;
 

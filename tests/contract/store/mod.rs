@@ -4,6 +4,7 @@ mod accounts;
 mod alerts;
 mod appointments;
 mod chat_desk;
+mod companion;
 mod conversations;
 mod log;
 mod materials;
