@@ -119,6 +119,8 @@ scenario('a line that breaks while both write loses nothing', async ({ open, ope
 scenario('a message is edited and deleted for both', async ({ open }) => {
   const { student, counsellor } = await startTalk(open, 'siswa18', 'guru1', 'Bu, ada waktu?')
   await say(student.page, 'besok jam delapn')
+  await counsellor.page.getByTestId('message-body').filter({ hasText: 'besok jam delapn' }).waitFor()
+  await untilEqual('messages on their way', 0, () => student.page.getByTestId('outgoing').count())
   await student.page.getByTestId('composer-text').press('ArrowUp')
   await student.page.getByTestId('composer-editing').waitFor()
   await say(student.page, 'besok jam delapan')

@@ -158,7 +158,7 @@ scenario('an answer is given again, versions are flipped through, and the text i
   await page.getByTestId('version-previous').click()
   await untilEqual('the first version, loaded again', 'Ini versi 1.', () => answerText(page))
   await page.getByTestId('answer-copy').click()
-  await page.locator('[data-testid="toast"][data-kind="message"]').waitFor()
+  await untilEqual('the sign on the button', 'true', () => page.getByTestId('answer-copy').getAttribute('data-done'))
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'Ini **versi** 1.')
 })
 
