@@ -24,9 +24,9 @@ export function useFollowEnd(scroller: Readonly<Ref<HTMLElement | null>>, conten
     const box = scroller.value
     if (!box) return
     const belowPx = box.scrollHeight - box.scrollTop - box.clientHeight
-    // Only a movement upwards is the reader's wish; growth below is not.
-    if (belowPx < endPx) isAtEnd.value = true
-    else if (box.scrollTop < lastTopPx - 1) isAtEnd.value = false
+    // Only a movement upwards is the reader's wish, however small; growth below is not, and neither is what a shrinking pane does.
+    if (box.scrollTop < lastTopPx - 0.5 && belowPx > 1) isAtEnd.value = false
+    else if (belowPx < endPx && box.scrollTop >= lastTopPx) isAtEnd.value = true
     lastTopPx = box.scrollTop
   }
 

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { shallowRef, watch } from 'vue'
 import { fetchCompanionInfo } from '@/api/companion'
 import type { CompanionInfo } from '@/api/companionTypes'
+import { usePreferences } from './preferences'
 import { useSession } from './session'
 
 /** What a thread hands over to the booking page. */
@@ -13,6 +14,7 @@ export interface BookingWish {
 /** Who answers, how much is left today, and what goes from a thread to the booking page (in memory only: it is private). */
 export const useCompanion = defineStore('companion', () => {
   const session = useSession()
+  const preferences = usePreferences()
   const info = shallowRef<CompanionInfo | null>(null)
   let wish: BookingWish | null = null
 
@@ -42,6 +44,11 @@ export const useCompanion = defineStore('companion', () => {
       wish = null
     },
   )
+
+  // The words of the disclosure come from the server, in the language they were asked for.
+  watch(() => preferences.locale, () => {
+    if (info.value) void loadInfo()
+  })
 
   return { info, loadInfo, wishFor, takeWish }
 })

@@ -158,7 +158,7 @@ scenario('an answer is given again, versions are flipped through, and the text i
   await page.getByTestId('version-previous').click()
   await untilEqual('the first version, loaded again', 'Ini versi 1.', () => answerText(page))
   await page.getByTestId('answer-copy').click()
-  await page.locator('[data-testid="toast"][data-kind="message"]').waitFor()
+  await untilEqual('the sign on the button', 'true', () => page.getByTestId('answer-copy').getAttribute('data-done'))
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'Ini **versi** 1.')
 })
 
@@ -193,7 +193,8 @@ scenario('the end stays in sight until the reader scrolls up, and then nothing m
   await untilEqual('the end in sight', true, async () => (await below()) < 60)
 
   await scroller.hover()
-  await page.mouse.wheel(0, -300)
+  // In small steps, like a finger: the next piece must not pull back.
+  for (let step = 0; step < 12; step += 1) await page.mouse.wheel(0, -20)
   await page.getByTestId('companion-to-latest').waitFor()
   const top = await scroller.evaluate((box) => box.scrollTop)
   const height = await scroller.evaluate((box) => box.scrollHeight)

@@ -72,8 +72,6 @@ export const companionEn: typeof companionId = {
   delete: 'Delete',
   deleteTitle: 'Delete this talk?',
   deleteBody: '“{title}” and everything in it is deleted from all your devices and cannot be brought back.',
-  deleted: 'Talk deleted.',
-  renamed: 'Title changed.',
   limitTitle: 'Enough for today',
   limitBody: 'You have told a lot, and that is good. You can talk with the AI friend again from {when}.',
   limitBodySoon: 'You have told a lot, and that is good. You can talk with the AI friend again soon.',

@@ -70,8 +70,6 @@ export const companionId = {
   delete: 'Hapus',
   deleteTitle: 'Hapus obrolan ini?',
   deleteBody: '“{title}” dan semua isinya dihapus dari semua perangkatmu, dan tidak bisa dikembalikan.',
-  deleted: 'Obrolan dihapus.',
-  renamed: 'Judul diganti.',
   limitTitle: 'Cukup dulu untuk hari ini',
   limitBody: 'Kamu sudah banyak bercerita, itu hal baik. Teman AI bisa diajak bicara lagi mulai {when}.',
   limitBodySoon: 'Kamu sudah banyak bercerita, itu hal baik. Teman AI bisa diajak bicara lagi sebentar lagi.',

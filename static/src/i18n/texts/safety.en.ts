@@ -26,7 +26,6 @@ export const alertsEn: typeof alertsId = {
   clock: 'Goes to everybody in {time}',
   clockLabel: 'Time left before all counsellors and admins are called',
   escalated: 'Sent on to all counsellors and admins',
-  noClock: 'No time limit',
   acknowledge: 'I take care of it',
   acknowledging: 'Saving…',
   chat: 'Open chat',

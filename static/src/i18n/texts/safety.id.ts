@@ -24,7 +24,6 @@ export const alertsId = {
   clock: 'Diteruskan ke semua dalam {time}',
   clockLabel: 'Sisa waktu sebelum semua guru BK dan admin dipanggil',
   escalated: 'Sudah diteruskan ke semua guru BK dan admin',
-  noClock: 'Tanpa batas waktu',
   acknowledge: 'Saya tangani',
   acknowledging: 'Menyimpan…',
   chat: 'Buka chat',
