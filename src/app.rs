@@ -2,6 +2,7 @@
 
 use crate::{
     actors::{
+        apps_keeper::AppsKeeper,
         bus_link::BusLink,
         hub::Hub,
         hub_shard::HubShard,
@@ -27,7 +28,7 @@ use crate::{
         paced_stream::{PacedStream, pace_body},
         ws,
     },
-    services::{Context, ServiceError, apps::Apps, demo, file_sweep},
+    services::{Context, ServiceError, apps::Apps, connected_apps, demo, file_sweep},
     telemetry::{self, error_line},
     wire::signature::{SecretKey, to_hex},
 };
@@ -67,6 +68,9 @@ pub enum StartError {
     /// Demo data could not be written.
     #[error("demo data: {0}")]
     Demo(#[from] ServiceError),
+    /// The connected apps could not be read.
+    #[error("connected apps: {0}")]
+    Apps(ServiceError),
     /// The address is taken, a file is missing.
     #[error("{what}: {source}")]
     Io {
@@ -167,19 +171,20 @@ async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Res
 
 /// Makes what use cases need without a server around them: for the commands of the command line.
 pub async fn open_context(config: Config) -> Result<Context, StartError> {
-    let (context, _, _, _) = assemble(config, Clock::System).await?;
+    let (context, _, _, _) = assemble(config, StartOptions::default()).await?;
     Ok(context)
 }
 
 type Assembled = (Context, Hub, Arc<dyn Bus>, tokio::sync::mpsc::Receiver<crate::wire::envelope::Envelope>);
 
-async fn assemble(config: Config, clock: Clock) -> Result<Assembled, StartError> {
+async fn assemble(config: Config, StartOptions { demo, clock }: StartOptions) -> Result<Assembled, StartError> {
     let (store, secret) = open_backends(&config).await?;
     let (cache, bus) = open_shared_state(&config, &store, &clock).await?;
     let files = files::connect(&config, &secret).map_err(|source| StartError::Backend { key: "data_dir", source })?;
     let (hub, outgoing) = Hub::new(bus.clone());
     let announce = Arc::new(hub.clone());
-    let context = Context { config: Arc::new(config), store, cache, bus: bus.clone(), files, clock, announce, secret };
+    let apps = Apps::load(&config, &secret, demo);
+    let context = Context { config: Arc::new(config), store, cache, bus: bus.clone(), files, apps, clock, announce, secret };
     Ok((context, hub, bus, outgoing))
 }
 
@@ -193,8 +198,8 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         return Err(StartError::DemoOnNetwork(address));
     }
     let tls = config.has_tls().then(|| tls_config(&config)).transpose()?;
-    let (context, hub, bus, outgoing) = assemble(config, options.clock).await?;
-    let apps = Apps::load(&context.config, &context.secret, options.demo);
+    let (context, hub, bus, outgoing) = assemble(config, options.clone()).await?;
+    connected_apps::reload(&context).await.map_err(StartError::Apps)?;
     prepare_demo(&context, options.demo, address).await?;
     let link = BusLink::join(hub.clone(), context.clone(), &bus, outgoing).await;
     let link = link.map_err(|source| StartError::Backend { key: "database.url", source })?;
@@ -203,8 +208,9 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let pump = LogPump::new(context.clone(), hub.clone()).start();
     hub.attach_pump(pump.clone().recipient());
     link.start();
+    AppsKeeper::new(hub.clone(), context.clone()).start();
     Scheduler::new(context.clone()).start();
-    let parts = Parts { gate: ws::handshake::Gate::new(context.clone(), apps.clone()), context: context.clone(), hub: hub.clone(), apps };
+    let parts = Parts { gate: ws::handshake::Gate::new(context.clone()), context: context.clone(), hub: hub.clone() };
     let server = match tls {
         Some(tls) => serve_tls(listener, parts, tls)?,
         None => serve_plain(listener, parts)?,
@@ -265,7 +271,6 @@ fn listen(config: &Config) -> Result<TcpListener, StartError> {
 struct Parts {
     context: Context,
     hub: Hub,
-    apps: Apps,
     gate: ws::handshake::Gate,
 }
 
@@ -288,13 +293,12 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
     let workers = parts.workers();
     let factory = move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
-        let apps = web::Data::new(parts.apps.clone());
         let gate = parts.gate.clone();
         let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::realtime::upgrade_required));
         let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<PacedStream, h1::Codec>)| {
             ws::raw::serve(request, framed, gate.clone(), shard.clone())
         });
-        let app = map_config(http::app(shared.clone()).service(no_upgrade).app_data(apps), |_| AppConfig::default());
+        let app = map_config(http::app(shared.clone()).service(no_upgrade), |_| AppConfig::default());
         let service = HttpService::build()
             .client_request_timeout(parts.request_timeout())
             .on_connect_ext(PacedStream::introduce)
@@ -323,11 +327,7 @@ fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> 
     let server = HttpServer::new(move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
         let sockets = web::resource("/app/{key}").route(web::get().to(ws::context::serve));
-        http::app(shared.clone())
-            .service(sockets)
-            .app_data(web::Data::new(parts.apps.clone()))
-            .app_data(gate.clone())
-            .app_data(web::Data::new(shard))
+        http::app(shared.clone()).service(sockets).app_data(gate.clone()).app_data(web::Data::new(shard))
     });
     let server = server.on_connect(ws::context::keep_socket).workers(workers).client_request_timeout(timeout);
     let server = server.backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();

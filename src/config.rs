@@ -193,6 +193,9 @@ pub struct PusherAppSettings {
     /// Whether clients may send `client-` events.
     #[serde(default = "yes")]
     pub client_events: bool,
+    /// Whether subscribers hear how many they are (`subscription_count`).
+    #[serde(default)]
+    pub subscription_counts: bool,
 }
 
 const fn yes() -> bool {
@@ -257,7 +260,12 @@ impl Config {
     pub fn docs() -> Vec<SettingDoc> {
         let top = [
             SettingDoc { key: "data_dir", unit: "path", meaning: "Folder of the embedded database and files.", is_secret: false },
-            SettingDoc { key: "apps", unit: "list", meaning: "Further Pusher apps: id, key, secret, client_events.", is_secret: true },
+            SettingDoc {
+                key: "apps",
+                unit: "list",
+                meaning: "Further Pusher apps: id, key, secret, client_events, subscription_counts.",
+                is_secret: true,
+            },
         ];
         let sections: [&[SettingDoc]; 11] = [
             HttpSettings::DOCS,

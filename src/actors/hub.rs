@@ -4,7 +4,7 @@
 //! Nothing is awaited and the map is never called again while an entry is held.
 
 use super::{
-    hub_shard::{CheckLogins, DeliverPublication, DrainSockets, EndSockets, HubShard, LeaveChannel},
+    hub_shard::{CheckLogins, DeliverPublication, DrainSockets, EndAppSockets, EndSockets, HubShard, LeaveChannel},
     log_pump::WakePump,
 };
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
         registry::{AppId, SocketId, Topic},
     },
     services::{
-        announce::{Announce, SessionEnd},
-        apps::BUILT_IN_APP,
+        announce::{Announce, AppCounts, SessionEnd},
+        apps::{Apps, BUILT_IN_APP},
     },
     telemetry,
     wire::{
@@ -36,7 +36,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::{
+    Notify,
+    mpsc::{self, error::TrySendError},
+};
 
 /// Publications a shard may be behind before publishers wait for it.
 const MAX_BACKLOG: usize = 1024;
@@ -66,6 +69,10 @@ struct HubInner {
     topics: DashMap<Topic, TopicState>,
     shards: RwLock<Vec<ShardLink>>,
     sockets: AtomicUsize,
+    /// What goes on in each app on this node; apps where nothing does are not listed.
+    apps: DashMap<AppId, AppCounts>,
+    /// Woken when connected apps changed in the database.
+    apps_changed: Notify,
     bus: Arc<dyn Bus>,
     outgoing: mpsc::Sender<Envelope>,
     pump: OnceLock<Recipient<WakePump>>,
@@ -86,6 +93,8 @@ impl Hub {
             topics: DashMap::new(),
             shards: RwLock::default(),
             sockets: AtomicUsize::new(0),
+            apps: DashMap::new(),
+            apps_changed: Notify::new(),
             bus,
             outgoing,
             pump: OnceLock::new(),
@@ -111,7 +120,10 @@ impl Hub {
     /// Notes a subscription and returns the frame that answers it. On presence channels the others hear of a new member.
     /// Fails when the channel is full.
     pub fn join(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) -> Result<Frame, MemberError> {
-        let mut state = self.inner.topics.entry(topic.clone()).or_default();
+        let mut state = self.inner.topics.entry(topic.clone()).or_insert_with(|| {
+            self.count(&topic.app, |counts| counts.channels += 1);
+            TopicState::default()
+        });
         if let Some(member) = member {
             let is_first = match state.roster.join(member) {
                 Ok(is_first) => is_first,
@@ -154,7 +166,9 @@ impl Hub {
     }
 
     fn forget_if_unused(&self, topic: &Topic) {
-        self.inner.topics.remove_if(topic, |_, state| state.listeners.is_empty() && state.roster.is_empty());
+        if self.inner.topics.remove_if(topic, |_, state| state.listeners.is_empty() && state.roster.is_empty()).is_some() {
+            self.count(&topic.app, |counts| counts.channels = counts.channels.saturating_sub(1));
+        }
     }
 
     /// Publishes a frame on every node. Returns when the bus has it; fails when the bus does not take it.
@@ -190,6 +204,7 @@ impl Hub {
                     self.for_shards_of(&state, |shard| shard.address.do_send(LeaveChannel { user, topic: topic.clone() }));
                 }
             }
+            Envelope::AppsChanged => self.note_apps_changed(),
             Envelope::EndSockets { user, login, farewell } => {
                 let frame = farewell.frame;
                 self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: frame.clone() }));
@@ -245,15 +260,47 @@ impl Hub {
     }
 
     /// Counts a socket in; called by the shard that owns it.
-    pub(super) fn count_socket_in(&self) {
+    pub(super) fn count_socket_in(&self, app: &AppId) {
+        self.count(app, |counts| counts.connections += 1);
         self.inner.sockets.fetch_add(1, Ordering::AcqRel);
         metrics::gauge!(telemetry::SOCKETS).increment(1.0);
     }
 
     /// Counts a socket out; called by the shard that owned it.
-    pub(super) fn count_socket_out(&self) {
+    pub(super) fn count_socket_out(&self, app: &AppId) {
+        self.count(app, |counts| counts.connections = counts.connections.saturating_sub(1));
         self.inner.sockets.fetch_sub(1, Ordering::AcqRel);
         metrics::gauge!(telemetry::SOCKETS).decrement(1.0);
+    }
+
+    fn count(&self, app: &AppId, change: impl FnOnce(&mut AppCounts)) {
+        let mut counts = self.inner.apps.entry(app.clone()).or_default();
+        change(&mut counts);
+        let is_over = *counts == AppCounts::default();
+        drop(counts);
+        if is_over {
+            self.inner.apps.remove_if(app, |_, counts| *counts == AppCounts::default());
+        }
+    }
+
+    /// Waits until connected apps may have changed.
+    pub(super) async fn apps_changed(&self) {
+        self.inner.apps_changed.notified().await;
+    }
+
+    /// Says that connected apps may have changed.
+    pub(super) fn note_apps_changed(&self) {
+        self.inner.apps_changed.notify_one();
+    }
+
+    /// Ends the sockets of apps that are gone or disabled.
+    pub(super) fn end_sockets_of_disabled(&self, apps: &Apps) {
+        let open: Vec<AppId> = self.inner.apps.iter().filter(|entry| entry.connections > 0).map(|entry| entry.key().clone()).collect();
+        for app in open.into_iter().filter(|app| apps.current(app).is_none()) {
+            tracing::info!(app = &*app.0, "app disabled: its sockets are ended");
+            // One message per app and reload: a mailbox cannot be filled with them.
+            self.for_all_shards(|shard| shard.address.do_send(EndAppSockets { app: app.clone() }));
+        }
     }
 
     /// Queues an envelope that is not worth a row. A publication is dropped when the bus is too far behind; the word that ends sockets waits.
@@ -309,6 +356,14 @@ impl Announce for Hub {
 
     fn leave_channel(&self, user: UserId, channel: &ChannelName) {
         self.send_later(Envelope::LeaveChannel { user, topic: built_in_topic(channel.clone()) });
+    }
+
+    fn apps_changed(&self) {
+        self.send_later(Envelope::AppsChanged);
+    }
+
+    fn app_counts(&self, app: &AppId) -> AppCounts {
+        self.inner.apps.get(app).map(|counts| *counts).unwrap_or_default()
     }
 
     fn is_connected(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::{
         heartbeat::{HeartbeatWheel, Verdict, judge},
         ids::{LoginId, UserId},
         presence::{Member, MemberError},
-        registry::{Registry, SocketId, SocketOwner, Topic},
+        registry::{AppId, Registry, SocketId, SocketOwner, Topic},
     },
     services::{Context as Services, announce::SessionEnd},
     telemetry,
@@ -57,6 +57,14 @@ pub struct LeaveChannel {
     pub user: UserId,
     /// The presence channel.
     pub topic: Topic,
+}
+
+/// Hub -> HubShard: close the sockets of an app with 4003, because it was disabled. No reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct EndAppSockets {
+    /// The app.
+    pub app: AppId,
 }
 
 /// Hub -> HubShard: ask whether the logins behind all sockets still hold, because word of their end may have been missed. No reply.
@@ -160,6 +168,15 @@ impl Handler<EndSockets> for HubShard {
 
     fn handle(&mut self, message: EndSockets, _: &mut Self::Context) {
         self.state.end_sockets(message.user, message.login, &message.farewell);
+    }
+}
+
+impl Handler<EndAppSockets> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, EndAppSockets { app }: EndAppSockets, _: &mut Self::Context) {
+        let ended: Vec<_> = self.state.registry.borrow().sockets_of_app(&app).map(|(_, outbound)| outbound.clone()).collect();
+        ended.iter().for_each(|outbound| self.state.end(outbound, PusherCode::AppDisabled));
     }
 }
 
@@ -313,12 +330,16 @@ impl ShardState {
 impl LocalShard {
     /// Takes a new socket in: registers it, starts watching its silence, and greets it. Its login is asked for once more: it may have ended between the
     /// look at it and this, and the word of that would not have found the socket.
-    pub fn connect(&self, socket: SocketId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
-        self.state.registry.borrow_mut().connect(socket, owner, outbound.clone());
+    pub fn connect(&self, socket: SocketId, app: &AppId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
+        self.state.registry.borrow_mut().connect(socket, app.clone(), owner, outbound.clone());
         self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
-        self.state.hub.count_socket_in();
+        self.state.hub.count_socket_in(app);
         self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
         self.state.check_logins(owner);
+        // The same for its app: once it is registered, either the word of an end finds the socket, or the end is known here.
+        if self.services().apps.current(app).is_none() {
+            self.state.end(outbound, PusherCode::AppDisabled);
+        }
     }
 
     /// Starts a subscription and answers it; live events follow the answer.
@@ -346,7 +367,7 @@ impl LocalShard {
     }
 
     /// Forgets a socket with all it had. The one teardown path, however the socket ended.
-    pub fn disconnect(&self, socket: SocketId) {
+    pub fn disconnect(&self, socket: SocketId, app: &AppId) {
         let departures = {
             let mut registry = self.state.registry.borrow_mut();
             if registry.sink(socket).is_none() {
@@ -357,7 +378,7 @@ impl LocalShard {
         for departure in departures {
             self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
         }
-        self.state.hub.count_socket_out();
+        self.state.hub.count_socket_out(app);
     }
 
     /// Returns a socket's own subscription to a channel: `Some(user_id)`, where the id is there on presence channels.

@@ -6,10 +6,12 @@
 //! | [`session::Session`] | one per socket | the socket's worker | its transport in `http/ws` |
 //! | [`log_pump::LogPump`] | one per process | main thread | services, through `Hub` (wake) |
 //! | [`bus_link::BusLink`] | one per process | main thread | the bus |
+//! | [`apps_keeper::AppsKeeper`] | one per process | main thread | its own timers, and the bus through `Hub` |
 //! | [`scheduler::Scheduler`] | one per process | main thread | its own timers |
 //!
 //! [`hub::Hub`] is not an actor but the handle all of them share. [`outbound::Outbound`] is the queue of one socket.
 
+pub mod apps_keeper;
 pub mod bus_link;
 pub mod hub;
 pub mod hub_shard;

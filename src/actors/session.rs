@@ -94,7 +94,7 @@ impl Session {
     pub fn open(app: Arc<App>, principal: Option<Principal>, shard: LocalShard, outbound: Rc<Outbound>) -> Addr<Self> {
         let socket = new_socket_id();
         let owner = principal.as_ref().map(|principal| SocketOwner { user: principal.user_id, login: principal.login_id });
-        shard.connect(socket, owner, &outbound);
+        shard.connect(socket, &app.id, owner, &outbound);
         let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s));
         let state = SessionState { socket, app, principal, shard, outbound, client_events, typed_at: Cell::new(None) };
         Self { state: Rc::new(state) }.start()
@@ -157,7 +157,7 @@ impl SessionState {
         let channel_data = subscription.channel_data.as_deref();
         if let Some(proof) = subscription.auth.as_deref() {
             let text = signature::channel_text(&self.socket.to_string(), channel, channel_data);
-            if !self.app.accepts(proof, &text) {
+            if !self.current_app().accepts(proof, &text) {
                 return Err(Refusal::auth("invalid signature", 401));
             }
             if channel.kind() != ChannelKind::Presence {
@@ -205,7 +205,7 @@ impl SessionState {
     }
 
     fn check_client_event(&self, event: &str, channel: &str, data: &RawValue) -> Result<Topic, &'static str> {
-        if !self.app.allows_client_events {
+        if !self.current_app().rules.allows_client_events {
             return Err("client events are not enabled for this app");
         }
         if event.chars().count() > MAX_EVENT_NAME || data.get().len() > MAX_CLIENT_EVENT_BYTES {
@@ -257,6 +257,11 @@ impl SessionState {
         self.shard.subscription(self.socket, topic).ok_or("client events need a subscription to the channel")
     }
 
+    /// Returns the app as it is now: its secret and rules may have changed since the socket was opened. The sockets of a disabled one are being ended.
+    fn current_app(&self) -> Arc<App> {
+        self.shard.services().apps.current(&self.app.id).unwrap_or_else(|| self.app.clone())
+    }
+
     fn topic(&self, channel: ChannelName) -> Topic {
         Topic { app: self.app.id.clone(), channel }
     }
@@ -270,7 +275,7 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.state.shard.disconnect(self.state.socket);
+        self.state.shard.disconnect(self.state.socket, &self.state.app.id);
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Action {
     ManageUsers,
     /// Read the audit trail.
     ReadAudit,
+    /// Make, change and disable connected apps.
+    ManageApps,
     /// See the counsellors, their status and their free slots.
     SeeCounsellors,
     /// Book an appointment: a student for themselves, a counsellor with themselves.
@@ -47,7 +49,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -56,6 +58,7 @@ impl Action {
         Self::ViewCounsellorDashboard,
         Self::ManageUsers,
         Self::ReadAudit,
+        Self::ManageApps,
         Self::SeeCounsellors,
         Self::BookAppointments,
         Self::UseAppointments,
@@ -84,7 +87,9 @@ pub const fn may(role: Role, action: Action) -> bool {
         Action::BookAppointments | Action::Converse => matches!(role, Student | Counsellor),
         Action::ViewStudentDashboard | Action::SetChatPreferences => matches!(role, Student),
         Action::KeepAvailability | Action::WorkChatQueue => matches!(role, Counsellor),
-        Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability => matches!(role, Admin),
+        Action::ManageUsers | Action::ReadAudit | Action::ManageApps | Action::OverseeAppointments | Action::ReadAvailability => {
+            matches!(role, Admin)
+        }
     }
 }
 
@@ -93,7 +98,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 19] = [
+    const TABLE: [(Action, [bool; 3]); 20] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -102,6 +107,7 @@ mod tests {
         (ViewCounsellorDashboard, [false, true, true]),
         (ManageUsers, [false, false, true]),
         (ReadAudit, [false, false, true]),
+        (ManageApps, [false, false, true]),
         (SeeCounsellors, [true, true, true]),
         (BookAppointments, [true, true, false]),
         (UseAppointments, [true, true, true]),

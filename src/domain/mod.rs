@@ -10,6 +10,7 @@ pub mod audience;
 pub mod availability;
 pub mod channel;
 pub mod clock;
+pub mod connected_app;
 pub mod conversation;
 pub mod file_key;
 pub mod file_name;

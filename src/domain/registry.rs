@@ -69,6 +69,7 @@ pub struct Departure {
 #[derive(Debug)]
 struct SocketEntry<S> {
     sink: S,
+    app: AppId,
     owner: Option<SocketOwner>,
     subscriptions: Vec<Departure>,
 }
@@ -88,8 +89,8 @@ impl<S> Default for Registry<S> {
 
 impl<S: Clone> Registry<S> {
     /// Adds a socket.
-    pub fn connect(&mut self, socket: SocketId, owner: Option<SocketOwner>, sink: S) {
-        self.sockets.insert(socket, SocketEntry { sink, owner, subscriptions: Vec::new() });
+    pub fn connect(&mut self, socket: SocketId, app: AppId, owner: Option<SocketOwner>, sink: S) {
+        self.sockets.insert(socket, SocketEntry { sink, app, owner, subscriptions: Vec::new() });
     }
 
     /// Starts a subscription. `false`: unknown socket, or subscribed already; nothing changed.
@@ -155,6 +156,11 @@ impl<S: Clone> Registry<S> {
         })
     }
 
+    /// Returns the sockets of an app.
+    pub fn sockets_of_app(&self, app: &AppId) -> impl Iterator<Item = (SocketId, &S)> {
+        self.sockets.iter().filter(move |(_, entry)| entry.app == *app).map(|(socket, entry)| (*socket, &entry.sink))
+    }
+
     /// Returns the sockets of a member of a presence channel: by the id they joined under, whoever they belong to.
     #[must_use]
     pub fn sockets_of_member(&self, topic: &Topic, user_id: &str) -> Vec<SocketId> {
@@ -199,8 +205,12 @@ mod tests {
 
     type VecSink = Rc<RefCell<Vec<&'static str>>>;
 
+    fn app() -> AppId {
+        AppId("1".into())
+    }
+
     fn topic(name: &str) -> Topic {
-        Topic { app: AppId("1".into()), channel: ChannelName::parse(name).unwrap() }
+        Topic { app: app(), channel: ChannelName::parse(name).unwrap() }
     }
 
     fn publish(registry: &Registry<VecSink>, name: &str, text: &'static str) {
@@ -211,8 +221,8 @@ mod tests {
     fn only_subscribers_of_the_channel_hear_a_publication() {
         let mut registry = Registry::default();
         let (a, b) = (VecSink::default(), VecSink::default());
-        registry.connect(SocketId::new(1, 1), None, a.clone());
-        registry.connect(SocketId::new(2, 2), None, b.clone());
+        registry.connect(SocketId::new(1, 1), app(), None, a.clone());
+        registry.connect(SocketId::new(2, 2), app(), None, b.clone());
         assert!(registry.subscribe(SocketId::new(1, 1), &topic("news"), None));
         assert!(!registry.subscribe(SocketId::new(1, 1), &topic("news"), None));
         assert!(!registry.subscribe(SocketId::new(9, 9), &topic("news"), None));
@@ -228,12 +238,20 @@ mod tests {
         let (user, login) = (UserId::generate(), LoginId::generate());
         for n in 0..3 {
             let login = if n == 0 { login } else { LoginId::generate() };
-            registry.connect(SocketId::new(n, n), Some(SocketOwner { user, login }), VecSink::default());
+            registry.connect(SocketId::new(n, n), app(), Some(SocketOwner { user, login }), VecSink::default());
         }
-        registry.connect(SocketId::new(9, 9), None, VecSink::default());
+        registry.connect(SocketId::new(9, 9), app(), None, VecSink::default());
         assert_eq!(registry.sockets_of(user, None).count(), 3);
         assert_eq!(registry.sockets_of(user, Some(login)).count(), 1);
         assert_eq!(registry.sockets_of(UserId::generate(), None).count(), 0);
+    }
+
+    #[test]
+    fn sockets_are_found_by_app() {
+        let mut registry = Registry::default();
+        registry.connect(SocketId::new(1, 1), app(), None, VecSink::default());
+        registry.connect(SocketId::new(2, 2), AppId("2".into()), None, VecSink::default());
+        assert_eq!(registry.sockets_of_app(&app()).map(|(socket, _)| socket).collect::<Vec<_>>(), [SocketId::new(1, 1)]);
     }
 
     #[test]
@@ -241,7 +259,7 @@ mod tests {
         let mut registry = Registry::default();
         let member = |id: &str| Member::parse(&format!(r#"{{"user_id":"{id}"}}"#)).unwrap();
         for (n, id) in [(1, "ana"), (2, "guru"), (3, "ana")] {
-            registry.connect(SocketId::new(n, n), None, VecSink::default());
+            registry.connect(SocketId::new(n, n), app(), None, VecSink::default());
             registry.subscribe(SocketId::new(n, n), &topic("presence-a"), Some(member(id)));
         }
         registry.subscribe(SocketId::new(2, 2), &topic("presence-b"), Some(member("ana")));
@@ -265,7 +283,7 @@ mod tests {
             for (call, socket, channel) in calls {
                 let (id, topic) = (SocketId::new(socket, 0), topic(&format!("c{channel}")));
                 match call {
-                    0 if registry.sink(id).is_none() => registry.connect(id, None, VecSink::default()),
+                    0 if registry.sink(id).is_none() => registry.connect(id, app(), None, VecSink::default()),
                     1 => { registry.subscribe(id, &topic, None); }
                     2 => { registry.unsubscribe(id, &topic); }
                     3 => { registry.disconnect(id); }

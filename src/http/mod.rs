@@ -20,6 +20,7 @@ pub mod auth;
 pub mod availability;
 pub mod canned_replies;
 pub mod client_address;
+pub mod connected_apps;
 pub mod conversations;
 pub mod counsellors;
 pub mod dashboard;
@@ -117,6 +118,7 @@ fn outside(routes: Routes) -> Routes {
         .service(at("/broadcasting/auth").post(realtime::authorise_channels))
         .service(at("/pusher/auth").post(realtime::authorise_channels))
         .service(at("/broadcasting/user-auth").post(realtime::authorise_user))
+        .service(at("/pusher/user-auth").post(realtime::authorise_user))
         .service(at("/health-check").get(health::health_check))
         .service(at("/health").get(health::health_check))
         .service(at("/health/live").get(health::live))
@@ -174,6 +176,9 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/admin/users").get(admin::list_users).post(admin::create_user))
         .service(at("/admin/users/import").post(admin::import_users))
         .service(at("/admin/users/{id}").patch(admin::change_user))
+        .service(at("/admin/apps").get(connected_apps::list).post(connected_apps::create))
+        .service(at("/admin/apps/{id}").get(connected_apps::read).patch(connected_apps::change))
+        .service(at("/admin/apps/{id}/rotate").post(connected_apps::rotate))
         .service(at("/admin/audit").get(admin::list_audit))
         .service(at("/openapi.json").get(openapi::serve_document))
 }

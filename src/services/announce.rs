@@ -3,6 +3,7 @@
 use crate::domain::{
     channel::ChannelName,
     ids::{LoginId, UserId},
+    registry::AppId,
 };
 use serde_json::Value;
 
@@ -18,6 +19,15 @@ pub enum SessionEnd {
     Disabled,
     /// The session is over and nobody said why: it ran out, or the word of its end was missed.
     Expired,
+}
+
+/// How much is going on in an app right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct AppCounts {
+    /// Open sockets.
+    pub connections: u64,
+    /// Channels somebody listens to.
+    pub channels: u64,
 }
 
 /// The live side as the use cases see it. All calls return at once; failures are logged by the implementation, because what must not be lost is
@@ -36,6 +46,12 @@ pub trait Announce: Send + Sync {
     /// Takes the sockets of a user off a channel of the built-in app, on every node; the others hear `member_removed`. At once; what must not be lost
     /// besides is that of the pump, which does the same in the order of the log.
     fn leave_channel(&self, user: UserId, channel: &ChannelName);
+
+    /// Tells every node that connected apps changed in the database: each loads them anew and ends the sockets of those that may not be used any more.
+    fn apps_changed(&self);
+
+    /// Returns how much is going on in an app, in the whole cluster (other nodes' part as of some seconds ago).
+    fn app_counts(&self, app: &AppId) -> AppCounts;
 
     /// Says whether publications reach the other nodes and theirs reach us. A single node is always connected.
     fn is_connected(&self) -> bool {

@@ -1,6 +1,6 @@
 //! What every use case works with.
 
-use super::announce::Announce;
+use super::{announce::Announce, apps::Apps};
 use crate::{
     backends::{bus::Bus, cache::Cache, files::Files, store::Store},
     config::Config,
@@ -23,6 +23,8 @@ pub struct Context {
     pub bus: Arc<dyn Bus>,
     /// Uploaded files.
     pub files: Arc<dyn Files>,
+    /// The Pusher apps.
+    pub apps: Apps,
     /// Where "now" comes from.
     pub clock: Clock,
     /// The live side.

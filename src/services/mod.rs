@@ -6,6 +6,7 @@ pub mod announce;
 pub mod appointments;
 pub mod apps;
 pub mod availability;
+pub mod connected_apps;
 mod contention;
 pub mod context;
 pub mod conversations;

@@ -33,6 +33,8 @@ pub enum Envelope {
         /// The channel.
         topic: Topic,
     },
+    /// Connected apps changed in the database: load them anew.
+    AppsChanged,
 }
 
 /// One frame for the listeners of one channel.
@@ -77,6 +79,7 @@ enum Kind {
     Publish,
     EndSockets,
     LeaveChannel,
+    AppsChanged,
 }
 
 impl Envelope {
@@ -101,6 +104,7 @@ impl Envelope {
                 let (app, channel) = (Some(topic.app.0.to_string()), Some(topic.channel.to_string()));
                 (Header { user: Some(*user), app, channel, ..empty(Kind::LeaveChannel) }, Bytes::new())
             }
+            Self::AppsChanged => (empty(Kind::AppsChanged), Bytes::new()),
         };
         let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
         bytes.push(b'\n');
@@ -113,7 +117,7 @@ impl Envelope {
     pub const fn position(&self) -> Option<i64> {
         match self {
             Self::Publish(publication) => publication.position,
-            Self::EndSockets { .. } | Self::LeaveChannel { .. } => None,
+            Self::EndSockets { .. } | Self::LeaveChannel { .. } | Self::AppsChanged => None,
         }
     }
 
@@ -133,6 +137,7 @@ impl Envelope {
                 farewell: Box::new(header.publication(rest)?),
             }),
             Kind::LeaveChannel => Ok(Self::LeaveChannel { user: header.user.ok_or(InvalidEnvelope)?, topic: header.topic()? }),
+            Kind::AppsChanged => Ok(Self::AppsChanged),
         }
     }
 }
@@ -171,7 +176,7 @@ mod tests {
     fn envelopes_round_trip() {
         let end = Envelope::EndSockets { user: UserId::generate(), login: Some(LoginId::generate()), farewell: Box::new(publication()) };
         let leave = Envelope::LeaveChannel { user: UserId::generate(), topic: publication().topic };
-        for envelope in [Envelope::Publish(publication()), end, leave] {
+        for envelope in [Envelope::Publish(publication()), end, leave, Envelope::AppsChanged] {
             assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
         }
     }

@@ -10,4 +10,5 @@ pub mod envelope;
 pub mod frame;
 pub mod jwt;
 pub mod pusher;
+pub mod sealed;
 pub mod signature;

@@ -16,6 +16,7 @@ mod availability;
 mod bad_uploads;
 mod booking_races;
 mod chat;
+mod connected_apps;
 mod conversation_delivery;
 mod conversation_engines;
 mod conversation_sockets;

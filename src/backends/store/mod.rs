@@ -6,6 +6,7 @@
 //! May import: `domain`.
 
 mod appointments;
+mod apps;
 mod audit;
 mod chat_desk;
 mod columns;
@@ -26,6 +27,7 @@ mod statistics;
 mod users;
 
 pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
+pub use apps::AppRow;
 pub use audit::{AuditEntry, AuditView};
 pub use chat_desk::{CannedReplyRow, ChatPreferences, NoteRow};
 pub use conversations::{ConversationFilter, ConversationHead, ConversationRow, LastMessageRow, Marks, Standing};

@@ -12,6 +12,7 @@ mod accounts;
 mod admin;
 mod appointments;
 mod canned_replies;
+mod connected_apps;
 mod conversations;
 mod counsellors;
 mod dashboards;
@@ -74,6 +75,7 @@ fn areas() -> Vec<Area> {
         realtime::area(),
         dashboards::area(),
         admin::area(),
+        connected_apps::area(),
         service::area(),
     ]
 }

@@ -9,10 +9,7 @@ use crate::{
         security_headers::{ContentPolicy, policy_of},
         session::token_in,
     },
-    services::{
-        Context, accounts,
-        apps::{App, Apps},
-    },
+    services::{Context, accounts, apps::App},
     telemetry,
     wire::codes::PusherCode,
 };
@@ -43,7 +40,6 @@ pub enum Admission {
 #[derive(Clone)]
 pub struct Gate {
     context: Context,
-    apps: Apps,
     /// `None`: no limit.
     rate: Option<Arc<DefaultDirectRateLimiter>>,
     /// For answers that are no socket.
@@ -53,11 +49,11 @@ pub struct Gate {
 impl Gate {
     /// Makes the gate of a process.
     #[must_use]
-    pub fn new(context: Context, apps: Apps) -> Self {
+    pub fn new(context: Context) -> Self {
         let rate = NonZeroU32::new(context.config.realtime.handshakes_per_s);
         let rate = rate.map(|per_second| Arc::new(RateLimiter::direct(Quota::per_second(per_second))));
         let policy = policy_of(&context).into_inner();
-        Self { context, apps, rate, policy }
+        Self { context, rate, policy }
     }
 
     /// Returns the content policy of answers.
@@ -73,9 +69,12 @@ impl Gate {
             metrics::counter!(telemetry::HANDSHAKES_REFUSED).increment(1);
             return Admission::Refuse(PusherCode::OverCapacity);
         }
-        let Some(app) = self.apps.by_key(key) else { return Admission::Refuse(PusherCode::NoSuchApp) };
+        let Some(app) = self.context.apps.by_key(key) else { return Admission::Refuse(PusherCode::NoSuchApp) };
         if !speaks_our_protocol(head.uri.query().unwrap_or_default()) {
             return Admission::Refuse(PusherCode::UnsupportedProtocol);
+        }
+        if !app.is_enabled {
+            return Admission::Refuse(PusherCode::AppDisabled);
         }
         if !app.is_built_in {
             return Admission::Accept { app, principal: None };

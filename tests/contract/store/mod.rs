@@ -2,6 +2,7 @@
 
 mod accounts;
 mod appointments;
+mod apps;
 mod chat_desk;
 mod conversations;
 mod log;
