@@ -4,6 +4,7 @@ use crate::{
     actors::{
         apps_keeper::AppsKeeper,
         bus_link::BusLink,
+        census_link::{CensusLink, LEASE},
         hub::Hub,
         hub_shard::HubShard,
         log_pump::{LogPump, StopPump},
@@ -16,13 +17,14 @@ use crate::{
             local::LocalBus,
             redis::{ProbeTimes, RedisBus},
         },
+        census::{Census, local::LocalCensus, redis::RedisCensus},
         cache::{Cache, local::LocalCache, redis::RedisCache},
         files, private_path,
         redis_link::RedisLink,
         store::Store,
     },
     config::Config,
-    domain::clock::Clock,
+    domain::{clock::Clock, ids::NodeId},
     http::{
         self,
         paced_stream::{PacedStream, pace_body},
@@ -36,7 +38,7 @@ use actix::{Actor, Addr};
 use actix_http::{HttpService, Protocol, Request, h1};
 use actix_server::{Server, ServerHandle};
 use actix_service::{Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
-use actix_web::{HttpServer, dev::AppConfig, web};
+use actix_web::{HttpServer, dev::AppConfig, guard, web};
 use std::{
     io,
     net::{SocketAddr, TcpListener},
@@ -125,6 +127,10 @@ impl Running {
     pub async fn stop(self) {
         self.server.pause().await;
         self.hub.drain(Duration::from_secs(self.context.config.realtime.drain_s)).await;
+        self.context.announce.settle().await;
+        if let Err(error) = self.context.census.leave().await {
+            tracing::warn!(%error, "the other nodes are not told that this one stops; its lease will run out");
+        }
         // A pump that is gone has nothing to give back.
         let _ = self.pump.send(StopPump).await;
         self.server.stop(true).await;
@@ -155,18 +161,22 @@ async fn open_backends(config: &Config) -> Result<(Store, SecretKey), StartError
     Ok((store, SecretKey::new(secret.as_bytes())))
 }
 
+type SharedState = (Arc<dyn Cache>, Arc<dyn Bus>, Arc<dyn Census>);
+
 /// Connects what nodes share: over Redis with `redis.url`, else in this process and the database.
-async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Result<(Arc<dyn Cache>, Arc<dyn Bus>), StartError> {
+async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Result<SharedState, StartError> {
     let idle_ms = i64::try_from(config.security.session_idle_h).unwrap_or(i64::MAX / HOUR_MS).saturating_mul(HOUR_MS);
     if config.redis.url.is_empty() {
         let cache = LocalCache::new(store.clone(), clock.clone(), idle_ms);
-        return Ok((Arc::new(cache), Arc::new(LocalBus::new())));
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+        return Ok((Arc::new(cache), bus.clone(), Arc::new(LocalCensus::new(bus, clock.clone()))));
     }
     let refused = |source| StartError::Backend { key: "redis.url", source };
     let link = RedisLink::connect(&config.redis.url).await.map_err(refused)?;
     let cache = RedisCache::new(link.clone(), &config.redis.prefix, clock.clone(), idle_ms);
+    let census = RedisCensus::new(link.clone(), &config.redis.prefix, NodeId::generate(), LEASE);
     let bus = RedisBus::join(link, &config.redis.prefix, ProbeTimes::default()).await.map_err(refused)?;
-    Ok((Arc::new(cache), Arc::new(bus)))
+    Ok((Arc::new(cache), Arc::new(bus), Arc::new(census)))
 }
 
 /// Makes what use cases need without a server around them: for the commands of the command line.
@@ -179,12 +189,12 @@ type Assembled = (Context, Hub, Arc<dyn Bus>, tokio::sync::mpsc::Receiver<crate:
 
 async fn assemble(config: Config, StartOptions { demo, clock }: StartOptions) -> Result<Assembled, StartError> {
     let (store, secret) = open_backends(&config).await?;
-    let (cache, bus) = open_shared_state(&config, &store, &clock).await?;
+    let (cache, bus, census) = open_shared_state(&config, &store, &clock).await?;
     let files = files::connect(&config, &secret).map_err(|source| StartError::Backend { key: "data_dir", source })?;
     let (hub, outgoing) = Hub::new(bus.clone());
     let announce = Arc::new(hub.clone());
     let apps = Apps::load(&config, &secret, demo);
-    let context = Context { config: Arc::new(config), store, cache, bus: bus.clone(), files, apps, clock, announce, secret };
+    let context = Context { config: Arc::new(config), store, cache, bus: bus.clone(), census, files, apps, clock, announce, secret };
     Ok((context, hub, bus, outgoing))
 }
 
@@ -203,11 +213,14 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     prepare_demo(&context, options.demo, address).await?;
     let link = BusLink::join(hub.clone(), context.clone(), &bus, outgoing).await;
     let link = link.map_err(|source| StartError::Backend { key: "database.url", source })?;
+    let census_link = CensusLink::join(hub.clone(), context.clone()).await;
+    let census_link = census_link.map_err(|source| StartError::Backend { key: "redis.url", source })?;
     actix_web::rt::spawn(warn_of_missing_files(context.clone()));
     // From here on nothing is refused: an actor that is dropped before it ran would panic.
     let pump = LogPump::new(context.clone(), hub.clone()).start();
     hub.attach_pump(pump.clone().recipient());
     link.start();
+    census_link.start();
     AppsKeeper::new(hub.clone(), context.clone()).start();
     Scheduler::new(context.clone()).start();
     let parts = Parts { gate: ws::handshake::Gate::new(context.clone()), context: context.clone(), hub: hub.clone() };
@@ -327,7 +340,9 @@ fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> 
     let server = HttpServer::new(move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
         let sockets = web::resource("/app/{key}").route(web::get().to(ws::context::serve));
-        http::app(shared.clone()).service(sockets).app_data(gate.clone()).app_data(web::Data::new(shard))
+        let is_upgrade = guard::fn_guard(|ctx| ctx.head().upgrade());
+        let near_misses = web::resource(["/app", "/app/{tail:.*}"]).guard(is_upgrade).route(web::get().to(ws::context::serve));
+        http::app(shared.clone()).service(sockets).service(near_misses).app_data(gate.clone()).app_data(web::Data::new(shard))
     });
     let server = server.on_connect(ws::context::keep_socket).workers(workers).client_request_timeout(timeout);
     let server = server.backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();

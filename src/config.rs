@@ -138,6 +138,8 @@ section! {
         channels_per_socket: usize = 200, "channels", "Most subscriptions of one socket.";
         drain_s: u64 = 10, "s", "Time over which a stopping server sends its sockets away with 4200.";
         login_check_s: u64 = 60, "s", "How often open sockets are held to their login sessions; one that ran out ends its sockets.";
+        inbound_per_s: u32 = 1_000, "messages/s", "Messages a socket may send per second (twice as many at once); above it they are read more slowly.";
+        max_sockets: usize = 0, "sockets", "Most open sockets of a node; above it handshakes get 4100. 0 = no limit.";
         handshakes_per_s: u32 = 0, "sockets/s", "New sockets a node takes per second; the rest gets 4100. 0 = no limit.";
     }
 }

@@ -6,17 +6,24 @@
 //! | [`session::Session`] | one per socket | the socket's worker | its transport in `http/ws` |
 //! | [`log_pump::LogPump`] | one per process | main thread | services, through `Hub` (wake) |
 //! | [`bus_link::BusLink`] | one per process | main thread | the bus |
+//! | [`census_link::CensusLink`] | one per process | main thread | its own timers, and `Hub` (what is to be declared) |
 //! | [`apps_keeper::AppsKeeper`] | one per process | main thread | its own timers, and the bus through `Hub` |
 //! | [`scheduler::Scheduler`] | one per process | main thread | its own timers |
 //!
 //! [`hub::Hub`] is not an actor but the handle all of them share. [`outbound::Outbound`] is the queue of one socket.
 
+pub mod app_events;
 pub mod apps_keeper;
 pub mod bus_link;
+pub mod census_link;
+mod census_queue;
 pub mod hub;
 pub mod hub_shard;
+mod joining;
 pub mod log_pump;
 mod login_check;
 pub mod outbound;
+mod pace;
 pub mod scheduler;
 pub mod session;
+mod signed_in;

@@ -1,8 +1,10 @@
-//! The outside world, each seam with its embedded default first: database, bus, cache, files.
+//! The outside world, each seam with its embedded default first: database, bus, cache, census, files.
 //! May import: `domain`, `wire`, `config`. Never actix.
 
 pub mod bus;
 pub mod cache;
+pub mod census;
+mod expiring_map;
 pub mod files;
 pub mod private_path;
 pub mod redis_link;

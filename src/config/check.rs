@@ -42,6 +42,7 @@ impl Config {
             ("realtime.pong_timeout_s", realtime.pong_timeout_s == 0),
             ("realtime.outbound_limit_bytes", realtime.outbound_limit_bytes == 0),
             ("realtime.max_frame_bytes", realtime.max_frame_bytes == 0),
+            ("realtime.inbound_per_s", realtime.inbound_per_s == 0),
             ("realtime.channels_per_socket", realtime.channels_per_socket == 0),
             ("log.retention_days", log.retention_days == 0),
             ("log.poll_ms", log.poll_ms == 0),

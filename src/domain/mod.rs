@@ -3,6 +3,8 @@
 
 pub mod access;
 pub mod account;
+pub mod app_event;
+pub mod app_user;
 pub mod appointment;
 pub mod appointment_notice;
 pub mod attachment;

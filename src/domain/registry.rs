@@ -2,7 +2,7 @@
 //! Invariant: a socket stands in `topics` exactly for the subscriptions of its entry; one call, [`Registry::disconnect`], removes all of it.
 
 use super::{
-    channel::ChannelName,
+    channel::{ChannelKind, ChannelName},
     ids::{LoginId, UserId},
     presence::Member,
 };
@@ -142,10 +142,11 @@ impl<S: Clone> Registry<S> {
         entry.subscriptions.iter().find(|held| held.topic == *topic).map(|held| held.member.as_ref())
     }
 
-    /// Returns how many channels a socket listens to.
+    /// Returns how many channels a socket asked for and listens to.
     #[must_use]
     pub fn subscription_count(&self, socket: SocketId) -> usize {
-        self.sockets.get(&socket).map_or(0, |entry| entry.subscriptions.len())
+        let is_asked_for = |held: &&Departure| held.topic.channel.kind() != ChannelKind::Internal;
+        self.sockets.get(&socket).map_or(0, |entry| entry.subscriptions.iter().filter(is_asked_for).count())
     }
 
     /// Returns the sockets of an account, or only those of one of its login sessions.

@@ -39,6 +39,7 @@ pub mod openapi;
 pub mod origin;
 pub mod paced_stream;
 pub mod page;
+pub mod pusher_api;
 pub mod rate_limit;
 pub mod realtime;
 pub mod request_id;
@@ -119,6 +120,13 @@ fn outside(routes: Routes) -> Routes {
         .service(at("/pusher/auth").post(realtime::authorise_channels))
         .service(at("/broadcasting/user-auth").post(realtime::authorise_user))
         .service(at("/pusher/user-auth").post(realtime::authorise_user))
+        .service(at("/apps/{app_id}/events").post(pusher_api::post_event))
+        .service(at("/apps/{app_id}/batch_events").post(pusher_api::post_batch))
+        .service(at("/apps/{app_id}/channels").get(pusher_api::list_channels))
+        .service(at("/apps/{app_id}/channels/{channel}").get(pusher_api::read_channel))
+        .service(at("/apps/{app_id}/channels/{channel}/users").get(pusher_api::list_users))
+        .service(at("/apps/{app_id}/users/{user_id}/terminate_connections").post(pusher_api::end_user))
+        .service(at("/users/{user_id}/terminate_connections").post(pusher_api::end_user_by_key))
         .service(at("/health-check").get(health::health_check))
         .service(at("/health").get(health::health_check))
         .service(at("/health/live").get(health::live))

@@ -5,6 +5,8 @@ use crate::domain::{
     ids::{LoginId, UserId},
     registry::AppId,
 };
+use crate::{backends::BackendResult, wire::envelope::Publication};
+use async_trait::async_trait;
 use serde_json::Value;
 
 /// Why sockets are ended.
@@ -31,7 +33,8 @@ pub struct AppCounts {
 }
 
 /// The live side as the use cases see it. All calls return at once; failures are logged by the implementation, because what must not be lost is
-/// in the log already.
+/// in the log already. What backends of connected apps ask for is awaited instead: they are told how it went.
+#[async_trait]
 pub trait Announce: Send + Sync {
     /// Tells the pump that a transaction with log rows was committed.
     fn wake_pump(&self);
@@ -49,6 +52,18 @@ pub trait Announce: Send + Sync {
 
     /// Tells every node that connected apps changed in the database: each loads them anew and ends the sockets of those that may not be used any more.
     fn apps_changed(&self);
+
+    /// Publishes events of a connected app, on every node. Returns when the bus has them all; fails when it does not take one.
+    async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()>;
+
+    /// Closes the sockets that are signed in as a user of an app with 4009, on every node. Returns when the bus has it.
+    async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()>;
+
+    /// Returns when what happened on this node so far is known to the census, or after a second.
+    async fn settle(&self);
+
+    /// Returns the number of open sockets of this node.
+    fn open_sockets(&self) -> usize;
 
     /// Returns how much is going on in an app, in the whole cluster (other nodes' part as of some seconds ago).
     fn app_counts(&self, app: &AppId) -> AppCounts;

@@ -175,6 +175,12 @@ impl Apps {
         self.fixed.iter().filter(|app| app.source == AppSource::Settings).cloned().collect()
     }
 
+    /// Lists the ids of all apps.
+    #[must_use]
+    pub fn ids(&self) -> Vec<AppId> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).by_id.keys().cloned().collect()
+    }
+
     /// Returns the app of the web UI.
     #[must_use]
     pub const fn built_in(&self) -> &Arc<App> {

@@ -2,7 +2,7 @@
 
 use super::{announce::Announce, apps::Apps};
 use crate::{
-    backends::{bus::Bus, cache::Cache, files::Files, store::Store},
+    backends::{bus::Bus, cache::Cache, census::Census, files::Files, store::Store},
     config::Config,
     domain::clock::Clock,
     wire::signature::SecretKey,
@@ -21,6 +21,8 @@ pub struct Context {
     pub cache: Arc<dyn Cache>,
     /// The link to the other nodes, asked for its health.
     pub bus: Arc<dyn Bus>,
+    /// Who is where in connected apps, in the whole cluster.
+    pub census: Arc<dyn Census>,
     /// Uploaded files.
     pub files: Arc<dyn Files>,
     /// The Pusher apps.

@@ -26,6 +26,7 @@ pub mod materials;
 pub mod notices;
 pub mod passwords;
 pub mod pdf_inspection;
+pub mod pusher_api;
 pub mod realtime;
 pub mod session_token;
 pub mod sync;

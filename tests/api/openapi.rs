@@ -6,6 +6,7 @@ mod conversations;
 
 use crate::{
     availability::on_monday,
+    backend::Backend,
     chat::settle,
     support::{TestApp, TestSocket, TestUser, pdf::one_page_pdf, schema::Checked, user::PASSWORD},
 };
@@ -83,6 +84,7 @@ async fn every_answer_and_event_has_the_shape_that_is_described() {
     }
     walk_admin(&mut seen, kepala).await;
     walk_apps(&mut seen, kepala).await;
+    walk_pusher_api(&mut seen, app, kepala).await;
     walk_service(&mut seen, app).await;
     settle(app).await;
     let removal = guru.request(Method::DELETE, &format!("/materials/{material}"));
@@ -204,6 +206,31 @@ async fn walk_apps(seen: &mut Checked, kepala: &TestUser) {
     seen.call(one, "patch", kepala.request(Method::PATCH, &at).json(&json!({ "limits": { "connections": 5 } })), 200).await;
     seen.call(one, "patch", kepala.request(Method::PATCH, &at).json(&json!({ "limits": { "payload_bytes": 0 } })), 422).await;
     seen.call("/api/v1/admin/apps/{id}/rotate", "post", kepala.request(Method::POST, &format!("{at}/rotate")).json(&json!({})), 200).await;
+}
+
+async fn walk_pusher_api(seen: &mut Checked, app: &TestApp, kepala: &TestUser) {
+    let made = kepala.post("/admin/apps", &json!({ "name": "Kampus" })).await.1;
+    let backend = Backend::of(app, &made);
+    let events = "/apps/{app_id}/events";
+    let event = json!({ "name": "e", "data": "d", "channels": ["cache-a", "presence-a"], "info": "user_count,subscription_count" });
+    seen.call(events, "post", backend.post("events", &event), 200).await;
+    seen.call(events, "post", backend.post("events", &json!({ "name": "e", "data": "d", "channel": "a" })), 200).await;
+    seen.call(events, "post", backend.post("events", &json!({})), 400).await;
+    seen.call(events, "post", backend.post("events", &json!({ "name": "e", "data": "x".repeat(10_241), "channel": "a" })), 413).await;
+    seen.call(events, "post", app.client().post(app.url("/apps/1/events")).body("{}"), 401).await;
+    let batch = json!({ "batch": [{ "name": "e", "data": "d", "channel": "a", "info": "subscription_count" }] });
+    seen.call("/apps/{app_id}/batch_events", "post", backend.post("batch_events", &batch), 200).await;
+    let mut listener = app.socket(made["key"].as_str().unwrap()).await;
+    listener.subscribe("cache-a").await;
+    seen.call("/apps/{app_id}/channels", "get", backend.get("channels", &[("info", "subscription_count")]), 200).await;
+    seen.call("/apps/{app_id}/channels", "get", backend.get("channels", &[("info", "user_count")]), 400).await;
+    let one = "/apps/{app_id}/channels/{channel}";
+    seen.call(one, "get", backend.get("channels/cache-a", &[("info", "subscription_count,cache")]), 200).await;
+    seen.call(one, "get", backend.get("channels/presence-a", &[("info", "user_count")]), 200).await;
+    seen.call("/apps/{app_id}/channels/{channel}/users", "get", backend.get("channels/presence-a/users", &[]), 200).await;
+    let path = "/users/7/terminate_connections";
+    seen.call("/apps/{app_id}/users/{user_id}/terminate_connections", "post", backend.post(&path[1..], &json!({})), 200).await;
+    seen.call("/users/{user_id}/terminate_connections", "post", backend.post_at(path, &json!({})), 200).await;
 }
 
 async fn walk_service(seen: &mut Checked, app: &TestApp) {

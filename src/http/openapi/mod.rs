@@ -19,6 +19,7 @@ mod dashboards;
 mod materials;
 mod messages;
 mod notices;
+mod pusher_api;
 mod realtime;
 mod service;
 
@@ -76,6 +77,7 @@ fn areas() -> Vec<Area> {
         dashboards::area(),
         admin::area(),
         connected_apps::area(),
+        pusher_api::area(),
         service::area(),
     ]
 }
