@@ -284,8 +284,11 @@ impl ShardState {
     fn deliver(&self, publication: &Arc<Publication>) {
         let mut slow = Vec::new();
         let mut delivered = 0_u64;
-        for (socket, outbound) in self.registry.borrow().listeners(&publication.topic) {
-            if Some(socket) == publication.except {
+        let registry = self.registry.borrow();
+        // Member events only: they may have been on their way while a socket got the list they are in.
+        let knows = |socket| publication.roster.is_some_and(|version| registry.knows_roster(socket, &publication.topic, version));
+        for (socket, outbound) in registry.listeners(&publication.topic) {
+            if Some(socket) == publication.except || (publication.roster.is_some() && knows(socket)) {
                 continue;
             }
             match outbound.send(&publication.frame) {
@@ -294,6 +297,7 @@ impl ShardState {
                 Err(SendRefused::Gone) => {}
             }
         }
+        drop(registry);
         self.joining.hear(publication, self.settings().outbound_limit_bytes);
         metrics::counter!(telemetry::DELIVERIES).increment(delivered);
         for outbound in slow {
@@ -432,6 +436,7 @@ impl LocalShard {
         let is_presence = member.is_some();
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
         let version = joined.as_ref().map_or(0, |joined| joined.version);
+        self.state.registry.borrow_mut().note_roster(socket, topic, version);
         if is_presence {
             self.send(&outbound, &pusher::presence_succeeded(&topic.channel, &self.roster(topic, joined)));
         } else {

@@ -64,6 +64,8 @@ pub struct Departure {
     pub topic: Topic,
     /// The member, on presence channels.
     pub member: Option<Member>,
+    /// Version of the roster it joined with: it knows of all changes up to there.
+    pub known_roster: u64,
 }
 
 #[derive(Debug)]
@@ -99,9 +101,23 @@ impl<S: Clone> Registry<S> {
         if entry.subscriptions.iter().any(|held| held.topic == *topic) {
             return false;
         }
-        entry.subscriptions.push(Departure { topic: topic.clone(), member });
+        entry.subscriptions.push(Departure { topic: topic.clone(), member, known_roster: 0 });
         self.topics.entry(topic.clone()).or_default().insert(socket, entry.sink.clone());
         true
+    }
+
+    /// Notes that a socket knows who is in a channel, up to this version of its roster.
+    pub fn note_roster(&mut self, socket: SocketId, topic: &Topic, version: u64) {
+        let entry = self.sockets.get_mut(&socket);
+        let held = entry.and_then(|entry| entry.subscriptions.iter_mut().find(|held| held.topic == *topic));
+        held.into_iter().for_each(|held| held.known_roster = version);
+    }
+
+    /// Says whether a socket joined a channel knowing this version of its roster already.
+    #[must_use]
+    pub fn knows_roster(&self, socket: SocketId, topic: &Topic, version: u64) -> bool {
+        let entry = self.sockets.get(&socket);
+        entry.is_some_and(|entry| entry.subscriptions.iter().any(|held| held.topic == *topic && held.known_roster >= version))
     }
 
     /// Ends a subscription; `None` when there was none.
@@ -245,6 +261,18 @@ mod tests {
         assert_eq!(registry.sockets_of(user, None).count(), 3);
         assert_eq!(registry.sockets_of(user, Some(login)).count(), 1);
         assert_eq!(registry.sockets_of(UserId::generate(), None).count(), 0);
+    }
+
+    #[test]
+    fn who_joined_with_a_roster_knows_it_up_to_its_version() {
+        let mut registry = Registry::default();
+        let socket = SocketId::new(1, 1);
+        registry.connect(socket, app(), None, VecSink::default());
+        registry.subscribe(socket, &topic("presence-a"), None);
+        assert!(!registry.knows_roster(socket, &topic("presence-a"), 1));
+        registry.note_roster(socket, &topic("presence-a"), 5);
+        let knows = |version| registry.knows_roster(socket, &topic("presence-a"), version);
+        assert!(knows(5) && !knows(6) && !registry.knows_roster(socket, &topic("presence-b"), 5));
     }
 
     #[test]
