@@ -29,11 +29,6 @@ test('the remote suite of the package passes as it is', async () => {
   assert.doesNotMatch(stdout, /failing|pending/)
 })
 
-test('its local suite does not notice either', async () => {
-  const valid = sdk.webhook({ headers: {}, rawBody: '{}' })
-  assert.equal(valid.isValid(), false)
-})
-
 test('trigger, batch, info and the reading calls', async () => {
   const client = connect()
   const channel = client.subscribe('berita')
@@ -61,8 +56,9 @@ test('the socket that caused an event does not hear it', async () => {
   const heard = once(channels[1], 'e')
   await sdk.trigger('ruang', 'e', 1, { socket_id: cause.connection.socket_id })
   await heard
+  const last = once(channels[0], 'akhir')
   await sdk.trigger('ruang', 'akhir', 1)
-  await once(channels[0], 'akhir').catch(() => {})
+  await last
   assert.ok(!heardByCause.includes('e'), heardByCause.join())
   for (const client of [cause, other]) client.disconnect()
 })

@@ -10,5 +10,6 @@ mod redis_server;
 
 mod bus;
 mod cache;
+mod census;
 mod files;
 mod store;
