@@ -285,7 +285,7 @@ impl ShardState {
         let mut slow = Vec::new();
         let mut delivered = 0_u64;
         let registry = self.registry.borrow();
-        // Member events only: they may have been on their way while a socket got the list they are in.
+        // Comings and goings only: they may have been on their way while a socket got the list they are in.
         let knows = |socket| publication.roster.is_some_and(|version| registry.knows_roster(socket, &publication.topic, version));
         for (socket, outbound) in registry.listeners(&publication.topic) {
             if Some(socket) == publication.except || (publication.roster.is_some() && knows(socket)) {
@@ -428,7 +428,10 @@ impl LocalShard {
     ) -> Result<(), SubscribeRefused> {
         let missed = self.state.joining.end(topic, socket);
         let outbound = self.state.registry.borrow().sink(socket).cloned();
-        let is_full = joined.as_ref().zip(member.as_ref()).is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
+        let is_full = joined
+            .as_ref()
+            .zip(member.as_ref())
+            .is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
         let Some(outbound) = outbound.filter(|_| !is_full) else {
             self.hub().leave(topic, self.index, member.as_ref(), socket);
             return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };
@@ -489,6 +492,11 @@ impl LocalShard {
         if is_counted(topic) {
             self.hub().census().mark(topic);
         }
+    }
+
+    /// Notes that a socket knows what was told at a place up to this version.
+    pub fn note_roster(&self, socket: SocketId, topic: &Topic, version: u64) {
+        self.state.registry.borrow_mut().note_roster(socket, topic, version);
     }
 
     /// Refuses a channel that nobody listens to yet when the app has as many as it may.

@@ -55,24 +55,25 @@ impl SignedInAs {
             shard.send(outbound, &pusher::error(Some(PusherCode::WatchlistTooLong), "watchlist is cut to its first 100 users"));
         }
         if !user.watchlist.is_empty() {
-            let (online, offline) = look(shard, &app.id, &user.watchlist).await;
+            let (online, offline, version) = look(shard, &app.id, &user.watchlist).await;
+            user.watchlist.iter().for_each(|watched| shard.note_roster(socket, &place(ChannelName::watched(watched)), version));
             shard.send(outbound, &pusher::watchlist_events(&online, &offline));
         }
         Ok(())
     }
 }
 
-/// Returns which of these users are there, and which are not. Out of reach of the census nobody is.
-async fn look<'a>(shard: &LocalShard, app: &AppId, users: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
+/// Returns which of these users are there, which are not, and as of which version. Out of reach of the census nobody is.
+async fn look<'a>(shard: &LocalShard, app: &AppId, users: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>, u64) {
     settle(shard.hub()).await;
-    let are_online = shard.services().census.are_online(app, users).await.unwrap_or_else(|error| {
+    let (are_online, version) = shard.services().census.are_online(app, users).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "users of a watchlist not looked up");
-        Vec::new()
+        (Vec::new(), 0)
     });
     let (online, offline): (Vec<_>, Vec<_>) =
         users.iter().enumerate().partition(|(at, _)| are_online.get(*at).copied().unwrap_or_default());
     let names = |list: Vec<(usize, &'a String)>| list.into_iter().map(|(_, user)| user.as_str()).collect();
-    (names(online), names(offline))
+    (names(online), names(offline), version)
 }
 
 /// Waits until this node's own changes so far are known to the census, or a moment.

@@ -53,7 +53,7 @@ pub struct Publication {
     pub except: Option<SocketId>,
     /// Position in the log, for events that have a row.
     pub position: Option<i64>,
-    /// Version of the roster of a connected app's presence channel after this event; versions grow from event to event.
+    /// Version of who is there after this coming or going in a connected app; versions grow from event to event.
     pub roster: Option<u64>,
 }
 
@@ -104,7 +104,17 @@ impl Envelope {
     /// Encodes for the bus.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        let empty = |kind| Header { v: VERSION, kind, app: None, channel: None, except: None, position: None, roster: None, user: None, login: None };
+        let empty = |kind| Header {
+            v: VERSION,
+            kind,
+            app: None,
+            channel: None,
+            except: None,
+            position: None,
+            roster: None,
+            user: None,
+            login: None,
+        };
         let addressed = |kind, publication: &Publication| Header {
             app: Some(publication.topic.app.0.to_string()),
             channel: Some(publication.topic.channel.to_string()),

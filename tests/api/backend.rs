@@ -35,7 +35,14 @@ impl Backend {
     /// Makes the backend of an app as `POST /admin/apps` answered it.
     pub fn of(app: &TestApp, made: &Value) -> Self {
         let text = |field: &str| made[field].as_str().unwrap().to_owned();
-        Self { clock: app.running.context.clock.clone(), client: app.client(), url: app.url(""), id: text("id"), key: text("key"), secret: text("secret") }
+        Self {
+            clock: app.running.context.clock.clone(),
+            client: app.client(),
+            url: app.url(""),
+            id: text("id"),
+            key: text("key"),
+            secret: text("secret"),
+        }
     }
 
     /// Makes the backend of the app of the settings.

@@ -102,7 +102,8 @@ async fn events_spare_their_cause_counts_add_up_and_the_last_event_is_known_on_e
     for socket in [&mut here, &mut there] {
         assert_eq!(socket.next_named("pusher_internal:subscription_count").await.json()["subscription_count"], 2);
     }
-    let event = json!({ "name": "e", "channels": ["news", "cache-a"], "data": "1", "socket_id": there.socket_id, "info": "subscription_count" });
+    let event =
+        json!({ "name": "e", "channels": ["news", "cache-a"], "data": "1", "socket_id": there.socket_id, "info": "subscription_count" });
     let answer = ask(a.at(), Method::POST, "events", "", &event.to_string()).await;
     assert_eq!(answer, json!({ "channels": { "cache-a": { "subscription_count": 0 }, "news": { "subscription_count": 2 } } }));
     assert_eq!(here.next_event().await.event, "e");

@@ -155,13 +155,16 @@ async fn a_channel_has_at_most_a_hundred_members(node: Node) {
 }
 
 async fn who_watches_a_user_hears_of_the_first_and_the_last_socket(mut node: Node) {
+    let mut versions = Vec::new();
     for sockets in [1, 2, 1, 0] {
         node.declare(part("#user-ana", sockets, &[])).await;
         let online = node.census.are_online(&AppId("7".into()), &["ana".into(), "budi".into()]).await.unwrap();
-        assert_eq!(online, [sockets > 0, false]);
+        assert_eq!(online.0, [sockets > 0, false]);
+        versions.push(online.1);
     }
-    for name in ["online", "offline"] {
+    for (name, version) in [("online", versions[0]), ("offline", versions[3])] {
         let heard = node.next().await;
+        assert_eq!(heard.roster, Some(version));
         assert_eq!(heard.topic, topic("#watch-ana"));
         assert!(String::from_utf8_lossy(&heard.frame.payload()).contains(&format!(r#"\"name\":\"{name}\""#)));
     }
@@ -174,7 +177,8 @@ async fn counts_are_told_at_every_change_up_to_a_hundred_and_then_held_back(mut 
         assert!(!node.declare(count(subscriptions, Counting::OnChange)).await.is_count_held_back, "{subscriptions}");
     }
     for told in [1, 2, 100] {
-        let expected = format!(r#"{{"event":"pusher_internal:subscription_count","channel":"news","data":"{{\"subscription_count\":{told}}}"}}"#);
+        let expected =
+            format!(r#"{{"event":"pusher_internal:subscription_count","channel":"news","data":"{{\"subscription_count\":{told}}}"}}"#);
         assert_eq!(node.next_text().await, expected);
     }
     assert!(node.declare(count(101, Counting::OnChange)).await.is_count_held_back);

@@ -3,8 +3,9 @@
 -- KEYS: 1 the channel, 2 subscribers by channel, 3 users by channel, 4 channels of the node, 5 users of the node here, 6 nodes by user, 7 info by user,
 --       8 leases, 9 the version
 -- ARGV: 1 node, 2 member of KEYS[4], 3 member of KEYS[2], 4 subscribers, 5 plain|presence|user, 6 most members, 7 wants the roster, 8 count: 0 no,
---       1 on change, 2 now; 9 bus topic, 10 head of an envelope, 11 channel as JSON, 12 and 13 messages for watchers: came, went, 14 whether only while the
---       lease has run out, 15 count at once up to, 16 else every ms; then user, info, first socket of each seat
+--       1 on change, 2 now; 9 bus topic, 10 head of an envelope, 11 channel as JSON, 12 head of an envelope for watchers, 13 their frame when the user came, 14 whether only while the
+--       lease has run out, 15 count at once up to, 16 else every ms, 17 the watchers' frame when
+--       the user went; then user, info, first socket of each seat
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local lease = tonumber(redis.call('ZSCORE', KEYS[8], ARGV[1]) or '-1')
@@ -41,7 +42,7 @@ if ARGV[5] == 'presence' then
   local had, want = {}, {}
   local mine = redis.call('SMEMBERS', KEYS[5])
   for _, user in ipairs(mine) do had[user] = true end
-  for i = 17, #ARGV, 3 do want[ARGV[i]] = true end
+  for i = 18, #ARGV, 3 do want[ARGV[i]] = true end
   for _, user in ipairs(mine) do
     if not want[user] then
       redis.call('SREM', KEYS[5], user)
@@ -53,7 +54,7 @@ if ARGV[5] == 'presence' then
       end
     end
   end
-  for i = 17, #ARGV, 3 do
+  for i = 18, #ARGV, 3 do
     local user, info = ARGV[i], ARGV[i + 1]
     if not had[user] then
       if redis.call('HEXISTS', KEYS[6], user) == 1 then
@@ -76,8 +77,8 @@ if ARGV[5] == 'presence' then
   if users > 0 then redis.call('HSET', KEYS[3], channel, users) else redis.call('HDEL', KEYS[3], channel) end
   if ARGV[7] == '1' then roster = redis.call('HGETALL', KEYS[7]) end
 elseif ARGV[5] == 'user' then
-  if before == 0 and total > 0 then redis.call('PUBLISH', ARGV[9], ARGV[12]) end
-  if before > 0 and total == 0 then redis.call('PUBLISH', ARGV[9], ARGV[13]) end
+  local frame = (before == 0 and total > 0) and ARGV[13] or (before > 0 and total == 0) and ARGV[17]
+  if frame then redis.call('PUBLISH', ARGV[9], 'e' .. ARGV[12] .. next_version() .. '}\n' .. frame) end
 end
 
 local held_back = 0

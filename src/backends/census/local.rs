@@ -102,7 +102,7 @@ impl LocalCensus {
         if is_over {
             self.places.remove_if(topic, |_, place| place.subscriptions == 0 && place.members.is_empty());
         }
-        publications.extend(watch_event(topic, &declared));
+        publications.extend(watch_event(topic, &declared, || self.next_version()));
         (declared, publications)
     }
 }
@@ -124,7 +124,7 @@ impl Place {
 }
 
 /// Returns what those hear who watch a user that came or went.
-fn watch_event(topic: &Topic, declared: &Declared) -> Option<Publication> {
+fn watch_event(topic: &Topic, declared: &Declared, next_version: impl FnOnce() -> u64) -> Option<Publication> {
     let user = topic.channel.signed_in_user()?;
     let frame = match (declared.before, declared.now) {
         (0, 1..) => pusher::watchlist_events(&[user], &[]),
@@ -132,7 +132,7 @@ fn watch_event(topic: &Topic, declared: &Declared) -> Option<Publication> {
         _ => return None,
     };
     let watched = Topic { app: topic.app.clone(), channel: ChannelName::watched(user) };
-    Some(Publication::new(watched, frame))
+    Some(Publication { roster: Some(next_version()), ..Publication::new(watched, frame) })
 }
 
 fn cache_key(topic: &Topic) -> String {
@@ -184,12 +184,14 @@ impl Census for LocalCensus {
         Ok(self.places.get(topic).map(|place| place.members.keys().map(ToString::to_string).collect()).unwrap_or_default())
     }
 
-    async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<Vec<bool>> {
+    async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)> {
+        // First: a change between the two lines is heard twice rather than never.
+        let version = self.version.load(Ordering::Acquire);
         let is_online = |user: &String| {
             let place = self.places.get(&Topic { app: app.clone(), channel: ChannelName::signed_in(user) });
             place.is_some_and(|place| place.subscriptions > 0)
         };
-        Ok(users.iter().map(is_online).collect())
+        Ok((users.iter().map(is_online).collect(), version))
     }
 
     async fn keep_event(&self, topic: &Topic, event: &CachedEvent) -> BackendResult<()> {

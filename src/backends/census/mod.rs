@@ -151,8 +151,8 @@ pub trait Census: Send + Sync {
     /// Lists the users of a presence channel.
     async fn users(&self, topic: &Topic) -> BackendResult<Vec<String>>;
 
-    /// Says of each user whether a socket is signed in as it.
-    async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<Vec<bool>>;
+    /// Says of each user whether a socket is signed in as it, and as of which version: what watchers hear of later changes has a higher one.
+    async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)>;
 
     /// Keeps the last event of a cache channel for [`CACHED_FOR`].
     async fn keep_event(&self, topic: &Topic, event: &CachedEvent) -> BackendResult<()>;

@@ -26,12 +26,10 @@ use crate::{
         ids::NodeId,
         registry::{AppId, Topic},
     },
-    wire::{
-        envelope::{Envelope, Publication},
-        pusher,
-    },
+    wire::{envelope::Envelope, pusher},
 };
 use async_trait::async_trait;
+use bytes::Bytes;
 use redis::{Script, pipe};
 use serde_json::value::RawValue;
 use std::{
@@ -117,12 +115,11 @@ impl RedisCensus {
         self.key(if topic.channel.is_listed() { "occupied" } else { "hidden" }, &topic.app.0)
     }
 
-    /// Returns what watchers of a user hear, as it goes over the bus.
-    fn watch_message(topic: &Topic, user: &str, is_there: bool) -> Vec<u8> {
-        let (online, offline): (&[&str], &[&str]) = if is_there { (&[user], &[]) } else { (&[], &[user]) };
+    /// Returns where watchers of a user hear, and what they hear when it comes and when it goes.
+    fn watch_frames(topic: &Topic, user: &str) -> (String, Bytes, Bytes) {
         let watched = Topic { app: topic.app.clone(), channel: ChannelName::watched(user) };
-        let envelope = Envelope::Publish(Publication::new(watched, pusher::watchlist_events(online, offline)));
-        [b"e", &envelope.to_bytes()[..]].concat()
+        let (came, went) = (pusher::watchlist_events(&[user], &[]), pusher::watchlist_events(&[], &[user]));
+        (Envelope::publish_head(&watched), came.payload(), went.payload())
     }
 
     /// Reads a hash of numbers whose fields begin with `prefix`, a thousand at a time: Redis stays free for others meanwhile.
@@ -158,7 +155,7 @@ impl Census for RedisCensus {
             Counting::OnChange => 1,
             Counting::Now => 2,
         };
-        let watchers = |is_there| user.map_or_else(Vec::new, |user| Self::watch_message(topic, user, is_there));
+        let (watch_head, came, went) = user.map(|user| Self::watch_frames(topic, user)).unwrap_or_default();
         let mut script = DECLARE.prepare_invoke();
         script
             .key(self.key("channel", &place))
@@ -181,11 +178,12 @@ impl Census for RedisCensus {
             .arg(format!("{}:bus", self.prefix))
             .arg(Envelope::publish_head(topic))
             .arg(serde_json::to_string(topic.channel.as_str()).unwrap_or_default())
-            .arg(watchers(true))
-            .arg(watchers(false))
+            .arg(watch_head)
+            .arg(&came[..])
             .arg(u8::from(declaration.in_place_of.is_some()))
             .arg(COUNTED_AT_ONCE)
-            .arg(u64::try_from(COUNT_EVERY.as_millis()).unwrap_or(u64::MAX));
+            .arg(u64::try_from(COUNT_EVERY.as_millis()).unwrap_or(u64::MAX))
+            .arg(&went[..]);
         for seat in &declaration.seats {
             let info = seat.user_info.as_deref().map_or("", RawValue::get);
             script.arg(&*seat.user_id).arg(info).arg(seat.first.to_string());
@@ -278,15 +276,15 @@ impl Census for RedisCensus {
         Ok(users)
     }
 
-    async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<Vec<bool>> {
+    async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)> {
         if users.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
         let places: Vec<String> = users.iter().map(|user| ChannelName::signed_in(user).to_string()).collect();
         let mut commands = pipe();
-        commands.cmd("HMGET").arg(self.key("hidden", &app.0)).arg(places);
-        let (counts,): (Vec<Option<u64>>,) = self.link.run(&commands).await?;
-        Ok(counts.into_iter().map(|count| count.unwrap_or_default() > 0).collect())
+        commands.atomic().cmd("HMGET").arg(self.key("hidden", &app.0)).arg(places).get(format!("{}:census:version", self.prefix));
+        let (counts, version): (Vec<Option<u64>>, Option<u64>) = self.link.run(&commands).await?;
+        Ok((counts.into_iter().map(|count| count.unwrap_or_default() > 0).collect(), version.unwrap_or_default()))
     }
 
     async fn keep_event(&self, topic: &Topic, event: &CachedEvent) -> BackendResult<()> {
