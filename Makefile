@@ -17,8 +17,11 @@ web: static/node_modules/.package-lock.json
 static/node_modules/.package-lock.json: static/package-lock.json
 	cd static && npm ci --no-audit --no-fund
 
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	cd tests/clients && npm ci --no-audit --no-fund
+
 ## Runs every test against real servers; fails if one could not run.
-test: web
+test: web tests/clients/node_modules/.package-lock.json
 	scripts/install-test-tools
 	scripts/with-test-servers scripts/run-tests
 
