@@ -285,10 +285,9 @@ impl Hub {
     }
 
     fn forget_if_unused(&self, topic: &Topic) {
-        if self.inner.topics.remove_if(topic, |_, state| state.listeners.is_empty() && state.roster.is_empty()).is_some() {
-            if topic.channel.is_listed() {
-                self.count(&topic.app, |counts| counts.channels = counts.channels.saturating_sub(1));
-            }
+        let is_gone = self.inner.topics.remove_if(topic, |_, state| state.listeners.is_empty() && state.roster.is_empty()).is_some();
+        if is_gone && topic.channel.is_listed() {
+            self.count(&topic.app, |counts| counts.channels = counts.channels.saturating_sub(1));
         }
     }
 

@@ -170,7 +170,7 @@ pub async fn create_app(context: &Context, principal: &Principal, new: &AppPatch
         if !tx.insert_app(&row).await? {
             continue;
         }
-        note(&mut tx, context, principal, origin, "app.created", &row, json!({})).await?;
+        Deed { context, principal, origin, action: "app.created" }.note(&mut tx, &row, json!({})).await?;
         tx.commit().await?;
         tell(context).await;
         return Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&row, AppCounts::default()) });
@@ -189,7 +189,7 @@ pub async fn change_app(context: &Context, principal: &Principal, id: &AppId, pa
     let after = AppRow { name, rules, is_enabled: patch.enabled.unwrap_or(before.is_enabled), ..before.clone() };
     let facts = json!({ "enabled": after.is_enabled, "parts": changed_parts(&before, &after) });
     let action = if before.is_enabled && !after.is_enabled { "app.disabled" } else { "app.changed" };
-    let after = write(context, principal, origin, action, &before, after, facts).await?;
+    let after = Deed { context, principal, origin, action }.write(&before, after, facts).await?;
     Ok(AppItem::of_row(&after, context.announce.app_counts(id)))
 }
 
@@ -198,7 +198,7 @@ pub async fn rotate_secret(context: &Context, principal: &Principal, id: &AppId,
     let before = find_changeable(context, principal, id).await?;
     let secret = fresh_secret();
     let after = AppRow { sealed_secret: seal(context, id, &secret)?, ..before.clone() };
-    let after = write(context, principal, origin, "app.secret_rotated", &before, after, json!({})).await?;
+    let after = Deed { context, principal, origin, action: "app.secret_rotated" }.write(&before, after, json!({})).await?;
     Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&after, context.announce.app_counts(id)) })
 }
 
@@ -230,29 +230,6 @@ async fn find_changeable(context: &Context, principal: &Principal, id: &AppId) -
     context.store.find_app(id).await?.ok_or(ServiceError::NotFound)
 }
 
-/// Writes `after` over `before`. Fails with `conflict` when somebody else was faster.
-async fn write(
-    context: &Context,
-    principal: &Principal,
-    origin: &Origin,
-    action: &'static str,
-    before: &AppRow,
-    after: AppRow,
-    facts: Value,
-) -> ServiceResult<AppRow> {
-    // Later than before also when the clock stands still: the time tells two versions apart.
-    let updated_at_ms = context.clock.now_ms().max(before.updated_at_ms + 1);
-    let after = AppRow { updated_at_ms, ..after };
-    let mut tx = context.store.begin().await?;
-    if !tx.update_app(&after, before.updated_at_ms).await? {
-        return Err(ServiceError::Conflict { code: "conflict" });
-    }
-    note(&mut tx, context, principal, origin, action, &after, facts).await?;
-    tx.commit().await?;
-    tell(context).await;
-    Ok(after)
-}
-
 /// Makes a change count: here before the answer leaves, elsewhere as soon as they hear of it. What fails here is made up for by the next reload.
 async fn tell(context: &Context) {
     if let Err(error) = reload(context).await {
@@ -261,26 +238,43 @@ async fn tell(context: &Context) {
     context.announce.apps_changed();
 }
 
-async fn note(
-    tx: &mut Tx,
-    context: &Context,
-    principal: &Principal,
-    origin: &Origin,
-    action: &str,
-    app: &AppRow,
-    mut data: Value,
-) -> ServiceResult<()> {
-    data["title"] = json!(app.name);
-    let entry = AuditEntry {
-        actor_id: Some(principal.user_id),
-        action,
-        target_kind: Some("app"),
-        target_id: Some(app.id.0.to_string()),
-        address: origin.address.clone(),
-        data,
-        at_ms: context.clock.now_ms(),
-    };
-    Ok(tx.append_audit(&entry).await?)
+/// Who does what to an app, from where: for the audit trail.
+struct Deed<'a> {
+    context: &'a Context,
+    principal: &'a Principal,
+    origin: &'a Origin,
+    action: &'static str,
+}
+
+impl Deed<'_> {
+    /// Writes `after` over `before`, and makes it count. Fails with `conflict` when somebody else was faster.
+    async fn write(&self, before: &AppRow, after: AppRow, facts: Value) -> ServiceResult<AppRow> {
+        // Later than before also when the clock stands still: the time tells two versions apart.
+        let updated_at_ms = self.context.clock.now_ms().max(before.updated_at_ms + 1);
+        let after = AppRow { updated_at_ms, ..after };
+        let mut tx = self.context.store.begin().await?;
+        if !tx.update_app(&after, before.updated_at_ms).await? {
+            return Err(ServiceError::Conflict { code: "conflict" });
+        }
+        self.note(&mut tx, &after, facts).await?;
+        tx.commit().await?;
+        tell(self.context).await;
+        Ok(after)
+    }
+
+    async fn note(&self, tx: &mut Tx, app: &AppRow, mut data: Value) -> ServiceResult<()> {
+        data["title"] = json!(app.name);
+        let entry = AuditEntry {
+            actor_id: Some(self.principal.user_id),
+            action: self.action,
+            target_kind: Some("app"),
+            target_id: Some(app.id.0.to_string()),
+            address: self.origin.address.clone(),
+            data,
+            at_ms: self.context.clock.now_ms(),
+        };
+        Ok(tx.append_audit(&entry).await?)
+    }
 }
 
 fn changed_parts(before: &AppRow, after: &AppRow) -> Vec<&'static str> {
