@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn text_is_data_as_it_is_and_other_json_as_its_text() {
-        for (data, text) in [(r#""""#, ""), (r#""a\"b""#, "a\"b"), (r#"{"a": 1}"#, r#"{"a": 1}"#), ("null", "null"), ("[1]", "[1]")] {
+        for (data, text) in [(r#""""#, ""), (r#""a\"b""#, "a\"b"), (r#"{"a": 1}"#, r#"{"a": 1}"#), (r#""null""#, "null"), ("[1]", "[1]")] {
             let body = format!(r#"{{"name":"e","channel":"a","data":{data}}}"#);
             assert_eq!(parse_event(body.as_bytes(), 10).unwrap().data, text);
         }
@@ -198,6 +198,7 @@ mod tests {
         for (body, word) in [
             (json!({ "data": "", "channel": "a" }), "name"),
             (json!({ "name": "e", "channel": "a" }), "data"),
+            (json!({ "name": "e", "channel": "a", "data": null }), "data"),
             (json!({ "name": "e", "data": "" }), "channels"),
             (json!({ "name": "e", "data": "", "channels": [] }), "channels"),
             (json!({ "name": "e", "data": "", "channel": "no spaces" }), "channel names"),

@@ -468,3 +468,51 @@ async fn a_user_of_one_app_is_nobody_in_another() {
     socket.expect_silence().await;
     app.stop().await;
 }
+
+// --- authorisation by the built-in app
+
+#[actix_web::test]
+async fn many_channels_are_signed_in_one_request_and_refused_ones_are_null() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let mut socket = app.socket("educounsel").await;
+    let own = format!("private-user.{}", ana.id);
+    for path in ["/broadcasting/auth", "/pusher/auth"] {
+        let post = |body: String| {
+            let request = app.client().post(app.url(path)).bearer_auth(&ana.token);
+            request.header("content-type", "application/x-www-form-urlencoded").body(body)
+        };
+        let names = [own.as_str(), "private-role.admin", "private-role.student", "no name"];
+        let list = names.map(|name| format!("&channel_name[]={name}")).concat();
+        let (status, body) = sent(post(format!("socket_id={}{list}", socket.socket_id))).await;
+        let proofs: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, proofs.as_object().unwrap().len()), (200, 4), "{body}");
+        assert!(proofs["private-role.admin"].is_null() && proofs["no name"].is_null());
+        for name in [own.as_str(), "private-role.student"] {
+            let answer = socket.ask_subscribe(json!({ "channel": name, "auth": proofs[name]["auth"] })).await;
+            assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
+            socket.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": name } })).await;
+        }
+        let many: String = (0..101).map(|number| format!("&channel_name[]=private-{number}")).collect();
+        assert_eq!(sent(post(format!("socket_id=1.2{many}"))).await.0, 422);
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_user_of_the_built_in_app_signs_in_with_the_proof_of_its_session() {
+    let app = TestApp::start().await;
+    let ana = app.student("ana").await;
+    let mut socket = app.socket("educounsel").await;
+    for path in ["/broadcasting/user-auth", "/pusher/user-auth"] {
+        let request = app.client().post(app.url(path)).bearer_auth(&ana.token);
+        let (status, body) = sent(request.json(&json!({ "socket_id": socket.socket_id }))).await;
+        assert_eq!(status, 200);
+        let proof: Value = serde_json::from_str(&body).unwrap();
+        socket.send(json!({ "event": "pusher:signin", "data": proof })).await;
+        assert_eq!(socket.next_event().await.event, "pusher:signin_success");
+    }
+    let channel = format!("#server-to-user-{}", ana.id);
+    assert_eq!(socket.ask_subscribe(json!({ "channel": channel })).await.event, "pusher_internal:subscription_succeeded");
+    app.stop().await;
+}

@@ -2,6 +2,7 @@
 
 use crate::{
     databases::server_url,
+    redis_server::TestRedis,
     support::{
         TestSocket,
         process::{ServerPlan, ServerProcess},
@@ -12,6 +13,13 @@ use crate::{
     two_nodes::plan_nodes,
 };
 use educounsel::{
+    backends::{
+        bus::{
+            Bus as _, BusMessage,
+            redis::{ProbeTimes, RedisBus},
+        },
+        redis_link::RedisLink,
+    },
     domain::clock::Clock,
     wire::signature::{SecretKey, to_hex},
 };
@@ -100,7 +108,8 @@ async fn events_spare_their_cause_counts_add_up_and_the_last_event_is_known_on_e
     assert_eq!(here.next_named("pusher_internal:subscription_count").await.json()["subscription_count"], 1);
     there.subscribe("news").await;
     for socket in [&mut here, &mut there] {
-        assert_eq!(socket.next_named("pusher_internal:subscription_count").await.json()["subscription_count"], 2);
+        // The count before may have been on its way while the second socket joined.
+        while socket.next_named("pusher_internal:subscription_count").await.json()["subscription_count"] != 2 {}
     }
     let event =
         json!({ "name": "e", "channels": ["news", "cache-a"], "data": "1", "socket_id": there.socket_id, "info": "subscription_count" });
@@ -164,7 +173,10 @@ async fn a_node_that_is_killed_leaves_no_ghosts() {
 
 #[tokio::test]
 async fn an_app_that_one_node_makes_and_shuts_is_known_and_shut_on_the_other() {
-    let (_plan, a, b) = start_two().await;
+    let (plan, a, b) = start_two().await;
+    let link = RedisLink::connect(plan.setting("redis.url")).await.unwrap();
+    let bus = RedisBus::join(link, plan.setting("redis.prefix"), ProbeTimes::default()).await.unwrap();
+    let mut carried = bus.subscribe();
     let kepala = a.sign_in("kepala").await;
     let (status, made) = kepala.post("/admin/apps", &json!({ "name": "Kampus", "limits": { "connections": 1 } })).await;
     assert_eq!(status, 201, "{made}");
@@ -191,8 +203,47 @@ async fn an_app_that_one_node_makes_and_shuts_is_known_and_shut_on_the_other() {
     let log = format!("{}{}", a.log(), b.log());
     let secret = made["secret"].as_str().unwrap();
     assert!(!log.contains(secret) && !log.contains("uji-secret"), "a secret is in the log");
+    let rotated = kepala.post(&format!("/admin/apps/{id}/rotate"), &json!({})).await.1["secret"].as_str().unwrap().to_owned();
+    let mut messages = 0;
+    while let Ok(BusMessage::Envelope(bytes)) = carried.try_recv() {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(![secret, &rotated, "uji-secret"].iter().any(|secret| text.contains(*secret)), "a secret is on the bus: {text}");
+        messages += 1;
+    }
+    assert!(messages >= 2, "the bus was not heard");
     for node in [&a, &b] {
         let metrics = node.at().client().get(node.at().url("/metrics")).send().await.unwrap().text().await.unwrap();
         assert!(!metrics.contains(secret) && !metrics.contains("uji-secret") && !metrics.contains("auth_signature"));
     }
+}
+
+/// Lists the users of a channel; `None` while the node cannot say.
+async fn users(at: &ServerAddress, channel: &str) -> Option<Vec<String>> {
+    let now_s = Clock::System.now_ms() / 1000;
+    let (path, query) = (format!("/apps/7/channels/{channel}/users"), format!("auth_key=uji-key&auth_timestamp={now_s}&auth_version=1.0"));
+    let signature = SecretKey::new(b"uji-secret").sign(&format!("GET\n{path}\n{query}"));
+    let response = at.client().get(at.url(&format!("{path}?{query}&auth_signature={signature}"))).send().await.unwrap();
+    if response.status() != 200 {
+        return None;
+    }
+    let body: Value = response.json().await.unwrap();
+    Some(body["users"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()).collect())
+}
+
+#[tokio::test]
+async fn while_redis_is_away_members_of_the_own_node_are_known_and_all_when_it_is_back() {
+    let mut redis = TestRedis::start();
+    let plan = plan_nodes(&redis.url()).await;
+    let (a, b) = (plan.start().await, plan.start().await);
+    let (mut ana, mut budi, mut cici) = (open(a.at()).await, open(a.at()).await, open(b.at()).await);
+    join(&mut ana, "presence-ruang", "ana").await;
+    redis.kill();
+    assert_eq!(join(&mut budi, "presence-ruang", "budi").await, ["ana", "budi"]);
+    redis.start_again();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(40);
+    while users(b.at(), "presence-ruang").await.as_deref() != Some(&["ana".to_owned(), "budi".to_owned()]) {
+        assert!(tokio::time::Instant::now() < deadline, "the census of an empty Redis is not filled again");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(join(&mut cici, "presence-ruang", "cici").await, ["ana", "budi", "cici"]);
 }
