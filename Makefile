@@ -21,8 +21,11 @@ static/node_modules/.package-lock.json: static/package-lock.json
 tests/aimock/node_modules/.package-lock.json: tests/aimock/package-lock.json
 	cd tests/aimock && npm ci --no-audit --no-fund
 
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	cd tests/clients && npm ci --no-audit --no-fund
+
 ## Runs every test against real servers; fails if one could not run.
-test: web tests/aimock/node_modules/.package-lock.json
+test: web tests/aimock/node_modules/.package-lock.json tests/clients/node_modules/.package-lock.json
 	scripts/install-test-tools
 	scripts/with-test-servers scripts/run-tests
 

@@ -2,7 +2,9 @@
 
 use crate::{
     actors::{
+        apps_keeper::AppsKeeper,
         bus_link::BusLink,
+        census_link::{CensusLink, LEASE},
         chat_desk::{ChatDesk, DeskHandle},
         hub::Hub,
         hub_shard::HubShard,
@@ -17,6 +19,7 @@ use crate::{
             redis::{ProbeTimes, RedisBus},
         },
         cache::{Cache, local::LocalCache, redis::RedisCache},
+        census::{Census, local::LocalCensus, redis::RedisCensus},
         companion::Companions,
         files, private_path,
         redis_link::RedisLink,
@@ -29,7 +32,7 @@ use crate::{
         paced_stream::{PacedStream, pace_body},
         ws,
     },
-    services::{Context, ServiceError, apps::Apps, companion, demo, file_sweep},
+    services::{Context, ServiceError, apps::Apps, companion, connected_apps, demo, file_sweep},
     telemetry::{self, error_line},
     wire::signature::{SecretKey, to_hex},
 };
@@ -37,7 +40,7 @@ use actix::{Actor, Addr, Arbiter};
 use actix_http::{HttpService, Protocol, Request, h1};
 use actix_server::{Server, ServerHandle};
 use actix_service::{Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
-use actix_web::{HttpServer, dev::AppConfig, web};
+use actix_web::{HttpServer, dev::AppConfig, guard, web};
 use std::{
     io,
     net::{SocketAddr, TcpListener},
@@ -72,6 +75,9 @@ pub enum StartError {
     /// What an earlier start left of the companion could not be put in order.
     #[error("database.url: {0}")]
     Companion(ServiceError),
+    /// The connected apps could not be read.
+    #[error("connected apps: {0}")]
+    Apps(ServiceError),
     /// The address is taken, a file is missing.
     #[error("{what}: {source}")]
     Io {
@@ -131,6 +137,10 @@ impl Running {
         let over = Duration::from_secs(self.context.config.realtime.drain_s);
         futures_util::future::join(self.hub.drain(over), self.desk.stop(over)).await;
         self.companion_thread.stop();
+        self.context.announce.settle().await;
+        if let Err(error) = self.context.census.leave().await {
+            tracing::warn!(%error, "the other nodes are not told that this one stops; its lease will run out");
+        }
         // A pump that is gone has nothing to give back.
         let _ = self.pump.send(StopPump).await;
         self.server.stop(true).await;
@@ -166,37 +176,42 @@ async fn open_backends(config: &Config) -> Result<(Store, SecretKey), StartError
     Ok((store, SecretKey::new(secret.as_bytes())))
 }
 
+type SharedState = (Arc<dyn Cache>, Arc<dyn Bus>, Arc<dyn Census>);
+
 /// Connects what nodes share: over Redis with `redis.url`, else in this process and the database.
-async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Result<(Arc<dyn Cache>, Arc<dyn Bus>), StartError> {
+async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Result<SharedState, StartError> {
     let idle_ms = i64::try_from(config.security.session_idle_h).unwrap_or(i64::MAX / HOUR_MS).saturating_mul(HOUR_MS);
     if config.redis.url.is_empty() {
         let cache = LocalCache::new(store.clone(), clock.clone(), idle_ms);
-        return Ok((Arc::new(cache), Arc::new(LocalBus::new())));
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+        return Ok((Arc::new(cache), bus.clone(), Arc::new(LocalCensus::new(bus, clock.clone()))));
     }
     let refused = |source| StartError::Backend { key: "redis.url", source };
     let link = RedisLink::connect(&config.redis.url).await.map_err(refused)?;
     let cache = RedisCache::new(link.clone(), &config.redis.prefix, clock.clone(), idle_ms);
+    let census = RedisCensus::new(link.clone(), &config.redis.prefix, NodeId::generate(), LEASE);
     let bus = RedisBus::join(link, &config.redis.prefix, ProbeTimes::default()).await.map_err(refused)?;
-    Ok((Arc::new(cache), Arc::new(bus)))
+    Ok((Arc::new(cache), Arc::new(bus), Arc::new(census)))
 }
 
 /// Makes what use cases need without a server around them: for the commands of the command line.
 pub async fn open_context(config: Config) -> Result<Context, StartError> {
-    let (context, _, _, _) = assemble(config, Clock::System).await?;
+    let (context, _, _, _) = assemble(config, StartOptions::default()).await?;
     Ok(context)
 }
 
 type Assembled = (Context, Hub, Arc<dyn Bus>, tokio::sync::mpsc::Receiver<crate::wire::envelope::Envelope>);
 
-async fn assemble(config: Config, clock: Clock) -> Result<Assembled, StartError> {
+async fn assemble(config: Config, StartOptions { demo, clock }: StartOptions) -> Result<Assembled, StartError> {
     let (store, secret) = open_backends(&config).await?;
-    let (cache, bus) = open_shared_state(&config, &store, &clock).await?;
+    let (cache, bus, census) = open_shared_state(&config, &store, &clock).await?;
     let files = files::connect(&config, &secret).map_err(|source| StartError::Backend { key: "data_dir", source })?;
     let (hub, outgoing) = Hub::new(bus.clone());
     let announce = Arc::new(hub.clone());
     let companions = Companions::new(&config).map_err(|source| StartError::Backend { key: "openai.base_url", source })?;
     let (config, node) = (Arc::new(config), NodeId::generate());
-    let context = Context { config, store, cache, bus: bus.clone(), files, companions, node, clock, announce, secret };
+    let apps = Apps::load(&config, &secret, demo);
+    let context = Context { config, store, cache, bus: bus.clone(), census, files, companions, node, apps, clock, announce, secret };
     Ok((context, hub, bus, outgoing))
 }
 
@@ -210,8 +225,8 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         return Err(StartError::DemoOnNetwork(address));
     }
     let tls = config.has_tls().then(|| tls_config(&config)).transpose()?;
-    let (context, hub, bus, outgoing) = assemble(config, options.clock).await?;
-    let apps = Apps::load(&context.config, &context.secret, options.demo);
+    let (context, hub, bus, outgoing) = assemble(config, options.clone()).await?;
+    connected_apps::reload(&context).await.map_err(StartError::Apps)?;
     prepare_demo(&context, options.demo, address).await?;
     let link = BusLink::join(hub.clone(), context.clone(), &bus, outgoing).await;
     let link = link.map_err(|source| StartError::Backend { key: "database.url", source })?;
@@ -221,17 +236,20 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     if interrupted > 0 {
         tracing::info!(answers = interrupted, "interrupted answers of an earlier start");
     }
+    let census_link = CensusLink::join(hub.clone(), context.clone()).await;
+    let census_link = census_link.map_err(|source| StartError::Backend { key: "redis.url", source })?;
     actix_web::rt::spawn(warn_of_missing_files(context.clone()));
     // From here on nothing is refused: an actor that is dropped before it ran would panic.
     let pump = LogPump::new(context.clone(), hub.clone()).start();
     hub.attach_pump(pump.clone().recipient());
     link.start();
+    census_link.start();
+    AppsKeeper::new(hub.clone(), context.clone()).start();
     Scheduler::new(context.clone()).start();
     let companion_thread = Arbiter::new();
     let desk = ChatDesk::start_on(&companion_thread.handle(), context.clone(), hub.clone());
     hub.attach_desk(desk.stop_recipient());
-    let gate = ws::handshake::Gate::new(context.clone(), apps.clone());
-    let parts = Parts { gate, context: context.clone(), hub: hub.clone(), desk: desk.clone(), apps };
+    let parts = Parts { gate: ws::handshake::Gate::new(context.clone()), context: context.clone(), hub: hub.clone(), desk: desk.clone() };
     let server = match tls {
         Some(tls) => serve_tls(listener, parts, tls)?,
         None => serve_plain(listener, parts)?,
@@ -293,7 +311,6 @@ struct Parts {
     context: Context,
     hub: Hub,
     desk: DeskHandle,
-    apps: Apps,
     gate: ws::handshake::Gate,
 }
 
@@ -320,13 +337,12 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
     let workers = parts.workers();
     let factory = move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
-        let apps = web::Data::new(parts.apps.clone());
         let gate = parts.gate.clone();
         let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::realtime::upgrade_required));
         let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<PacedStream, h1::Codec>)| {
             ws::raw::serve(request, framed, gate.clone(), shard.clone())
         });
-        let app = map_config(http::app(shared.clone()).service(no_upgrade).app_data(apps), |_| AppConfig::default());
+        let app = map_config(http::app(shared.clone()).service(no_upgrade), |_| AppConfig::default());
         let service = HttpService::build()
             .client_request_timeout(parts.request_timeout())
             .keep_alive(parts.keep_alive())
@@ -356,11 +372,9 @@ fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> 
     let server = HttpServer::new(move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
         let sockets = web::resource("/app/{key}").route(web::get().to(ws::context::serve));
-        http::app(shared.clone())
-            .service(sockets)
-            .app_data(web::Data::new(parts.apps.clone()))
-            .app_data(gate.clone())
-            .app_data(web::Data::new(shard))
+        let is_upgrade = guard::fn_guard(|ctx| ctx.head().upgrade());
+        let near_misses = web::resource(["/app", "/app/{tail:.*}"]).guard(is_upgrade).route(web::get().to(ws::context::serve));
+        http::app(shared.clone()).service(sockets).service(near_misses).app_data(gate.clone()).app_data(web::Data::new(shard))
     });
     let server = server.on_connect(ws::context::keep_socket).workers(workers).client_request_timeout(timeout).keep_alive(keep_alive);
     let server = server.backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();

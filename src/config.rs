@@ -139,6 +139,8 @@ section! {
         channels_per_socket: usize = 200, "channels", "Most subscriptions of one socket.";
         drain_s: u64 = 10, "s", "Time over which a stopping server sends its sockets away with 4200.";
         login_check_s: u64 = 60, "s", "How often open sockets are held to their login sessions; one that ran out ends its sockets.";
+        inbound_per_s: u32 = 1_000, "messages/s", "Messages a socket may send per second (twice as many at once); above it they are read more slowly.";
+        max_sockets: usize = 0, "sockets", "Most open sockets of a node; above it handshakes get 4100. 0 = no limit.";
         handshakes_per_s: u32 = 0, "sockets/s", "New sockets a node takes per second; the rest gets 4100. 0 = no limit.";
     }
 }
@@ -215,6 +217,9 @@ pub struct PusherAppSettings {
     /// Whether clients may send `client-` events.
     #[serde(default = "yes")]
     pub client_events: bool,
+    /// Whether subscribers hear how many they are (`subscription_count`).
+    #[serde(default)]
+    pub subscription_counts: bool,
 }
 
 const fn yes() -> bool {
@@ -285,7 +290,12 @@ impl Config {
     pub fn docs() -> Vec<SettingDoc> {
         let top = [
             SettingDoc { key: "data_dir", unit: "path", meaning: "Folder of the embedded database and files.", is_secret: false },
-            SettingDoc { key: "apps", unit: "list", meaning: "Further Pusher apps: id, key, secret, client_events.", is_secret: true },
+            SettingDoc {
+                key: "apps",
+                unit: "list",
+                meaning: "Further Pusher apps: id, key, secret, client_events, subscription_counts.",
+                is_secret: true,
+            },
         ];
         let sections: [&[SettingDoc]; 13] = [
             HttpSettings::DOCS,

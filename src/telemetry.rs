@@ -43,11 +43,12 @@ metrics! {
     HTTP_RATE_LIMITED = Counter "http_rate_limited_total", "requests refused because of a rate limit";
     LOGINS = Counter "logins_total", "log-in attempts by outcome: ok, failed, delayed";
     SOCKETS = Gauge "sockets_open", "sockets open on this node";
-    HANDSHAKES_REFUSED = Counter "handshakes_refused_total", "handshakes refused because of realtime.handshakes_per_s";
+    HANDSHAKES_REFUSED = Counter "handshakes_refused_total", "handshakes refused because of realtime.handshakes_per_s, realtime.max_sockets or the limit of an app";
     MALFORMED_FRAMES = Counter "malformed_frames_total", "client frames that could not be read";
     PUBLICATIONS = Counter "publications_total", "publications this node gave to the bus";
     PUBLICATIONS_DROPPED = Counter "publications_dropped_total", "publications without a row dropped because the bus was too far behind";
     DELIVERIES = Counter "deliveries_total", "frames of publications handed to sockets of this node";
+    APP_EVENTS_DROPPED = Counter "app_events_dropped_total", "events of connected apps dropped because webhooks were too far behind";
     SLOW_CLOSES = Counter "slow_closes_total", "sockets ended because they read too slowly";
     LOG_AGE_SECONDS = Histogram "log_publication_delay_seconds", "time from the writing of a log row to its publication";
     LOG_BACKLOG = Gauge "log_backlog_rows", "log rows that wait for publication, in the whole cluster";

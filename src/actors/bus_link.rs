@@ -104,6 +104,7 @@ impl Intake {
             },
             BusMessage::Resubscribed => {
                 self.hub.check_logins();
+                self.hub.note_apps_changed();
                 self.catch_up().await;
             }
         }

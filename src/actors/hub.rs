@@ -4,12 +4,19 @@
 //! Nothing is awaited and the map is never called again while an entry is held.
 
 use super::{
+    app_events::AppEvents,
+    census_queue::CensusQueue,
     chat_desk::StopAnswer,
-    hub_shard::{CheckLogins, DeliverPublication, DrainSockets, EndSockets, HubShard, LeaveChannel},
+    hub_shard::{CheckLogins, DeliverPublication, DrainSockets, EndAppSockets, EndListeners, EndSockets, HubShard, LeaveChannel},
     log_pump::WakePump,
+    signed_in::settle,
 };
 use crate::{
-    backends::{BackendResult, bus::Bus},
+    backends::{
+        BackendResult,
+        bus::Bus,
+        census::{Elsewhere, Seat},
+    },
     domain::{
         channel::ChannelName,
         ids::{LoginId, MessageId, UserId},
@@ -17,8 +24,8 @@ use crate::{
         registry::{AppId, SocketId, Topic},
     },
     services::{
-        announce::{Announce, SessionEnd},
-        apps::BUILT_IN_APP,
+        announce::{Announce, AppCounts, SessionEnd},
+        apps::{Apps, BUILT_IN_APP},
     },
     telemetry,
     wire::{
@@ -28,16 +35,22 @@ use crate::{
     },
 };
 use actix::prelude::*;
-use dashmap::DashMap;
-use serde_json::{Value, json};
+use async_trait::async_trait;
+use dashmap::{DashMap, mapref::one::RefMut};
+use futures_util::future::join_all;
+use serde_json::{Value, json, value::RawValue};
 use std::{
+    collections::HashMap,
     sync::{
-        Arc, OnceLock, RwLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::{
+    Notify,
+    mpsc::{self, error::TrySendError},
+};
 
 /// Publications a shard may be behind before publishers wait for it.
 const MAX_BACKLOG: usize = 1024;
@@ -61,12 +74,38 @@ struct TopicState {
     /// Subscriptions per shard; shards without any are not listed.
     listeners: Vec<(ShardIndex, usize)>,
     roster: Roster,
+    /// First socket here of each member of a counted channel.
+    first: HashMap<Arc<str>, SocketId>,
+}
+
+impl TopicState {
+    fn add_listener(&mut self, shard: ShardIndex) {
+        match self.listeners.iter_mut().find(|(listening, _)| *listening == shard) {
+            Some((_, count)) => *count += 1,
+            None => self.listeners.push((shard, 1)),
+        }
+    }
+
+    fn remove_listener(&mut self, shard: ShardIndex) {
+        if let Some((_, count)) = self.listeners.iter_mut().find(|(listening, _)| *listening == shard) {
+            *count -= 1;
+        }
+        self.listeners.retain(|(_, count)| *count > 0);
+    }
 }
 
 struct HubInner {
     topics: DashMap<Topic, TopicState>,
     shards: RwLock<Vec<ShardLink>>,
     sockets: AtomicUsize,
+    /// What goes on in each app on this node; apps where nothing does are not listed.
+    apps: DashMap<AppId, AppCounts>,
+    /// What goes on in them beside this node's part, as of the last renewal.
+    elsewhere: RwLock<HashMap<AppId, Elsewhere>>,
+    census: CensusQueue,
+    app_events: AppEvents,
+    /// Woken when connected apps changed in the database.
+    apps_changed: Notify,
     bus: Arc<dyn Bus>,
     outgoing: mpsc::Sender<Envelope>,
     pump: OnceLock<Recipient<WakePump>>,
@@ -88,6 +127,11 @@ impl Hub {
             topics: DashMap::new(),
             shards: RwLock::default(),
             sockets: AtomicUsize::new(0),
+            apps: DashMap::new(),
+            elsewhere: RwLock::default(),
+            census: CensusQueue::default(),
+            app_events: AppEvents::default(),
+            apps_changed: Notify::new(),
             bus,
             outgoing,
             pump: OnceLock::new(),
@@ -119,7 +163,7 @@ impl Hub {
     /// Notes a subscription and returns the frame that answers it. On presence channels the others hear of a new member.
     /// Fails when the channel is full.
     pub fn join(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) -> Result<Frame, MemberError> {
-        let mut state = self.inner.topics.entry(topic.clone()).or_default();
+        let mut state = self.open_topic(topic);
         if let Some(member) = member {
             let is_first = match state.roster.join(member) {
                 Ok(is_first) => is_first,
@@ -131,13 +175,10 @@ impl Hub {
             };
             if is_first {
                 let frame = pusher::member_added(&topic.channel, &member.user_id, member.user_info.as_deref());
-                self.hand_over(&state, Publication { topic: topic.clone(), frame, except: Some(cause), position: None });
+                self.hand_over(&state, Publication { except: Some(cause), ..Publication::new(topic.clone(), frame) });
             }
         }
-        match state.listeners.iter_mut().find(|(listening, _)| *listening == shard) {
-            Some((_, count)) => *count += 1,
-            None => state.listeners.push((shard, 1)),
-        }
+        state.add_listener(shard);
         Ok(match member {
             Some(_) => pusher::presence_succeeded(&topic.channel, &state.roster),
             None => pusher::subscription_succeeded(&topic.channel),
@@ -146,23 +187,116 @@ impl Hub {
 
     /// Notes the end of a subscription. On presence channels the others hear when a member's last connection left.
     pub fn leave(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) {
-        let Some(mut state) = self.inner.topics.get_mut(topic) else { return };
-        if let Some((_, count)) = state.listeners.iter_mut().find(|(listening, _)| *listening == shard) {
-            *count -= 1;
+        if is_counted(topic) {
+            return self.leave_counted(topic, shard, member);
         }
-        state.listeners.retain(|(_, count)| *count > 0);
+        let Some(mut state) = self.inner.topics.get_mut(topic) else { return };
+        state.remove_listener(shard);
         if let Some(member) = member
             && state.roster.leave(&member.user_id)
         {
             let frame = pusher::member_removed(&topic.channel, &member.user_id);
-            self.hand_over(&state, Publication { topic: topic.clone(), frame, except: Some(cause), position: None });
+            self.hand_over(&state, Publication { except: Some(cause), ..Publication::new(topic.clone(), frame) });
         }
         drop(state);
         self.forget_if_unused(topic);
     }
 
+    fn open_topic(&self, topic: &Topic) -> RefMut<'_, Topic, TopicState> {
+        self.inner.topics.entry(topic.clone()).or_insert_with(|| {
+            if topic.channel.is_listed() {
+                self.count(&topic.app, |counts| counts.channels += 1);
+            }
+            TopicState::default()
+        })
+    }
+
+    /// Notes a subscription of a counted channel ([`is_counted`]): what it means to others, and its answer, are the census's. Fails when the channel is full
+    /// with members of this node alone.
+    pub(super) fn join_counted(
+        &self,
+        topic: &Topic,
+        shard: ShardIndex,
+        member: Option<&Member>,
+        cause: SocketId,
+    ) -> Result<(), MemberError> {
+        let mut state = self.open_topic(topic);
+        match member.map(|member| state.roster.join(member)).transpose() {
+            Ok(is_first) => {
+                if let Some(member) = member.filter(|_| is_first == Some(true)) {
+                    state.first.insert(member.user_id.clone(), cause);
+                }
+                state.add_listener(shard);
+                Ok(())
+            }
+            Err(error) => {
+                drop(state);
+                self.forget_if_unused(topic);
+                Err(error)
+            }
+        }
+    }
+
+    fn leave_counted(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>) {
+        if let Some(mut state) = self.inner.topics.get_mut(topic) {
+            state.remove_listener(shard);
+            if let Some(member) = member
+                && state.roster.leave(&member.user_id)
+            {
+                state.first.remove(&member.user_id);
+            }
+        }
+        self.forget_if_unused(topic);
+        self.inner.census.mark(topic);
+    }
+
+    /// Returns this node's part of a channel: its subscribers, and its members with the first connection of each.
+    pub(super) fn part_of(&self, topic: &Topic) -> (u64, Vec<Seat>) {
+        let Some(state) = self.inner.topics.get(topic) else { return (0, Vec::new()) };
+        let subscriptions: usize = state.listeners.iter().map(|(_, count)| count).sum();
+        let seat = |(user_id, user_info): (&Arc<str>, Option<&Arc<RawValue>>)| {
+            let first = state.first.get(user_id).copied().unwrap_or(SocketId::new(0, 0));
+            Seat { user_id: user_id.clone(), user_info: user_info.cloned(), first }
+        };
+        (subscriptions as u64, state.roster.members().map(seat).collect())
+    }
+
+    /// Returns the counted channels this node has a part in.
+    pub(super) fn counted_topics(&self) -> Vec<Topic> {
+        self.inner.topics.iter().map(|entry| entry.key().clone()).filter(is_counted).collect()
+    }
+
+    /// Returns what waits to be declared to the census.
+    pub(super) fn census(&self) -> &CensusQueue {
+        &self.inner.census
+    }
+
+    /// Returns the way to those who want to know what happens in connected apps.
+    #[must_use]
+    pub fn app_events(&self) -> &AppEvents {
+        &self.inner.app_events
+    }
+
+    /// Says whether anybody on this node listens to a channel.
+    pub(super) fn has_topic(&self, topic: &Topic) -> bool {
+        self.inner.topics.contains_key(topic)
+    }
+
+    /// Returns the apps that have sockets here, with their number.
+    pub(super) fn sockets_by_app(&self) -> Vec<(AppId, u64)> {
+        self.inner.apps.iter().map(|entry| (entry.key().clone(), entry.connections)).collect()
+    }
+
+    /// Notes what goes on in apps beside this node's part.
+    pub(super) fn note_elsewhere(&self, elsewhere: HashMap<AppId, Elsewhere>) {
+        *self.inner.elsewhere.write().unwrap_or_else(PoisonError::into_inner) = elsewhere;
+    }
+
     fn forget_if_unused(&self, topic: &Topic) {
-        self.inner.topics.remove_if(topic, |_, state| state.listeners.is_empty() && state.roster.is_empty());
+        let is_gone = self.inner.topics.remove_if(topic, |_, state| state.listeners.is_empty() && state.roster.is_empty()).is_some();
+        if is_gone && topic.channel.is_listed() {
+            self.count(&topic.app, |counts| counts.channels = counts.channels.saturating_sub(1));
+        }
     }
 
     /// Publishes a frame on every node. Returns when the bus has it; fails when the bus does not take it.
@@ -214,6 +348,12 @@ impl Hub {
                     desk.do_send(StopAnswer { answer });
                 }
             }
+            Envelope::EndUser { topic } => {
+                if let Some(state) = self.inner.topics.get_mut(&topic) {
+                    self.for_shards_of(&state, |shard| shard.address.do_send(EndListeners { topic: topic.clone() }));
+                }
+            }
+            Envelope::AppsChanged => self.note_apps_changed(),
             Envelope::EndSockets { user, login, farewell } => {
                 let frame = farewell.frame;
                 self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: frame.clone() }));
@@ -269,15 +409,47 @@ impl Hub {
     }
 
     /// Counts a socket in; called by the shard that owns it.
-    pub(super) fn count_socket_in(&self) {
+    pub(super) fn count_socket_in(&self, app: &AppId) {
+        self.count(app, |counts| counts.connections += 1);
         self.inner.sockets.fetch_add(1, Ordering::AcqRel);
         metrics::gauge!(telemetry::SOCKETS).increment(1.0);
     }
 
     /// Counts a socket out; called by the shard that owned it.
-    pub(super) fn count_socket_out(&self) {
+    pub(super) fn count_socket_out(&self, app: &AppId) {
+        self.count(app, |counts| counts.connections = counts.connections.saturating_sub(1));
         self.inner.sockets.fetch_sub(1, Ordering::AcqRel);
         metrics::gauge!(telemetry::SOCKETS).decrement(1.0);
+    }
+
+    fn count(&self, app: &AppId, change: impl FnOnce(&mut AppCounts)) {
+        let mut counts = self.inner.apps.entry(app.clone()).or_default();
+        change(&mut counts);
+        let is_over = *counts == AppCounts::default();
+        drop(counts);
+        if is_over {
+            self.inner.apps.remove_if(app, |_, counts| *counts == AppCounts::default());
+        }
+    }
+
+    /// Waits until connected apps may have changed.
+    pub(super) async fn apps_changed(&self) {
+        self.inner.apps_changed.notified().await;
+    }
+
+    /// Says that connected apps may have changed.
+    pub(super) fn note_apps_changed(&self) {
+        self.inner.apps_changed.notify_one();
+    }
+
+    /// Ends the sockets of apps that are gone or disabled.
+    pub(super) fn end_sockets_of_disabled(&self, apps: &Apps) {
+        let open: Vec<AppId> = self.inner.apps.iter().filter(|entry| entry.connections > 0).map(|entry| entry.key().clone()).collect();
+        for app in open.into_iter().filter(|app| apps.current(app).is_none()) {
+            tracing::info!(app = &*app.0, "app disabled: its sockets are ended");
+            // One message per app and reload: a mailbox cannot be filled with them.
+            self.for_all_shards(|shard| shard.address.do_send(EndAppSockets { app: app.clone() }));
+        }
     }
 
     /// Queues an envelope that is not worth a row. A publication is dropped when the bus is too far behind; the word that ends sockets waits.
@@ -297,6 +469,11 @@ impl Hub {
     }
 }
 
+/// Says whether the census counts a channel: all of connected apps, and the places of signed-in users. Channels of the built-in app are known per node.
+pub(super) fn is_counted(topic: &Topic) -> bool {
+    (*topic.app.0 != *BUILT_IN_APP || !topic.channel.is_listed()) && !topic.channel.is_watch()
+}
+
 /// Returns a channel of the built-in app.
 pub(super) fn built_in_topic(channel: ChannelName) -> Topic {
     Topic { app: AppId(BUILT_IN_APP.into()), channel }
@@ -310,10 +487,11 @@ pub(super) fn end_of_sockets_frame(user: UserId, login: Option<LoginId>, reason:
 /// Returns what ends the sockets of an account, or of one of its login sessions.
 fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
     let (channel, frame) = (ChannelName::user(user), end_of_sockets_frame(user, login, reason));
-    let farewell = Box::new(Publication { topic: built_in_topic(channel), frame, except: None, position: None });
+    let farewell = Box::new(Publication::new(built_in_topic(channel), frame));
     Envelope::EndSockets { user, login, farewell }
 }
 
+#[async_trait]
 impl Announce for Hub {
     fn wake_pump(&self) {
         if let Some(pump) = self.inner.pump.get() {
@@ -324,7 +502,7 @@ impl Announce for Hub {
 
     fn publish(&self, channel: &ChannelName, event: &'static str, data: Value) {
         let frame = pusher::channel_event(channel, event, &data.to_string());
-        self.send_later(Envelope::Publish(Publication { topic: built_in_topic(channel.clone()), frame, except: None, position: None }));
+        self.send_later(Envelope::Publish(Publication::new(built_in_topic(channel.clone()), frame)));
     }
 
     fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd) {
@@ -337,6 +515,34 @@ impl Announce for Hub {
 
     fn stop_answer(&self, answer: MessageId) {
         self.send_later(Envelope::StopAnswer { answer });
+    }
+
+    async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()> {
+        // At once, in order: what one backend sends in one request reaches the bus in one go.
+        join_all(publications.into_iter().map(|publication| self.publish(publication))).await.into_iter().collect()
+    }
+
+    async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {
+        let topic = Topic { app: app.clone(), channel: ChannelName::signed_in(user_id) };
+        self.send_out(&Envelope::EndUser { topic }).await
+    }
+
+    async fn settle(&self) {
+        settle(self).await;
+    }
+
+    fn apps_changed(&self) {
+        self.send_later(Envelope::AppsChanged);
+    }
+
+    fn open_sockets(&self) -> usize {
+        self.socket_count()
+    }
+
+    fn app_counts(&self, app: &AppId) -> AppCounts {
+        let here = self.inner.apps.get(app).map(|counts| *counts).unwrap_or_default();
+        let elsewhere = self.inner.elsewhere.read().unwrap_or_else(PoisonError::into_inner).get(app).copied().unwrap_or_default();
+        AppCounts { connections: here.connections + elsewhere.connections, channels: here.channels.max(elsewhere.channels) }
     }
 
     fn is_connected(&self) -> bool {

@@ -3,19 +3,25 @@
 //! nothing between shard and session crosses a thread or a mailbox.
 
 use super::{
-    hub::{Backlog, Hub, ShardIndex, end_of_sockets_frame},
+    census_queue::Joined,
+    hub::{Backlog, Hub, ShardIndex, end_of_sockets_frame, is_counted},
+    joining::Joining,
     login_check::LoginCheck,
     outbound::{Outbound, SendRefused},
 };
 use crate::{
     config::RealtimeSettings,
     domain::{
+        app_event::{AppEvent, AppEventKind},
         heartbeat::{HeartbeatWheel, Verdict, judge},
         ids::{LoginId, UserId},
-        presence::{Member, MemberError},
-        registry::{Registry, SocketId, SocketOwner, Topic},
+        presence::{Member, MemberError, Roster},
+        registry::{AppId, Registry, SocketId, SocketOwner, Topic},
     },
-    services::{Context as Services, announce::SessionEnd},
+    services::{
+        Context as Services,
+        announce::{Announce as _, SessionEnd},
+    },
     telemetry,
     wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
 };
@@ -59,6 +65,22 @@ pub struct LeaveChannel {
     pub topic: Topic,
 }
 
+/// Hub -> HubShard: close the sockets of an app with 4003, because it was disabled. No reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct EndAppSockets {
+    /// The app.
+    pub app: AppId,
+}
+
+/// Hub -> HubShard: close the sockets that stand at a place with 4009. No reply.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct EndListeners {
+    /// Such as the place of a user's sockets.
+    pub topic: Topic,
+}
+
 /// Hub -> HubShard: ask whether the logins behind all sockets still hold, because word of their end may have been missed. No reply.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -81,6 +103,9 @@ pub enum SubscribeRefused {
     /// The socket has as many channels as it may.
     #[error("too many channels on one socket")]
     TooManyChannels,
+    /// The app has as many channels as it may.
+    #[error("this app has as many channels as it may")]
+    TooManyAppChannels,
     /// The presence channel cannot take the member.
     #[error(transparent)]
     Member(#[from] MemberError),
@@ -92,6 +117,7 @@ struct ShardState {
     services: Services,
     login_check: Rc<LoginCheck>,
     registry: RefCell<Registry<Rc<Outbound>>>,
+    joining: Joining,
     wheel: RefCell<HeartbeatWheel>,
     /// Sockets told to close, and when they are cut.
     closing: RefCell<Vec<(Instant, Rc<Outbound>)>>,
@@ -121,6 +147,7 @@ impl HubShard {
             services: services.clone(),
             login_check: Rc::new(LoginCheck::new(services.clone())),
             registry: RefCell::default(),
+            joining: Joining::default(),
             wheel: RefCell::new(HeartbeatWheel::new(settings.activity_timeout_s.max(settings.pong_timeout_s))),
             closing: RefCell::default(),
         });
@@ -160,6 +187,24 @@ impl Handler<EndSockets> for HubShard {
 
     fn handle(&mut self, message: EndSockets, _: &mut Self::Context) {
         self.state.end_sockets(message.user, message.login, &message.farewell);
+    }
+}
+
+impl Handler<EndListeners> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, EndListeners { topic }: EndListeners, _: &mut Self::Context) {
+        let ended: Vec<_> = self.state.registry.borrow().listeners(&topic).map(|(_, outbound)| outbound.clone()).collect();
+        ended.iter().for_each(|outbound| self.state.end(outbound, PusherCode::Unauthorized));
+    }
+}
+
+impl Handler<EndAppSockets> for HubShard {
+    type Result = ();
+
+    fn handle(&mut self, EndAppSockets { app }: EndAppSockets, _: &mut Self::Context) {
+        let ended: Vec<_> = self.state.registry.borrow().sockets_of_app(&app).map(|(_, outbound)| outbound.clone()).collect();
+        ended.iter().for_each(|outbound| self.state.end(outbound, PusherCode::AppDisabled));
     }
 }
 
@@ -236,11 +281,14 @@ impl ShardState {
     }
 
     /// Sends one publication to all its listeners here. Nothing is parsed, formatted or copied per socket.
-    fn deliver(&self, publication: &Publication) {
+    fn deliver(&self, publication: &Arc<Publication>) {
         let mut slow = Vec::new();
         let mut delivered = 0_u64;
-        for (socket, outbound) in self.registry.borrow().listeners(&publication.topic) {
-            if Some(socket) == publication.except {
+        let registry = self.registry.borrow();
+        // Comings and goings only: they may have been on their way while a socket got the list they are in.
+        let knows = |socket| publication.roster.is_some_and(|version| registry.knows_roster(socket, &publication.topic, version));
+        for (socket, outbound) in registry.listeners(&publication.topic) {
+            if Some(socket) == publication.except || (publication.roster.is_some() && knows(socket)) {
                 continue;
             }
             match outbound.send(&publication.frame) {
@@ -249,6 +297,8 @@ impl ShardState {
                 Err(SendRefused::Gone) => {}
             }
         }
+        drop(registry);
+        self.joining.hear(publication, self.settings().outbound_limit_bytes);
         metrics::counter!(telemetry::DELIVERIES).increment(delivered);
         for outbound in slow {
             metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
@@ -313,30 +363,149 @@ impl ShardState {
 impl LocalShard {
     /// Takes a new socket in: registers it, starts watching its silence, and greets it. Its login is asked for once more: it may have ended between the
     /// look at it and this, and the word of that would not have found the socket.
-    pub fn connect(&self, socket: SocketId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
-        self.state.registry.borrow_mut().connect(socket, owner, outbound.clone());
+    pub fn connect(&self, socket: SocketId, app: &AppId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
+        self.state.registry.borrow_mut().connect(socket, app.clone(), owner, outbound.clone());
         self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
-        self.state.hub.count_socket_in();
+        self.state.hub.count_socket_in(app);
         self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
         self.state.check_logins(owner);
+        // The same for its app: once it is registered, either the word of an end finds the socket, or the end is known here.
+        if self.services().apps.current(app).is_none() {
+            self.state.end(outbound, PusherCode::AppDisabled);
+        }
     }
 
     /// Starts a subscription and answers it; live events follow the answer.
     pub fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
-        let outbound = {
-            let registry = self.state.registry.borrow();
-            if registry.subscription(socket, topic).is_some() {
-                return Err(SubscribeRefused::Already);
-            }
-            if registry.subscription_count(socket) >= self.settings().channels_per_socket {
-                return Err(SubscribeRefused::TooManyChannels);
-            }
-            registry.sink(socket).cloned()
-        };
-        let Some(outbound) = outbound else { return Ok(()) };
+        let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
         let answer = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
         self.send(&outbound, &answer);
+        Ok(())
+    }
+
+    /// Returns the sending half of a socket that may join one more channel; `None` when the socket is gone.
+    fn find_room(&self, socket: SocketId, topic: &Topic) -> Result<Option<Rc<Outbound>>, SubscribeRefused> {
+        let registry = self.state.registry.borrow();
+        if registry.subscription(socket, topic).is_some() {
+            return Err(SubscribeRefused::Already);
+        }
+        if registry.subscription_count(socket) >= self.settings().channels_per_socket {
+            return Err(SubscribeRefused::TooManyChannels);
+        }
+        Ok(registry.sink(socket).cloned())
+    }
+
+    /// Starts a subscription of a counted channel and answers it: with all members of the cluster on presence channels, followed by the last event on
+    /// cache channels, then by what was published meanwhile. Fails when there is no room; the socket stays.
+    pub async fn subscribe_counted(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
+        self.find_app_room(topic)?;
+        if member.is_none() && !topic.channel.is_cache() {
+            self.stand_at(socket, topic);
+            self.send(&outbound, &pusher::subscription_succeeded(&topic.channel));
+            return Ok(());
+        }
+        self.state.joining.begin(topic, socket);
+        if let Err(error) = self.hub().join_counted(topic, self.index, member.as_ref(), socket) {
+            self.state.joining.end(topic, socket);
+            return Err(error.into());
+        }
+        // Out of reach: those of this node are better than none.
+        let joined = self.hub().census().join(topic).await.ok().flatten();
+        let kept = if topic.channel.is_cache() { Some(self.kept_event(topic).await) } else { None };
+        self.let_in(socket, topic, member, joined, kept)
+    }
+
+    /// Lets a socket into a channel after the census was asked: answer, last event, what was published meanwhile.
+    fn let_in(
+        &self,
+        socket: SocketId,
+        topic: &Topic,
+        member: Option<Member>,
+        joined: Option<Joined>,
+        kept: Option<Option<Frame>>,
+    ) -> Result<(), SubscribeRefused> {
+        let missed = self.state.joining.end(topic, socket);
+        let outbound = self.state.registry.borrow().sink(socket).cloned();
+        let is_full = joined
+            .as_ref()
+            .zip(member.as_ref())
+            .is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
+        let Some(outbound) = outbound.filter(|_| !is_full) else {
+            self.hub().leave(topic, self.index, member.as_ref(), socket);
+            return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };
+        };
+        let is_presence = member.is_some();
+        self.state.registry.borrow_mut().subscribe(socket, topic, member);
+        let version = joined.as_ref().map_or(0, |joined| joined.version);
+        self.state.registry.borrow_mut().note_roster(socket, topic, version);
+        if is_presence {
+            self.send(&outbound, &pusher::presence_succeeded(&topic.channel, &self.roster(topic, joined)));
+        } else {
+            self.send(&outbound, &pusher::subscription_succeeded(&topic.channel));
+        }
+        let kept = kept.map(|kept| kept.unwrap_or_else(|| pusher::cache_miss(&topic.channel)));
+        kept.iter().for_each(|frame| self.send(&outbound, frame));
+        if missed.is_too_much {
+            metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
+            self.state.end_dropping(&outbound, PusherCode::OverCapacity);
+            return Ok(());
+        }
+        // What was published before the last event is older than it.
+        let from = missed.publications.iter().rposition(|publication| Some(&publication.frame) == kept.as_ref()).map_or(0, |at| at + 1);
+        let is_news = |publication: &&Arc<Publication>| publication.roster.is_none_or(|other| other > version);
+        missed.publications.iter().skip(from).filter(is_news).for_each(|publication| self.send(&outbound, &publication.frame));
+        Ok(())
+    }
+
+    fn roster(&self, topic: &Topic, joined: Option<Joined>) -> Roster {
+        match joined {
+            Some(joined) => Roster::of(joined.roster.into_iter().map(|(user, info)| (user.into(), info))),
+            None => Roster::of(self.hub().part_of(topic).1.into_iter().map(|seat| (seat.user_id, seat.user_info))),
+        }
+    }
+
+    /// Returns the last event of a cache channel as it goes to a socket; tells the app's owner when there is none.
+    async fn kept_event(&self, topic: &Topic) -> Option<Frame> {
+        match self.services().census.kept_event(topic).await {
+            Ok(Some((kept, _))) => Some(pusher::channel_event(&topic.channel, &kept.event, &kept.data)),
+            Ok(None) => {
+                let miss = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind: AppEventKind::CacheMiss };
+                self.hub().app_events().tell(&self.services().apps, miss);
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%error, "last event of a cache channel not looked up");
+                None
+            }
+        }
+    }
+
+    /// Puts a socket at a counted place without members, or among those who watch a user. Does nothing when it is gone or stands there already.
+    pub fn stand_at(&self, socket: SocketId, topic: &Topic) {
+        if !self.state.registry.borrow_mut().subscribe(socket, topic, None) {
+            return;
+        }
+        // Without a member there is nothing that could be full.
+        let _ = self.hub().join_counted(topic, self.index, None, socket);
+        if is_counted(topic) {
+            self.hub().census().mark(topic);
+        }
+    }
+
+    /// Notes that a socket knows what was told at a place up to this version.
+    pub fn note_roster(&self, socket: SocketId, topic: &Topic, version: u64) {
+        self.state.registry.borrow_mut().note_roster(socket, topic, version);
+    }
+
+    /// Refuses a channel that nobody listens to yet when the app has as many as it may.
+    fn find_app_room(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
+        let limit = self.services().apps.current(&topic.app).map_or(0, |app| app.rules.limits.channels);
+        let is_full = || self.hub().app_counts(&topic.app).channels >= u64::from(limit);
+        if limit > 0 && topic.channel.is_listed() && !self.hub().has_topic(topic) && is_full() {
+            return Err(SubscribeRefused::TooManyAppChannels);
+        }
         Ok(())
     }
 
@@ -346,7 +515,7 @@ impl LocalShard {
     }
 
     /// Forgets a socket with all it had. The one teardown path, however the socket ended.
-    pub fn disconnect(&self, socket: SocketId) {
+    pub fn disconnect(&self, socket: SocketId, app: &AppId) {
         let departures = {
             let mut registry = self.state.registry.borrow_mut();
             if registry.sink(socket).is_none() {
@@ -357,7 +526,7 @@ impl LocalShard {
         for departure in departures {
             self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
         }
-        self.state.hub.count_socket_out();
+        self.state.hub.count_socket_out(app);
     }
 
     /// Returns a socket's own subscription to a channel: `Some(user_id)`, where the id is there on presence channels.

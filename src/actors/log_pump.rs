@@ -207,7 +207,7 @@ pub(super) fn durable_envelopes(row: &LogRow) -> impl Iterator<Item = Envelope> 
     let topic = built_in_topic(row.audience.channel());
     let data = durable_data(&row.id.to_string(), row.position, &row.data);
     let frame = pusher::channel_event(&topic.channel, &row.event, &data);
-    let publication = Publication { topic, frame, except: None, position: Some(row.position) };
+    let publication = Publication { position: Some(row.position), ..Publication::new(topic, frame) };
     leave.into_iter().chain([Envelope::Publish(publication)])
 }
 

@@ -8,18 +8,27 @@
 //! | [`bus_link::BusLink`] | one per process | main thread | the bus |
 //! | [`chat_desk::ChatDesk`] | one per process | a thread of its own | routes, the bus (stop), its own timers |
 //! | [`chatbot::Chatbot`] | one per answer that grows | the desk's thread | `ChatDesk` |
+//! | [`census_link::CensusLink`] | one per process | main thread | its own timers, and `Hub` (what is to be declared) |
+//! | [`apps_keeper::AppsKeeper`] | one per process | main thread | its own timers, and the bus through `Hub` |
 //! | [`scheduler::Scheduler`] | one per process | main thread | its own timers |
 //!
 //! [`hub::Hub`] is not an actor but the handle all of them share. [`outbound::Outbound`] is the queue of one socket.
 
+pub mod app_events;
+pub mod apps_keeper;
 pub mod bus_link;
+pub mod census_link;
+mod census_queue;
 pub mod chat_desk;
 pub mod chatbot;
 pub mod hub;
 pub mod hub_shard;
+mod joining;
 pub mod log_pump;
 mod login_check;
 pub mod outbound;
+mod pace;
 pub mod scheduler;
 pub mod session;
+mod signed_in;
 mod speech;

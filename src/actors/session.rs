@@ -1,8 +1,15 @@
 //! One `Session` per socket: frames in become commands, frames out go through its [`Outbound`]. The transports in `http/ws` feed it.
 
-use super::{hub_shard::LocalShard, outbound::Outbound};
+use super::{
+    hub::is_counted,
+    hub_shard::{LocalShard, SubscribeRefused},
+    outbound::Outbound,
+    pace::Pace,
+    signed_in::SignedInAs,
+};
 use crate::{
     domain::{
+        app_event::{AppEvent, AppEventKind},
         channel::{ChannelKind, ChannelName, may_join},
         ids::ConversationId,
         presence::Member,
@@ -29,8 +36,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Largest `data` of a client event, in bytes (section 2.6 of the wire contract).
-const MAX_CLIENT_EVENT_BYTES: usize = 10_240;
 /// Longest event name, in characters.
 const MAX_EVENT_NAME: usize = 200;
 /// The only client event of the built-in app.
@@ -66,6 +71,8 @@ struct SessionState {
     principal: Option<Principal>,
     shard: LocalShard,
     outbound: Rc<Outbound>,
+    signed_in: SignedInAs,
+    pace: Pace,
     client_events: RefCell<EventRate>,
     /// When this socket told last that its user is typing.
     typed_at: Cell<Option<Instant>>,
@@ -94,20 +101,31 @@ impl Session {
     pub fn open(app: Arc<App>, principal: Option<Principal>, shard: LocalShard, outbound: Rc<Outbound>) -> Addr<Self> {
         let socket = new_socket_id();
         let owner = principal.as_ref().map(|principal| SocketOwner { user: principal.user_id, login: principal.login_id });
-        shard.connect(socket, owner, &outbound);
+        shard.connect(socket, &app.id, owner, &outbound);
         let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s));
-        let state = SessionState { socket, app, principal, shard, outbound, client_events, typed_at: Cell::new(None) };
+        let (signed_in, pace) = (SignedInAs::default(), Pace::new(shard.settings().inbound_per_s, Instant::now()));
+        let state = SessionState { socket, app, principal, shard, outbound, signed_in, pace, client_events, typed_at: Cell::new(None) };
         Self { state: Rc::new(state) }.start()
     }
 }
 
 impl SessionState {
     async fn take_text(&self, text: &str) {
+        let wait = self.pace.take(Instant::now());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
         match command::parse(text) {
             Ok(Command::Subscribe(subscription)) => self.subscribe(&subscription).await,
             Ok(Command::Unsubscribe { channel }) => {
                 if let Ok(channel) = ChannelName::parse(&channel) {
                     self.shard.unsubscribe(self.socket, &self.topic(channel));
+                }
+            }
+            Ok(Command::SignIn(request)) => {
+                let to = (&self.shard, &self.outbound);
+                if let Err(reason) = self.signed_in.sign_in(&self.current_app(), self.socket, &request, to).await {
+                    self.answer(&pusher::error(None, &reason));
                 }
             }
             Ok(Command::Ping) => self.answer(&pusher::pong()),
@@ -138,8 +156,11 @@ impl SessionState {
             self.require_membership(conversation, &user_id).await?;
         }
         let topic = self.topic(channel);
-        let started = self.shard.subscribe(self.socket, &topic, member);
-        started.map_err(|refused| Refusal::new("SubscriptionRefused", refused.to_string(), 409))?;
+        let refuse = |refused: SubscribeRefused| Refusal::new("SubscriptionRefused", refused.to_string(), 409);
+        if is_counted(&topic) {
+            return self.shard.subscribe_counted(self.socket, &topic, member).await.map_err(refuse);
+        }
+        self.shard.subscribe(self.socket, &topic, member).map_err(refuse)?;
         let Some(conversation) = conversation else { return Ok(()) };
         // A transfer between the first look and the join found no socket to take off the channel; one from now on does.
         let is_still_member = self.require_membership(conversation, &user_id).await;
@@ -154,16 +175,22 @@ impl SessionState {
         if !channel.is_guarded() {
             return Ok(None);
         }
+        if let Some(user) = channel.server_to_user() {
+            return if self.signed_in.is(user) { Ok(None) } else { Err(Refusal::auth("this channel needs a sign-in as its user", 401)) };
+        }
         let channel_data = subscription.channel_data.as_deref();
         if let Some(proof) = subscription.auth.as_deref() {
             let text = signature::channel_text(&self.socket.to_string(), channel, channel_data);
-            if !self.app.accepts(proof, &text) {
+            if !self.current_app().accepts(proof, &text) {
                 return Err(Refusal::auth("invalid signature", 401));
             }
             if channel.kind() != ChannelKind::Presence {
                 return Ok(None);
             }
-            let data = channel_data.ok_or(Refusal::auth("presence channels need channel_data", 400))?;
+            let Some(data) = channel_data else {
+                let member = self.signed_in.member();
+                return member.map(Some).ok_or(Refusal::auth("presence channels need channel_data or a sign-in", 400));
+            };
             return Member::parse(data).map(Some).map_err(|_| Refusal::auth("channel_data is not valid", 400));
         }
         let principal = self.principal.as_ref().ok_or(Refusal::auth("this channel needs authorisation", 401))?;
@@ -190,7 +217,7 @@ impl SessionState {
     async fn pass_on(&self, event: &str, channel: &str, data: &RawValue) {
         let publication = match self.check_client_event(event, channel, data) {
             Ok(topic) if self.app.is_built_in => self.typing(event, topic).await,
-            Ok(topic) => self.client_event(event, topic, data).map(Some),
+            Ok(topic) => return self.pass_client_event(event, topic, data).await,
             Err(reason) => Err(reason),
         };
         match publication {
@@ -205,10 +232,11 @@ impl SessionState {
     }
 
     fn check_client_event(&self, event: &str, channel: &str, data: &RawValue) -> Result<Topic, &'static str> {
-        if !self.app.allows_client_events {
+        let rules = &self.current_app().rules;
+        if !rules.allows_client_events {
             return Err("client events are not enabled for this app");
         }
-        if event.chars().count() > MAX_EVENT_NAME || data.get().len() > MAX_CLIENT_EVENT_BYTES {
+        if event.chars().count() > MAX_EVENT_NAME || data.get().len() > rules.limits.payload_bytes as usize {
             return Err("client event is too large");
         }
         let channel = ChannelName::parse(channel).map_err(|_| "invalid channel name")?;
@@ -218,13 +246,20 @@ impl SessionState {
         Ok(self.topic(channel))
     }
 
-    fn client_event(&self, event: &str, topic: Topic, data: &RawValue) -> Result<Publication, &'static str> {
-        let user_id = self.member_id(&topic)?;
-        if !self.client_events.borrow_mut().allow(Instant::now()) {
-            return Err("too many client events");
-        }
+    /// Sends a client event of a connected app to the others and to those who want to know.
+    async fn pass_client_event(&self, event: &str, topic: Topic, data: &RawValue) {
+        let user_id = match self.member_id(&topic) {
+            Ok(user_id) if self.client_events.borrow_mut().allow(Instant::now()) => user_id,
+            Ok(_) => return self.answer(&pusher::error(Some(PusherCode::ClientEventRejected), "too many client events")),
+            Err(reason) => return self.answer(&pusher::error(Some(PusherCode::ClientEventRejected), reason)),
+        };
         let frame = pusher::client_event(&topic.channel, event, data, user_id.as_deref());
-        Ok(Publication { topic, frame, except: Some(self.socket), position: None })
+        let kind = AppEventKind::Client { event: event.to_owned(), data: data.get().to_owned(), socket: self.socket, user_id };
+        let told = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind };
+        match self.shard.hub().publish(Publication { except: Some(self.socket), ..Publication::new(topic, frame) }).await {
+            Ok(()) => self.shard.hub().app_events().tell(&self.shard.services().apps, told),
+            Err(error) => tracing::warn!(%error, "client event not published"),
+        }
     }
 
     /// The built-in app takes one client event, without data: somebody is typing in a conversation. What else clients might tell each other would pass
@@ -249,12 +284,17 @@ impl SessionState {
             }
         }
         let frame = pusher::empty_client_event(&topic.channel, TYPING_EVENT, user_id.as_deref());
-        Ok(Some(Publication { topic, frame, except: Some(self.socket), position: None }))
+        Ok(Some(Publication { except: Some(self.socket), ..Publication::new(topic, frame) }))
     }
 
     /// Returns the id under which this socket is on a channel; `None` on private ones.
     fn member_id(&self, topic: &Topic) -> Result<Option<Arc<str>>, &'static str> {
         self.shard.subscription(self.socket, topic).ok_or("client events need a subscription to the channel")
+    }
+
+    /// Returns the app as it is now: its secret and rules may have changed since the socket was opened. The sockets of a disabled one are being ended.
+    fn current_app(&self) -> Arc<App> {
+        self.shard.services().apps.current(&self.app.id).unwrap_or_else(|| self.app.clone())
     }
 
     fn topic(&self, channel: ChannelName) -> Topic {
@@ -270,7 +310,7 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.state.shard.disconnect(self.state.socket);
+        self.state.shard.disconnect(self.state.socket, &self.state.app.id);
     }
 }
 

@@ -1,9 +1,11 @@
-//! The outside world, each seam with its embedded default first: database, bus, cache, files, companion.
+//! The outside world, each seam with its embedded default first: database, bus, cache, census, files, companion.
 //! May import: `domain`, `wire`, `config`. Never actix.
 
 pub mod bus;
 pub mod cache;
+pub mod census;
 pub mod companion;
+mod expiring_map;
 pub mod files;
 pub mod private_path;
 pub mod redis_link;

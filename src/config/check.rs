@@ -44,6 +44,7 @@ impl Config {
             ("realtime.pong_timeout_s", realtime.pong_timeout_s == 0),
             ("realtime.outbound_limit_bytes", realtime.outbound_limit_bytes == 0),
             ("realtime.max_frame_bytes", realtime.max_frame_bytes == 0),
+            ("realtime.inbound_per_s", realtime.inbound_per_s == 0),
             ("realtime.channels_per_socket", realtime.channels_per_socket == 0),
             ("openai.max_answer_tokens", openai.max_answer_tokens == 0),
             ("openai.first_token_timeout_s", openai.first_token_timeout_s == 0),

@@ -21,6 +21,8 @@ pub enum Action {
     ManageUsers,
     /// Read the audit trail.
     ReadAudit,
+    /// Make, change and disable connected apps.
+    ManageApps,
     /// See the counsellors, their status and their free slots.
     SeeCounsellors,
     /// Book an appointment: a student for themselves, a counsellor with themselves.
@@ -61,7 +63,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -70,6 +72,7 @@ impl Action {
         Self::ViewCounsellorDashboard,
         Self::ManageUsers,
         Self::ReadAudit,
+        Self::ManageApps,
         Self::SeeCounsellors,
         Self::BookAppointments,
         Self::UseAppointments,
@@ -109,7 +112,12 @@ pub const fn may(role: Role, action: Action) -> bool {
         Action::KeepAvailability | Action::WorkChatQueue | Action::FindStudents | Action::ReadAlertWords | Action::ChatAboutAlerts => {
             matches!(role, Counsellor)
         }
-        Action::ManageUsers | Action::ReadAudit | Action::OverseeAppointments | Action::ReadAvailability | Action::ManageHotlines => {
+        Action::ManageUsers
+        | Action::ReadAudit
+        | Action::ManageApps
+        | Action::OverseeAppointments
+        | Action::ReadAvailability
+        | Action::ManageHotlines => {
             matches!(role, Admin)
         }
     }
@@ -120,7 +128,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 26] = [
+    const TABLE: [(Action, [bool; 3]); 27] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -129,6 +137,7 @@ mod tests {
         (ViewCounsellorDashboard, [false, true, true]),
         (ManageUsers, [false, false, true]),
         (ReadAudit, [false, false, true]),
+        (ManageApps, [false, false, true]),
         (SeeCounsellors, [true, true, true]),
         (BookAppointments, [true, true, false]),
         (UseAppointments, [true, true, true]),

@@ -12,6 +12,13 @@ pub const MAX_CHANNEL_NAME: usize = 200;
 /// Begins the channel of a conversation.
 const CONVERSATION: &str = "presence-conversation.";
 
+/// Begins the channel on which a backend reaches one signed-in user of its app.
+const SERVER_TO_USER: &str = "#server-to-user-";
+/// Begins the place where the sockets signed in as a user stand; no client can name it.
+const SIGNED_IN: &str = "#user-";
+/// Begins the place where those stand who want to know whether a user is there; no client can name it.
+const WATCHED: &str = "#watch-";
+
 const SLOTS_PREFIX: &str = "private-slots.";
 
 /// What a channel's prefix makes of it. Prefixes are anchored and the longest wins.
@@ -25,6 +32,10 @@ pub enum ChannelKind {
     PrivateEncrypted,
     /// Private, and members see each other.
     Presence,
+    /// Only for sockets signed in as the user it names.
+    ServerToUser,
+    /// A place of this server's own, such as "the sockets of a user".
+    Internal,
 }
 
 /// A legal channel name; cheap to clone.
@@ -33,17 +44,56 @@ pub struct ChannelName(Arc<str>);
 
 /// Says why a text is not a channel name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("channel names are 1 to {MAX_CHANNEL_NAME} characters of A-Z a-z 0-9 _ - = @ , . ;")]
+#[error("channel names are 1 to {MAX_CHANNEL_NAME} characters of A-Z a-z 0-9 _ - = @ , . ; or #server-to-user- and an id")]
 pub struct InvalidChannelName;
 
 impl ChannelName {
     /// Reads a name a client sent. Fails with [`InvalidChannelName`] on length or alphabet.
     pub fn parse(text: &str) -> Result<Self, InvalidChannelName> {
+        if let Some(user) = text.strip_prefix(SERVER_TO_USER) {
+            return if is_user_id(user) { Ok(Self(text.into())) } else { Err(InvalidChannelName) };
+        }
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-=@,.;".contains(&byte);
         if text.is_empty() || text.len() > MAX_CHANNEL_NAME || !text.bytes().all(legal) {
             return Err(InvalidChannelName);
         }
         Ok(Self(text.into()))
+    }
+
+    /// Reads a name another node sent: one of [`Self::parse`], or one of this server's own.
+    pub fn parse_any(text: &str) -> Result<Self, InvalidChannelName> {
+        let own = text.strip_prefix(SIGNED_IN).or_else(|| text.strip_prefix(WATCHED));
+        if own.is_some_and(is_user_id) { Ok(Self(text.into())) } else { Self::parse(text) }
+    }
+
+    /// Returns the place where the sockets signed in as a user of an app stand.
+    #[must_use]
+    pub fn signed_in(user_id: &str) -> Self {
+        Self(format!("{SIGNED_IN}{user_id}").into())
+    }
+
+    /// Returns the place where those stand who watch a user of an app.
+    #[must_use]
+    pub fn watched(user_id: &str) -> Self {
+        Self(format!("{WATCHED}{user_id}").into())
+    }
+
+    /// Returns the user a backend reaches on this channel.
+    #[must_use]
+    pub fn server_to_user(&self) -> Option<&str> {
+        self.as_str().strip_prefix(SERVER_TO_USER)
+    }
+
+    /// Returns the user whose sockets stand here.
+    #[must_use]
+    pub fn signed_in_user(&self) -> Option<&str> {
+        self.as_str().strip_prefix(SIGNED_IN)
+    }
+
+    /// Says whether this is a place of those who watch a user.
+    #[must_use]
+    pub fn is_watch(&self) -> bool {
+        self.as_str().starts_with(WATCHED)
     }
 
     /// Returns the channel of one user of the built-in app.
@@ -94,7 +144,11 @@ impl ChannelName {
     #[must_use]
     pub fn kind(&self) -> ChannelKind {
         let name = self.as_str();
-        if name.starts_with("private-encrypted-") {
+        if name.starts_with(SERVER_TO_USER) {
+            ChannelKind::ServerToUser
+        } else if name.starts_with('#') {
+            ChannelKind::Internal
+        } else if name.starts_with("private-encrypted-") {
             ChannelKind::PrivateEncrypted
         } else if name.starts_with("private-") {
             ChannelKind::Private
@@ -103,6 +157,18 @@ impl ChannelName {
         } else {
             ChannelKind::Public
         }
+    }
+
+    /// Says whether whoever joins gets the last event at once.
+    #[must_use]
+    pub fn is_cache(&self) -> bool {
+        ["cache-", "private-cache-", "private-encrypted-cache-", "presence-cache-"].iter().any(|prefix| self.as_str().starts_with(prefix))
+    }
+
+    /// Says whether this is a channel for backends to see: in lists, counts and webhooks.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        !self.as_str().starts_with('#')
     }
 
     /// Says whether subscribing needs a proof.
@@ -116,6 +182,11 @@ impl ChannelName {
     pub fn allows_client_events(&self) -> bool {
         matches!(self.kind(), ChannelKind::Private | ChannelKind::Presence)
     }
+}
+
+/// Says whether a text can be the id of an app's user in a channel name. The SDKs let 200 characters pass.
+fn is_user_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= MAX_CHANNEL_NAME && !text.chars().any(char::is_control)
 }
 
 impl fmt::Display for ChannelName {
@@ -176,6 +247,36 @@ mod tests {
         assert_eq!(kind("my-private-a"), ChannelKind::Public);
         assert_eq!(kind("privateer"), ChannelKind::Public);
         assert_eq!(kind("presence"), ChannelKind::Public);
+        assert_eq!(kind("private-encrypted-cache-a"), ChannelKind::PrivateEncrypted);
+        assert_eq!(kind("presence-cache-a"), ChannelKind::Presence);
+        assert_eq!(kind("cache-a"), ChannelKind::Public);
+        assert_eq!(kind("#server-to-user-1"), ChannelKind::ServerToUser);
+    }
+
+    #[test]
+    fn cache_channels_are_told_by_an_anchored_prefix_of_any_kind() {
+        let is_cache = |name: &str| ChannelName::parse(name).unwrap().is_cache();
+        for name in ["cache-a", "private-cache-a", "private-encrypted-cache-a", "presence-cache-a"] {
+            assert!(is_cache(name), "{name}");
+        }
+        for name in ["cachet", "my-cache-a", "private-a-cache-b", "private-cache", "presence-cach-e", "private-encrypted-a"] {
+            assert!(!is_cache(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_reserved_for_users_and_this_servers_own_places() {
+        let channel = ChannelName::parse("#server-to-user-ana@sma 1").unwrap();
+        assert_eq!((channel.server_to_user(), channel.is_listed()), (Some("ana@sma 1"), false));
+        let own = [ChannelName::signed_in("7"), ChannelName::watched("7")];
+        for name in own.iter().map(ChannelName::as_str).chain(["#server-to-user-", "#other", "#server-to-user-a\nb"]) {
+            assert_eq!(ChannelName::parse(name), Err(InvalidChannelName), "{name:?}");
+        }
+        for name in own {
+            assert_eq!((ChannelName::parse_any(name.as_str()), name.kind()), (Ok(name.clone()), ChannelKind::Internal));
+        }
+        assert!(ChannelName::parse_any("#user-").is_err() && ChannelName::parse_any("#x").is_err());
+        assert_eq!(ChannelName::signed_in("7").signed_in_user(), Some("7"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 pub mod access;
 pub mod account;
+pub mod app_event;
+pub mod app_user;
 pub mod appointment;
 pub mod appointment_notice;
 pub mod attachment;
@@ -11,6 +13,7 @@ pub mod availability;
 pub mod channel;
 pub mod clock;
 pub mod companion;
+pub mod connected_app;
 pub mod conversation;
 pub mod file_key;
 pub mod file_name;

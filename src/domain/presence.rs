@@ -94,6 +94,17 @@ impl Roster {
         true
     }
 
+    /// Returns the members with what the others see of them.
+    pub fn members(&self) -> impl Iterator<Item = (&Arc<str>, Option<&Arc<RawValue>>)> {
+        self.members.iter().map(|(user_id, seat)| (user_id, seat.user_info.as_ref()))
+    }
+
+    /// Makes the roster of members known from elsewhere.
+    #[must_use]
+    pub fn of(members: impl IntoIterator<Item = (Arc<str>, Option<Arc<RawValue>>)>) -> Self {
+        Self { members: members.into_iter().map(|(user_id, user_info)| (user_id, Seat { user_info, connections: 1 })).collect() }
+    }
+
     /// Returns the number of members.
     #[must_use]
     pub fn len(&self) -> usize {

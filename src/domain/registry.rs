@@ -2,7 +2,7 @@
 //! Invariant: a socket stands in `topics` exactly for the subscriptions of its entry; one call, [`Registry::disconnect`], removes all of it.
 
 use super::{
-    channel::ChannelName,
+    channel::{ChannelKind, ChannelName},
     ids::{LoginId, UserId},
     presence::Member,
 };
@@ -64,11 +64,14 @@ pub struct Departure {
     pub topic: Topic,
     /// The member, on presence channels.
     pub member: Option<Member>,
+    /// Version of the roster it joined with: it knows of all changes up to there.
+    pub known_roster: u64,
 }
 
 #[derive(Debug)]
 struct SocketEntry<S> {
     sink: S,
+    app: AppId,
     owner: Option<SocketOwner>,
     subscriptions: Vec<Departure>,
 }
@@ -88,8 +91,8 @@ impl<S> Default for Registry<S> {
 
 impl<S: Clone> Registry<S> {
     /// Adds a socket.
-    pub fn connect(&mut self, socket: SocketId, owner: Option<SocketOwner>, sink: S) {
-        self.sockets.insert(socket, SocketEntry { sink, owner, subscriptions: Vec::new() });
+    pub fn connect(&mut self, socket: SocketId, app: AppId, owner: Option<SocketOwner>, sink: S) {
+        self.sockets.insert(socket, SocketEntry { sink, app, owner, subscriptions: Vec::new() });
     }
 
     /// Starts a subscription. `false`: unknown socket, or subscribed already; nothing changed.
@@ -98,9 +101,23 @@ impl<S: Clone> Registry<S> {
         if entry.subscriptions.iter().any(|held| held.topic == *topic) {
             return false;
         }
-        entry.subscriptions.push(Departure { topic: topic.clone(), member });
+        entry.subscriptions.push(Departure { topic: topic.clone(), member, known_roster: 0 });
         self.topics.entry(topic.clone()).or_default().insert(socket, entry.sink.clone());
         true
+    }
+
+    /// Notes that a socket knows who is in a channel, up to this version of its roster.
+    pub fn note_roster(&mut self, socket: SocketId, topic: &Topic, version: u64) {
+        let entry = self.sockets.get_mut(&socket);
+        let held = entry.and_then(|entry| entry.subscriptions.iter_mut().find(|held| held.topic == *topic));
+        held.into_iter().for_each(|held| held.known_roster = version);
+    }
+
+    /// Says whether a socket joined a channel knowing this version of its roster already.
+    #[must_use]
+    pub fn knows_roster(&self, socket: SocketId, topic: &Topic, version: u64) -> bool {
+        let entry = self.sockets.get(&socket);
+        entry.is_some_and(|entry| entry.subscriptions.iter().any(|held| held.topic == *topic && held.known_roster >= version))
     }
 
     /// Ends a subscription; `None` when there was none.
@@ -141,10 +158,11 @@ impl<S: Clone> Registry<S> {
         entry.subscriptions.iter().find(|held| held.topic == *topic).map(|held| held.member.as_ref())
     }
 
-    /// Returns how many channels a socket listens to.
+    /// Returns how many channels a socket asked for and listens to.
     #[must_use]
     pub fn subscription_count(&self, socket: SocketId) -> usize {
-        self.sockets.get(&socket).map_or(0, |entry| entry.subscriptions.len())
+        let is_asked_for = |held: &&Departure| held.topic.channel.kind() != ChannelKind::Internal;
+        self.sockets.get(&socket).map_or(0, |entry| entry.subscriptions.iter().filter(is_asked_for).count())
     }
 
     /// Returns the sockets of an account, or only those of one of its login sessions.
@@ -153,6 +171,11 @@ impl<S: Clone> Registry<S> {
             let owner = entry.owner.filter(|owner| owner.user == user)?;
             login.is_none_or(|login| owner.login == login).then_some((*socket, &entry.sink))
         })
+    }
+
+    /// Returns the sockets of an app.
+    pub fn sockets_of_app(&self, app: &AppId) -> impl Iterator<Item = (SocketId, &S)> {
+        self.sockets.iter().filter(move |(_, entry)| entry.app == *app).map(|(socket, entry)| (*socket, &entry.sink))
     }
 
     /// Returns the sockets of a member of a presence channel: by the id they joined under, whoever they belong to.
@@ -199,8 +222,12 @@ mod tests {
 
     type VecSink = Rc<RefCell<Vec<&'static str>>>;
 
+    fn app() -> AppId {
+        AppId("1".into())
+    }
+
     fn topic(name: &str) -> Topic {
-        Topic { app: AppId("1".into()), channel: ChannelName::parse(name).unwrap() }
+        Topic { app: app(), channel: ChannelName::parse(name).unwrap() }
     }
 
     fn publish(registry: &Registry<VecSink>, name: &str, text: &'static str) {
@@ -211,8 +238,8 @@ mod tests {
     fn only_subscribers_of_the_channel_hear_a_publication() {
         let mut registry = Registry::default();
         let (a, b) = (VecSink::default(), VecSink::default());
-        registry.connect(SocketId::new(1, 1), None, a.clone());
-        registry.connect(SocketId::new(2, 2), None, b.clone());
+        registry.connect(SocketId::new(1, 1), app(), None, a.clone());
+        registry.connect(SocketId::new(2, 2), app(), None, b.clone());
         assert!(registry.subscribe(SocketId::new(1, 1), &topic("news"), None));
         assert!(!registry.subscribe(SocketId::new(1, 1), &topic("news"), None));
         assert!(!registry.subscribe(SocketId::new(9, 9), &topic("news"), None));
@@ -228,12 +255,32 @@ mod tests {
         let (user, login) = (UserId::generate(), LoginId::generate());
         for n in 0..3 {
             let login = if n == 0 { login } else { LoginId::generate() };
-            registry.connect(SocketId::new(n, n), Some(SocketOwner { user, login }), VecSink::default());
+            registry.connect(SocketId::new(n, n), app(), Some(SocketOwner { user, login }), VecSink::default());
         }
-        registry.connect(SocketId::new(9, 9), None, VecSink::default());
+        registry.connect(SocketId::new(9, 9), app(), None, VecSink::default());
         assert_eq!(registry.sockets_of(user, None).count(), 3);
         assert_eq!(registry.sockets_of(user, Some(login)).count(), 1);
         assert_eq!(registry.sockets_of(UserId::generate(), None).count(), 0);
+    }
+
+    #[test]
+    fn who_joined_with_a_roster_knows_it_up_to_its_version() {
+        let mut registry = Registry::default();
+        let socket = SocketId::new(1, 1);
+        registry.connect(socket, app(), None, VecSink::default());
+        registry.subscribe(socket, &topic("presence-a"), None);
+        assert!(!registry.knows_roster(socket, &topic("presence-a"), 1));
+        registry.note_roster(socket, &topic("presence-a"), 5);
+        let knows = |version| registry.knows_roster(socket, &topic("presence-a"), version);
+        assert!(knows(5) && !knows(6) && !registry.knows_roster(socket, &topic("presence-b"), 5));
+    }
+
+    #[test]
+    fn sockets_are_found_by_app() {
+        let mut registry = Registry::default();
+        registry.connect(SocketId::new(1, 1), app(), None, VecSink::default());
+        registry.connect(SocketId::new(2, 2), AppId("2".into()), None, VecSink::default());
+        assert_eq!(registry.sockets_of_app(&app()).map(|(socket, _)| socket).collect::<Vec<_>>(), [SocketId::new(1, 1)]);
     }
 
     #[test]
@@ -241,7 +288,7 @@ mod tests {
         let mut registry = Registry::default();
         let member = |id: &str| Member::parse(&format!(r#"{{"user_id":"{id}"}}"#)).unwrap();
         for (n, id) in [(1, "ana"), (2, "guru"), (3, "ana")] {
-            registry.connect(SocketId::new(n, n), None, VecSink::default());
+            registry.connect(SocketId::new(n, n), app(), None, VecSink::default());
             registry.subscribe(SocketId::new(n, n), &topic("presence-a"), Some(member(id)));
         }
         registry.subscribe(SocketId::new(2, 2), &topic("presence-b"), Some(member("ana")));
@@ -265,7 +312,7 @@ mod tests {
             for (call, socket, channel) in calls {
                 let (id, topic) = (SocketId::new(socket, 0), topic(&format!("c{channel}")));
                 match call {
-                    0 if registry.sink(id).is_none() => registry.connect(id, None, VecSink::default()),
+                    0 if registry.sink(id).is_none() => registry.connect(id, app(), None, VecSink::default()),
                     1 => { registry.subscribe(id, &topic, None); }
                     2 => { registry.unsubscribe(id, &topic); }
                     3 => { registry.disconnect(id); }

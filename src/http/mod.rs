@@ -22,6 +22,7 @@ pub mod availability;
 pub mod canned_replies;
 pub mod client_address;
 pub mod companion;
+pub mod connected_apps;
 pub mod conversations;
 pub mod counsellors;
 pub mod dashboard;
@@ -41,6 +42,7 @@ pub mod openapi;
 pub mod origin;
 pub mod paced_stream;
 pub mod page;
+pub mod pusher_api;
 pub mod rate_limit;
 pub mod realtime;
 pub mod request_id;
@@ -123,6 +125,14 @@ fn outside(routes: Routes) -> Routes {
         .service(at("/broadcasting/auth").post(realtime::authorise_channels))
         .service(at("/pusher/auth").post(realtime::authorise_channels))
         .service(at("/broadcasting/user-auth").post(realtime::authorise_user))
+        .service(at("/pusher/user-auth").post(realtime::authorise_user))
+        .service(at("/apps/{app_id}/events").post(pusher_api::post_event))
+        .service(at("/apps/{app_id}/batch_events").post(pusher_api::post_batch))
+        .service(at("/apps/{app_id}/channels").get(pusher_api::list_channels))
+        .service(at("/apps/{app_id}/channels/{channel}").get(pusher_api::read_channel))
+        .service(at("/apps/{app_id}/channels/{channel}/users").get(pusher_api::list_users))
+        .service(at("/apps/{app_id}/users/{user_id}/terminate_connections").post(pusher_api::end_user))
+        .service(at("/users/{user_id}/terminate_connections").post(pusher_api::end_user_by_key))
         .service(at("/health-check").get(health::health_check))
         .service(at("/health").get(health::health_check))
         .service(at("/health/live").get(health::live))
@@ -194,6 +204,9 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/admin/users").get(admin::list_users).post(admin::create_user))
         .service(at("/admin/users/import").post(admin::import_users))
         .service(at("/admin/users/{id}").patch(admin::change_user))
+        .service(at("/admin/apps").get(connected_apps::list).post(connected_apps::create))
+        .service(at("/admin/apps/{id}").get(connected_apps::read).patch(connected_apps::change))
+        .service(at("/admin/apps/{id}/rotate").post(connected_apps::rotate))
         .service(at("/admin/audit").get(admin::list_audit))
         .service(at("/admin/hotlines").get(help::list_hotlines).put(help::put_hotlines))
         .service(at("/openapi.json").get(openapi::serve_document))

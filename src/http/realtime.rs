@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::registry::SocketId,
-    services::{Context, apps::Apps, realtime},
+    services::{Context, realtime},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde_json::Value;
@@ -20,8 +20,8 @@ const MAX_CHANNELS: usize = 100;
 const LARGEST_AUTH_BYTES: usize = 128 * 1024;
 
 /// `GET /api/v1/realtime`
-pub async fn describe(SignedIn(principal): SignedIn, context: web::Data<Context>, apps: web::Data<Apps>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(realtime::describe(&context, apps.built_in(), &principal).await?))
+pub async fn describe(SignedIn(principal): SignedIn, context: web::Data<Context>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(realtime::describe(&context, context.apps.built_in(), &principal).await?))
 }
 
 /// `POST /broadcasting/auth` and `/pusher/auth`: form or JSON. With `channel_name[]` (or a JSON list) the answer is a map, and a channel that is
@@ -31,10 +31,10 @@ pub async fn authorise_channels(
     request: HttpRequest,
     payload: web::Payload,
     context: web::Data<Context>,
-    apps: web::Data<Apps>,
 ) -> ApiResult {
     let fields = AuthFields::receive(&request, payload).await?;
-    let sign = async |channel: &str| realtime::authorise_channel(&context, apps.built_in(), &principal, &fields.socket_id, channel).await;
+    let sign =
+        async |channel: &str| realtime::authorise_channel(&context, context.apps.built_in(), &principal, &fields.socket_id, channel).await;
     if !fields.is_batch {
         let channel = fields.channels.first().ok_or_else(|| wrong("channel_name", "required", "this field is required"))?;
         return Ok(HttpResponse::Ok().json(sign(channel).await?));
@@ -54,10 +54,10 @@ pub async fn authorise_user(
     SignedIn(principal): SignedIn,
     request: HttpRequest,
     payload: web::Payload,
-    apps: web::Data<Apps>,
+    context: web::Data<Context>,
 ) -> ApiResult {
     let fields = AuthFields::receive(&request, payload).await?;
-    Ok(HttpResponse::Ok().json(realtime::authorise_user(apps.built_in(), &principal, &fields.socket_id)?))
+    Ok(HttpResponse::Ok().json(realtime::authorise_user(context.apps.built_in(), &principal, &fields.socket_id)?))
 }
 
 /// `GET /app/{key}` without an upgrade.

@@ -3,7 +3,10 @@
 use crate::domain::{
     channel::ChannelName,
     ids::{LoginId, MessageId, UserId},
+    registry::AppId,
 };
+use crate::{backends::BackendResult, wire::envelope::Publication};
+use async_trait::async_trait;
 use serde_json::Value;
 
 /// Why sockets are ended.
@@ -20,8 +23,18 @@ pub enum SessionEnd {
     Expired,
 }
 
+/// How much is going on in an app right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct AppCounts {
+    /// Open sockets.
+    pub connections: u64,
+    /// Channels somebody listens to.
+    pub channels: u64,
+}
+
 /// The live side as the use cases see it. All calls return at once; failures are logged by the implementation, because what must not be lost is
-/// in the log already.
+/// in the log already. What backends of connected apps ask for is awaited instead: they are told how it went.
+#[async_trait]
 pub trait Announce: Send + Sync {
     /// Tells the pump that a transaction with log rows was committed.
     fn wake_pump(&self);
@@ -39,6 +52,24 @@ pub trait Announce: Send + Sync {
 
     /// Tells every node that the student wants a growing answer to end; the one where it grows ends it. The database knows it too.
     fn stop_answer(&self, answer: MessageId);
+
+    /// Tells every node that connected apps changed in the database: each loads them anew and ends the sockets of those that may not be used any more.
+    fn apps_changed(&self);
+
+    /// Publishes events of a connected app, on every node. Returns when the bus has them all; fails when it does not take one.
+    async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()>;
+
+    /// Closes the sockets that are signed in as a user of an app with 4009, on every node. Returns when the bus has it.
+    async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()>;
+
+    /// Returns when what happened on this node so far is known to the census, or after a second.
+    async fn settle(&self);
+
+    /// Returns the number of open sockets of this node.
+    fn open_sockets(&self) -> usize;
+
+    /// Returns how much is going on in an app, in the whole cluster (other nodes' part as of some seconds ago).
+    fn app_counts(&self, app: &AppId) -> AppCounts;
 
     /// Says whether publications reach the other nodes and theirs reach us. A single node is always connected.
     fn is_connected(&self) -> bool {

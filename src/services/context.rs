@@ -1,8 +1,8 @@
 //! What every use case works with.
 
-use super::announce::Announce;
+use super::{announce::Announce, apps::Apps};
 use crate::{
-    backends::{bus::Bus, cache::Cache, companion::Companions, files::Files, store::Store},
+    backends::{bus::Bus, cache::Cache, census::Census, companion::Companions, files::Files, store::Store},
     config::Config,
     domain::{clock::Clock, ids::NodeId},
     wire::signature::SecretKey,
@@ -21,12 +21,16 @@ pub struct Context {
     pub cache: Arc<dyn Cache>,
     /// The link to the other nodes, asked for its health.
     pub bus: Arc<dyn Bus>,
+    /// Who is where in connected apps, in the whole cluster.
+    pub census: Arc<dyn Census>,
     /// Uploaded files.
     pub files: Arc<dyn Files>,
     /// Who answers students.
     pub companions: Companions,
     /// This process, where answers grow.
     pub node: NodeId,
+    /// The Pusher apps.
+    pub apps: Apps,
     /// Where "now" comes from.
     pub clock: Clock,
     /// The live side.

@@ -42,6 +42,14 @@ macro_rules! codes {
 codes! {
     /// No app has this key.
     NoSuchApp = 4001, "Application does not exist", StaysAway;
+    /// The app was disabled by an admin.
+    AppDisabled = 4003, "Application disabled", StaysAway;
+    /// The app has as many sockets as it may.
+    OverQuota = 4004, "Application is over its connection quota", StaysAway;
+    /// The path is none of a socket.
+    BadPath = 4005, "Path not found", StaysAway;
+    /// The protocol version is no number.
+    BadVersion = 4006, "Invalid version string format", StaysAway;
     /// The client speaks another protocol version.
     UnsupportedProtocol = 4007, "Unsupported protocol version", StaysAway;
     /// The session behind the socket ended, or the page may not connect.
@@ -54,6 +62,8 @@ codes! {
     PongMissing = 4201, "Pong reply not received in time", ReturnsAtOnce;
     /// A client event was refused.
     ClientEventRejected = 4301, "Client event rejected", NoClose;
+    /// A watchlist was cut to its first 100 users.
+    WatchlistTooLong = 4302, "Watchlist limit exceeded", NoClose;
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub enum Command {
         /// Name as sent.
         channel: String,
     },
+    /// Sign the socket in as a user of the app.
+    SignIn(SignIn),
     /// Are you there?
     Ping,
     /// I am here.
@@ -45,6 +47,15 @@ pub struct Subscription {
     /// Signed JSON text with `user_id` and `user_info`.
     #[serde(default)]
     pub channel_data: Option<String>,
+}
+
+/// Data of `pusher:signin`.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct SignIn {
+    /// `key:signature`.
+    pub auth: String,
+    /// Signed JSON text with `id`, and perhaps `user_info` and `watchlist`.
+    pub user_data: String,
 }
 
 /// Says why a frame is not a command. The text is sent back to the client.
@@ -86,6 +97,7 @@ pub fn parse(text: &str) -> Result<Command, MalformedFrame> {
             let subscription: Subscription = parse_data(envelope.data)?;
             Ok(Command::Unsubscribe { channel: subscription.channel })
         }
+        "pusher:signin" => Ok(Command::SignIn(parse_data(envelope.data)?)),
         "pusher:ping" => Ok(Command::Ping),
         "pusher:pong" => Ok(Command::Pong),
         event if event.starts_with("client-") => {
@@ -98,7 +110,7 @@ pub fn parse(text: &str) -> Result<Command, MalformedFrame> {
 }
 
 /// Reads `data` as an object, or as a JSON text of one (some SDKs encode twice).
-fn parse_data(data: Option<&RawValue>) -> Result<Subscription, MalformedFrame> {
+fn parse_data<T: serde::de::DeserializeOwned>(data: Option<&RawValue>) -> Result<T, MalformedFrame> {
     let raw = data.ok_or(MalformedFrame::Data)?.get();
     if raw.starts_with('"') {
         let inner: String = serde_json::from_str(raw).map_err(|_| MalformedFrame::Data)?;
@@ -129,6 +141,16 @@ mod tests {
         ] {
             assert_eq!(subscription(text), plain, "{text}");
         }
+    }
+
+    #[test]
+    fn sign_ins_are_read_in_both_spellings() {
+        let expected = SignIn { auth: "k:s".into(), user_data: r#"{"id":"7"}"#.into() };
+        for data in [r#"{"auth":"k:s","user_data":"{\"id\":\"7\"}"}"#, r#""{\"auth\":\"k:s\",\"user_data\":\"{\\\"id\\\":\\\"7\\\"}\"}""#] {
+            let Ok(Command::SignIn(read)) = parse(&format!(r#"{{"event":"pusher:signin","data":{data}}}"#)) else { panic!("{data}") };
+            assert_eq!(read, expected);
+        }
+        assert_eq!(parse(r#"{"event":"pusher:signin","data":{"auth":"k:s"}}"#).unwrap_err(), MalformedFrame::Data);
     }
 
     #[test]

@@ -38,6 +38,13 @@ pub enum Envelope {
         /// Which.
         answer: MessageId,
     },
+    /// Close the sockets that are signed in as a user of an app with 4009.
+    EndUser {
+        /// The place where they stand: [`ChannelName::signed_in`].
+        topic: Topic,
+    },
+    /// Connected apps changed in the database: load them anew.
+    AppsChanged,
 }
 
 /// One frame for the listeners of one channel.
@@ -51,6 +58,16 @@ pub struct Publication {
     pub except: Option<SocketId>,
     /// Position in the log, for events that have a row.
     pub position: Option<i64>,
+    /// Version of who is there after this coming or going in a connected app; versions grow from event to event.
+    pub roster: Option<u64>,
+}
+
+impl Publication {
+    /// Makes a publication for all listeners of a channel.
+    #[must_use]
+    pub const fn new(topic: Topic, frame: Frame) -> Self {
+        Self { topic, frame, except: None, position: None, roster: None }
+    }
 }
 
 /// Says that bytes from the bus are not an envelope of this version.
@@ -71,6 +88,8 @@ struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     position: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    roster: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     login: Option<LoginId>,
@@ -85,6 +104,8 @@ enum Kind {
     EndSockets,
     LeaveChannel,
     StopAnswer,
+    EndUser,
+    AppsChanged,
 }
 
 impl Envelope {
@@ -98,6 +119,7 @@ impl Envelope {
             channel: None,
             except: None,
             position: None,
+            roster: None,
             user: None,
             login: None,
             answer: None,
@@ -107,6 +129,7 @@ impl Envelope {
             channel: Some(publication.topic.channel.to_string()),
             except: publication.except.map(|socket| socket.to_string()),
             position: publication.position,
+            roster: publication.roster,
             ..empty(kind)
         };
         let (header, payload) = match self {
@@ -120,6 +143,11 @@ impl Envelope {
                 (Header { user: Some(*user), app, channel, ..empty(Kind::LeaveChannel) }, Bytes::new())
             }
             Self::StopAnswer { answer } => (Header { answer: Some(*answer), ..empty(Kind::StopAnswer) }, Bytes::new()),
+            Self::EndUser { topic } => {
+                let (app, channel) = (Some(topic.app.0.to_string()), Some(topic.channel.to_string()));
+                (Header { app, channel, ..empty(Kind::EndUser) }, Bytes::new())
+            }
+            Self::AppsChanged => (empty(Kind::AppsChanged), Bytes::new()),
         };
         let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
         bytes.push(b'\n');
@@ -127,12 +155,22 @@ impl Envelope {
         bytes.into()
     }
 
+    /// Returns how a publication on a channel begins on the bus, for those that write the rest of it elsewhere: `,"key":value` members may follow, then
+    /// `}`, a line feed and the frame's text.
+    #[must_use]
+    pub fn publish_head(topic: &Topic) -> String {
+        let (app, channel) = (json_text(&topic.app.0), json_text(topic.channel.as_str()));
+        format!(r#"{{"v":{VERSION},"kind":"publish","app":{app},"channel":{channel}"#)
+    }
+
     /// Returns the position in the log, for publications that have a row.
     #[must_use]
     pub const fn position(&self) -> Option<i64> {
         match self {
             Self::Publish(publication) => publication.position,
-            Self::EndSockets { .. } | Self::LeaveChannel { .. } | Self::StopAnswer { .. } => None,
+            Self::EndSockets { .. } | Self::LeaveChannel { .. } | Self::StopAnswer { .. } | Self::EndUser { .. } | Self::AppsChanged => {
+                None
+            }
         }
     }
 
@@ -153,15 +191,22 @@ impl Envelope {
             }),
             Kind::LeaveChannel => Ok(Self::LeaveChannel { user: header.user.ok_or(InvalidEnvelope)?, topic: header.topic()? }),
             Kind::StopAnswer => Ok(Self::StopAnswer { answer: header.answer.ok_or(InvalidEnvelope)? }),
+            Kind::EndUser => Ok(Self::EndUser { topic: header.topic()? }),
+            Kind::AppsChanged => Ok(Self::AppsChanged),
         }
     }
+}
+
+/// Writes a text as JSON; cannot fail.
+fn json_text(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 impl Header {
     fn topic(&self) -> Result<Topic, InvalidEnvelope> {
         let app = self.app.as_deref().ok_or(InvalidEnvelope)?;
         let channel = self.channel.as_deref().ok_or(InvalidEnvelope)?;
-        Ok(Topic { app: AppId(app.into()), channel: ChannelName::parse(channel).map_err(|_| InvalidEnvelope)? })
+        Ok(Topic { app: AppId(app.into()), channel: ChannelName::parse_any(channel).map_err(|_| InvalidEnvelope)? })
     }
 
     fn publication(&self, rest: &[u8]) -> Result<Publication, InvalidEnvelope> {
@@ -170,7 +215,7 @@ impl Header {
             Some(socket) => Some(SocketId::parse(socket).ok_or(InvalidEnvelope)?),
             None => None,
         };
-        Ok(Publication { topic: self.topic()?, frame: Frame::text(text), except, position: self.position })
+        Ok(Publication { topic: self.topic()?, frame: Frame::text(text), except, position: self.position, roster: self.roster })
     }
 }
 
@@ -184,6 +229,7 @@ mod tests {
             frame: Frame::text("{\"a\":\"line\\nline\"}\nand a real line feed"),
             except: Some(SocketId::new(1, 2)),
             position: Some(7),
+            roster: Some(3),
         }
     }
 
@@ -192,9 +238,18 @@ mod tests {
         let end = Envelope::EndSockets { user: UserId::generate(), login: Some(LoginId::generate()), farewell: Box::new(publication()) };
         let leave = Envelope::LeaveChannel { user: UserId::generate(), topic: publication().topic };
         let stop = Envelope::StopAnswer { answer: MessageId::generate() };
-        for envelope in [Envelope::Publish(publication()), end, leave, stop] {
+        let end_user = Envelope::EndUser { topic: Topic { channel: ChannelName::signed_in("7"), ..publication().topic } };
+        for envelope in [Envelope::Publish(publication()), end, leave, stop, end_user, Envelope::AppsChanged] {
             assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
         }
+    }
+
+    #[test]
+    fn what_is_written_behind_a_head_is_read_as_a_publication() {
+        let topic = Topic { channel: ChannelName::watched("a\"b"), ..publication().topic };
+        let bytes = format!("{},\"except\":\"1.2\",\"roster\":3}}\n{{}}", Envelope::publish_head(&topic));
+        let expected = Publication { except: Some(SocketId::new(1, 2)), roster: Some(3), ..Publication::new(topic, Frame::text("{}")) };
+        assert_eq!(Envelope::parse(bytes.as_bytes()), Ok(Envelope::Publish(expected)));
     }
 
     #[test]

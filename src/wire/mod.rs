@@ -1,6 +1,7 @@
 //! The place for bytes: WebSocket and Pusher frames, signatures, application events, the envelope between nodes, the table of codes.
 //! May import: `domain`. Never sqlx or actix.
 
+pub mod api_signature;
 pub mod app_event;
 pub mod byte_range;
 pub mod codes;
@@ -10,4 +11,6 @@ pub mod envelope;
 pub mod frame;
 pub mod jwt;
 pub mod pusher;
+pub mod sealed;
 pub mod signature;
+pub mod trigger;

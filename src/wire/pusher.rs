@@ -83,6 +83,34 @@ pub fn empty_client_event(channel: &ChannelName, event: &str, user_id: Option<&s
     Frame::text(&to_text(&ChannelEvent { event, channel: channel.as_str(), data: json!({}), user_id }))
 }
 
+/// Answer to a sign-in; `user_data` stays the text it was.
+#[must_use]
+pub fn signin_success(user_data: &str) -> Frame {
+    let data = to_text(&json!({ "user_data": user_data }));
+    Frame::text(&to_text(&json!({ "event": "pusher:signin_success", "data": data })))
+}
+
+/// Which users of a watchlist are there, and which are not; belongs to no channel.
+#[must_use]
+pub fn watchlist_events(online: &[&str], offline: &[&str]) -> Frame {
+    let lists = [("online", online), ("offline", offline)].into_iter().filter(|(_, users)| !users.is_empty());
+    let events: Vec<_> = lists.map(|(name, users)| json!({ "name": name, "user_ids": users })).collect();
+    let data = to_text(&json!({ "events": events }));
+    Frame::text(&to_text(&json!({ "event": "pusher_internal:watchlist_events", "data": data })))
+}
+
+/// How many sockets listen to a channel.
+#[must_use]
+pub fn subscription_count(channel: &ChannelName, count: u64) -> Frame {
+    channel_event(channel, "pusher_internal:subscription_count", &to_text(&json!({ "subscription_count": count })))
+}
+
+/// Says that a cache channel holds no event.
+#[must_use]
+pub fn cache_miss(channel: &ChannelName) -> Frame {
+    channel_event(channel, "pusher:cache_miss", "{}")
+}
+
 /// An error of the whole socket; `data` is an object, never a string (Pysher).
 #[must_use]
 pub fn error(code: Option<PusherCode>, message: &str) -> Frame {
@@ -132,6 +160,10 @@ mod tests {
             client_event(&channel("presence-a"), "client-typing", &info, Some("1")),
             client_event(&channel("private-a"), "client-typing", &info, None),
             empty_client_event(&channel("presence-a"), "client-typing", Some("1")),
+            signin_success(r#"{"id":"7"}"#),
+            watchlist_events(&["8"], &["5"]),
+            subscription_count(&channel("news"), 3),
+            cache_miss(&channel("cache-a")),
             error(Some(PusherCode::NoSuchApp), "Application does not exist"),
             error(None, "malformed frame"),
             ping(),

@@ -21,6 +21,14 @@ impl SecretKey {
         Self::new(hmac::sign(&self.0, purpose.as_bytes()).as_ref())
     }
 
+    /// Derives 32 bytes for a purpose, for ciphers.
+    #[must_use]
+    pub(super) fn derive_bytes(&self, purpose: &str) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.0, purpose.as_bytes()).as_ref());
+        bytes
+    }
+
     /// Returns the signature of `text` as 64 lower-case hex digits.
     #[must_use]
     pub fn sign(&self, text: &str) -> String {

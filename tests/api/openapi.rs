@@ -8,6 +8,7 @@ mod safety;
 
 use crate::{
     availability::on_monday,
+    backend::Backend,
     chat::settle,
     support::{TestApp, TestSocket, TestUser, pdf::one_page_pdf, provider::FakeProvider, schema::Checked, user::PASSWORD},
 };
@@ -91,6 +92,8 @@ async fn every_answer_and_event_has_the_shape_that_is_described() {
         seen.call(&format!("/api/v1/dashboard/{path}"), "get", user.request(Method::GET, &format!("/dashboard/{path}")), 200).await;
     }
     walk_admin(&mut seen, kepala).await;
+    walk_apps(&mut seen, kepala).await;
+    walk_pusher_api(&mut seen, app, kepala).await;
     walk_service(&mut seen, app).await;
     settle(app).await;
     let removal = guru.request(Method::DELETE, &format!("/materials/{material}"));
@@ -172,7 +175,9 @@ async fn walk_real_time(seen: &mut Checked, app: &TestApp, ana: &TestUser) {
         let json = app.client().post(app.url(path)).bearer_auth(&ana.token).json(&json!({ "socket_id": "1.2", "channel_name": channel }));
         seen.call(path, "post", json, 200).await;
     }
-    seen.call("/broadcasting/user-auth", "post", sign("/broadcasting/user-auth", "socket_id=1.2".into()), 200).await;
+    for path in ["/broadcasting/user-auth", "/pusher/user-auth"] {
+        seen.call(path, "post", sign(path, "socket_id=1.2".into()), 200).await;
+    }
 }
 
 async fn walk_admin(seen: &mut Checked, kepala: &TestUser) {
@@ -195,6 +200,46 @@ async fn walk_admin(seen: &mut Checked, kepala: &TestUser) {
     assert_eq!((&report["created"], &report["failed"]), (&json!(1), &json!(2)));
     seen.call("/api/v1/admin/users/import", "post", import("a,b\n"), 400).await;
     seen.call("/api/v1/admin/audit", "get", kepala.request(Method::GET, "/admin/audit?limit=100"), 200).await;
+}
+
+async fn walk_apps(seen: &mut Checked, kepala: &TestUser) {
+    let (path, one) = ("/api/v1/admin/apps", "/api/v1/admin/apps/{id}");
+    let create = |body: &Value| kepala.request(Method::POST, "/admin/apps").json(body);
+    let webhooks = json!([{ "url": "https://backend.example/hook", "events": ["member_added"], "channel_prefix": "presence-" }]);
+    let made = seen.call(path, "post", create(&json!({ "name": "Pengadaan", "webhooks": webhooks })), 201).await;
+    seen.call(path, "post", create(&json!({ "name": "" })), 422).await;
+    seen.call(path, "get", kepala.request(Method::GET, "/admin/apps"), 200).await;
+    let at = format!("/admin/apps/{}", made["id"].as_str().unwrap());
+    seen.call(one, "get", kepala.request(Method::GET, &at), 200).await;
+    seen.call(one, "get", kepala.request(Method::GET, "/admin/apps/1"), 404).await;
+    seen.call(one, "patch", kepala.request(Method::PATCH, &at).json(&json!({ "limits": { "connections": 5 } })), 200).await;
+    seen.call(one, "patch", kepala.request(Method::PATCH, &at).json(&json!({ "limits": { "payload_bytes": 0 } })), 422).await;
+    seen.call("/api/v1/admin/apps/{id}/rotate", "post", kepala.request(Method::POST, &format!("{at}/rotate")).json(&json!({})), 200).await;
+}
+
+async fn walk_pusher_api(seen: &mut Checked, app: &TestApp, kepala: &TestUser) {
+    let made = kepala.post("/admin/apps", &json!({ "name": "Kampus" })).await.1;
+    let backend = Backend::of(app, &made);
+    let events = "/apps/{app_id}/events";
+    let event = json!({ "name": "e", "data": "d", "channels": ["cache-a", "presence-a"], "info": "user_count,subscription_count" });
+    seen.call(events, "post", backend.post("events", &event), 200).await;
+    seen.call(events, "post", backend.post("events", &json!({ "name": "e", "data": "d", "channel": "a" })), 200).await;
+    seen.call(events, "post", backend.post("events", &json!({})), 400).await;
+    seen.call(events, "post", backend.post("events", &json!({ "name": "e", "data": "x".repeat(10_241), "channel": "a" })), 413).await;
+    seen.call(events, "post", app.client().post(app.url("/apps/1/events")).body("{}"), 401).await;
+    let batch = json!({ "batch": [{ "name": "e", "data": "d", "channel": "a", "info": "subscription_count" }] });
+    seen.call("/apps/{app_id}/batch_events", "post", backend.post("batch_events", &batch), 200).await;
+    let mut listener = app.socket(made["key"].as_str().unwrap()).await;
+    listener.subscribe("cache-a").await;
+    seen.call("/apps/{app_id}/channels", "get", backend.get("channels", &[("info", "subscription_count")]), 200).await;
+    seen.call("/apps/{app_id}/channels", "get", backend.get("channels", &[("info", "user_count")]), 400).await;
+    let one = "/apps/{app_id}/channels/{channel}";
+    seen.call(one, "get", backend.get("channels/cache-a", &[("info", "subscription_count,cache")]), 200).await;
+    seen.call(one, "get", backend.get("channels/presence-a", &[("info", "user_count")]), 200).await;
+    seen.call("/apps/{app_id}/channels/{channel}/users", "get", backend.get("channels/presence-a/users", &[]), 200).await;
+    let path = "/users/7/terminate_connections";
+    seen.call("/apps/{app_id}/users/{user_id}/terminate_connections", "post", backend.post(&path[1..], &json!({})), 200).await;
+    seen.call("/users/{user_id}/terminate_connections", "post", backend.post_at(path, &json!({})), 200).await;
 }
 
 async fn walk_service(seen: &mut Checked, app: &TestApp) {

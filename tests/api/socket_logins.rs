@@ -10,7 +10,7 @@ use educounsel::{
     domain::{
         clock::Clock,
         ids::{LoginId, UserId},
-        registry::{SocketId, SocketOwner},
+        registry::{AppId, SocketId, SocketOwner},
     },
     services::announce::SessionEnd,
 };
@@ -56,7 +56,7 @@ async fn a_socket_whose_login_ended_during_its_handshake_ends() {
     for (n, login) in [(1, login), (2, LoginId::generate())] {
         let recorder = Recorder::default();
         let outbound = Rc::new(Outbound::new(Box::new(recorder.clone()), 65_536));
-        shard.connect(SocketId::new(n, n), Some(SocketOwner { user, login }), &outbound);
+        shard.connect(SocketId::new(n, n), &AppId("educounsel".into()), Some(SocketOwner { user, login }), &outbound);
         sent.push((recorder, outbound));
     }
     until("the late socket is told", async || sent[1].0.has(r#"\"reason\":\"expired\""#)).await;

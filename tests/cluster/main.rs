@@ -12,6 +12,7 @@ mod redis_server;
 mod support;
 
 mod companion;
+mod connected_apps;
 mod crash;
 mod memory;
 mod offline;

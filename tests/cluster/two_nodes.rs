@@ -154,7 +154,6 @@ async fn reading_on_one_node_changes_the_badge_on_the_other() {
     assert_eq!(ana.on(b.at()).get("/notices").await["unread_count"], 0);
 }
 
-/// Members are known per node at this stage (docs/decisions.md); what members say to each other crosses all the same.
 #[tokio::test]
 async fn what_clients_publish_on_a_channel_crosses_nodes_in_order_and_spares_the_sender() {
     const EVENTS: u64 = 10;
@@ -163,6 +162,11 @@ async fn what_clients_publish_on_a_channel_crosses_nodes_in_order_and_spares_the
         let mut sender = TestSocket::open_on(a.at(), channel, member).await;
         let mut here = TestSocket::open_on(a.at(), channel, member).await;
         let mut there = TestSocket::open_on(b.at(), channel, member.map(|_| "budi")).await;
+        if member.is_some() {
+            for at_a in [&mut sender, &mut here] {
+                assert_eq!(at_a.next_event().await.json()["user_id"], "budi");
+            }
+        }
         let mut elsewhere = TestSocket::open_on(b.at(), "private-lain", None).await;
         for number in 0..EVENTS {
             sender.send(json!({ "event": "client-pesan", "channel": channel, "data": { "nomor": number } })).await;

@@ -13,6 +13,7 @@ mod redis_server;
 mod aimock;
 mod bus;
 mod cache;
+mod census;
 mod companion;
 mod files;
 mod store;

@@ -199,6 +199,7 @@ impl TestAppBuilder {
                 key: "uji-key".into(),
                 secret: "uji-secret".into(),
                 client_events: true,
+                subscription_counts: false,
             });
         })
     }

@@ -1,8 +1,8 @@
 //! The embedded cache of a single node: sessions in the database, so that they outlive the process; counters and values in this process.
 
-use super::{Cache, CachedValue, Failures, LoginRow, LoginState, expiring_map::ExpiringMap, is_over, is_touch_due};
+use super::{Cache, CachedValue, Failures, LoginRow, LoginState, is_over, is_touch_due};
 use crate::{
-    backends::{BackendResult, store::Store},
+    backends::{BackendResult, expiring_map::ExpiringMap, store::Store},
     domain::{
         clock::Clock,
         ids::{LoginId, UserId},

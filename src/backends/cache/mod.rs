@@ -1,7 +1,6 @@
 //! What is looked up on nearly every request and may be shared by nodes: login sessions, failed-login counters, cached values. Embedded default:
 //! sessions in the database, the rest in this process ([`local`]); with Redis everything is there ([`redis`]).
 
-mod expiring_map;
 pub mod local;
 pub mod redis;
 

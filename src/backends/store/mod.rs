@@ -7,6 +7,7 @@
 
 mod alerts;
 mod appointments;
+mod apps;
 mod audit;
 mod chat_desk;
 mod columns;
@@ -33,6 +34,7 @@ mod users;
 
 pub use alerts::{AlertRow, OpenAlerts, Repeat};
 pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
+pub use apps::AppRow;
 pub use audit::{AuditEntry, AuditView};
 pub use chat_desk::{CannedReplyRow, ChatPreferences, NoteRow};
 pub use companion_limits::UsageRow;

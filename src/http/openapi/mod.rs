@@ -14,12 +14,14 @@ mod alerts;
 mod appointments;
 mod canned_replies;
 mod companion;
+mod connected_apps;
 mod conversations;
 mod counsellors;
 mod dashboards;
 mod materials;
 mod messages;
 mod notices;
+mod pusher_api;
 mod realtime;
 mod service;
 
@@ -78,6 +80,8 @@ fn areas() -> Vec<Area> {
         realtime::area(),
         dashboards::area(),
         admin::area(),
+        connected_apps::area(),
+        pusher_api::area(),
         service::area(),
     ]
 }

@@ -14,6 +14,13 @@ pub(super) fn area() -> Area {
             .answers(200, "The proof.", shape("ChannelProof"))
             .refuses(&["access.denied", "request.too_large"])
     };
+    let sign_user = |path, name| {
+        post(path, name, "Signs a socket as this user's (`pusher:signin`).")
+            .takes_as("application/x-www-form-urlencoded", object([("socket_id", text())]))
+            .takes_as("application/json", object([("socket_id", text())]))
+            .answers(200, "The proof.", object([("auth", text()), ("user_data", about(text(), "JSON text."))]))
+            .refuses(&["request.too_large"])
+    };
     Area {
         name: "Real time",
         about: "The server speaks Pusher Channels 7 on `/app/{key}`; any Pusher client can listen. Events are listed below.",
@@ -42,11 +49,8 @@ pub(super) fn area() -> Area {
                 ),
             sign("/broadcasting/auth", "authorise_channel"),
             sign("/pusher/auth", "authorise_channel_pusher"),
-            post("/broadcasting/user-auth", "authorise_user", "Signs a socket as this user's (`pusher:signin`).")
-                .takes_as("application/x-www-form-urlencoded", object([("socket_id", text())]))
-                .takes_as("application/json", object([("socket_id", text())]))
-                .answers(200, "The proof.", object([("auth", text()), ("user_data", about(text(), "JSON text."))]))
-                .refuses(&["request.too_large"]),
+            sign_user("/broadcasting/user-auth", "authorise_user"),
+            sign_user("/pusher/user-auth", "authorise_user_pusher"),
         ],
         shapes: vec![
             ("SyncEvent", object([("id", id()), ("event", text()), ("data", about(anything(), "As the socket would have brought it."))])),

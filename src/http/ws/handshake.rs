@@ -9,10 +9,7 @@ use crate::{
         security_headers::{ContentPolicy, policy_of},
         session::token_in,
     },
-    services::{
-        Context, accounts,
-        apps::{App, Apps},
-    },
+    services::{Context, accounts, apps::App},
     telemetry,
     wire::codes::PusherCode,
 };
@@ -43,7 +40,6 @@ pub enum Admission {
 #[derive(Clone)]
 pub struct Gate {
     context: Context,
-    apps: Apps,
     /// `None`: no limit.
     rate: Option<Arc<DefaultDirectRateLimiter>>,
     /// For answers that are no socket.
@@ -53,11 +49,11 @@ pub struct Gate {
 impl Gate {
     /// Makes the gate of a process.
     #[must_use]
-    pub fn new(context: Context, apps: Apps) -> Self {
+    pub fn new(context: Context) -> Self {
         let rate = NonZeroU32::new(context.config.realtime.handshakes_per_s);
         let rate = rate.map(|per_second| Arc::new(RateLimiter::direct(Quota::per_second(per_second))));
         let policy = policy_of(&context).into_inner();
-        Self { context, apps, rate, policy }
+        Self { context, rate, policy }
     }
 
     /// Returns the content policy of answers.
@@ -68,21 +64,48 @@ impl Gate {
 
     /// Decides about a handshake. A session that cannot be looked up because a backend is down is sent away with 4100: it returns in a second.
     pub async fn admit(&self, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
-        let Some(key) = app_key(head.uri.path()) else { return Admission::NotASocket };
-        if self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
+        let Some(key) = app_key(head.uri.path()) else {
+            return if is_near_miss(head.uri.path()) { Admission::Refuse(PusherCode::BadPath) } else { Admission::NotASocket };
+        };
+        if self.is_full() || self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
             metrics::counter!(telemetry::HANDSHAKES_REFUSED).increment(1);
             return Admission::Refuse(PusherCode::OverCapacity);
         }
-        let Some(app) = self.apps.by_key(key) else { return Admission::Refuse(PusherCode::NoSuchApp) };
-        if !speaks_our_protocol(head.uri.query().unwrap_or_default()) {
-            return Admission::Refuse(PusherCode::UnsupportedProtocol);
+        let Some(app) = self.context.apps.by_key(key) else { return Admission::Refuse(PusherCode::NoSuchApp) };
+        if let Err(code) = check_protocol(head.uri.query().unwrap_or_default()) {
+            return Admission::Refuse(code);
         }
         if !app.is_built_in {
-            return Admission::Accept { app, principal: None };
+            return match self.check_connected(&app, head) {
+                Ok(()) => Admission::Accept { app, principal: None },
+                Err(code) => Admission::Refuse(code),
+            };
         }
         match self.principal(head, peer).await {
             Ok(principal) => Admission::Accept { app, principal },
             Err(code) => Admission::Refuse(code),
+        }
+    }
+
+    /// Says whether this node has as many sockets as it may.
+    fn is_full(&self) -> bool {
+        let limit = self.context.config.realtime.max_sockets;
+        limit > 0 && self.context.announce.open_sockets() >= limit
+    }
+
+    /// Holds a handshake to the rules of its connected app.
+    fn check_connected(&self, app: &App, head: &RequestHead) -> Result<(), PusherCode> {
+        let origin = head.headers.get("origin").map(|origin| origin.to_str().unwrap_or_default());
+        let limit = u64::from(app.rules.limits.connections);
+        if !app.is_enabled {
+            Err(PusherCode::AppDisabled)
+        } else if !app.rules.allows_origin(origin) {
+            Err(PusherCode::Unauthorized)
+        } else if limit > 0 && self.context.announce.app_counts(&app.id).connections >= limit {
+            metrics::counter!(telemetry::HANDSHAKES_REFUSED).increment(1);
+            Err(PusherCode::OverQuota)
+        } else {
+            Ok(())
         }
     }
 
@@ -106,10 +129,19 @@ fn app_key(path: &str) -> Option<&str> {
     path.strip_prefix("/app/").map(|key| key.trim_end_matches('/')).filter(|key| !key.is_empty() && !key.contains('/'))
 }
 
-/// A missing version counts as ours: some clients send none.
-fn speaks_our_protocol(query: &str) -> bool {
-    let version = query.split('&').find_map(|pair| pair.strip_prefix("protocol="));
-    version.is_none_or(|version| PROTOCOLS.contains(&version))
+/// Says whether a path without a key was meant for a socket.
+fn is_near_miss(path: &str) -> bool {
+    path == "/app" || path.starts_with("/app/")
+}
+
+/// Fails when the client speaks another version, or none that reads. A missing version counts as ours: some clients send none, so 4008 is never said.
+fn check_protocol(query: &str) -> Result<(), PusherCode> {
+    match query.split('&').find_map(|pair| pair.strip_prefix("protocol=")) {
+        None => Ok(()),
+        Some(version) if PROTOCOLS.contains(&version) => Ok(()),
+        Some(version) if version.parse::<u32>().is_ok() => Err(PusherCode::UnsupportedProtocol),
+        Some(_) => Err(PusherCode::BadVersion),
+    }
 }
 
 #[cfg(test)]
@@ -128,10 +160,12 @@ mod tests {
     #[test]
     fn versions_five_to_seven_or_none_are_ours() {
         for query in ["", "protocol=7&client=js", "client=py&protocol=6", "client=x"] {
-            assert!(speaks_our_protocol(query), "{query}");
+            assert_eq!(check_protocol(query), Ok(()), "{query}");
         }
-        for query in ["protocol=4", "protocol=8", "protocol=", "a=b&protocol=x"] {
-            assert!(!speaks_our_protocol(query), "{query}");
+        for (query, code) in
+            [("protocol=4", 4007), ("protocol=8", 4007), ("protocol=", 4006), ("a=b&protocol=x", 4006), ("protocol=-7", 4006)]
+        {
+            assert_eq!(check_protocol(query).map_err(PusherCode::number), Err(code), "{query}");
         }
     }
 }

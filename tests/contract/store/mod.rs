@@ -3,6 +3,7 @@
 mod accounts;
 mod alerts;
 mod appointments;
+mod apps;
 mod chat_desk;
 mod companion;
 mod conversations;

@@ -25,6 +25,12 @@ impl<V: Clone> ExpiringMap<V> {
         self.entries.get(key).filter(|entry| entry.until_ms > now_ms).map(|entry| entry.value.clone())
     }
 
+    /// Returns what is under `key` and for how many ms more.
+    pub(super) fn get_with_expiry(&self, key: &str, now_ms: i64) -> Option<(V, u64)> {
+        let entry = self.entries.get(key).filter(|entry| entry.until_ms > now_ms)?;
+        Some((entry.value.clone(), entry.until_ms.saturating_sub(now_ms).unsigned_abs()))
+    }
+
     pub(super) fn put(&self, key: &str, value: V, now_ms: i64, until_ms: i64) {
         self.make_room(now_ms);
         self.entries.insert(key.to_owned(), Entry { value, until_ms });

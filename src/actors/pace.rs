@@ -1,0 +1,46 @@
+//! How fast one socket is read: messages above the rate wait, and behind them the client's own connection does. Nothing is refused or lost.
+
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
+/// A bucket of two seconds' worth of messages.
+#[derive(Debug)]
+pub(super) struct Pace {
+    per_s: f64,
+    left: Cell<f64>,
+    at: Cell<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new(per_s: u32, now: Instant) -> Self {
+        let per_s = f64::from(per_s.max(1));
+        Self { per_s, left: Cell::new(2.0 * per_s), at: Cell::new(now) }
+    }
+
+    /// Takes one message out of the bucket; returns how long it has to wait.
+    pub(super) fn take(&self, now: Instant) -> Duration {
+        let gained = now.duration_since(self.at.replace(now)).as_secs_f64() * self.per_s;
+        let left = (self.left.get() + gained).min(2.0 * self.per_s) - 1.0;
+        self.left.set(left);
+        if left >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-left / self.per_s) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_seconds_worth_may_come_at_once_and_the_rest_at_the_rate() {
+        let start = Instant::now();
+        let pace = Pace::new(10, start);
+        assert!((0..20).all(|_| pace.take(start).is_zero()));
+        assert_eq!(pace.take(start), Duration::from_millis(100));
+        assert_eq!(pace.take(start), Duration::from_millis(200));
+        assert!(pace.take(start + Duration::from_millis(300)).is_zero());
+        assert!((0..20).all(|_| pace.take(start + Duration::from_secs(60)).is_zero()), "a pause fills the bucket, and no more");
+        assert!(!pace.take(start + Duration::from_secs(60)).is_zero());
+    }
+}

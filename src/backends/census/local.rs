@@ -1,0 +1,212 @@
+//! The census of a single node: what this node declares is all there is.
+
+use super::{
+    CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, MEMBER_LIMIT,
+    Renewal,
+};
+use crate::{
+    backends::{BackendResult, bus::Bus, expiring_map::ExpiringMap},
+    domain::{
+        channel::{ChannelKind, ChannelName},
+        clock::Clock,
+        ids::NodeId,
+        registry::{AppId, SocketId, Topic},
+    },
+    wire::{
+        envelope::{Envelope, Publication},
+        frame::Frame,
+        pusher,
+    },
+};
+use async_trait::async_trait;
+use dashmap::DashMap;
+use serde_json::value::RawValue;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// Most cached events; over it, the oldest go. At 10 KiB each some 80 MiB, if anybody fills it.
+const CACHED_EVENTS: usize = 8_192;
+
+#[derive(Debug, Default)]
+struct Place {
+    subscriptions: u64,
+    members: BTreeMap<Arc<str>, Option<Arc<RawValue>>>,
+    counted_at: Option<Instant>,
+}
+
+/// The census of a single node.
+pub struct LocalCensus {
+    bus: Arc<dyn Bus>,
+    clock: Clock,
+    places: DashMap<Topic, Place>,
+    version: AtomicU64,
+    cached: ExpiringMap<CachedEvent>,
+}
+
+impl LocalCensus {
+    /// Makes an empty census that tells what happens over `bus`.
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>, clock: Clock) -> Self {
+        Self { bus, clock, places: DashMap::new(), version: AtomicU64::new(0), cached: ExpiringMap::new(CACHED_EVENTS) }
+    }
+
+    fn next_version(&self) -> u64 {
+        self.version.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Takes a declaration in. Returns what became of it and what is to be published, in order.
+    fn take(&self, declaration: &Declaration) -> (Declared, Vec<Publication>) {
+        let topic = &declaration.topic;
+        let mut place = self.places.entry(topic.clone()).or_default();
+        let mut declared = Declared { before: place.subscriptions, now: declaration.subscriptions, ..Declared::default() };
+        place.subscriptions = declaration.subscriptions;
+        let mut publications = Vec::new();
+        let mut publish = |frame: Frame, except: Option<SocketId>, roster: Option<u64>| {
+            publications.push(Publication { except, roster, ..Publication::new(topic.clone(), frame) });
+        };
+        let is_gone = |user: &Arc<str>| declaration.seats.iter().all(|seat| seat.user_id != *user);
+        let gone: Vec<_> = place.members.keys().filter(|user| is_gone(user)).cloned().collect();
+        for user in gone {
+            place.members.remove(&user);
+            publish(pusher::member_removed(&topic.channel, &user), None, Some(self.next_version()));
+            declared.removed.push(user.to_string());
+        }
+        for seat in &declaration.seats {
+            if place.members.contains_key(&seat.user_id) {
+                continue;
+            }
+            if place.members.len() >= MEMBER_LIMIT {
+                declared.refused.push(seat.user_id.to_string());
+                continue;
+            }
+            place.members.insert(seat.user_id.clone(), seat.user_info.clone());
+            let frame = pusher::member_added(&topic.channel, &seat.user_id, seat.user_info.as_deref());
+            publish(frame, Some(seat.first), Some(self.next_version()));
+            declared.added.push(seat.user_id.to_string());
+        }
+        declared.version = self.version.load(Ordering::Acquire);
+        if declaration.wants_roster {
+            declared.roster = place.members.iter().map(|(user, info)| (user.to_string(), info.clone())).collect();
+        }
+        declared.is_count_held_back = !place.is_count_due(declaration.counting, &declared, |count| {
+            publish(pusher::subscription_count(&topic.channel, count), None, None);
+        });
+        let is_over = place.subscriptions == 0 && place.members.is_empty();
+        drop(place);
+        if is_over {
+            self.places.remove_if(topic, |_, place| place.subscriptions == 0 && place.members.is_empty());
+        }
+        publications.extend(watch_event(topic, &declared, || self.next_version()));
+        (declared, publications)
+    }
+}
+
+impl Place {
+    /// Tells the number of subscribers if it is time to. `false`: it is to be told later.
+    fn is_count_due(&mut self, counting: Counting, declared: &Declared, tell: impl FnOnce(u64)) -> bool {
+        let has_changed = declared.before != declared.now || counting == Counting::Now;
+        if counting == Counting::Off || !has_changed || declared.now == 0 {
+            return true;
+        }
+        let is_due = declared.now <= COUNTED_AT_ONCE || self.counted_at.is_none_or(|at| at.elapsed() >= COUNT_EVERY);
+        if is_due {
+            self.counted_at = Some(Instant::now());
+            tell(declared.now);
+        }
+        is_due
+    }
+}
+
+/// Returns what those hear who watch a user that came or went.
+fn watch_event(topic: &Topic, declared: &Declared, next_version: impl FnOnce() -> u64) -> Option<Publication> {
+    let user = topic.channel.signed_in_user()?;
+    let frame = match (declared.before, declared.now) {
+        (0, 1..) => pusher::watchlist_events(&[user], &[]),
+        (1.., 0) => pusher::watchlist_events(&[], &[user]),
+        _ => return None,
+    };
+    let watched = Topic { app: topic.app.clone(), channel: ChannelName::watched(user) };
+    Some(Publication { roster: Some(next_version()), ..Publication::new(watched, frame) })
+}
+
+fn cache_key(topic: &Topic) -> String {
+    format!("{}:{}", topic.app.0, topic.channel)
+}
+
+#[async_trait]
+impl Census for LocalCensus {
+    async fn declare(&self, declaration: &Declaration) -> BackendResult<Option<Declared>> {
+        let (declared, publications) = self.take(declaration);
+        for publication in publications {
+            self.bus.publish(Envelope::Publish(publication).to_bytes()).await?;
+        }
+        Ok(Some(declared))
+    }
+
+    async fn renew(&self, apps: &[(AppId, u64)]) -> BackendResult<Renewal> {
+        Ok(Renewal { was_unknown: false, elsewhere: vec![Elsewhere::default(); apps.len()] })
+    }
+
+    async fn lapsed(&self) -> BackendResult<Vec<(NodeId, Vec<Topic>)>> {
+        Ok(Vec::new())
+    }
+
+    async fn strike_off(&self, _: NodeId) -> BackendResult<()> {
+        Ok(())
+    }
+
+    async fn leave(&self) -> BackendResult<()> {
+        Ok(())
+    }
+
+    async fn occupied(&self, app: &AppId, prefix: &str) -> BackendResult<Vec<(ChannelName, ChannelFacts)>> {
+        let is_asked_for = |topic: &Topic| topic.app == *app && topic.channel.is_listed() && topic.channel.as_str().starts_with(prefix);
+        let places = self.places.iter().filter(|entry| is_asked_for(entry.key()) && entry.subscriptions > 0);
+        let mut occupied: Vec<_> = places.map(|entry| (entry.key().channel.clone(), facts_of(&entry))).collect();
+        occupied.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(occupied)
+    }
+
+    async fn facts(&self, topic: &Topic) -> BackendResult<ChannelFacts> {
+        Ok(self.places.get(topic).map(|place| facts_of(&place)).unwrap_or_default())
+    }
+
+    async fn users(&self, topic: &Topic) -> BackendResult<Vec<String>> {
+        if topic.channel.kind() != ChannelKind::Presence {
+            return Ok(Vec::new());
+        }
+        Ok(self.places.get(topic).map(|place| place.members.keys().map(ToString::to_string).collect()).unwrap_or_default())
+    }
+
+    async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)> {
+        // First: a change between the two lines is heard twice rather than never.
+        let version = self.version.load(Ordering::Acquire);
+        let is_online = |user: &String| {
+            let place = self.places.get(&Topic { app: app.clone(), channel: ChannelName::signed_in(user) });
+            place.is_some_and(|place| place.subscriptions > 0)
+        };
+        Ok((users.iter().map(is_online).collect(), version))
+    }
+
+    async fn keep_event(&self, topic: &Topic, event: &CachedEvent) -> BackendResult<()> {
+        let now_ms = self.clock.now_ms();
+        let until_ms = now_ms.saturating_add(i64::try_from(CACHED_FOR.as_millis()).unwrap_or(i64::MAX));
+        self.cached.put(&cache_key(topic), event.clone(), now_ms, until_ms);
+        Ok(())
+    }
+
+    async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<(CachedEvent, Duration)>> {
+        let found = self.cached.get_with_expiry(&cache_key(topic), self.clock.now_ms());
+        Ok(found.map(|(event, left_ms)| (event, Duration::from_millis(left_ms))))
+    }
+}
+
+fn facts_of(place: &Place) -> ChannelFacts {
+    ChannelFacts { subscriptions: place.subscriptions, users: place.members.len() as u64 }
+}

@@ -1,0 +1,323 @@
+//! The census of several nodes. Keys under the configured prefix, all of them behind `census:`:
+//!
+//! | key | type | holds |
+//! |---|---|---|
+//! | `leases` | sorted set | nodes by the ms at which their lease runs out |
+//! | `version` | number | grows with every member that comes or goes |
+//! | `channel:{app}:{channel}` | hash | `n:{node}`: its subscribers; `told`: when their number was told last |
+//! | `occupied:{app}`, `hidden:{app}` | hash | subscribers by channel; channels that begin with `#` are hidden |
+//! | `users:{app}` | hash | users by presence channel |
+//! | `members:{app}:{channel}`, `info:{app}:{channel}` | hash | by user: on how many nodes, and what the others see |
+//! | `seats:{node}:{app}:{channel}` | set | users of a node on a presence channel |
+//! | `parts:{node}` | set | channels a node has a part in: what is to be emptied when its lease runs out |
+//! | `sockets:{node}` | hash | its sockets by app; runs out with its lease |
+//! | `event:{app}:{channel}` | string | last event of a cache channel; runs out |
+//!
+//! Times are those of Redis, so nodes need not agree about the clock.
+
+use super::{
+    CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, MEMBER_LIMIT,
+    Renewal,
+};
+use crate::{
+    backends::{BackendError, BackendResult, redis_link::RedisLink},
+    domain::{
+        channel::{ChannelKind, ChannelName},
+        ids::NodeId,
+        registry::{AppId, Topic},
+    },
+    wire::{envelope::Envelope, pusher},
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use redis::{Script, pipe};
+use serde_json::value::RawValue;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+static DECLARE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("declare.lua")));
+
+/// Renews a lease. KEYS: leases, the node's sockets. ARGV: node, lease in ms, beginning of the keys of sockets, then app and sockets.
+static RENEW: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local clock = redis.call('TIME') \
+         local now = clock[1] * 1000 + math.floor(clock[2] / 1000) \
+         local lease = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1') \
+         redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1]) \
+         redis.call('DEL', KEYS[2]) \
+         for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end \
+         redis.call('PEXPIRE', KEYS[2], ARGV[2]) \
+         local others = {} \
+         for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', now), '+inf')) do \
+           if node ~= ARGV[1] then \
+             for _, part in ipairs(redis.call('HGETALL', ARGV[3] .. node)) do others[#others + 1] = part end \
+           end \
+         end \
+         return {lease < now and 1 or 0, others}",
+    )
+});
+
+/// Returns the nodes whose lease ran out.
+static LAPSED: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local clock = redis.call('TIME') \
+         return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000)))",
+    )
+});
+
+/// Strikes a node off whose lease ran out and that has no parts left. KEYS: leases, its parts.
+static STRIKE_OFF: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local clock = redis.call('TIME') \
+         local lease = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1') \
+         if lease < clock[1] * 1000 + math.floor(clock[2] / 1000) and redis.call('EXISTS', KEYS[2]) == 0 then \
+           redis.call('ZREM', KEYS[1], ARGV[1]) \
+         end \
+         return 1",
+    )
+});
+
+/// What the declaration script answers: whether it was taken, before, now, version, held back, added, removed, refused, roster.
+type Answer = (u8, u64, u64, u64, u8, Vec<String>, Vec<String>, Vec<String>, Vec<String>);
+
+/// The census of several nodes.
+#[derive(Debug)]
+pub struct RedisCensus {
+    link: RedisLink,
+    prefix: String,
+    node: NodeId,
+    lease: Duration,
+}
+
+impl RedisCensus {
+    /// Makes the part of the census that belongs to `node`. A node that does not renew within `lease` is struck off.
+    #[must_use]
+    pub fn new(link: RedisLink, prefix: &str, node: NodeId, lease: Duration) -> Self {
+        Self { link, prefix: prefix.to_owned(), node, lease }
+    }
+
+    fn key(&self, kind: &str, name: impl std::fmt::Display) -> String {
+        format!("{}:census:{kind}:{name}", self.prefix)
+    }
+
+    fn leases(&self) -> String {
+        format!("{}:census:leases", self.prefix)
+    }
+
+    fn place(topic: &Topic) -> String {
+        format!("{}:{}", topic.app.0, topic.channel)
+    }
+
+    fn subscribers_key(&self, topic: &Topic) -> String {
+        self.key(if topic.channel.is_listed() { "occupied" } else { "hidden" }, &topic.app.0)
+    }
+
+    /// Returns where watchers of a user hear, and what they hear when it comes and when it goes.
+    fn watch_frames(topic: &Topic, user: &str) -> (String, Bytes, Bytes) {
+        let watched = Topic { app: topic.app.clone(), channel: ChannelName::watched(user) };
+        let (came, went) = (pusher::watchlist_events(&[user], &[]), pusher::watchlist_events(&[], &[user]));
+        (Envelope::publish_head(&watched), came.payload(), went.payload())
+    }
+
+    /// Reads a hash of numbers whose fields begin with `prefix`, a thousand at a time: Redis stays free for others meanwhile.
+    async fn scan_counts(&self, key: &str, prefix: &str) -> BackendResult<HashMap<String, u64>> {
+        let pattern: String = prefix.chars().flat_map(|c| if "*?[]\\^".contains(c) { vec!['\\', c] } else { vec![c] }).collect();
+        let (mut found, mut cursor) = (HashMap::new(), 0_u64);
+        loop {
+            let mut scan = pipe();
+            scan.cmd("HSCAN").arg(key).arg(cursor).arg("MATCH").arg(format!("{pattern}*")).arg("COUNT").arg(1000);
+            let ((next, page),): ((u64, Vec<(String, u64)>),) = self.link.run(&scan).await?;
+            found.extend(page);
+            cursor = next;
+            if cursor == 0 {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Census for RedisCensus {
+    async fn declare(&self, declaration: &Declaration) -> BackendResult<Option<Declared>> {
+        let topic = &declaration.topic;
+        let (place, node) = (Self::place(topic), declaration.in_place_of.unwrap_or(self.node));
+        let user = topic.channel.signed_in_user();
+        let mode = match topic.channel.kind() {
+            ChannelKind::Presence => "presence",
+            _ if user.is_some() => "user",
+            _ => "plain",
+        };
+        let counting = match declaration.counting {
+            Counting::Off => 0,
+            Counting::OnChange => 1,
+            Counting::Now => 2,
+        };
+        let (watch_head, came, went) = user.map(|user| Self::watch_frames(topic, user)).unwrap_or_default();
+        let mut script = DECLARE.prepare_invoke();
+        script
+            .key(self.key("channel", &place))
+            .key(self.subscribers_key(topic))
+            .key(self.key("users", &topic.app.0))
+            .key(self.key("parts", node))
+            .key(self.key("seats", format_args!("{node}:{place}")))
+            .key(self.key("members", &place))
+            .key(self.key("info", &place))
+            .key(self.leases())
+            .key(format!("{}:census:version", self.prefix))
+            .arg(node.to_string())
+            .arg(&place)
+            .arg(topic.channel.as_str())
+            .arg(declaration.subscriptions)
+            .arg(mode)
+            .arg(MEMBER_LIMIT)
+            .arg(u8::from(declaration.wants_roster))
+            .arg(counting)
+            .arg(format!("{}:bus", self.prefix))
+            .arg(Envelope::publish_head(topic))
+            .arg(serde_json::to_string(topic.channel.as_str()).unwrap_or_default())
+            .arg(watch_head)
+            .arg(&came[..])
+            .arg(u8::from(declaration.in_place_of.is_some()))
+            .arg(COUNTED_AT_ONCE)
+            .arg(u64::try_from(COUNT_EVERY.as_millis()).unwrap_or(u64::MAX))
+            .arg(&went[..]);
+        for seat in &declaration.seats {
+            let info = seat.user_info.as_deref().map_or("", RawValue::get);
+            script.arg(&*seat.user_id).arg(info).arg(seat.first.to_string());
+        }
+        let answer: Answer = self.link.invoke(&script).await?;
+        let (is_taken, before, now, version, held_back, added, removed, refused, roster) = answer;
+        if is_taken == 0 {
+            return Ok(None);
+        }
+        let roster = read_roster(roster)?;
+        Ok(Some(Declared { before, now, added, removed, refused, version, roster, is_count_held_back: held_back == 1 }))
+    }
+
+    async fn renew(&self, apps: &[(AppId, u64)]) -> BackendResult<Renewal> {
+        let mut script = RENEW.prepare_invoke();
+        let lease_ms = u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX);
+        script.key(self.leases()).key(self.key("sockets", self.node));
+        script.arg(self.node.to_string()).arg(lease_ms).arg(self.key("sockets", ""));
+        for (app, sockets) in apps.iter().filter(|(_, sockets)| *sockets > 0) {
+            script.arg(&*app.0).arg(*sockets);
+        }
+        let (was_unknown, others): (u8, Vec<(String, u64)>) = self.link.invoke(&script).await?;
+        let mut elsewhere = vec![Elsewhere::default(); apps.len()];
+        if !apps.is_empty() {
+            let mut lengths = pipe();
+            apps.iter().for_each(|(app, _)| {
+                lengths.hlen(self.key("occupied", &app.0));
+            });
+            let channels: Vec<u64> = self.link.run(&lengths).await?;
+            for ((app, _), (part, channels)) in apps.iter().zip(elsewhere.iter_mut().zip(channels)) {
+                let connections = others.iter().filter(|(other, _)| **other == *app.0).map(|(_, sockets)| sockets).sum();
+                *part = Elsewhere { connections, channels };
+            }
+        }
+        Ok(Renewal { was_unknown: was_unknown == 1, elsewhere })
+    }
+
+    async fn lapsed(&self) -> BackendResult<Vec<(NodeId, Vec<Topic>)>> {
+        let mut script = LAPSED.prepare_invoke();
+        script.key(self.leases());
+        let nodes: Vec<String> = self.link.invoke(&script).await?;
+        let mut lapsed = Vec::new();
+        for node in nodes.iter().filter_map(|node| NodeId::parse(node).ok()).filter(|node| *node != self.node) {
+            let (places,): (Vec<String>,) = self.link.run(pipe().smembers(self.key("parts", node))).await?;
+            lapsed.push((node, places.iter().filter_map(|place| read_place(place)).collect()));
+        }
+        Ok(lapsed)
+    }
+
+    async fn strike_off(&self, node: NodeId) -> BackendResult<()> {
+        let mut script = STRIKE_OFF.prepare_invoke();
+        script.key(self.leases()).key(self.key("parts", node)).arg(node.to_string());
+        self.link.invoke(&script).await
+    }
+
+    async fn leave(&self) -> BackendResult<()> {
+        let parts = self.key("parts", self.node);
+        let mut commands = pipe();
+        commands.scard(&parts).del(self.key("sockets", self.node)).ignore();
+        let (left,): (u64,) = self.link.run(&commands).await?;
+        // With parts left the lease runs out, and the others empty them.
+        if left > 0 {
+            return Ok(());
+        }
+        self.link.run::<()>(pipe().zrem(self.leases(), self.node.to_string()).ignore()).await
+    }
+
+    async fn occupied(&self, app: &AppId, prefix: &str) -> BackendResult<Vec<(ChannelName, ChannelFacts)>> {
+        let subscriptions = self.scan_counts(&self.key("occupied", &app.0), prefix).await?;
+        let users = self.scan_counts(&self.key("users", &app.0), prefix).await?;
+        let facts = |(name, subscriptions): (String, u64)| {
+            let users = users.get(&name).copied().unwrap_or_default();
+            Some((ChannelName::parse(&name).ok()?, ChannelFacts { subscriptions, users }))
+        };
+        let mut occupied: Vec<_> = subscriptions.into_iter().filter_map(facts).collect();
+        occupied.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(occupied)
+    }
+
+    async fn facts(&self, topic: &Topic) -> BackendResult<ChannelFacts> {
+        let mut commands = pipe();
+        commands.hget(self.subscribers_key(topic), topic.channel.as_str()).hget(self.key("users", &topic.app.0), topic.channel.as_str());
+        let (subscriptions, users): (Option<u64>, Option<u64>) = self.link.run(&commands).await?;
+        Ok(ChannelFacts { subscriptions: subscriptions.unwrap_or_default(), users: users.unwrap_or_default() })
+    }
+
+    async fn users(&self, topic: &Topic) -> BackendResult<Vec<String>> {
+        let (mut users,): (Vec<String>,) = self.link.run(pipe().hkeys(self.key("members", Self::place(topic)))).await?;
+        users.sort();
+        Ok(users)
+    }
+
+    async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)> {
+        if users.is_empty() {
+            return Ok((Vec::new(), 0));
+        }
+        let places: Vec<String> = users.iter().map(|user| ChannelName::signed_in(user).to_string()).collect();
+        let mut commands = pipe();
+        commands.atomic().cmd("HMGET").arg(self.key("hidden", &app.0)).arg(places).get(format!("{}:census:version", self.prefix));
+        let (counts, version): (Vec<Option<u64>>, Option<u64>) = self.link.run(&commands).await?;
+        Ok((counts.into_iter().map(|count| count.unwrap_or_default() > 0).collect(), version.unwrap_or_default()))
+    }
+
+    async fn keep_event(&self, topic: &Topic, event: &CachedEvent) -> BackendResult<()> {
+        let text = serde_json::to_string(event).map_err(|_| BackendError::Internal("event does not serialize"))?;
+        let ttl_ms = u64::try_from(CACHED_FOR.as_millis()).unwrap_or(u64::MAX);
+        self.link.run::<()>(pipe().pset_ex(self.key("event", Self::place(topic)), text, ttl_ms).ignore()).await
+    }
+
+    async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<(CachedEvent, Duration)>> {
+        let key = self.key("event", Self::place(topic));
+        let (text, left_ms): (Option<String>, i64) = self.link.run(pipe().get(&key).pttl(&key)).await?;
+        let Some(text) = text else { return Ok(None) };
+        let event = serde_json::from_str(&text).map_err(|_| BackendError::Corrupt { what: "cached event in redis" })?;
+        Ok(Some((event, Duration::from_millis(u64::try_from(left_ms).unwrap_or_default()))))
+    }
+}
+
+/// Reads `user, info, user, info, …`.
+fn read_roster(parts: Vec<String>) -> BackendResult<Vec<(String, Option<Arc<RawValue>>)>> {
+    let mut roster = Vec::with_capacity(parts.len() / 2);
+    let mut parts = parts.into_iter();
+    while let (Some(user), Some(info)) = (parts.next(), parts.next()) {
+        let info = match info.as_str() {
+            "" => None,
+            _ => Some(Arc::from(RawValue::from_string(info).map_err(|_| BackendError::Corrupt { what: "member info in redis" })?)),
+        };
+        roster.push((user, info));
+    }
+    Ok(roster)
+}
+
+/// Reads `{app}:{channel}`.
+fn read_place(place: &str) -> Option<Topic> {
+    let (app, channel) = place.split_once(':')?;
+    Some(Topic { app: AppId(app.into()), channel: ChannelName::parse_any(channel).ok()? })
+}

@@ -1,0 +1,110 @@
+//! Connected Pusher apps. Their secrets are sealed before they come here.
+
+use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use crate::domain::{connected_app::AppRules, registry::AppId};
+use sqlx::any::AnyRow;
+
+const COLUMNS: &str = "SELECT id, name, app_key, sealed_secret, is_enabled, allows_client_events, counts_subscriptions, allowed_origins, limits, \
+     webhooks, created_at_ms, updated_at_ms FROM apps";
+
+/// A connected app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppRow {
+    /// A number as text.
+    pub id: AppId,
+    /// What admins call it.
+    pub name: String,
+    /// Public key, unique.
+    pub key: String,
+    /// The secret, sealed for the id.
+    pub sealed_secret: String,
+    /// Whether it may be used.
+    pub is_enabled: bool,
+    /// The rest.
+    pub rules: AppRules,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// When it was changed last.
+    pub updated_at_ms: i64,
+}
+
+impl Store {
+    /// Lists all connected apps, oldest first.
+    pub async fn list_apps(&self) -> BackendResult<Vec<AppRow>> {
+        let rows = self.fetch_all(Sql::new(COLUMNS).push(" ORDER BY created_at_ms, id")).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Finds a connected app.
+    pub async fn find_app(&self, id: &AppId) -> BackendResult<Option<AppRow>> {
+        let sql = Sql::new(COLUMNS).push(" WHERE id = ?").bind(&*id.0);
+        self.fetch_optional(sql).await?.as_ref().map(read).transpose()
+    }
+}
+
+impl Tx {
+    /// Adds an app; `false` when id or key is taken.
+    pub async fn insert_app(&mut self, app: &AppRow) -> BackendResult<bool> {
+        let sql = Sql::new(
+            "INSERT INTO apps (id, name, app_key, sealed_secret, is_enabled, allows_client_events, counts_subscriptions, allowed_origins, limits, \
+             webhooks, created_at_ms, updated_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&*app.id.0)
+        .bind(&app.name)
+        .bind(&app.key)
+        .bind(&app.sealed_secret)
+        .bind(i64::from(app.is_enabled))
+        .bind(i64::from(app.rules.allows_client_events))
+        .bind(i64::from(app.rules.counts_subscriptions))
+        .bind(json(&app.rules.allowed_origins))
+        .bind(json(&app.rules.limits))
+        .bind(json(&app.rules.webhooks))
+        .bind(app.created_at_ms)
+        .bind(app.updated_at_ms);
+        self.insert(sql).await
+    }
+
+    /// Writes an app over the row of its id that was last changed at `read_at_ms`; `false` when there is none.
+    pub async fn update_app(&mut self, app: &AppRow, read_at_ms: i64) -> BackendResult<bool> {
+        let sql = Sql::new(
+            "UPDATE apps SET name = ?, sealed_secret = ?, is_enabled = ?, allows_client_events = ?, counts_subscriptions = ?, \
+             allowed_origins = ?, limits = ?, webhooks = ?, updated_at_ms = ? WHERE id = ? AND updated_at_ms = ?",
+        )
+        .bind(&app.name)
+        .bind(&app.sealed_secret)
+        .bind(i64::from(app.is_enabled))
+        .bind(i64::from(app.rules.allows_client_events))
+        .bind(i64::from(app.rules.counts_subscriptions))
+        .bind(json(&app.rules.allowed_origins))
+        .bind(json(&app.rules.limits))
+        .bind(json(&app.rules.webhooks))
+        .bind(app.updated_at_ms)
+        .bind(&*app.id.0)
+        .bind(read_at_ms);
+        Ok(self.execute(sql).await? > 0)
+    }
+}
+
+/// Writes a value whose serialisation cannot fail.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn read(row: &AnyRow) -> BackendResult<AppRow> {
+    Ok(AppRow {
+        id: AppId(row.text("id")?.into()),
+        name: row.text("name")?,
+        key: row.text("app_key")?,
+        sealed_secret: row.text("sealed_secret")?,
+        is_enabled: row.int("is_enabled")? != 0,
+        rules: AppRules {
+            allows_client_events: row.int("allows_client_events")? != 0,
+            counts_subscriptions: row.int("counts_subscriptions")? != 0,
+            allowed_origins: row.json("allowed_origins")?,
+            limits: row.json("limits")?,
+            webhooks: row.json("webhooks")?,
+        },
+        created_at_ms: row.int("created_at_ms")?,
+        updated_at_ms: row.int("updated_at_ms")?,
+    })
+}

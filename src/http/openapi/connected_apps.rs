@@ -1,0 +1,100 @@
+//! The connected Pusher apps.
+
+use super::{
+    Area,
+    operation::{get, patch, post},
+    schema::{about, count, list, object, one_of, or_null, shape, text, text_of, time, yes_no},
+};
+use crate::domain::access::Action;
+use serde_json::Value;
+
+/// Names of what webhooks are told of.
+const EVENTS: [&str; 7] =
+    ["channel_occupied", "channel_vacated", "member_added", "member_removed", "client_event", "cache_miss", "subscription_count"];
+
+/// What may be said about an app, all of it optional when it is changed.
+fn parts(name: &'static str) -> Value {
+    object([
+        (name, text_of(1, 120)),
+        ("enabled?", yes_no()),
+        ("client_events?", about(yes_no(), "Whether clients may send `client-` events.")),
+        ("subscription_counts?", about(yes_no(), "Whether subscribers hear how many they are.")),
+        ("allowed_origins?", about(list(text()), "Origins whose pages may connect; empty: all.")),
+        ("limits?", shape("AppLimits")),
+        ("webhooks?", list(shape("Webhook"))),
+    ])
+}
+
+pub(super) fn area() -> Area {
+    Area {
+        name: "Connected apps",
+        about: "Pusher apps of the school's other systems: they publish through `/apps/{id}` and their clients listen on `/app/{key}`.",
+        operations: vec![
+            get("/api/v1/admin/apps", "list_apps", "Lists all apps, those of the settings first.")
+                .needs(Action::ManageApps)
+                .answers(200, "All of them.", object([("items", list(shape("App"))), ("next", or_null(text()))])),
+            post("/api/v1/admin/apps", "create_app", "Makes an app.")
+                .about("The answer shows the secret, for the only time: a repeat under the same `Idempotency-Key` does not.")
+                .needs(Action::ManageApps)
+                .idempotent()
+                .takes(parts("name"))
+                .answers(201, "Made.", shape("App")),
+            get("/api/v1/admin/apps/{id}", "read_app", "Gives one app.")
+                .part("id", text())
+                .needs(Action::ManageApps)
+                .answers(200, "The app.", shape("App")),
+            patch("/api/v1/admin/apps/{id}", "change_app", "Changes what is given.")
+                .about("Counts at once on every node. Disabling ends the app's sockets with 4003. Apps of the settings are changed there (`conflict`).")
+                .part("id", text())
+                .needs(Action::ManageApps)
+                .takes(parts("name?"))
+                .answers(200, "As it is now.", shape("App"))
+                .refuses(&["conflict"]),
+            post("/api/v1/admin/apps/{id}/rotate", "rotate_app_secret", "Gives an app a new secret.")
+                .about("What is signed with the old one is refused from now on; open sockets stay. The answer shows the secret, for the only time.")
+                .part("id", text())
+                .needs(Action::ManageApps)
+                .answers(200, "With its new secret.", shape("App"))
+                .refuses(&["conflict"]),
+        ],
+        shapes: vec![
+            (
+                "App",
+                object([
+                    ("id", about(text(), "A number as text.")),
+                    ("name", text()),
+                    ("key", text()),
+                    ("source", one_of(&["settings", "database"])),
+                    ("enabled", yes_no()),
+                    ("client_events", yes_no()),
+                    ("subscription_counts", yes_no()),
+                    ("allowed_origins", list(text())),
+                    ("limits", shape("AppLimits")),
+                    ("webhooks", list(shape("Webhook"))),
+                    ("created_at", or_null(time())),
+                    ("updated_at", or_null(time())),
+                    ("live", about(object([("connections", count()), ("channels", count())]), "In the whole cluster, right now.")),
+                    ("secret?", about(text(), "Only in the answer that made it.")),
+                ]),
+            ),
+            (
+                "AppLimits",
+                object([
+                    ("connections?", about(count(), "Open sockets; 0: any number.")),
+                    ("channels?", about(count(), "Occupied channels; 0: any number.")),
+                    ("events_per_s?", about(count(), "Events published per second and node; 0: any number.")),
+                    ("payload_bytes?", about(count(), "Largest data of one event, 1 to 102400.")),
+                ]),
+            ),
+            (
+                "Webhook",
+                object([
+                    ("url", text_of(1, 500)),
+                    ("events", list(one_of(&EVENTS))),
+                    ("channel_prefix?", about(text_of(0, 200), "Only channels whose names begin so.")),
+                ]),
+            ),
+        ],
+        events: Vec::new(),
+    }
+}

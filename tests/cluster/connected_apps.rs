@@ -1,0 +1,249 @@
+//! Connected apps over two nodes with one Redis: one channel, one list of members, one answer, whichever node is asked; and what is left when a node dies.
+
+use crate::{
+    databases::server_url,
+    redis_server::TestRedis,
+    support::{
+        TestSocket,
+        process::{ServerPlan, ServerProcess},
+        socket::Received,
+        user::ServerAddress,
+        wait::until,
+    },
+    two_nodes::plan_nodes,
+};
+use educounsel::{
+    backends::{
+        bus::{
+            Bus as _, BusMessage,
+            redis::{ProbeTimes, RedisBus},
+        },
+        redis_link::RedisLink,
+    },
+    domain::clock::Clock,
+    wire::signature::{SecretKey, to_hex},
+};
+use md5::{Digest as _, Md5};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn start_two() -> (ServerPlan, ServerProcess, ServerProcess) {
+    let plan = plan_nodes(&server_url("TEST_REDIS_URL")).await;
+    let plan = plan.set("apps", r#"[{"id":"7","key":"uji-key","secret":"uji-secret","client_events":true,"subscription_counts":true}]"#);
+    let (a, b) = (plan.start().await, plan.start().await);
+    (plan, a, b)
+}
+
+/// Sends a signed request of the app's backend to a node and expects 200.
+async fn ask(at: &ServerAddress, method: Method, path: &str, parameters: &str, body: &str) -> Value {
+    let now_s = Clock::System.now_ms() / 1000;
+    let md5 = to_hex(&Md5::digest(body));
+    let query = format!("auth_key=uji-key&auth_timestamp={now_s}&auth_version=1.0&body_md5={md5}{parameters}");
+    let signature = SecretKey::new(b"uji-secret").sign(&format!("{method}\n/apps/7/{path}\n{query}"));
+    let request = at.client().request(method, at.url(&format!("/apps/7/{path}?{query}&auth_signature={signature}"))).body(body.to_owned());
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    let text = response.text().await.unwrap();
+    assert_eq!(status, 200, "{path}: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+async fn read(at: &ServerAddress, path: &str, parameters: &str) -> Value {
+    ask(at, Method::GET, path, parameters, "").await
+}
+
+async fn open(at: &ServerAddress) -> TestSocket {
+    let mut socket = TestSocket::open(at, "/app/uji-key?protocol=7", &[]).await.unwrap();
+    socket.greet().await;
+    socket
+}
+
+/// Joins a presence channel; returns the ids of its members.
+async fn join(socket: &mut TestSocket, channel: &str, user: &str) -> Vec<String> {
+    let data = json!({ "user_id": user, "user_info": { "name": user } }).to_string();
+    let auth = SecretKey::new(b"uji-secret").sign(&format!("{}:{channel}:{data}", socket.socket_id));
+    let answer = socket.ask_subscribe(json!({ "channel": channel, "auth": format!("uji-key:{auth}"), "channel_data": data })).await;
+    assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
+    let mut ids: Vec<String> = serde_json::from_value(answer.json()["presence"]["ids"].clone()).unwrap();
+    ids.sort();
+    ids
+}
+
+async fn sign_in(socket: &mut TestSocket, data: Value) {
+    let data = data.to_string();
+    let auth = SecretKey::new(b"uji-secret").sign(&format!("{}::user::{data}", socket.socket_id));
+    socket.send(json!({ "event": "pusher:signin", "data": { "auth": format!("uji-key:{auth}"), "user_data": data } })).await;
+    assert_eq!(socket.next_event().await.event, "pusher:signin_success");
+}
+
+#[tokio::test]
+async fn members_of_both_nodes_are_one_list_and_come_and_go_once() {
+    let (_plan, a, b) = start_two().await;
+    let (mut ana, mut ana_at_b, mut budi) = (open(a.at()).await, open(b.at()).await, open(b.at()).await);
+    assert_eq!(join(&mut ana, "presence-ruang", "ana").await, ["ana"]);
+    assert_eq!(join(&mut budi, "presence-ruang", "budi").await, ["ana", "budi"]);
+    assert_eq!(ana.next_named("pusher_internal:member_added").await.json()["user_id"], "budi");
+    assert_eq!(join(&mut ana_at_b, "presence-ruang", "ana").await, ["ana", "budi"]);
+    budi.expect_silence().await;
+    for node in [&a, &b] {
+        assert_eq!(read(node.at(), "channels/presence-ruang/users", "").await, json!({ "users": [{ "id": "ana" }, { "id": "budi" }] }));
+        let facts = read(node.at(), "channels/presence-ruang", "&info=user_count,subscription_count").await;
+        assert_eq!(facts, json!({ "occupied": true, "user_count": 2, "subscription_count": 3 }));
+    }
+    ana.cut();
+    until("the first tab is gone", async || {
+        read(b.at(), "channels/presence-ruang", "&info=subscription_count").await["subscription_count"] == 2
+    })
+    .await;
+    budi.expect_silence().await;
+    ana_at_b.cut();
+    assert_eq!(budi.next_named("pusher_internal:member_removed").await.json()["user_id"], "ana");
+}
+
+#[tokio::test]
+async fn events_spare_their_cause_counts_add_up_and_the_last_event_is_known_on_every_node() {
+    let (_plan, a, b) = start_two().await;
+    let (mut here, mut there) = (open(a.at()).await, open(b.at()).await);
+    here.subscribe("news").await;
+    assert_eq!(here.next_named("pusher_internal:subscription_count").await.json()["subscription_count"], 1);
+    there.subscribe("news").await;
+    for socket in [&mut here, &mut there] {
+        // The count before may have been on its way while the second socket joined.
+        while socket.next_named("pusher_internal:subscription_count").await.json()["subscription_count"] != 2 {}
+    }
+    let event =
+        json!({ "name": "e", "channels": ["news", "cache-a"], "data": "1", "socket_id": there.socket_id, "info": "subscription_count" });
+    let answer = ask(a.at(), Method::POST, "events", "", &event.to_string()).await;
+    assert_eq!(answer, json!({ "channels": { "cache-a": { "subscription_count": 0 }, "news": { "subscription_count": 2 } } }));
+    assert_eq!(here.next_event().await.event, "e");
+    there.expect_silence().await;
+    for node in [&a, &b] {
+        let mut late = open(node.at()).await;
+        late.subscribe("cache-a").await;
+        assert_eq!(late.next_named("e").await.data, json!("1"));
+    }
+    assert_eq!(read(b.at(), "channels/cache-a", "&info=cache").await["cache"]["data"], "1");
+}
+
+#[tokio::test]
+async fn users_are_watched_reached_and_sent_away_across_nodes() {
+    let (_plan, a, b) = start_two().await;
+    let (mut ana, mut budi) = (open(a.at()).await, open(b.at()).await);
+    sign_in(&mut ana, json!({ "id": "ana", "watchlist": ["budi"] })).await;
+    assert_eq!(ana.next_event().await.json()["events"][0]["name"], "offline");
+    sign_in(&mut budi, json!({ "id": "budi" })).await;
+    assert_eq!(ana.next_event().await.json()["events"][0]["name"], "online");
+    budi.subscribe("#server-to-user-budi").await;
+    ask(a.at(), Method::POST, "events", "", &json!({ "name": "halo", "channel": "#server-to-user-budi", "data": "1" }).to_string()).await;
+    assert_eq!(budi.next_named("halo").await.data, json!("1"));
+    ask(a.at(), Method::POST, "users/budi/terminate_connections", "", "{}").await;
+    budi.expect_close(4009).await;
+    drop(budi);
+    assert_eq!(ana.next_event().await.json()["events"][0]["name"], "offline");
+}
+
+#[tokio::test]
+async fn a_node_that_is_killed_leaves_no_ghosts() {
+    let (_plan, mut a, b) = start_two().await;
+    let (mut ana, mut budi, mut watcher) = (open(a.at()).await, open(b.at()).await, open(b.at()).await);
+    sign_in(&mut ana, json!({ "id": "ana" })).await;
+    sign_in(&mut watcher, json!({ "id": "w", "watchlist": ["ana"] })).await;
+    assert_eq!(watcher.next_event().await.json()["events"][0]["name"], "online");
+    join(&mut budi, "presence-ruang", "budi").await;
+    join(&mut ana, "presence-ruang", "ana").await;
+    assert_eq!(budi.next_named("pusher_internal:member_added").await.json()["user_id"], "ana");
+    ana.subscribe("news").await;
+    until("the other node knows", async || read(b.at(), "channels/news", "").await["occupied"] == true).await;
+    a.kill();
+    // 8 s of lease, 2 s until somebody looks.
+    let removed = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+        loop {
+            if let Ok(Received::Event(event)) = tokio::time::timeout(std::time::Duration::from_secs(9), budi.receive()).await
+                && event.event == "pusher_internal:member_removed"
+            {
+                return event;
+            }
+            budi.send(json!({ "event": "pusher:ping", "data": {} })).await;
+        }
+    });
+    assert_eq!(removed.await.expect("the ghost goes").json()["user_id"], "ana");
+    assert_eq!(watcher.next_event().await.json()["events"][0]["name"], "offline");
+    until("nothing is left", async || read(b.at(), "channels", "").await == json!({ "channels": { "presence-ruang": {} } })).await;
+}
+
+#[tokio::test]
+async fn an_app_that_one_node_makes_and_shuts_is_known_and_shut_on_the_other() {
+    let (plan, a, b) = start_two().await;
+    let link = RedisLink::connect(plan.setting("redis.url")).await.unwrap();
+    let bus = RedisBus::join(link, plan.setting("redis.prefix"), ProbeTimes::default()).await.unwrap();
+    let mut carried = bus.subscribe();
+    let kepala = a.sign_in("kepala").await;
+    let (status, made) = kepala.post("/admin/apps", &json!({ "name": "Kampus", "limits": { "connections": 1 } })).await;
+    assert_eq!(status, 201, "{made}");
+    let path = format!("/app/{}?protocol=7", made["key"].as_str().unwrap());
+    let found = tokio::time::timeout(std::time::Duration::from_secs(10), async {
+        loop {
+            let mut socket = TestSocket::open(b.at(), &path, &[]).await.unwrap();
+            if socket.next_event().await.event == "pusher:connection_established" {
+                return socket;
+            }
+        }
+    });
+    let mut socket = found.await.expect("the other node hears of the app");
+    let id = made["id"].as_str().unwrap();
+    until("the first node counts the socket of the other", async || {
+        kepala.get(&format!("/admin/apps/{id}")).await["live"]["connections"] == 1
+    })
+    .await;
+    let mut refused = TestSocket::open(a.at(), &path, &[]).await.unwrap();
+    refused.expect_close(4004).await;
+    let shut = kepala.request(Method::PATCH, &format!("/admin/apps/{id}")).json(&json!({ "enabled": false })).send().await.unwrap();
+    assert_eq!(shut.status(), 200);
+    socket.expect_close(4003).await;
+    let log = format!("{}{}", a.log(), b.log());
+    let secret = made["secret"].as_str().unwrap();
+    assert!(!log.contains(secret) && !log.contains("uji-secret"), "a secret is in the log");
+    let rotated = kepala.post(&format!("/admin/apps/{id}/rotate"), &json!({})).await.1["secret"].as_str().unwrap().to_owned();
+    let mut messages = 0;
+    while let Ok(BusMessage::Envelope(bytes)) = carried.try_recv() {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(![secret, &rotated, "uji-secret"].iter().any(|secret| text.contains(*secret)), "a secret is on the bus: {text}");
+        messages += 1;
+    }
+    assert!(messages >= 2, "the bus was not heard");
+    for node in [&a, &b] {
+        let metrics = node.at().client().get(node.at().url("/metrics")).send().await.unwrap().text().await.unwrap();
+        assert!(!metrics.contains(secret) && !metrics.contains("uji-secret") && !metrics.contains("auth_signature"));
+    }
+}
+
+/// Lists the users of a channel; `None` while the node cannot say.
+async fn users(at: &ServerAddress, channel: &str) -> Option<Vec<String>> {
+    let now_s = Clock::System.now_ms() / 1000;
+    let (path, query) = (format!("/apps/7/channels/{channel}/users"), format!("auth_key=uji-key&auth_timestamp={now_s}&auth_version=1.0"));
+    let signature = SecretKey::new(b"uji-secret").sign(&format!("GET\n{path}\n{query}"));
+    let response = at.client().get(at.url(&format!("{path}?{query}&auth_signature={signature}"))).send().await.unwrap();
+    if response.status() != 200 {
+        return None;
+    }
+    let body: Value = response.json().await.unwrap();
+    Some(body["users"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()).collect())
+}
+
+#[tokio::test]
+async fn while_redis_is_away_members_of_the_own_node_are_known_and_all_when_it_is_back() {
+    let mut redis = TestRedis::start();
+    let plan = plan_nodes(&redis.url()).await;
+    let (a, b) = (plan.start().await, plan.start().await);
+    let (mut ana, mut budi, mut cici) = (open(a.at()).await, open(a.at()).await, open(b.at()).await);
+    join(&mut ana, "presence-ruang", "ana").await;
+    redis.kill();
+    assert_eq!(join(&mut budi, "presence-ruang", "budi").await, ["ana", "budi"]);
+    redis.start_again();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(40);
+    while users(b.at(), "presence-ruang").await.as_deref() != Some(&["ana".to_owned(), "budi".to_owned()]) {
+        assert!(tokio::time::Instant::now() < deadline, "the census of an empty Redis is not filled again");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(join(&mut cici, "presence-ruang", "cici").await, ["ana", "budi", "cici"]);
+}

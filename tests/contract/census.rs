@@ -1,0 +1,262 @@
+//! The census on both backends; what only several nodes can show, on Redis.
+
+use crate::databases::server_url;
+use educounsel::{
+    backends::{
+        bus::{
+            Bus, BusMessage,
+            local::LocalBus,
+            redis::{ProbeTimes, RedisBus},
+        },
+        census::{CachedEvent, Census, Counting, Declaration, Declared, Seat, local::LocalCensus, redis::RedisCensus},
+        redis_link::RedisLink,
+    },
+    domain::{
+        channel::ChannelName,
+        clock::Clock,
+        ids::NodeId,
+        registry::{AppId, SocketId, Topic},
+    },
+    wire::envelope::{Envelope, Publication},
+};
+use serde_json::value::RawValue;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::mpsc::Receiver, time::timeout};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const LEASE: Duration = Duration::from_millis(600);
+
+struct Node {
+    census: Arc<dyn Census>,
+    heard: Receiver<BusMessage>,
+}
+
+impl Node {
+    fn local() -> Self {
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+        let heard = bus.subscribe();
+        Self { census: Arc::new(LocalCensus::new(bus, Clock::System)), heard }
+    }
+
+    async fn redis(prefix: &str, lease: Duration) -> Self {
+        let link = RedisLink::connect(&server_url("TEST_REDIS_URL")).await.expect("redis answers");
+        let bus = Arc::new(RedisBus::join(link.clone(), prefix, ProbeTimes::default()).await.unwrap());
+        let heard = bus.subscribe();
+        // The bus lives as long as somebody listens to it.
+        std::mem::forget(bus);
+        let census = Arc::new(RedisCensus::new(link, prefix, NodeId::generate(), lease));
+        census.renew(&[]).await.unwrap();
+        Self { census, heard }
+    }
+
+    /// Returns the next publication: channel, text of the frame, whom it spares.
+    async fn next(&mut self) -> Publication {
+        loop {
+            let message = timeout(PATIENCE, self.heard.recv()).await.expect("a message in time").expect("the bus lives");
+            if let BusMessage::Envelope(bytes) = message
+                && let Ok(Envelope::Publish(publication)) = Envelope::parse(&bytes)
+            {
+                return publication;
+            }
+        }
+    }
+
+    async fn next_text(&mut self) -> String {
+        String::from_utf8(self.next().await.frame.payload().to_vec()).unwrap()
+    }
+
+    async fn declare(&self, declaration: Declaration) -> Declared {
+        self.census.declare(&declaration).await.unwrap().expect("the node is on the list")
+    }
+}
+
+fn prefix() -> String {
+    format!("test-{}", NodeId::generate())
+}
+
+fn topic(name: &str) -> Topic {
+    Topic { app: AppId("7".into()), channel: ChannelName::parse_any(name).unwrap() }
+}
+
+fn part(name: &str, subscriptions: u64, users: &[&str]) -> Declaration {
+    let seat = |user: &&str| Seat {
+        user_id: (*user).into(),
+        user_info: Some(RawValue::from_string(format!(r#"{{"nama": "é/{user}"}}"#)).unwrap().into()),
+        first: SocketId::new(1, 2),
+    };
+    let seats = users.iter().map(seat).collect();
+    Declaration { topic: topic(name), subscriptions, seats, counting: Counting::Off, wants_roster: true, in_place_of: None }
+}
+
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod local { $(#[tokio::test] async fn $name() { super::$name(super::Node::local()).await; })+ }
+        mod redis { $(#[tokio::test] async fn $name() { super::$name(super::Node::redis(&super::prefix(), super::PATIENCE).await).await; })+ }
+    };
+}
+
+on_both! {
+    subscribers_are_counted_and_occupied_channels_listed,
+    members_come_and_go_once_and_everybody_is_told_in_order,
+    a_channel_has_at_most_a_hundred_members,
+    who_watches_a_user_hears_of_the_first_and_the_last_socket,
+    counts_are_told_at_every_change_up_to_a_hundred_and_then_held_back,
+    the_last_event_is_kept,
+}
+
+async fn subscribers_are_counted_and_occupied_channels_listed(node: Node) {
+    let first = node.declare(part("news", 1, &[])).await;
+    assert_eq!((first.before, first.now), (0, 1));
+    let again = node.declare(part("news", 1, &[])).await;
+    assert_eq!((again.before, again.now), (1, 1), "a declaration is a state, not a change");
+    node.declare(part("news", 3, &[])).await;
+    node.declare(part("presence-a", 2, &["1"])).await;
+    node.declare(part("#server-to-user-1", 1, &[])).await;
+    let listed = async |prefix: &str| {
+        let occupied = node.census.occupied(&AppId("7".into()), prefix).await.unwrap();
+        occupied.into_iter().map(|(name, facts)| (name.to_string(), facts.subscriptions, facts.users)).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("").await, [("news".to_owned(), 3, 0), ("presence-a".to_owned(), 2, 1)]);
+    assert_eq!(listed("pres").await, [("presence-a".to_owned(), 2, 1)]);
+    assert!(listed("*").await.is_empty(), "a prefix is no pattern");
+    assert!(node.census.occupied(&AppId("8".into()), "").await.unwrap().is_empty());
+    let last = node.declare(part("news", 0, &[])).await;
+    assert_eq!((last.before, last.now), (3, 0));
+    assert_eq!(node.census.facts(&topic("news")).await.unwrap().subscriptions, 0);
+    assert_eq!(listed("").await.len(), 1);
+}
+
+async fn members_come_and_go_once_and_everybody_is_told_in_order(mut node: Node) {
+    let joined = node.declare(part("presence-a", 1, &["ana/x"])).await;
+    assert_eq!((joined.added.as_slice(), joined.removed.len()), (["ana/x".to_owned()].as_slice(), 0));
+    let (user, info) = joined.roster.first().unwrap();
+    assert_eq!((user.as_str(), info.as_ref().unwrap().get()), ("ana/x", r#"{"nama": "é/ana/x"}"#));
+    let added = node.next().await;
+    assert_eq!((added.topic, added.except, added.roster), (topic("presence-a"), Some(SocketId::new(1, 2)), Some(joined.version)));
+    let frame: serde_json::Value = serde_json::from_slice(&added.frame.payload()).unwrap();
+    assert_eq!((&frame["event"], &frame["channel"]), (&"pusher_internal:member_added".into(), &"presence-a".into()));
+    let data: serde_json::Value = serde_json::from_str(frame["data"].as_str().unwrap()).unwrap();
+    assert_eq!(data, serde_json::json!({ "user_id": "ana/x", "user_info": { "nama": "é/ana/x" } }));
+    assert!(node.declare(part("presence-a", 2, &["ana/x"])).await.added.is_empty());
+    let left = node.declare(part("presence-a", 1, &["budi"])).await;
+    assert_eq!((left.removed.as_slice(), left.added.as_slice()), (["ana/x".to_owned()].as_slice(), ["budi".to_owned()].as_slice()));
+    let (removed, added) = (node.next().await, node.next().await);
+    assert!(removed.roster < added.roster && removed.roster > Some(joined.version) && added.roster == Some(left.version));
+    assert!(String::from_utf8_lossy(&removed.frame.payload()).contains("member_removed"));
+    assert_eq!(node.census.users(&topic("presence-a")).await.unwrap(), ["budi"]);
+}
+
+async fn a_channel_has_at_most_a_hundred_members(node: Node) {
+    let users: Vec<String> = (0..101).map(|number| number.to_string()).collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let declared = node.declare(part("presence-a", 101, &users)).await;
+    assert_eq!((declared.added.len(), declared.refused.as_slice(), declared.roster.len()), (100, ["100".to_owned()].as_slice(), 100));
+    assert_eq!(node.declare(part("presence-a", 100, &users[1..])).await.added, ["100"], "room was made");
+}
+
+async fn who_watches_a_user_hears_of_the_first_and_the_last_socket(mut node: Node) {
+    let mut versions = Vec::new();
+    for sockets in [1, 2, 1, 0] {
+        node.declare(part("#user-ana", sockets, &[])).await;
+        let online = node.census.are_online(&AppId("7".into()), &["ana".into(), "budi".into()]).await.unwrap();
+        assert_eq!(online.0, [sockets > 0, false]);
+        versions.push(online.1);
+    }
+    for (name, version) in [("online", versions[0]), ("offline", versions[3])] {
+        let heard = node.next().await;
+        assert_eq!(heard.roster, Some(version));
+        assert_eq!(heard.topic, topic("#watch-ana"));
+        assert!(String::from_utf8_lossy(&heard.frame.payload()).contains(&format!(r#"\"name\":\"{name}\""#)));
+    }
+    assert!(node.heard.try_recv().is_err());
+}
+
+async fn counts_are_told_at_every_change_up_to_a_hundred_and_then_held_back(mut node: Node) {
+    let count = |subscriptions, counting| Declaration { counting, ..part("news", subscriptions, &[]) };
+    for subscriptions in [1, 2, 2, 100] {
+        assert!(!node.declare(count(subscriptions, Counting::OnChange)).await.is_count_held_back, "{subscriptions}");
+    }
+    for told in [1, 2, 100] {
+        let expected =
+            format!(r#"{{"event":"pusher_internal:subscription_count","channel":"news","data":"{{\"subscription_count\":{told}}}"}}"#);
+        assert_eq!(node.next_text().await, expected);
+    }
+    assert!(node.declare(count(101, Counting::OnChange)).await.is_count_held_back);
+    assert!(node.declare(count(101, Counting::Now)).await.is_count_held_back);
+    assert!(node.heard.try_recv().is_err());
+}
+
+async fn the_last_event_is_kept(node: Node) {
+    assert_eq!(node.census.kept_event(&topic("cache-a")).await.unwrap(), None);
+    for data in ["1", "{\"a\": \"é\"}"] {
+        node.census.keep_event(&topic("cache-a"), &CachedEvent { event: "e".into(), data: data.into() }).await.unwrap();
+    }
+    let (kept, left) = node.census.kept_event(&topic("cache-a")).await.unwrap().unwrap();
+    assert_eq!(kept, CachedEvent { event: "e".into(), data: "{\"a\": \"é\"}".into() });
+    assert!(left > Duration::from_secs(1_700) && left <= Duration::from_secs(1_800));
+}
+
+#[tokio::test]
+async fn redis_nodes_count_together_and_a_user_is_one_member_on_both() {
+    let prefix = prefix();
+    let (mut a, b) = (Node::redis(&prefix, PATIENCE).await, Node::redis(&prefix, PATIENCE).await);
+    assert_eq!(a.declare(part("presence-a", 1, &["ana"])).await.added, ["ana"]);
+    let on_b = b.declare(part("presence-a", 2, &["ana", "budi"])).await;
+    assert_eq!((on_b.before, on_b.now, on_b.added.as_slice(), on_b.roster.len()), (1, 3, ["budi".to_owned()].as_slice(), 2));
+    assert!(a.declare(part("presence-a", 0, &[])).await.removed.is_empty(), "ana is still on the other node");
+    assert_eq!(b.declare(part("presence-a", 1, &["budi"])).await.removed, ["ana"]);
+    assert_eq!(b.census.users(&topic("presence-a")).await.unwrap(), ["budi"]);
+    let mut versions = Vec::new();
+    for event in ["member_added", "member_added", "member_removed"] {
+        let heard = a.next().await;
+        assert!(String::from_utf8_lossy(&heard.frame.payload()).contains(event));
+        assert_eq!(heard.except.is_some(), event == "member_added");
+        versions.push(heard.roster.unwrap());
+    }
+    assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
+    let app = AppId("7".into());
+    b.census.renew(&[(app.clone(), 5)]).await.unwrap();
+    let seen = a.census.renew(&[(app, 1)]).await.unwrap();
+    assert_eq!((seen.was_unknown, seen.elsewhere[0].connections, seen.elsewhere[0].channels), (false, 5, 1));
+}
+
+#[tokio::test]
+async fn a_node_that_goes_away_without_a_word_leaves_nobody_behind() {
+    let prefix = prefix();
+    let mut alive = Node::redis(&prefix, PATIENCE).await;
+    let dead = Node::redis(&prefix, LEASE).await;
+    alive.declare(part("presence-a", 1, &["ana"])).await;
+    dead.declare(part("presence-a", 2, &["ana", "budi"])).await;
+    dead.declare(part("news", 4, &[])).await;
+    assert!(alive.census.lapsed().await.unwrap().is_empty());
+    let lapsed = timeout(PATIENCE, async {
+        loop {
+            let lapsed = alive.census.lapsed().await.unwrap();
+            if !lapsed.is_empty() {
+                return lapsed;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let (node, mut topics) = lapsed.await.expect("the lease runs out").remove(0);
+    topics.sort_by(|one, other| one.channel.cmp(&other.channel));
+    assert_eq!(topics, [topic("news"), topic("presence-a")]);
+    for gone in &topics {
+        alive.declare(Declaration { in_place_of: Some(node), ..part(gone.channel.as_str(), 0, &[]) }).await;
+    }
+    alive.census.strike_off(node).await.unwrap();
+    assert!(alive.census.lapsed().await.unwrap().is_empty());
+    assert_eq!(alive.census.users(&topic("presence-a")).await.unwrap(), ["ana"]);
+    assert_eq!(alive.census.facts(&topic("news")).await.unwrap().subscriptions, 0);
+    let mut events = Vec::new();
+    for _ in 0..3 {
+        events.push(alive.next_text().await);
+    }
+    assert!(events[2].contains("member_removed") && events[2].contains("budi"), "{events:?}");
+    // Back from the dead: its word does not count before it is on the list again, and then it says everything again.
+    assert!(dead.census.declare(&part("news", 4, &[])).await.unwrap().is_none());
+    assert!(dead.census.renew(&[]).await.unwrap().was_unknown);
+    assert_eq!(dead.declare(part("news", 4, &[])).await.now, 4);
+    assert!(!dead.census.renew(&[]).await.unwrap().was_unknown);
+    assert!(alive.census.declare(&Declaration { in_place_of: Some(node), ..part("news", 0, &[]) }).await.unwrap().is_none(), "it is alive");
+}
