@@ -3,20 +3,20 @@
 //! Order: a publication is handed to the shards' mailboxes while the channel's entry is locked, so every subscriber of a channel sees the same order.
 //! Nothing is awaited and the map is never called again while an entry is held.
 
+mod announce;
+mod counted;
+
+pub(super) use counted::is_counted;
+
 use super::{
     app_events::AppEvents,
     census_queue::CensusQueue,
     chat_desk::StopAnswer,
     hub_shard::{CheckLogins, DeliverPublication, DrainSockets, EndAppSockets, EndListeners, EndSockets, HubShard, LeaveChannel},
     log_pump::WakePump,
-    signed_in::settle,
 };
 use crate::{
-    backends::{
-        BackendResult,
-        bus::Bus,
-        census::{Elsewhere, Seat},
-    },
+    backends::{BackendResult, bus::Bus, census::Elsewhere},
     domain::{
         channel::ChannelName,
         ids::{LoginId, MessageId, UserId},
@@ -24,7 +24,7 @@ use crate::{
         registry::{AppId, SocketId, Topic},
     },
     services::{
-        announce::{Announce, AppCounts, SessionEnd},
+        announce::{AppCounts, SessionEnd},
         apps::{Apps, BUILT_IN_APP},
     },
     telemetry,
@@ -35,14 +35,12 @@ use crate::{
     },
 };
 use actix::prelude::*;
-use async_trait::async_trait;
 use dashmap::{DashMap, mapref::one::RefMut};
-use futures_util::future::join_all;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::json;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, OnceLock, PoisonError, RwLock,
+        Arc, OnceLock, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -209,87 +207,6 @@ impl Hub {
             }
             TopicState::default()
         })
-    }
-
-    /// Notes a subscription of a counted channel ([`is_counted`]): what it means to others, and its answer, are the census's. Fails when the channel is full
-    /// with members of this node alone.
-    pub(super) fn join_counted(
-        &self,
-        topic: &Topic,
-        shard: ShardIndex,
-        member: Option<&Member>,
-        cause: SocketId,
-    ) -> Result<(), MemberError> {
-        let mut state = self.open_topic(topic);
-        match member.map(|member| state.roster.join(member)).transpose() {
-            Ok(is_first) => {
-                if let Some(member) = member.filter(|_| is_first == Some(true)) {
-                    state.first.insert(member.user_id.clone(), cause);
-                }
-                state.add_listener(shard);
-                Ok(())
-            }
-            Err(error) => {
-                drop(state);
-                self.forget_if_unused(topic);
-                Err(error)
-            }
-        }
-    }
-
-    fn leave_counted(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>) {
-        if let Some(mut state) = self.inner.topics.get_mut(topic) {
-            state.remove_listener(shard);
-            if let Some(member) = member
-                && state.roster.leave(&member.user_id)
-            {
-                state.first.remove(&member.user_id);
-            }
-        }
-        self.forget_if_unused(topic);
-        self.inner.census.mark(topic);
-    }
-
-    /// Returns this node's part of a channel: its subscribers, and its members with the first connection of each.
-    pub(super) fn part_of(&self, topic: &Topic) -> (u64, Vec<Seat>) {
-        let Some(state) = self.inner.topics.get(topic) else { return (0, Vec::new()) };
-        let subscriptions: usize = state.listeners.iter().map(|(_, count)| count).sum();
-        let seat = |(user_id, user_info): (&Arc<str>, Option<&Arc<RawValue>>)| {
-            let first = state.first.get(user_id).copied().unwrap_or(SocketId::new(0, 0));
-            Seat { user_id: user_id.clone(), user_info: user_info.cloned(), first }
-        };
-        (subscriptions as u64, state.roster.members().map(seat).collect())
-    }
-
-    /// Returns the counted channels this node has a part in.
-    pub(super) fn counted_topics(&self) -> Vec<Topic> {
-        self.inner.topics.iter().map(|entry| entry.key().clone()).filter(is_counted).collect()
-    }
-
-    /// Returns what waits to be declared to the census.
-    pub(super) fn census(&self) -> &CensusQueue {
-        &self.inner.census
-    }
-
-    /// Returns the way to those who want to know what happens in connected apps.
-    #[must_use]
-    pub fn app_events(&self) -> &AppEvents {
-        &self.inner.app_events
-    }
-
-    /// Says whether anybody on this node listens to a channel.
-    pub(super) fn has_topic(&self, topic: &Topic) -> bool {
-        self.inner.topics.contains_key(topic)
-    }
-
-    /// Returns the apps that have sockets here, with their number.
-    pub(super) fn sockets_by_app(&self) -> Vec<(AppId, u64)> {
-        self.inner.apps.iter().map(|entry| (entry.key().clone(), entry.connections)).collect()
-    }
-
-    /// Notes what goes on in apps beside this node's part.
-    pub(super) fn note_elsewhere(&self, elsewhere: HashMap<AppId, Elsewhere>) {
-        *self.inner.elsewhere.write().unwrap_or_else(PoisonError::into_inner) = elsewhere;
     }
 
     fn forget_if_unused(&self, topic: &Topic) {
@@ -469,11 +386,6 @@ impl Hub {
     }
 }
 
-/// Says whether the census counts a channel: all of connected apps, and the places of signed-in users. Channels of the built-in app are known per node.
-pub(super) fn is_counted(topic: &Topic) -> bool {
-    (*topic.app.0 != *BUILT_IN_APP || !topic.channel.is_listed()) && !topic.channel.is_watch()
-}
-
 /// Returns a channel of the built-in app.
 pub(super) fn built_in_topic(channel: ChannelName) -> Topic {
     Topic { app: AppId(BUILT_IN_APP.into()), channel }
@@ -482,70 +394,4 @@ pub(super) fn built_in_topic(channel: ChannelName) -> Topic {
 /// Returns what sockets hear before they are ended.
 pub(super) fn end_of_sockets_frame(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Frame {
     pusher::channel_event(&ChannelName::user(user), "session.ended", &json!({ "session_id": login, "reason": reason }).to_string())
-}
-
-/// Returns what ends the sockets of an account, or of one of its login sessions.
-fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
-    let (channel, frame) = (ChannelName::user(user), end_of_sockets_frame(user, login, reason));
-    let farewell = Box::new(Publication::new(built_in_topic(channel), frame));
-    Envelope::EndSockets { user, login, farewell }
-}
-
-#[async_trait]
-impl Announce for Hub {
-    fn wake_pump(&self) {
-        if let Some(pump) = self.inner.pump.get() {
-            // Wake-ups carry nothing and the pump folds them: more than one in the mailbox means the same as one.
-            pump.do_send(WakePump);
-        }
-    }
-
-    fn publish(&self, channel: &ChannelName, event: &'static str, data: Value) {
-        let frame = pusher::channel_event(channel, event, &data.to_string());
-        self.send_later(Envelope::Publish(Publication::new(built_in_topic(channel.clone()), frame)));
-    }
-
-    fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd) {
-        self.send_later(end_of_sockets(user, login, reason));
-    }
-
-    fn leave_channel(&self, user: UserId, channel: &ChannelName) {
-        self.send_later(Envelope::LeaveChannel { user, topic: built_in_topic(channel.clone()) });
-    }
-
-    fn stop_answer(&self, answer: MessageId) {
-        self.send_later(Envelope::StopAnswer { answer });
-    }
-
-    async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()> {
-        // At once, in order: what one backend sends in one request reaches the bus in one go.
-        join_all(publications.into_iter().map(|publication| self.publish(publication))).await.into_iter().collect()
-    }
-
-    async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {
-        let topic = Topic { app: app.clone(), channel: ChannelName::signed_in(user_id) };
-        self.send_out(&Envelope::EndUser { topic }).await
-    }
-
-    async fn settle(&self) {
-        settle(self).await;
-    }
-
-    fn apps_changed(&self) {
-        self.send_later(Envelope::AppsChanged);
-    }
-
-    fn open_sockets(&self) -> usize {
-        self.socket_count()
-    }
-
-    fn app_counts(&self, app: &AppId) -> AppCounts {
-        let here = self.inner.apps.get(app).map(|counts| *counts).unwrap_or_default();
-        let elsewhere = self.inner.elsewhere.read().unwrap_or_else(PoisonError::into_inner).get(app).copied().unwrap_or_default();
-        AppCounts { connections: here.connections + elsewhere.connections, channels: here.channels.max(elsewhere.channels) }
-    }
-
-    fn is_connected(&self) -> bool {
-        self.inner.bus.is_alive()
-    }
 }

@@ -50,14 +50,15 @@ impl SignedInAs {
         shard.stand_at(socket, &place(ChannelName::signed_in(&user.member.user_id)));
         self.0.replace(Some(user.member));
         shard.send(outbound, &pusher::signin_success(&user.user_data));
-        user.watchlist.iter().for_each(|watched| shard.stand_at(socket, &place(ChannelName::watched(watched))));
         if user.is_watchlist_cut {
             shard.send(outbound, &pusher::error(Some(PusherCode::WatchlistTooLong), "watchlist is cut to its first 100 users"));
         }
         if !user.watchlist.is_empty() {
+            let mut places: Vec<Topic> = user.watchlist.iter().map(|watched| place(ChannelName::watched(watched))).collect();
+            places.retain(|topic| shard.begin_watch(socket, topic));
             let (online, offline, version) = look(shard, &app.id, &user.watchlist).await;
-            user.watchlist.iter().for_each(|watched| shard.note_roster(socket, &place(ChannelName::watched(watched)), version));
             shard.send(outbound, &pusher::watchlist_events(&online, &offline));
+            places.iter().for_each(|topic| shard.end_watch(socket, topic, version));
         }
         Ok(())
     }
