@@ -79,6 +79,8 @@ id_type! {
     NoteId,
     /// A prepared answer of counsellors.
     CannedReplyId,
+    /// An event that waits for a webhook of a connected app.
+    WebhookEventId,
 }
 
 impl From<MessageId> for LogId {

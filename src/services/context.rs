@@ -2,7 +2,7 @@
 
 use super::{announce::Announce, apps::Apps};
 use crate::{
-    backends::{bus::Bus, cache::Cache, census::Census, files::Files, store::Store},
+    backends::{bus::Bus, cache::Cache, census::Census, files::Files, store::Store, webhook_post::WebhookPost},
     config::Config,
     domain::clock::Clock,
     wire::signature::SecretKey,
@@ -25,6 +25,8 @@ pub struct Context {
     pub census: Arc<dyn Census>,
     /// Uploaded files.
     pub files: Arc<dyn Files>,
+    /// The way to the webhooks of connected apps.
+    pub webhooks: WebhookPost,
     /// The Pusher apps.
     pub apps: Apps,
     /// Where "now" comes from.

@@ -23,12 +23,15 @@ pub struct Removed {
     pub slot_claims: u64,
     /// Days before yesterday on which somebody looked into a conversation; the audit trail keeps them.
     pub conversation_views: u64,
+    /// Events for webhooks that were given up more than `webhooks.dead_letter_days` ago.
+    pub dead_letters: u64,
 }
 
 /// Does one round. Safe to run on several nodes at once and at any time. Fails at the first step that fails; the next round does the rest.
 pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
     let now_ms = context.clock.now_ms();
     let log_before_ms = days_before(now_ms, i64::from(context.config.log.retention_days));
+    let dead_before_ms = days_before(now_ms, i64::from(context.config.webhooks.dead_letter_days));
     let mut removed = Removed {
         log_rows: context.store.trim_log(log_before_ms).await?,
         logins: context.cache.sweep().await?,
@@ -36,6 +39,7 @@ pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
         notices: 0,
         slot_claims: context.store.trim_claims(now_ms.saturating_sub(DAY_MS)).await?,
         conversation_views: context.store.trim_conversation_views(&today_minus(context, 1).0).await?,
+        dead_letters: context.store.trim_dead_letters(dead_before_ms).await?,
     };
     for spec in NoticeSpec::ALL.into_iter().flatten() {
         let before_ms = days_before(now_ms, i64::from(spec.retention_days));

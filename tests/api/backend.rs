@@ -1,7 +1,10 @@
 //! A backend of a connected app, as the vendors' SDKs behave: it signs its requests.
 
 use crate::support::TestApp;
-use educounsel::wire::signature::{SecretKey, to_hex};
+use educounsel::{
+    domain::clock::Clock,
+    wire::signature::{SecretKey, to_hex},
+};
 use md5::{Digest as _, Md5};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -9,8 +12,9 @@ use serde_json::{Value, json};
 /// A backend that has an app's secret.
 #[derive(Clone)]
 pub struct Backend {
-    client: reqwest::Client,
-    url: String,
+    pub client: reqwest::Client,
+    pub clock: Clock,
+    pub url: String,
     pub id: String,
     pub key: String,
     pub secret: String,
@@ -31,7 +35,14 @@ impl Backend {
     /// Makes the backend of an app as `POST /admin/apps` answered it.
     pub fn of(app: &TestApp, made: &Value) -> Self {
         let text = |field: &str| made[field].as_str().unwrap().to_owned();
-        Self { client: app.client(), url: app.url(""), id: text("id"), key: text("key"), secret: text("secret") }
+        Self {
+            clock: app.running.context.clock.clone(),
+            client: app.client(),
+            url: app.url(""),
+            id: text("id"),
+            key: text("key"),
+            secret: text("secret"),
+        }
     }
 
     /// Makes the backend of the app of the settings.
@@ -41,7 +52,7 @@ impl Backend {
 
     /// Begins a request at any path, with the mistakes of a test.
     pub fn request(&self, method: Method, path: &str, parameters: &[(&str, &str)], body: &[u8], mistake: &Mistake<'_>) -> RequestBuilder {
-        let now_s = educounsel::domain::clock::Clock::System.now_ms() / 1000 + mistake.timestamp_off_s;
+        let now_s = self.clock.now_ms() / 1000 + mistake.timestamp_off_s;
         let now = now_s.to_string();
         let md5 = mistake.md5.map_or_else(|| to_hex(&Md5::digest(body)), str::to_owned);
         let mut pairs: Vec<(&str, &str)> = parameters.to_vec();

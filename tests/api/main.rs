@@ -24,6 +24,7 @@ mod conversation_sockets;
 mod conversations;
 mod dashboards;
 mod housekeeping;
+mod http_fallback;
 mod http_rules;
 mod materials;
 mod messages;
@@ -38,3 +39,6 @@ mod sockets;
 mod start_up;
 mod sync;
 mod unread_bodies;
+#[path = "../support/webhook_receiver.rs"]
+mod webhook_receiver;
+mod webhooks;

@@ -5,7 +5,10 @@ use super::{BackendResult, Engine};
 use crate::domain::{
     audience::Audience,
     conversation::ConversationState,
-    ids::{AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId, UserId},
+    ids::{
+        AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId, UserId,
+        WebhookEventId,
+    },
     material::MaterialStatus,
     principal::Role,
 };
@@ -44,7 +47,7 @@ macro_rules! arguments {
     )+};
 }
 arguments!(text: &str, &String, Audience, UserId, LoginId, MaterialId, NoticeId, LogId, NodeId, AuditId);
-arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId);
+arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId, WebhookEventId);
 arguments!(name: Role, MaterialStatus, ConversationState);
 
 impl From<String> for Argument {
