@@ -6,10 +6,12 @@ use crate::{
         bus_link::BusLink,
         census_link::{CensusLink, LEASE},
         chat_desk::{ChatDesk, DeskHandle},
+        http_session::HttpSessions,
         hub::Hub,
         hub_shard::HubShard,
         log_pump::{LogPump, StopPump},
         scheduler::Scheduler,
+        webhook_courier::{QUEUE_CAPACITY, StopCourier, WebhookCourier},
     },
     backends::{
         BackendError,
@@ -24,11 +26,13 @@ use crate::{
         files, private_path,
         redis_link::RedisLink,
         store::Store,
+        webhook_post::WebhookPost,
     },
     config::Config,
     domain::{clock::Clock, ids::NodeId},
     http::{
         self,
+        fallback::{self, Fallback},
         paced_stream::{PacedStream, pace_body},
         ws,
     },
@@ -47,7 +51,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::mpsc};
 
 /// Connections the kernel keeps for us until we accept them: a school reconnects within a second.
 const BACKLOG: i32 = 4096;
@@ -128,6 +132,7 @@ pub struct Running {
     desk: DeskHandle,
     /// The thread of the companion.
     companion_thread: Arbiter,
+    courier: Addr<WebhookCourier>,
 }
 
 impl Running {
@@ -143,6 +148,8 @@ impl Running {
         }
         // A pump that is gone has nothing to give back.
         let _ = self.pump.send(StopPump).await;
+        // Behind the sockets, because what their end means to webhooks is still to be written.
+        let _ = self.courier.send(StopCourier).await;
         self.server.stop(true).await;
         self.context.store.close().await;
     }
@@ -200,18 +207,22 @@ pub async fn open_context(config: Config) -> Result<Context, StartError> {
     Ok(context)
 }
 
-type Assembled = (Context, Hub, Arc<dyn Bus>, tokio::sync::mpsc::Receiver<crate::wire::envelope::Envelope>);
+type Assembled = (Context, Hub, Arc<dyn Bus>, mpsc::Receiver<crate::wire::envelope::Envelope>);
 
 async fn assemble(config: Config, StartOptions { demo, clock }: StartOptions) -> Result<Assembled, StartError> {
     let (store, secret) = open_backends(&config).await?;
     let (cache, bus, census) = open_shared_state(&config, &store, &clock).await?;
     let files = files::connect(&config, &secret).map_err(|source| StartError::Backend { key: "data_dir", source })?;
+    let timeout = Duration::from_secs(config.webhooks.timeout_s);
+    let webhooks = WebhookPost::new(config.webhooks.allow_private_targets, timeout);
+    let webhooks = webhooks.map_err(|source| StartError::Backend { key: "webhooks.timeout_s", source })?;
     let (hub, outgoing) = Hub::new(bus.clone());
     let announce = Arc::new(hub.clone());
     let companions = Companions::new(&config).map_err(|source| StartError::Backend { key: "openai.base_url", source })?;
     let (config, node) = (Arc::new(config), NodeId::generate());
     let apps = Apps::load(&config, &secret, demo);
-    let context = Context { config, store, cache, bus: bus.clone(), census, files, companions, node, apps, clock, announce, secret };
+    let context =
+        Context { config, store, cache, bus: bus.clone(), census, files, companions, node, webhooks, apps, clock, announce, secret };
     Ok((context, hub, bus, outgoing))
 }
 
@@ -249,14 +260,19 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let companion_thread = Arbiter::new();
     let desk = ChatDesk::start_on(&companion_thread.handle(), context.clone(), hub.clone());
     hub.attach_desk(desk.stop_recipient());
-    let parts = Parts { gate: ws::handshake::Gate::new(context.clone()), context: context.clone(), hub: hub.clone(), desk: desk.clone() };
+    let (app_events, told) = mpsc::channel(QUEUE_CAPACITY);
+    hub.app_events().attach_webhooks(app_events);
+    let courier = WebhookCourier::new(context.clone(), told).start();
+    let gate = ws::handshake::Gate::new(context.clone());
+    let http_sessions = HttpSessions::default();
+    let parts = Parts { gate, context: context.clone(), hub: hub.clone(), desk: desk.clone(), http_sessions };
     let server = match tls {
         Some(tls) => serve_tls(listener, parts, tls)?,
         None => serve_plain(listener, parts)?,
     };
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    Ok(Running { address, context, hub, server: handle, pump, desk, companion_thread })
+    Ok(Running { address, context, hub, server: handle, pump, desk, companion_thread, courier })
 }
 
 /// Makes the demo school or gives it its password, if asked to. Whether or not: refuses to face a network while a demo account has the published one.
@@ -312,6 +328,7 @@ struct Parts {
     hub: Hub,
     desk: DeskHandle,
     gate: ws::handshake::Gate,
+    http_sessions: HttpSessions,
 }
 
 impl Parts {
@@ -338,11 +355,14 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
     let factory = move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
         let gate = parts.gate.clone();
+        let fallback = Fallback::new(gate.clone(), shard.clone(), parts.http_sessions.clone());
         let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::realtime::upgrade_required));
         let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<PacedStream, h1::Codec>)| {
             ws::raw::serve(request, framed, gate.clone(), shard.clone())
         });
-        let app = map_config(http::app(shared.clone()).service(no_upgrade), |_| AppConfig::default());
+        let app = map_config(http::app(shared.clone()).service(no_upgrade).configure(|cfg| fallback::configure(cfg, fallback)), |_| {
+            AppConfig::default()
+        });
         let service = HttpService::build()
             .client_request_timeout(parts.request_timeout())
             .keep_alive(parts.keep_alive())
@@ -374,7 +394,9 @@ fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> 
         let sockets = web::resource("/app/{key}").route(web::get().to(ws::context::serve));
         let is_upgrade = guard::fn_guard(|ctx| ctx.head().upgrade());
         let near_misses = web::resource(["/app", "/app/{tail:.*}"]).guard(is_upgrade).route(web::get().to(ws::context::serve));
-        http::app(shared.clone()).service(sockets).service(near_misses).app_data(gate.clone()).app_data(web::Data::new(shard))
+        let fallback = Fallback::new(parts.gate.clone(), shard.clone(), parts.http_sessions.clone());
+        let app = http::app(shared.clone()).service(sockets).service(near_misses).configure(|cfg| fallback::configure(cfg, fallback));
+        app.app_data(gate.clone()).app_data(web::Data::new(shard))
     });
     let server = server.on_connect(ws::context::keep_socket).workers(workers).client_request_timeout(timeout).keep_alive(keep_alive);
     let server = server.backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();

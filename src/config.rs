@@ -141,6 +141,9 @@ section! {
         login_check_s: u64 = 60, "s", "How often open sockets are held to their login sessions; one that ran out ends its sockets.";
         inbound_per_s: u32 = 1_000, "messages/s", "Messages a socket may send per second (twice as many at once); above it they are read more slowly.";
         max_sockets: usize = 0, "sockets", "Most open sockets of a node; above it handshakes get 4100. 0 = no limit.";
+        http_heartbeat_s: u64 = 25, "s", "Silence after which an answer of the HTTP fallback shows a sign of life; below the time-outs of proxies.";
+        http_grace_s: u64 = 10, "s", "How long a client of the HTTP fallback may take to ask for its next answer; then its socket is over.";
+        http_hostname: String = String::new(), "host name", "Where clients of the HTTP fallback reach this very node after their first request; empty = where they came from.";
         handshakes_per_s: u32 = 0, "sockets/s", "New sockets a node takes per second; the rest gets 4100. 0 = no limit.";
     }
 }
@@ -152,6 +155,16 @@ section! {
         coalesce_ms: u64 = 0, "ms", "How long the pump waits after a wake-up to publish rows together.";
         lease_ms: u64 = 5000, "ms", "How long a node may hold the pump without renewing.";
         batch: u32 = 100, "rows", "Rows published per lease.";
+    }
+}
+section! {
+    /// Webhooks of connected apps.
+    WebhookSettings in "webhooks." {
+        allow_private_targets: bool = false, "", "Let webhooks go to this machine and to private networks; only when every admin may reach what is there.";
+        timeout_s: u64 = 10, "s", "How long the other side may take to answer.";
+        retry_for_s: u64 = 300, "s", "How long an event is tried again, ever more slowly; then it is a dead letter.";
+        debounce_ms: u64 = 3_000, "ms", "How long a channel that is vacated, or a member that leaves, may come back without being told.";
+        dead_letter_days: u32 = 7, "days", "How long dead letters are kept.";
     }
 }
 section! {
@@ -246,6 +259,8 @@ pub struct Config {
     pub realtime: RealtimeSettings,
     /// See [`LogSettings`].
     pub log: LogSettings,
+    /// See [`WebhookSettings`].
+    pub webhooks: WebhookSettings,
     /// See [`SchoolSettings`].
     pub school: SchoolSettings,
     /// See [`JitsiSettings`].
@@ -273,6 +288,7 @@ impl Default for Config {
             security: SecuritySettings::default(),
             realtime: RealtimeSettings::default(),
             log: LogSettings::default(),
+            webhooks: WebhookSettings::default(),
             school: SchoolSettings::default(),
             jitsi: JitsiSettings::default(),
             openai: OpenaiSettings::default(),
@@ -297,7 +313,7 @@ impl Config {
                 is_secret: true,
             },
         ];
-        let sections: [&[SettingDoc]; 13] = [
+        let sections: [&[SettingDoc]; 14] = [
             HttpSettings::DOCS,
             DatabaseSettings::DOCS,
             RedisSettings::DOCS,
@@ -305,6 +321,7 @@ impl Config {
             SecuritySettings::DOCS,
             RealtimeSettings::DOCS,
             LogSettings::DOCS,
+            WebhookSettings::DOCS,
             SchoolSettings::DOCS,
             JitsiSettings::DOCS,
             OpenaiSettings::DOCS,
@@ -480,6 +497,8 @@ mod tests {
             ("REALTIME__ACTIVITY_TIMEOUT_S", "0"),
             ("REALTIME__DRAIN_S", "soon"),
             ("REALTIME__KEY", ""),
+            ("REALTIME__HTTP_HOSTNAME", "https://node-3"),
+            ("REALTIME__HTTP_GRACE_S", "0"),
             ("HTTP__TRUST_PROXY", "maybe"),
             ("LOG__BATCH", "0"),
             ("LOG__POLL_MS", "-1"),

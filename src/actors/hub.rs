@@ -19,7 +19,7 @@ use crate::{
     backends::{BackendResult, bus::Bus, census::Elsewhere},
     domain::{
         channel::ChannelName,
-        ids::{LoginId, MessageId, UserId},
+        ids::{LoginId, UserId},
         presence::{Member, MemberError, Roster},
         registry::{AppId, SocketId, Topic},
     },

@@ -126,6 +126,23 @@ impl Outbound {
         std::mem::take(&mut *self.queue.borrow_mut()).frames.into()
     }
 
+    /// Hands over what waits, whole frames from the first on, until they make `bytes`; for a transport that cuts frames itself and wants them piece by
+    /// piece.
+    pub fn take_up_to(&self, bytes: usize) -> Vec<Frame> {
+        let mut queue = self.queue.borrow_mut();
+        let (mut taken, mut taken_bytes) = (Vec::new(), 0);
+        while taken_bytes < bytes {
+            let Some(frame) = queue.frames.pop_front() else { break };
+            taken_bytes += frame.encoded().len();
+            taken.push(frame);
+        }
+        queue.bytes -= taken_bytes;
+        if queue.frames.is_empty() {
+            queue.frames.shrink_to_fit();
+        }
+        taken
+    }
+
     /// Sends the last frames and takes no others. With `drop_waiting` what waits is thrown away, except a frame of which a part is written.
     pub fn finish(&self, last: &[Frame], drop_waiting: bool) {
         if self.is_closing.replace(true) {
@@ -257,6 +274,16 @@ mod tests {
             }
         }
         assert_eq!(*pipe.written.borrow(), bytes_of(&frames.iter().collect::<Vec<_>>()));
+    }
+
+    #[test]
+    fn frames_are_handed_over_in_pieces() {
+        let (_, outbound) = pipe(0, 100);
+        let frame = Frame::text("12345678");
+        (0..9).for_each(|_| assert_eq!(outbound.send(&frame), Ok(())));
+        assert_eq!(outbound.take_up_to(11).len(), 2);
+        assert_eq!(outbound.send(&frame), Ok(()), "room again");
+        assert_eq!((outbound.take_up_to(1000).len(), outbound.take_up_to(1000).len()), (8, 0));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod files;
 pub mod private_path;
 pub mod redis_link;
 pub mod store;
+pub mod webhook_post;
 
 /// A backend did not do what it was asked. Goes to the log, never to a client.
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,7 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.check_numbers()?;
         self.check_http()?;
+        self.check_realtime()?;
         self.check_backends()?;
         self.check_s3()?;
         self.check_jitsi()?;
@@ -44,6 +45,8 @@ impl Config {
             ("realtime.pong_timeout_s", realtime.pong_timeout_s == 0),
             ("realtime.outbound_limit_bytes", realtime.outbound_limit_bytes == 0),
             ("realtime.max_frame_bytes", realtime.max_frame_bytes == 0),
+            ("realtime.http_heartbeat_s", realtime.http_heartbeat_s == 0),
+            ("realtime.http_grace_s", realtime.http_grace_s == 0),
             ("realtime.inbound_per_s", realtime.inbound_per_s == 0),
             ("realtime.channels_per_socket", realtime.channels_per_socket == 0),
             ("openai.max_answer_tokens", openai.max_answer_tokens == 0),
@@ -54,6 +57,9 @@ impl Config {
             ("log.poll_ms", log.poll_ms == 0),
             ("log.lease_ms", log.lease_ms == 0),
             ("log.batch", log.batch == 0),
+            ("webhooks.timeout_s", self.webhooks.timeout_s == 0),
+            ("webhooks.retry_for_s", self.webhooks.retry_for_s == 0),
+            ("webhooks.dead_letter_days", self.webhooks.dead_letter_days == 0),
         ];
         zeros.into_iter().find(|(_, is_zero)| *is_zero).map_or(Ok(()), |(key, _)| refuse(key, "must be above 0"))
     }
@@ -75,6 +81,12 @@ impl Config {
             return refuse("http.allowed_origins", "each must begin with http:// or https://");
         }
         Ok(())
+    }
+
+    fn check_realtime(&self) -> Result<(), ConfigError> {
+        // pusher-js puts it between the scheme and the port of its own address.
+        let is_host = self.realtime.http_hostname.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+        if is_host { Ok(()) } else { refuse("realtime.http_hostname", "must be a host name alone, such as node-3.example.sch.id") }
     }
 
     fn check_backends(&self) -> Result<(), ConfigError> {

@@ -55,6 +55,22 @@ pub enum WebhookEvent {
     SubscriptionCount,
 }
 
+impl WebhookEvent {
+    /// Returns the name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ChannelOccupied => "channel_occupied",
+            Self::ChannelVacated => "channel_vacated",
+            Self::MemberAdded => "member_added",
+            Self::MemberRemoved => "member_removed",
+            Self::ClientEvent => "client_event",
+            Self::CacheMiss => "cache_miss",
+            Self::SubscriptionCount => "subscription_count",
+        }
+    }
+}
+
 /// An address of the app's owner that is told of events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +105,18 @@ impl AppRules {
     pub fn allows_origin(&self, origin: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         self.allowed_origins.is_empty() || self.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
+    }
+
+    /// Returns the addresses that are told of this event on this channel, each once.
+    #[must_use]
+    pub fn urls_for(&self, event: WebhookEvent, channel: &str) -> Vec<&str> {
+        let mut urls = Vec::new();
+        for webhook in self.webhooks.iter().filter(|webhook| webhook.wants(event, channel)) {
+            if !urls.contains(&webhook.url.as_str()) {
+                urls.push(webhook.url.as_str());
+            }
+        }
+        urls
     }
 
     /// Says whether anybody wants to hear of this event on this channel.
@@ -205,6 +233,8 @@ mod tests {
         let rules = AppRules { webhooks: vec![webhook("https://a", &[WebhookEvent::MemberAdded])], ..AppRules::default() };
         assert!(rules.wants(WebhookEvent::MemberAdded, "presence-a"));
         assert!(!rules.wants(WebhookEvent::MemberAdded, "private-a") && !rules.wants(WebhookEvent::CacheMiss, "presence-a"));
+        let twice = AppRules { webhooks: [rules.webhooks.clone(), rules.webhooks].concat(), ..AppRules::default() };
+        assert_eq!(twice.urls_for(WebhookEvent::MemberAdded, "presence-a"), ["https://a"], "one address hears once");
     }
 
     #[test]

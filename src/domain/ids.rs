@@ -83,6 +83,8 @@ id_type! {
     ThreadId,
     /// A warning to the counsellors about a student.
     AlertId,
+    /// An event that waits for a webhook of a connected app.
+    WebhookEventId,
 }
 
 impl From<MessageId> for LogId {

@@ -26,6 +26,7 @@ pub mod material;
 pub mod notice;
 pub mod presence;
 pub mod principal;
+pub mod public_address;
 pub mod registry;
 pub mod retry;
 pub mod risk;

@@ -10,6 +10,16 @@ pub fn backoff_ms(attempt: u32, random: f64) -> u64 {
     spread.clamp(250, 30_000)
 }
 
+/// Returns how long a webhook waits before it is tried again, by the number of failures so far (from 1).
+/// Unit: ms, 800..=72_000. A second that doubles up to a minute, then spread by +-20 % with `random` in 0..1. Never fails.
+#[must_use]
+pub fn webhook_backoff_ms(failures: u32, random: f64) -> u64 {
+    let base = (1_000_u64 << failures.saturating_sub(1).min(6)).min(60_000);
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "60,000 fits")]
+    let spread = (base as f64 * (0.8 + 0.4 * random.clamp(0.0, 1.0))) as u64;
+    spread
+}
+
 /// Returns how long after the last failure a login must wait, by the number of failures so far.
 /// Unit: ms. Five tries are free (people mistype), then 1 s, doubling to 5 min. Never fails, never locks out.
 #[must_use]
@@ -38,6 +48,14 @@ mod tests {
         assert_eq!(backoff_ms(3, 0.0), 800);
         assert!((20_000..=30_000).contains(&backoff_ms(99, 1.0)));
         assert_eq!(backoff_ms(0, 0.0), 250);
+    }
+
+    #[test]
+    fn a_webhook_is_tried_about_ten_times_in_five_minutes() {
+        assert_eq!([0, 1, 2, 3, 7, 1000].map(|failures| webhook_backoff_ms(failures, 0.5)), [1_000, 1_000, 2_000, 4_000, 60_000, 60_000]);
+        assert_eq!((webhook_backoff_ms(1, 0.0), webhook_backoff_ms(9, 1.0)), (800, 72_000));
+        let five_minutes = (1..=9).map(|failures| webhook_backoff_ms(failures, 0.5)).sum::<u64>();
+        assert!((240_000..=300_000).contains(&five_minutes), "{five_minutes}");
     }
 
     #[test]

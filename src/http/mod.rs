@@ -26,7 +26,9 @@ pub mod connected_apps;
 pub mod conversations;
 pub mod counsellors;
 pub mod dashboard;
+pub mod dead_letters;
 pub mod error;
+pub mod fallback;
 pub mod files;
 pub mod health;
 pub mod help;
@@ -207,6 +209,9 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/admin/apps").get(connected_apps::list).post(connected_apps::create))
         .service(at("/admin/apps/{id}").get(connected_apps::read).patch(connected_apps::change))
         .service(at("/admin/apps/{id}/rotate").post(connected_apps::rotate))
+        .service(at("/admin/apps/{id}/webhooks").get(dead_letters::list_webhooks))
+        .service(at("/admin/apps/{id}/dead-letters").get(dead_letters::list))
+        .service(at("/admin/apps/{id}/dead-letters/replay").post(dead_letters::replay))
         .service(at("/admin/audit").get(admin::list_audit))
         .service(at("/admin/hotlines").get(help::list_hotlines).put(help::put_hotlines))
         .service(at("/openapi.json").get(openapi::serve_document))

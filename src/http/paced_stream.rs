@@ -16,6 +16,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::Notify,
 };
 
 /// Most bytes read in one turn of a connection that nobody paces: a request head and a small body at once.
@@ -56,11 +57,33 @@ impl ReadPace {
     }
 }
 
+/// Tells when the client will send nothing more: it is gone, or as good as. For answers that go on until then.
+#[derive(Debug, Default)]
+pub struct ConnectionEnd {
+    is_reached: Cell<bool>,
+    waiting: Notify,
+}
+
+impl ConnectionEnd {
+    /// Returns when the client's end of the connection was seen.
+    pub async fn reached(&self) {
+        while !self.is_reached.get() {
+            self.waiting.notified().await;
+        }
+    }
+
+    fn note(&self) {
+        self.is_reached.set(true);
+        self.waiting.notify_one();
+    }
+}
+
 /// A TCP stream that reads at a pace.
 #[derive(Debug)]
 pub struct PacedStream {
     io: TcpStream,
     pace: Rc<ReadPace>,
+    end: Rc<ConnectionEnd>,
 }
 
 impl PacedStream {
@@ -69,7 +92,7 @@ impl PacedStream {
     pub fn new(io: TcpStream) -> Self {
         let pace = ReadPace::default();
         pace.left.set(TURN_BYTES);
-        Self { io, pace: Rc::new(pace) }
+        Self { io, pace: Rc::new(pace), end: Rc::default() }
     }
 
     /// Returns the connection itself.
@@ -78,9 +101,10 @@ impl PacedStream {
         self.io
     }
 
-    /// Lets the requests of this connection find its pace: for `HttpServiceBuilder::on_connect_ext`.
+    /// Lets the requests of this connection find its pace and its end: for `HttpServiceBuilder::on_connect_ext`.
     pub fn introduce(&self, connection: &mut Extensions) {
         connection.insert(self.pace.clone());
+        connection.insert(self.end.clone());
     }
 }
 
@@ -94,6 +118,10 @@ impl AsyncRead for PacedStream {
         if read.is_pending() && !this.pace.is_paced.get() {
             // The connection sleeps until something comes: a turn ends here.
             this.pace.left.set(TURN_BYTES);
+        }
+        let is_end = matches!(&read, Poll::Ready(Err(_))) || (matches!(&read, Poll::Ready(Ok(()))) && read_bytes == 0);
+        if is_end {
+            this.end.note();
         }
         ready!(read)?;
         buffer.advance(read_bytes);

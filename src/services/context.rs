@@ -2,7 +2,7 @@
 
 use super::{announce::Announce, apps::Apps};
 use crate::{
-    backends::{bus::Bus, cache::Cache, census::Census, companion::Companions, files::Files, store::Store},
+    backends::{bus::Bus, cache::Cache, census::Census, companion::Companions, files::Files, store::Store, webhook_post::WebhookPost},
     config::Config,
     domain::{clock::Clock, ids::NodeId},
     wire::signature::SecretKey,
@@ -29,6 +29,8 @@ pub struct Context {
     pub companions: Companions,
     /// This process, where answers grow.
     pub node: NodeId,
+    /// The way to the webhooks of connected apps.
+    pub webhooks: WebhookPost,
     /// The Pusher apps.
     pub apps: Apps,
     /// Where "now" comes from.

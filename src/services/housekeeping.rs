@@ -27,12 +27,15 @@ pub struct Removed {
     pub companion_days: u64,
     /// The same of warnings.
     pub alert_views: u64,
+    /// Events for webhooks that were given up more than `webhooks.dead_letter_days` ago.
+    pub dead_letters: u64,
 }
 
 /// Does one round. Safe to run on several nodes at once and at any time. Fails at the first step that fails; the next round does the rest.
 pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
     let now_ms = context.clock.now_ms();
     let log_before_ms = days_before(now_ms, i64::from(context.config.log.retention_days));
+    let dead_before_ms = days_before(now_ms, i64::from(context.config.webhooks.dead_letter_days));
     let mut removed = Removed {
         log_rows: context.store.trim_log(log_before_ms).await?,
         logins: context.cache.sweep().await?,
@@ -42,6 +45,7 @@ pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
         conversation_views: context.store.trim_conversation_views(&today_minus(context, 1).0).await?,
         companion_days: context.store.trim_companion_days(&today_minus(context, 1).0).await?,
         alert_views: context.store.trim_alert_views(&today_minus(context, 1).0).await?,
+        dead_letters: context.store.trim_dead_letters(dead_before_ms).await?,
     };
     for spec in NoticeSpec::ALL.into_iter().flatten() {
         let before_ms = days_before(now_ms, i64::from(spec.retention_days));

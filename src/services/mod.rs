@@ -14,6 +14,7 @@ pub mod context;
 pub mod conversations;
 pub mod counsellors;
 pub mod dashboard;
+pub mod dead_letters;
 pub mod demo;
 mod device_cookie;
 pub mod error;
@@ -37,6 +38,7 @@ pub mod sync;
 pub mod upload_file;
 pub mod user_import;
 pub mod users;
+pub mod webhooks;
 
 pub use context::Context;
 pub use error::{ServiceError, ServiceResult};

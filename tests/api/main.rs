@@ -27,6 +27,7 @@ mod conversations;
 mod dashboards;
 mod help;
 mod housekeeping;
+mod http_fallback;
 mod http_rules;
 mod materials;
 mod messages;
@@ -42,3 +43,6 @@ mod start_up;
 mod students;
 mod sync;
 mod unread_bodies;
+#[path = "../support/webhook_receiver.rs"]
+mod webhook_receiver;
+mod webhooks;

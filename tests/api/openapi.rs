@@ -17,7 +17,12 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 /// What no walk asks for: sockets have tests of their own.
-const BESIDE: [&str; 1] = ["get /app/{key}"];
+const BESIDE: [&str; 4] = [
+    "get /app/{key}",
+    "post /pusher/app/{key}/{server}/{session}/xhr_streaming",
+    "post /pusher/app/{key}/{server}/{session}/xhr",
+    "post /pusher/app/{key}/{server}/{session}/xhr_send",
+];
 
 /// A school on a Monday morning: two counsellors, two students, an admin, a video server, and a language model.
 struct School {
@@ -215,6 +220,14 @@ async fn walk_apps(seen: &mut Checked, kepala: &TestUser) {
     seen.call(one, "patch", kepala.request(Method::PATCH, &at).json(&json!({ "limits": { "connections": 5 } })), 200).await;
     seen.call(one, "patch", kepala.request(Method::PATCH, &at).json(&json!({ "limits": { "payload_bytes": 0 } })), 422).await;
     seen.call("/api/v1/admin/apps/{id}/rotate", "post", kepala.request(Method::POST, &format!("{at}/rotate")).json(&json!({})), 200).await;
+    let at = |path: &str| format!("{at}/{path}");
+    seen.call("/api/v1/admin/apps/{id}/webhooks", "get", kepala.request(Method::GET, &at("webhooks")), 200).await;
+    let dead = "/api/v1/admin/apps/{id}/dead-letters";
+    seen.call(dead, "get", kepala.request(Method::GET, &at("dead-letters?limit=2")), 200).await;
+    seen.call(dead, "get", kepala.request(Method::GET, "/admin/apps/1/dead-letters"), 404).await;
+    let replay = |body: &Value| kepala.request(Method::POST, &at("dead-letters/replay")).json(body);
+    seen.call("/api/v1/admin/apps/{id}/dead-letters/replay", "post", replay(&json!({})), 200).await;
+    seen.call("/api/v1/admin/apps/{id}/dead-letters/replay", "post", replay(&json!({ "ids": [1] })), 422).await;
 }
 
 async fn walk_pusher_api(seen: &mut Checked, app: &TestApp, kepala: &TestUser) {

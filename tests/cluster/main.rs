@@ -10,6 +10,8 @@ mod device;
 mod redis_server;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/webhook_receiver.rs"]
+mod webhook_receiver;
 
 mod companion;
 mod connected_apps;
@@ -21,3 +23,4 @@ mod slow_client;
 mod stop;
 mod strangers;
 mod two_nodes;
+mod webhooks;

@@ -31,6 +31,7 @@ mod slot_claims;
 mod sql;
 mod statistics;
 mod users;
+mod webhooks;
 
 pub use alerts::{AlertRow, OpenAlerts, Repeat};
 pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
@@ -53,6 +54,7 @@ pub use reminders::DueReminder;
 pub use slot_claims::Claim;
 pub use statistics::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts};
 pub use users::{PersonRow, UserChange, UserFilter, UserRow};
+pub use webhooks::{DeadLetterRow, WebhookEventRow, WebhookFailure, WebhookQueue, WebhookStanding};
 
 use super::{BackendError, BackendResult, private_path};
 use sql::Sql;

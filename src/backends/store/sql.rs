@@ -8,7 +8,7 @@ use crate::domain::{
     conversation::ConversationState,
     ids::{
         AlertId, AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId,
-        ThreadId, UserId,
+        ThreadId, UserId, WebhookEventId,
     },
     language::Language,
     material::MaterialStatus,
@@ -49,7 +49,7 @@ macro_rules! arguments {
     )+};
 }
 arguments!(text: &str, &String, Audience, UserId, LoginId, MaterialId, NoticeId, LogId, NodeId, AuditId);
-arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId, AlertId, ThreadId);
+arguments!(text: AppointmentId, ConversationId, MessageId, NoteId, CannedReplyId, AlertId, ThreadId, WebhookEventId);
 arguments!(name: Role, MaterialStatus, ConversationState, AnswerKind, AnswerStatus, Fault, Language);
 
 impl From<String> for Argument {

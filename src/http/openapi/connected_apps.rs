@@ -3,7 +3,7 @@
 use super::{
     Area,
     operation::{get, patch, post},
-    schema::{about, count, list, object, one_of, or_null, shape, text, text_of, time, yes_no},
+    schema::{about, anything, count, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
 use crate::domain::access::Action;
 use serde_json::Value;
@@ -56,6 +56,21 @@ pub(super) fn area() -> Area {
                 .needs(Action::ManageApps)
                 .answers(200, "With its new secret.", shape("App"))
                 .refuses(&["conflict"]),
+            get("/api/v1/admin/apps/{id}/webhooks", "list_webhooks", "Tells how the webhooks of an app are doing.")
+                .part("id", text())
+                .needs(Action::ManageApps)
+                .answers(200, "Every address that was used.", object([("items", list(shape("WebhookStanding"))), ("next", or_null(text()))])),
+            get("/api/v1/admin/apps/{id}/dead-letters", "list_dead_letters", "Lists events that could not be delivered, newest first.")
+                .part("id", text())
+                .needs(Action::ManageApps)
+                .in_pages()
+                .answers(200, "A page.", page("DeadLetter", [])),
+            post("/api/v1/admin/apps/{id}/dead-letters/replay", "replay_dead_letters", "Delivers dead letters again.")
+                .about("At once, and for as long as new events; what fails again is a dead letter again. Without `ids`: all.")
+                .part("id", text())
+                .needs(Action::ManageApps)
+                .takes(object([("ids?", list(id()))]))
+                .answers(200, "Back in their queues.", object([("replayed", count())])),
         ],
         shapes: vec![
             (
@@ -84,6 +99,30 @@ pub(super) fn area() -> Area {
                     ("channels?", about(count(), "Occupied channels; 0: any number.")),
                     ("events_per_s?", about(count(), "Events published per second and node; 0: any number.")),
                     ("payload_bytes?", about(count(), "Largest data of one event, 1 to 102400.")),
+                ]),
+            ),
+            (
+                "WebhookStanding",
+                object([
+                    ("url", text()),
+                    ("waiting", about(count(), "Events that wait.")),
+                    ("dead", about(count(), "Dead letters.")),
+                    ("failures", about(count(), "Since the last success.")),
+                    ("failing_since", or_null(time())),
+                    ("next_try_at", or_null(time())),
+                    ("last_error", or_null(text())),
+                ]),
+            ),
+            (
+                "DeadLetter",
+                object([
+                    ("id", id()),
+                    ("url", text()),
+                    ("event", about(anything(), "As it stands in `events` of the body.")),
+                    ("attempts", count()),
+                    ("created_at", time()),
+                    ("died_at", time()),
+                    ("reason", about(text(), "Why the last attempt failed.")),
                 ]),
             ),
             (

@@ -21,6 +21,14 @@ pub(super) fn area() -> Area {
             .answers(200, "The proof.", object([("auth", text()), ("user_data", about(text(), "JSON text."))]))
             .refuses(&["request.too_large"])
     };
+    let over_http = |path, name, summary| {
+        post(path, name, summary)
+            .about("What pusher-js asks for where WebSockets are blocked (`enabledTransports` with `xhr_streaming`, `xhr_polling`). `server` is a number up to 999 and `session` a random word, both of \
+                the client. Lines: `o{}` opens, `a[…]` frames, `h` sign of life, `c[code,\"reason\"]` close. Any page may ask, without credentials.")
+            .for_everybody()
+            .answers_as(200, "Lines.", "application/javascript", text())
+            .refuses(&["not_found"])
+    };
     Area {
         name: "Real time",
         about: "The server speaks Pusher Channels 7 on `/app/{key}`; any Pusher client can listen. Events are listed below.",
@@ -30,6 +38,14 @@ pub(super) fn area() -> Area {
                 .for_everybody()
                 .answers_nothing(101, "A WebSocket.")
                 .refuses(&["request.upgrade_required"]),
+            over_http("/pusher/app/{key}/{server}/{session}/xhr_streaming", "stream_frames", "Brings the frames of a socket over HTTP, without an end."),
+            over_http("/pusher/app/{key}/{server}/{session}/xhr", "poll_frames", "Brings the frames there are, or the first that come, and ends."),
+            post("/pusher/app/{key}/{server}/{session}/xhr_send", "send_frames", "Takes the frames a client sends.")
+                .about("A list of texts, each a frame; an empty list is a sign of life. 404: this node does not know the session.")
+                .for_everybody()
+                .takes_as("application/json", list(text()))
+                .answers_nothing(204, "Taken, in order.")
+                .refuses(&["not_found", "request.malformed", "request.too_large", "request.timeout", "rate_limited"]),
             get("/api/v1/realtime", "describe_realtime", "Tells what to listen to, and where the log stands.").answers(
                 200,
                 "Key, channels, and the newest position.",

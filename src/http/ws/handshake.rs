@@ -5,7 +5,7 @@ use crate::{
     domain::principal::Principal,
     http::{
         client_address::client_address,
-        origin::allowed_origin,
+        origin::{allowed_origin, same_origin},
         security_headers::{ContentPolicy, policy_of},
         session::token_in,
     },
@@ -67,6 +67,20 @@ impl Gate {
         let Some(key) = app_key(head.uri.path()) else {
             return if is_near_miss(head.uri.path()) { Admission::Refuse(PusherCode::BadPath) } else { Admission::NotASocket };
         };
+        self.admit_to(key, head, peer).await
+    }
+
+    /// Decides about the first request of a session over HTTP. To the built-in app, whose sockets are a user by their cookie, only this server's own pages
+    /// come this way.
+    pub async fn admit_over_http(&self, key: &str, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
+        let is_built_in = self.context.apps.by_key(key).is_some_and(|app| app.is_built_in);
+        if is_built_in && same_origin(&head.headers, &head.uri, &self.context.config) == Some(false) {
+            return Admission::Refuse(PusherCode::Unauthorized);
+        }
+        self.admit_to(key, head, peer).await
+    }
+
+    async fn admit_to(&self, key: &str, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
         if self.is_full() || self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
             metrics::counter!(telemetry::HANDSHAKES_REFUSED).increment(1);
             return Admission::Refuse(PusherCode::OverCapacity);

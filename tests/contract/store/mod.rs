@@ -14,6 +14,7 @@ mod notices;
 mod records;
 mod statistics;
 mod transactions;
+mod webhooks;
 
 use crate::databases::{Database, Fixture, new_user};
 use educounsel::{

@@ -1,0 +1,162 @@
+//! What is sent to the webhooks of a connected app: section 2.9 of the wire contract. An event is written once, when it happens; the body around it
+//! with every attempt, because receivers refuse a stamp that is older than five minutes.
+
+use crate::domain::app_event::{AppEvent, AppEventKind};
+use ring::digest;
+use serde::{Deserialize, Serialize};
+
+use super::signature::to_hex;
+
+/// An event as it lies in the body, its fields in the order of the vendor.
+#[derive(Debug, Serialize)]
+struct EventText<'a> {
+    name: &'static str,
+    channel: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    socket_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription_count: Option<u64>,
+}
+
+/// What an event that may be taken back says of somebody who left.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Absence {
+    /// The channel that was left.
+    pub channel: String,
+    /// Who left it; `None`: the last of all.
+    #[serde(default)]
+    pub user_id: Option<String>,
+}
+
+impl Absence {
+    /// Reads it from the text of a `channel_vacated` or `member_removed`; `None` for anything else.
+    #[must_use]
+    pub fn parse(event: &str) -> Option<Self> {
+        serde_json::from_str(event).ok()
+    }
+}
+
+/// Returns the text of an event: a JSON object.
+#[must_use]
+pub fn event_text(event: &AppEvent) -> String {
+    let name = event.kind.webhook_event().as_str();
+    let mut text = EventText {
+        name,
+        channel: event.channel.as_str(),
+        event: None,
+        data: None,
+        socket_id: None,
+        user_id: None,
+        subscription_count: None,
+    };
+    let unquoted;
+    match &event.kind {
+        AppEventKind::Occupied | AppEventKind::Vacated | AppEventKind::CacheMiss => {}
+        AppEventKind::MemberAdded { user_id } | AppEventKind::MemberRemoved { user_id } => text.user_id = Some(user_id),
+        AppEventKind::Count(count) => text.subscription_count = Some(*count),
+        AppEventKind::Client { event, data, socket, user_id } => {
+            // Data is text on the wire: that which the client sent, or the JSON it sent.
+            unquoted = serde_json::from_str::<String>(data).unwrap_or_else(|_| data.clone());
+            text.event = Some(event);
+            text.data = Some(&unquoted);
+            text.socket_id = Some(socket.to_string());
+            text.user_id = user_id.as_deref();
+        }
+    }
+    // Text and numbers always serialise.
+    serde_json::to_string(&text).unwrap_or_default()
+}
+
+/// Returns the body of one attempt.
+#[must_use]
+pub fn body_text<'a>(time_ms: i64, events: impl IntoIterator<Item = &'a str>) -> String {
+    let events: Vec<&str> = events.into_iter().collect();
+    format!(r#"{{"time_ms":{time_ms},"events":[{}]}}"#, events.join(","))
+}
+
+/// Returns what tells one subject of an app from all others: 64 hex digits.
+#[must_use]
+pub fn fingerprint(parts: &[&str]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    to_hex(context.finish().as_ref())
+}
+
+/// Returns the subject of which an event says that it came or went; `None` for events that are never taken back.
+#[must_use]
+pub fn subject(event: &AppEvent) -> Option<String> {
+    let channel = event.channel.as_str();
+    match &event.kind {
+        AppEventKind::Occupied | AppEventKind::Vacated => Some(fingerprint(&["channel", channel])),
+        AppEventKind::MemberAdded { user_id } | AppEventKind::MemberRemoved { user_id } => Some(fingerprint(&["member", channel, user_id])),
+        AppEventKind::Client { .. } | AppEventKind::CacheMiss | AppEventKind::Count(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            channel::ChannelName,
+            registry::{AppId, SocketId},
+        },
+        wire::signature::SecretKey,
+    };
+
+    fn event(channel: &str, kind: AppEventKind) -> AppEvent {
+        AppEvent { app: AppId("1".into()), channel: ChannelName::parse(channel).unwrap(), kind }
+    }
+
+    #[test]
+    fn the_vendors_vector_holds() {
+        let body = body_text(1_327_078_148_132, [event_text(&event("my-channel", AppEventKind::Occupied)).as_str()]);
+        assert_eq!(body, r#"{"time_ms":1327078148132,"events":[{"name":"channel_occupied","channel":"my-channel"}]}"#);
+        let signature = SecretKey::new(b"7ad3773142a6692b25b8").sign(&body);
+        assert_eq!(signature, "c19001ae3963ccb13bf618e5b16ba9848e7e74df0993aa0689168e341c6833cf");
+    }
+
+    #[test]
+    fn events_have_the_fields_of_the_contract() {
+        let text = |kind| event_text(&event("presence-a", kind));
+        let ana = || "ana".to_owned();
+        assert_eq!(text(AppEventKind::Vacated), r#"{"name":"channel_vacated","channel":"presence-a"}"#);
+        assert_eq!(text(AppEventKind::MemberAdded { user_id: ana() }), r#"{"name":"member_added","channel":"presence-a","user_id":"ana"}"#);
+        assert_eq!(
+            text(AppEventKind::MemberRemoved { user_id: ana() }),
+            r#"{"name":"member_removed","channel":"presence-a","user_id":"ana"}"#
+        );
+        assert_eq!(text(AppEventKind::CacheMiss), r#"{"name":"cache_miss","channel":"presence-a"}"#);
+        assert_eq!(text(AppEventKind::Count(3)), r#"{"name":"subscription_count","channel":"presence-a","subscription_count":3}"#);
+        let client = |data: &str| {
+            let (event, data, user_id) = ("client-x".to_owned(), data.to_owned(), Some("ana".into()));
+            text(AppEventKind::Client { event, data, socket: SocketId::new(1, 2), user_id })
+        };
+        let expected =
+            r#"{"name":"client_event","channel":"presence-a","event":"client-x","data":"{\"a\":1}","socket_id":"1.2","user_id":"ana"}"#;
+        assert_eq!(client(r#"{"a":1}"#), expected);
+        assert_eq!(client(r#""{\"a\":1}""#), expected);
+    }
+
+    #[test]
+    fn who_comes_and_who_goes_are_one_subject() {
+        let of = |kind| subject(&event("presence-a", kind));
+        assert_eq!(of(AppEventKind::Occupied), of(AppEventKind::Vacated));
+        let member = |user: &str| of(AppEventKind::MemberAdded { user_id: user.to_owned() });
+        assert_eq!(member("ana"), of(AppEventKind::MemberRemoved { user_id: "ana".into() }));
+        assert!(member("ana") != member("budi") && member("ana") != of(AppEventKind::Vacated) && member("ana").is_some());
+        assert_eq!(of(AppEventKind::CacheMiss), None);
+        assert_ne!(fingerprint(&["a", "bc"]), fingerprint(&["ab", "c"]));
+        let left = event_text(&event("presence-a", AppEventKind::MemberRemoved { user_id: "ana".into() }));
+        assert_eq!(Absence::parse(&left), Some(Absence { channel: "presence-a".into(), user_id: Some("ana".into()) }));
+    }
+}
