@@ -205,7 +205,13 @@ impl Hub {
 
     /// Notes a subscription of a counted channel ([`is_counted`]): what it means to others, and its answer, are the census's. Fails when the channel is full
     /// with members of this node alone.
-    pub(super) fn join_counted(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) -> Result<(), MemberError> {
+    pub(super) fn join_counted(
+        &self,
+        topic: &Topic,
+        shard: ShardIndex,
+        member: Option<&Member>,
+        cause: SocketId,
+    ) -> Result<(), MemberError> {
         let mut state = self.open_topic(topic);
         match member.map(|member| state.roster.join(member)).transpose() {
             Ok(is_first) => {

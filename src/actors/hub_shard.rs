@@ -424,7 +424,10 @@ impl LocalShard {
     ) -> Result<(), SubscribeRefused> {
         let missed = self.state.joining.end(topic, socket);
         let outbound = self.state.registry.borrow().sink(socket).cloned();
-        let is_full = joined.as_ref().zip(member.as_ref()).is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
+        let is_full = joined
+            .as_ref()
+            .zip(member.as_ref())
+            .is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
         let Some(outbound) = outbound.filter(|_| !is_full) else {
             self.hub().leave(topic, self.index, member.as_ref(), socket);
             return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };

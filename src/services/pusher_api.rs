@@ -74,7 +74,12 @@ pub async fn list_channels(context: &Context, app: &App, prefix: &str, info: Att
 }
 
 /// Returns what is asked about one channel. Fails with a sentence when it cannot have that.
-pub async fn read_channel(context: &Context, app: &App, channel: ChannelName, info: Attributes) -> ServiceResult<Result<Value, &'static str>> {
+pub async fn read_channel(
+    context: &Context,
+    app: &App,
+    channel: ChannelName,
+    info: Attributes,
+) -> ServiceResult<Result<Value, &'static str>> {
     if info.user_count && channel.kind() != ChannelKind::Presence {
         return Ok(Err("only presence channels have a user_count"));
     }

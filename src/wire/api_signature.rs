@@ -75,7 +75,9 @@ impl Claims {
         // Clients differ in how a space travels, and what a plus means: `+` is read both ways when there is one.
         let plus_forms = if request.query.contains('+') { &[false, true][..] } else { &[false][..] };
         let is_signed = paths.into_iter().flatten().any(|path| {
-            plus_forms.iter().any(|plus_is_space| secret.verifies(&signed_text(request.method, path, request.query, *plus_is_space), &self.signature))
+            plus_forms
+                .iter()
+                .any(|plus_is_space| secret.verifies(&signed_text(request.method, path, request.query, *plus_is_space), &self.signature))
         });
         if is_signed { Ok(()) } else { Err(NotSigned) }
     }
@@ -167,7 +169,8 @@ mod tests {
     #[test]
     fn values_are_signed_decoded_and_names_in_lower_case() {
         let path = "/apps/3/channels";
-        let text = format!("GET\n{path}\nauth_key=k&auth_timestamp={NOW_S}&auth_version=1.0&filter_by_prefix=presence-&info=user_count,x y");
+        let text =
+            format!("GET\n{path}\nauth_key=k&auth_timestamp={NOW_S}&auth_version=1.0&filter_by_prefix=presence-&info=user_count,x y");
         let query = format!(
             "info=user_count%2Cx%20y&Filter_By_Prefix=presence-&auth_key=k&auth_timestamp={NOW_S}&auth_version=1.0&auth_signature={}",
             secret().sign(&text)

@@ -104,7 +104,17 @@ impl Envelope {
     /// Encodes for the bus.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
-        let empty = |kind| Header { v: VERSION, kind, app: None, channel: None, except: None, position: None, roster: None, user: None, login: None };
+        let empty = |kind| Header {
+            v: VERSION,
+            kind,
+            app: None,
+            channel: None,
+            except: None,
+            position: None,
+            roster: None,
+            user: None,
+            login: None,
+        };
         let addressed = |kind, publication: &Publication| Header {
             app: Some(publication.topic.app.0.to_string()),
             channel: Some(publication.topic.channel.to_string()),

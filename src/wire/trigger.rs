@@ -106,7 +106,8 @@ pub fn parse_event(body: &[u8], limit: usize) -> Result<Trigger, TriggerError> {
 
 /// Reads the body of `POST batch_events`; at most `limit` bytes of data each.
 pub fn parse_batch(body: &[u8], limit: usize) -> Result<Vec<Trigger>, TriggerError> {
-    let RawBatch { batch } = serde_json::from_slice(body).map_err(|_| malformed("the body must be JSON with a batch of name, data and channel"))?;
+    let RawBatch { batch } =
+        serde_json::from_slice(body).map_err(|_| malformed("the body must be JSON with a batch of name, data and channel"))?;
     if batch.len() > MAX_BATCH {
         return Err(malformed(format!("Batch too large ({} > {MAX_BATCH})", batch.len())));
     }
@@ -163,7 +164,8 @@ mod tests {
 
     #[test]
     fn an_event_has_channels_or_one_channel_each_of_them_once() {
-        let read = event(json!({ "name": "e", "data": "d", "channels": ["a", "b", "a"], "socket_id": "1.2", "info": "user_count" })).unwrap();
+        let read =
+            event(json!({ "name": "e", "data": "d", "channels": ["a", "b", "a"], "socket_id": "1.2", "info": "user_count" })).unwrap();
         assert_eq!(read.channels, ["a", "b"].map(|name| ChannelName::parse(name).unwrap()));
         assert_eq!((read.except, read.info.user_count, read.info.cache), (Some(SocketId::new(1, 2)), true, false));
         let read = event(json!({ "name": "e", "data": "d", "channel": "a", "socket_id": null, "info": null })).unwrap();

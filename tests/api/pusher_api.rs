@@ -96,8 +96,7 @@ async fn batches_are_answered_in_their_order_and_bounded() {
     let batch = json!({ "batch": [{ "name": "1", "channel": "a", "data": "" }, { "name": "2", "channel": "b", "data": "" }] });
     assert_eq!(sent(backend.post("batch_events", &batch)).await, (200, "{}".to_owned()));
     assert_eq!([socket.next_event().await.event, socket.next_event().await.event], ["1", "2"]);
-    let with_info =
-        json!({ "batch": [{ "name": "1", "channel": "a", "data": "", "info": "subscription_count" }, { "name": "2", "channel": "b", "data": "" }] });
+    let with_info = json!({ "batch": [{ "name": "1", "channel": "a", "data": "", "info": "subscription_count" }, { "name": "2", "channel": "b", "data": "" }] });
     assert_eq!(sent(backend.post("batch_events", &with_info)).await.1, r#"{"batch":[{"subscription_count":1},{}]}"#);
     let large = json!({ "batch": [{ "name": "1", "channel": "a", "data": "x".repeat(10_241) }] });
     let (status, body) = sent(backend.post("batch_events", &large)).await;

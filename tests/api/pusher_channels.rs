@@ -113,7 +113,9 @@ async fn code_4100_answers_a_node_that_is_full() {
 async fn failures_of_a_channel_are_subscription_errors_and_never_close() {
     let (app, backend) = start().await;
     let mut socket = app.socket("uji-key").await;
-    for (channel, data) in [("private-a", Some("x:y")), ("presence-a", None), ("no name", None), ("#server-to-user-1", None), ("#user-1", None)] {
+    for (channel, data) in
+        [("private-a", Some("x:y")), ("presence-a", None), ("no name", None), ("#server-to-user-1", None), ("#user-1", None)]
+    {
         let answer = socket.ask_subscribe(json!({ "channel": channel, "auth": data.unwrap_or("") })).await;
         assert_eq!((answer.event.as_str(), answer.channel.as_deref()), ("pusher:subscription_error", Some(channel)));
         assert!(answer.data["status"].is_u64() && answer.data["error"].is_string() && answer.data["type"].is_string(), "{answer:?}");
@@ -303,7 +305,10 @@ async fn server_to_user_channels_are_for_that_user_only() {
     for channel in ["#server-to-user-budi", "#user-ana", "#watch-budi"] {
         assert_eq!(ana.ask_subscribe(json!({ "channel": channel, "auth": "" })).await.event, "pusher:subscription_error", "{channel}");
     }
-    assert_eq!(ana.ask_subscribe(json!({ "channel": "#server-to-user-ana", "auth": "" })).await.event, "pusher_internal:subscription_succeeded");
+    assert_eq!(
+        ana.ask_subscribe(json!({ "channel": "#server-to-user-ana", "auth": "" })).await.event,
+        "pusher_internal:subscription_succeeded"
+    );
     backend.trigger("#server-to-user-ana", "halo", "1").await;
     assert_eq!(ana.next_event().await.raw, r##"{"event":"halo","channel":"#server-to-user-ana","data":"1"}"##);
     budi.expect_silence().await;
@@ -423,8 +428,7 @@ async fn whoever_joins_in_a_crowd_knows_everybody_in_the_end() {
     for (number, socket) in sockets.iter_mut().enumerate() {
         let answer = socket.next_event().await;
         assert_eq!(answer.event, "pusher_internal:subscription_succeeded");
-        let mut known: std::collections::BTreeSet<String> =
-            serde_json::from_value(answer.json()["presence"]["ids"].clone()).unwrap();
+        let mut known: std::collections::BTreeSet<String> = serde_json::from_value(answer.json()["presence"]["ids"].clone()).unwrap();
         assert!(known.contains(&number.to_string()));
         while known.len() < 20 {
             let added = socket.next_named("pusher_internal:member_added").await.json();

@@ -63,8 +63,12 @@ pub(super) fn area() -> Area {
                 "Also when nobody is there.",
                 object([("users", list(object([("id", text())])))]),
             ),
-            sends(post("/apps/{app_id}/users/{user_id}/terminate_connections", "end_app_user", "Closes the sockets signed in as a user with 4009."))
-                .answers(200, "Closed.", nothing()),
+            sends(post(
+                "/apps/{app_id}/users/{user_id}/terminate_connections",
+                "end_app_user",
+                "Closes the sockets signed in as a user with 4009.",
+            ))
+            .answers(200, "Closed.", nothing()),
             sends(post("/users/{user_id}/terminate_connections", "end_app_user_by_key", "The same; the app is that of `auth_key`."))
                 .answers(200, "Closed.", nothing()),
         ],

@@ -162,7 +162,9 @@ mod tests {
         for query in ["", "protocol=7&client=js", "client=py&protocol=6", "client=x"] {
             assert_eq!(check_protocol(query), Ok(()), "{query}");
         }
-        for (query, code) in [("protocol=4", 4007), ("protocol=8", 4007), ("protocol=", 4006), ("a=b&protocol=x", 4006), ("protocol=-7", 4006)] {
+        for (query, code) in
+            [("protocol=4", 4007), ("protocol=8", 4007), ("protocol=", 4006), ("a=b&protocol=x", 4006), ("protocol=-7", 4006)]
+        {
             assert_eq!(check_protocol(query).map_err(PusherCode::number), Err(code), "{query}");
         }
     }
