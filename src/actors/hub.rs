@@ -183,6 +183,13 @@ impl Hub {
         })
     }
 
+    /// Takes a user's sockets on this node off a channel: behind the publications that were handed over before, because they go the same mailboxes, in order.
+    fn leave_here(&self, user: UserId, topic: &Topic) {
+        if let Some(state) = self.inner.topics.get_mut(topic) {
+            self.for_shards_of(&state, |shard| shard.address.do_send(LeaveChannel { user, topic: topic.clone() }));
+        }
+    }
+
     /// Notes the end of a subscription. On presence channels the others hear when a member's last connection left.
     pub fn leave(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) {
         if is_counted(topic) {
@@ -253,12 +260,7 @@ impl Hub {
                     self.hand_over(&state, publication);
                 }
             }
-            Envelope::LeaveChannel { user, topic } => {
-                // Behind the publications that were handed over before: the same mailboxes, in order.
-                if let Some(state) = self.inner.topics.get_mut(&topic) {
-                    self.for_shards_of(&state, |shard| shard.address.do_send(LeaveChannel { user, topic: topic.clone() }));
-                }
-            }
+            Envelope::LeaveChannel { user, topic } => self.leave_here(user, &topic),
             Envelope::StopAnswer { answer } => {
                 if let Some(desk) = self.inner.desk.get() {
                     // One per wish of a student, each an HTTP request: a mailbox cannot be filled with them.

@@ -27,6 +27,7 @@ use crate::{
     },
 };
 use actix::prelude::*;
+use bytes::Bytes;
 use bytestring::ByteString;
 use serde_json::value::RawValue;
 use std::{
@@ -52,7 +53,7 @@ pub struct TextReceived(pub ByteString);
 /// Transport -> Session: a binary message arrived; not part of the protocol.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct BinaryReceived;
+pub struct BinaryReceived(pub Bytes);
 
 /// Transport -> Session: the connection is gone, for whatever reason. Last message.
 #[derive(Message)]
@@ -101,7 +102,9 @@ impl Session {
     pub fn open(app: Arc<App>, principal: Option<Principal>, shard: LocalShard, outbound: Rc<Outbound>) -> Addr<Self> {
         let socket = new_socket_id();
         let owner = principal.as_ref().map(|principal| SocketOwner { user: principal.user_id, login: principal.login_id });
-        shard.connect(socket, &app.id, owner, &outbound);
+        if !is_echo(&app) {
+            shard.connect(socket, &app.id, owner, &outbound);
+        }
         let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s));
         let (signed_in, pace) = (SignedInAs::default(), Pace::new(shard.settings().inbound_per_s, Instant::now()));
         let state = SessionState { socket, app, principal, shard, outbound, signed_in, pace, client_events, typed_at: Cell::new(None) };
@@ -319,6 +322,9 @@ impl Handler<TextReceived> for Session {
 
     fn handle(&mut self, TextReceived(text): TextReceived, _: &mut Self::Context) -> Self::Result {
         let state = self.state.clone();
+        if is_echo(&state.app) {
+            return Box::pin(async move { state.answer(&Frame::text(&text)) });
+        }
         Box::pin(async move { state.take_text(&text).await })
     }
 }
@@ -326,7 +332,10 @@ impl Handler<TextReceived> for Session {
 impl Handler<BinaryReceived> for Session {
     type Result = ();
 
-    fn handle(&mut self, _: BinaryReceived, _: &mut Self::Context) {
+    fn handle(&mut self, BinaryReceived(bytes): BinaryReceived, _: &mut Self::Context) {
+        if is_echo(&self.state.app) {
+            return self.state.answer(&Frame::binary(&bytes));
+        }
         self.state.answer(&pusher::error(None, "binary frames are not part of the protocol"));
     }
 }
@@ -337,6 +346,11 @@ impl Handler<ConnectionLost> for Session {
     fn handle(&mut self, _: ConnectionLost, ctx: &mut Self::Context) {
         ctx.stop();
     }
+}
+
+/// Says whether this is the app that gives every message back: the one with the key `echo`, in test builds with the feature `echo-route`.
+fn is_echo(app: &App) -> bool {
+    cfg!(feature = "echo-route") && app.key == "echo"
 }
 
 /// Counts events in whole seconds.

@@ -4,6 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
 
 const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
 const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
@@ -23,6 +24,8 @@ pub struct Frame {
 pub enum FrameContent {
     /// A text frame.
     Text(ByteString),
+    /// A binary frame.
+    Binary(Bytes),
     /// A ping.
     Ping(Bytes),
     /// A pong.
@@ -36,6 +39,12 @@ impl Frame {
     #[must_use]
     pub fn text(payload: &str) -> Self {
         Self::encode(TEXT, payload.as_bytes())
+    }
+
+    /// Encodes a binary frame; not part of the Pusher protocol.
+    #[must_use]
+    pub fn binary(payload: &[u8]) -> Self {
+        Self::encode(BINARY, payload)
     }
 
     /// Encodes an empty WebSocket ping.
@@ -103,6 +112,7 @@ impl Frame {
                 let code = payload.get(..2).and_then(|code| <[u8; 2]>::try_from(code).ok()).map_or(1000, u16::from_be_bytes);
                 FrameContent::Close(code, String::from_utf8_lossy(payload.get(2..).unwrap_or_default()).into_owned())
             }
+            Some(BINARY) => FrameContent::Binary(payload),
             Some(PING) => FrameContent::Ping(payload),
             Some(PONG) => FrameContent::Pong(payload),
             _ => FrameContent::Text(ByteString::try_from(payload).unwrap_or_default()),

@@ -36,7 +36,8 @@ pub fn chunks(frames: &[Frame]) -> Chunks {
                 chunks.text.push_str(&json!(&*text).to_string());
                 has_open_list = true;
             }
-            FrameContent::Ping(_) | FrameContent::Pong(_) => {}
+            // Nothing of the protocol is binary.
+            FrameContent::Binary(_) | FrameContent::Ping(_) | FrameContent::Pong(_) => {}
             FrameContent::Close(code, reason) => {
                 if std::mem::take(&mut has_open_list) {
                     chunks.text.push_str("]\n");

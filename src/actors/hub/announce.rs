@@ -46,7 +46,10 @@ impl Announce for Hub {
     }
 
     fn leave_channel(&self, user: UserId, channel: &ChannelName) {
-        self.send_later(Envelope::LeaveChannel { user, topic: built_in_topic(channel.clone()) });
+        let topic = built_in_topic(channel.clone());
+        // Here at once: whoever joins next must not be announced to the one who left. Once more by the bus, behind what is on its way.
+        self.leave_here(user, &topic);
+        self.send_later(Envelope::LeaveChannel { user, topic });
     }
 
     fn stop_answer(&self, answer: MessageId) {

@@ -5,7 +5,7 @@
 use super::{
     frame_gauge::GaugedBody,
     handshake::{Admission, Gate},
-    inbound::{Inbound, MessageAssembler, TOO_LARGE, Violation},
+    inbound::{Inbound, MessageAssembler, NOT_UTF8, TOO_LARGE, Violation},
     refusal::{handshake_error, upgrade_required},
 };
 use crate::{
@@ -138,6 +138,7 @@ impl ContextSocket {
         for frame in self.outbound.take_waiting() {
             match frame.content() {
                 FrameContent::Text(text) => ctx.text(text),
+                FrameContent::Binary(bytes) => ctx.binary(bytes),
                 FrameContent::Ping(payload) => ctx.ping(&payload),
                 FrameContent::Pong(payload) => ctx.pong(&payload),
                 FrameContent::Close(code, reason) => {
@@ -148,11 +149,20 @@ impl ContextSocket {
         }
     }
 
+    /// Says what a failed read means. The context gives two of them as bare text: our own body's, and a text message that is not UTF-8.
+    fn violation(&self, error: &ProtocolError) -> Violation {
+        match error {
+            _ if self.is_too_large.get() => TOO_LARGE,
+            ProtocolError::Io(error) if error.kind() == io::ErrorKind::Other => NOT_UTF8,
+            error => Violation::from(error),
+        }
+    }
+
     fn pass_on(&self, message: Inbound, ctx: &mut WebsocketContext<Self>) {
         self.outbound.note_heard();
         match (message, &self.session) {
             (Inbound::Text(text), Some(session)) => self.hand_to_session(session.send(TextReceived(text)), ctx),
-            (Inbound::Binary, Some(session)) => self.hand_to_session(session.send(BinaryReceived), ctx),
+            (Inbound::Binary(bytes), Some(session)) => self.hand_to_session(session.send(BinaryReceived(bytes)), ctx),
             (Inbound::Ping(payload), _) => self.shard.send(&self.outbound, &Frame::pong(&payload)),
             (Inbound::Close, _) => self.outbound.finish(&[Frame::close(1000, "")], false),
             _ => {}
@@ -208,8 +218,7 @@ impl Handler<Flush> for ContextSocket {
 
 impl StreamHandler<Result<ws::Message, ProtocolError>> for ContextSocket {
     fn handle(&mut self, item: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
-        let violation = |error: &ProtocolError| if self.is_too_large.get() { TOO_LARGE } else { Violation::from(error) };
-        let taken = item.map_err(|error| violation(&error)).and_then(|message| self.assembler.take_message(message));
+        let taken = item.map_err(|error| self.violation(&error)).and_then(|message| self.assembler.take_message(message));
         match taken {
             Ok(Some(message)) => self.pass_on(message, ctx),
             Ok(None) => {}

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Longest frame header: two bytes, a length of eight. The mask of four behind it is counted with the payload.
-const MAX_HEADER: usize = 10;
+pub(super) const MAX_HEADER: usize = 10;
 /// Bytes of the mask.
 const MASK_BYTES: u64 = 4;
 

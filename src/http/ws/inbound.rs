@@ -1,6 +1,6 @@
 //! What a client's WebSocket frames amount to: whole messages, with the limits and closes of RFC 6455. Shared by both transports.
 
-use super::frame_gauge::{FrameGauge, FrameTooLarge};
+use super::frame_gauge::{FrameGauge, FrameTooLarge, MAX_HEADER};
 use actix_http::ws::{Codec, Frame, Item, Message, ProtocolError};
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
@@ -9,7 +9,7 @@ use tokio_util::codec::Decoder as _;
 /// Status of a close because of a message that is too large.
 pub(super) const TOO_LARGE: Violation = Violation { status: 1009, reason: "message too large" };
 /// Status of a close because of text that is not UTF-8.
-const NOT_UTF8: Violation = Violation { status: 1007, reason: "text is not UTF-8" };
+pub(super) const NOT_UTF8: Violation = Violation { status: 1007, reason: "text is not UTF-8" };
 /// Status of a close because of frames that break the protocol.
 const BROKEN: Violation = Violation { status: 1002, reason: "protocol error" };
 
@@ -19,7 +19,7 @@ pub enum Inbound {
     /// A text message, its fragments joined.
     Text(ByteString),
     /// A binary message.
-    Binary,
+    Binary(Bytes),
     /// A ping, to be answered with its payload.
     Ping(Bytes),
     /// A pong.
@@ -43,20 +43,22 @@ pub struct MessageAssembler {
     limit: usize,
     fragments: BytesMut,
     is_text: bool,
+    /// How far the fragments of a text are whole characters.
+    checked: usize,
 }
 
 impl MessageAssembler {
     /// Makes an assembler for messages of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { limit, fragments: BytesMut::new(), is_text: false }
+        Self { limit, fragments: BytesMut::new(), is_text: false, checked: 0 }
     }
 
     /// Takes one frame of the codec. `Ok(None)`: more is to come.
     pub fn take(&mut self, frame: Frame) -> Result<Option<Inbound>, Violation> {
         match frame {
             Frame::Text(bytes) => text(bytes).map(Some),
-            Frame::Binary(_) => Ok(Some(Inbound::Binary)),
+            Frame::Binary(bytes) => Ok(Some(Inbound::Binary(bytes))),
             Frame::Ping(payload) => Ok(Some(Inbound::Ping(payload))),
             Frame::Pong(_) => Ok(Some(Inbound::Pong)),
             Frame::Close(_) => Ok(Some(Inbound::Close)),
@@ -68,7 +70,7 @@ impl MessageAssembler {
     pub fn take_message(&mut self, message: Message) -> Result<Option<Inbound>, Violation> {
         match message {
             Message::Text(text) => Ok(Some(Inbound::Text(text))),
-            Message::Binary(_) => Ok(Some(Inbound::Binary)),
+            Message::Binary(bytes) => Ok(Some(Inbound::Binary(bytes))),
             Message::Ping(payload) => Ok(Some(Inbound::Ping(payload))),
             Message::Pong(_) => Ok(Some(Inbound::Pong)),
             Message::Close(_) => Ok(Some(Inbound::Close)),
@@ -95,10 +97,26 @@ impl MessageAssembler {
         }
         self.fragments.extend_from_slice(&bytes);
         if !is_last {
-            return Ok(None);
+            return self.check_text().map(|()| None);
         }
+        self.checked = 0;
         let whole = std::mem::take(&mut self.fragments).freeze();
-        if self.is_text { text(whole).map(Some) } else { Ok(Some(Inbound::Binary)) }
+        if self.is_text { text(whole).map(Some) } else { Ok(Some(Inbound::Binary(whole))) }
+    }
+}
+
+impl MessageAssembler {
+    /// Refuses text that cannot become UTF-8 any more, without waiting for its end. A character may be cut between two fragments.
+    fn check_text(&mut self) -> Result<(), Violation> {
+        if !self.is_text {
+            return Ok(());
+        }
+        match std::str::from_utf8(self.fragments.get(self.checked..).unwrap_or_default()) {
+            Ok(whole) => self.checked += whole.len(),
+            Err(error) if error.error_len().is_none() => self.checked += error.valid_up_to(),
+            Err(_) => return Err(NOT_UTF8),
+        }
+        Ok(())
     }
 }
 
@@ -148,7 +166,11 @@ impl FrameReader {
                     self.bytes.extend_from_slice(piece);
                     rest = behind;
                 }
-                Err(FrameTooLarge) => self.is_too_large = true,
+                Err(FrameTooLarge) => {
+                    self.is_too_large = true;
+                    // The header alone: what else is wrong with it is found, however the bytes were cut.
+                    self.bytes.extend_from_slice(rest.get(..MAX_HEADER).unwrap_or(rest));
+                }
             }
         }
     }
@@ -220,7 +242,21 @@ mod tests {
         assert_eq!(status(&[client_frame(0x01, b"012345"), client_frame(0x80, b"678901")].concat()), Err(1009));
         assert_eq!(status(&client_frame(0x81, &[0xFF])), Err(1007));
         assert_eq!(status(&client_frame(0x83, b"")), Err(1002));
+        assert_eq!(status(&client_frame(0x88, &[0x03])), Err(1002));
+        assert_eq!(status(&client_frame(0xC1, b"")), Err(1002));
         assert_eq!(status(&[0x81, 0x01, b'a']), Err(1002));
+    }
+
+    #[test]
+    fn text_that_cannot_become_utf_8_is_refused_at_its_fragment() {
+        let status = |bytes: &[u8]| read_all(10, bytes).map_err(|violation| violation.status);
+        assert_eq!(status(&client_frame(0x01, &[b'a', 0xFF])), Err(1007));
+        let cut = [client_frame(0x01, &[b'a', 0xC3]), client_frame(0x00, &[0xA9, 0xE2]), client_frame(0x80, &[0x82, 0xAC])].concat();
+        assert_eq!(status(&cut), Ok(vec![Inbound::Text("aé€".into())]));
+        assert_eq!(status(&[client_frame(0x01, &[0xC3]), client_frame(0x00, b"a")].concat()), Err(1007));
+        // The next text begins anew, and bytes that are no text are not looked at.
+        let twice = [cut.clone(), cut, client_frame(0x02, &[0xFF]), client_frame(0x80, b"")].concat();
+        assert_eq!(status(&twice).map(|messages| messages.len()), Ok(3));
     }
 
     #[test]

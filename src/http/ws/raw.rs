@@ -188,8 +188,33 @@ impl Connection {
                 Ok(None) => return true,
                 Err(Violation { status, reason }) => {
                     self.shard.close(&self.outbound, status, reason);
+                    self.let_close_arrive().await;
                     return false;
                 }
+            }
+        }
+    }
+
+    /// Writes what waits, ends our half, and reads what still comes without looking at it: a socket dropped with unread bytes is reset, and the reset
+    /// overtakes the close. The shard cuts a client that goes on for too long.
+    async fn let_close_arrive(&self) {
+        let stream = &self.socket.stream;
+        while self.outbound.has_waiting() {
+            if stream.writable().await.is_err() || self.outbound.flush().is_err() {
+                return;
+            }
+        }
+        // Fails only when the connection is gone already; then so does the next read.
+        let _ = SockRef::from(stream).shutdown(Shutdown::Write);
+        loop {
+            if stream.readable().await.is_err() {
+                return;
+            }
+            match SCRATCH.with_borrow_mut(|scratch| stream.try_read(scratch)) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
             }
         }
     }
@@ -203,7 +228,7 @@ impl Connection {
         };
         match message {
             Inbound::Text(text) => session.send(TextReceived(text)).await.is_ok(),
-            Inbound::Binary => session.send(BinaryReceived).await.is_ok(),
+            Inbound::Binary(bytes) => session.send(BinaryReceived(bytes)).await.is_ok(),
             Inbound::Ping(payload) => {
                 self.shard.send(&self.outbound, &Frame::pong(&payload));
                 true
