@@ -5,8 +5,10 @@ mod client;
 mod crowd;
 mod pdf;
 mod proc_stat;
+mod provider;
 mod report;
 mod scenario_chat;
+mod scenario_companion;
 mod scenario_connect;
 mod scenario_fanout;
 mod scenario_publish;
@@ -39,6 +41,8 @@ enum Scenario {
     Connect(scenario_connect::ConnectArgs),
     /// Students and counsellors write to each other over HTTP; how long a message takes to the other side's socket
     Chat(scenario_chat::ChatArgs),
+    /// Every student asks the companion at once; a provider in this program streams; how long a sentence takes to the student's socket
+    Companion(scenario_companion::CompanionArgs),
     /// Client events on one private channel of a Pusher app: the raw fan-out
     Chatter(scenario_publish::ChatterArgs),
 }
@@ -102,6 +106,7 @@ async fn run(scenario: Scenario) -> Result<Report> {
         Scenario::Fanout(args) => scenario_fanout::run(&args).await,
         Scenario::Connect(args) => scenario_connect::run(&args).await,
         Scenario::Chat(args) => scenario_chat::run(&args).await,
+        Scenario::Companion(args) => scenario_companion::run(&args).await,
         Scenario::Chatter(args) => scenario_publish::run(&args).await,
     }
 }

@@ -22,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
 /// Characters of what was let go that are checked again together with the next sentence: what is split over two is seen.
-const TAIL_CHARS: usize = 200;
+const TAIL_CHARS: usize = 100;
 /// Bytes that may wait for the provider's moderation before nothing more is read.
 const MOST_UNCHECKED: usize = 4_096;
 
