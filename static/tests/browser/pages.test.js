@@ -168,6 +168,7 @@ const talk = [
   ...turnOf(2, 'Kalau tetap tidak bisa tidur?', { status: 'stopped', text: 'Coba matikan layar **30 menit** sebelum tidur. Kalau masih', versions: ['01930000-0000-7000-8000-000000000020', '01930000-0000-7000-8000-000000000021'] }),
 ]
 state('student', 'companion, nothing asked yet', '/student/ai-companion', see('starter'))
+state('talker', 'companion of the demo school', '/student/ai-companion', press('companion-thread', 'answer'))
 state('student', 'companion, threads', '/student/ai-companion', see('companion-thread'), tell({ messages: talk }))
 state('student', 'companion, a new thread without a model', '/student/ai-companion/new', see('starter'), tell({ info: { provider: 'offline', left_today: 3 } }))
 state('student', 'companion', threadPath, see('version-label'), tell({ messages: talk }))
