@@ -9,7 +9,7 @@ use crate::{
         hub::Hub,
         hub_shard::HubShard,
         log_pump::{LogPump, StopPump},
-        scheduler::Scheduler,
+        scheduler::{Scheduler, StopScheduler},
         webhook_courier::{QUEUE_CAPACITY, StopCourier, WebhookCourier},
     },
     backends::{
@@ -125,6 +125,7 @@ pub struct Running {
     server: ServerHandle,
     pump: Addr<LogPump>,
     courier: Addr<WebhookCourier>,
+    scheduler: Addr<Scheduler>,
 }
 
 impl Running {
@@ -140,6 +141,8 @@ impl Running {
         let _ = self.pump.send(StopPump).await;
         // Behind the sockets, because what their end means to webhooks is still to be written.
         let _ = self.courier.send(StopCourier).await;
+        // Before the database is closed: what it tries then fails, and is logged as a failure.
+        let _ = self.scheduler.send(StopScheduler).await;
         self.server.stop(true).await;
         self.context.store.close().await;
     }
@@ -233,7 +236,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     link.start();
     census_link.start();
     AppsKeeper::new(hub.clone(), context.clone()).start();
-    Scheduler::new(context.clone()).start();
+    let scheduler = Scheduler::new(context.clone()).start();
     let (app_events, told) = mpsc::channel(QUEUE_CAPACITY);
     hub.app_events().attach_webhooks(app_events);
     let courier = WebhookCourier::new(context.clone(), told).start();
@@ -245,7 +248,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     };
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    Ok(Running { address, context, hub, server: handle, pump, courier })
+    Ok(Running { address, context, hub, server: handle, pump, courier, scheduler })
 }
 
 /// Makes the demo school or gives it its password, if asked to. Whether or not: refuses to face a network while a demo account has the published one.

@@ -14,6 +14,11 @@ const REMINDERS: Duration = Duration::from_secs(15);
 /// Time from start to the first look: what came due while nobody was there may still be fresh.
 const FIRST_REMINDERS: Duration = Duration::from_secs(1);
 
+/// App -> Scheduler: begin nothing any more and leave what is begun; the next round of any node does it. Replies at once.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct StopScheduler;
+
 /// The scheduler actor: timers only, no mailbox of its own.
 pub struct Scheduler {
     services: Services,
@@ -51,6 +56,14 @@ impl Scheduler {
         ctx.spawn(round.into_actor(self).map(|(), _, ctx| {
             ctx.run_later(REMINDERS, Self::run_reminders);
         }));
+    }
+}
+
+impl Handler<StopScheduler> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, _: StopScheduler, ctx: &mut Self::Context) {
+        ctx.stop();
     }
 }
 
