@@ -10,7 +10,7 @@ use crate::{
         hub::Hub,
         hub_shard::HubShard,
         log_pump::{LogPump, StopPump},
-        scheduler::Scheduler,
+        scheduler::{Scheduler, StopScheduler},
         webhook_courier::{QUEUE_CAPACITY, StopCourier, WebhookCourier},
     },
     backends::{
@@ -133,6 +133,7 @@ pub struct Running {
     /// The thread of the companion.
     companion_thread: Arbiter,
     courier: Addr<WebhookCourier>,
+    scheduler: Addr<Scheduler>,
 }
 
 impl Running {
@@ -150,6 +151,8 @@ impl Running {
         let _ = self.pump.send(StopPump).await;
         // Behind the sockets, because what their end means to webhooks is still to be written.
         let _ = self.courier.send(StopCourier).await;
+        // Before the database is closed: what it tries then fails, and is logged as a failure.
+        let _ = self.scheduler.send(StopScheduler).await;
         self.server.stop(true).await;
         self.context.store.close().await;
     }
@@ -256,7 +259,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     link.start();
     census_link.start();
     AppsKeeper::new(hub.clone(), context.clone()).start();
-    Scheduler::new(context.clone()).start();
+    let scheduler = Scheduler::new(context.clone()).start();
     let companion_thread = Arbiter::new();
     let desk = ChatDesk::start_on(&companion_thread.handle(), context.clone(), hub.clone());
     hub.attach_desk(desk.stop_recipient());
@@ -272,7 +275,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     };
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    Ok(Running { address, context, hub, server: handle, pump, desk, companion_thread, courier })
+    Ok(Running { address, context, hub, server: handle, pump, desk, companion_thread, courier, scheduler })
 }
 
 /// Makes the demo school or gives it its password, if asked to. Whether or not: refuses to face a network while a demo account has the published one.

@@ -12,7 +12,7 @@
 //! | [`census_link::CensusLink`] | one per process | main thread | its own timers, and `Hub` (what is to be declared) |
 //! | [`apps_keeper::AppsKeeper`] | one per process | main thread | its own timers, and the bus through `Hub` |
 //! | [`webhook_courier::WebhookCourier`] | one per process | main thread | the queue of `Hub`'s [`app_events::AppEvents`], its own timers, and the app (stop) |
-//! | [`scheduler::Scheduler`] | one per process | main thread | its own timers |
+//! | [`scheduler::Scheduler`] | one per process | main thread | its own timers, and the app (stop) |
 //!
 //! [`hub::Hub`] is not an actor but the handle all of them share. [`outbound::Outbound`] is the queue of one socket.
 

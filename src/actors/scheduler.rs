@@ -17,6 +17,11 @@ const FIRST_REMINDERS: Duration = Duration::from_secs(1);
 /// Time between two looks at warnings that nobody acknowledged in time.
 const ALERTS: Duration = Duration::from_secs(5);
 
+/// App -> Scheduler: begin nothing any more and leave what is begun; the next round of any node does it. Replies at once.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct StopScheduler;
+
 /// The scheduler actor: timers only, no mailbox of its own.
 pub struct Scheduler {
     services: Services,
@@ -66,6 +71,14 @@ impl Scheduler {
         ctx.spawn(round.into_actor(self).map(|(), _, ctx| {
             ctx.run_later(REMINDERS, Self::run_reminders);
         }));
+    }
+}
+
+impl Handler<StopScheduler> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, _: StopScheduler, ctx: &mut Self::Context) {
+        ctx.stop();
     }
 }
 
