@@ -30,6 +30,9 @@ use tokio::{io::Interest, net::TcpStream, sync::Notify};
 /// Bytes read at once; one buffer per worker thread serves all its sockets.
 const READ_BUFFER: usize = 64 * 1024;
 
+/// Read, unseen, behind a close because of a breach before the connection is dropped, in bytes.
+const MAX_LEFTOVER_BYTES: usize = 1024 * 1024;
+
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BUFFER]);
 }
@@ -196,7 +199,7 @@ impl Connection {
     }
 
     /// Writes what waits, ends our half, and reads what still comes without looking at it: a socket dropped with unread bytes is reset, and the reset
-    /// overtakes the close. The shard cuts a client that goes on for too long.
+    /// overtakes the close. Ends after [`MAX_LEFTOVER_BYTES`]; the shard cuts a client that is slower and goes on for too long.
     async fn let_close_arrive(&self) {
         let stream = &self.socket.stream;
         while self.outbound.has_waiting() {
@@ -206,13 +209,14 @@ impl Connection {
         }
         // Fails only when the connection is gone already; then so does the next read.
         let _ = SockRef::from(stream).shutdown(Shutdown::Write);
-        loop {
+        let mut read = 0;
+        while read < MAX_LEFTOVER_BYTES {
             if stream.readable().await.is_err() {
                 return;
             }
             match SCRATCH.with_borrow_mut(|scratch| stream.try_read(scratch)) {
                 Ok(0) => return,
-                Ok(_) => {}
+                Ok(count) => read += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return,
             }
