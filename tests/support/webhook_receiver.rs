@@ -1,6 +1,8 @@
 //! The backend of a connected app that is told of events: an HTTP server in this process that answers as a test says and keeps what it was sent.
 //! Included with `#[path]` by the test binaries that need it.
 
+#![allow(dead_code, reason = "no test binary uses all of it")]
+
 use educounsel::wire::signature::SecretKey;
 use serde_json::Value;
 use std::{
