@@ -119,8 +119,12 @@ impl AsyncRead for PacedStream {
             // The connection sleeps until something comes: a turn ends here.
             this.pace.left.set(TURN_BYTES);
         }
-        let is_end = matches!(&read, Poll::Ready(Err(_))) || (matches!(&read, Poll::Ready(Ok(()))) && read_bytes == 0);
-        if is_end {
+        let has_ended = match &read {
+            Poll::Ready(Ok(())) => read_bytes == 0 && piece.capacity() > 0,
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        };
+        if has_ended {
             this.end.note();
         }
         ready!(read)?;
@@ -242,5 +246,16 @@ mod tests {
             }
         }
         drop(sending.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_client_is_told_to_who_waits_for_it() {
+        let (mut stream, client) = connected().await;
+        let end = stream.end.clone();
+        assert!(timeout(Duration::from_millis(20), end.reached()).await.is_err(), "not yet");
+        drop(client);
+        assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+        timeout(Duration::from_secs(10), end.reached()).await.unwrap();
+        timeout(Duration::from_secs(10), end.reached()).await.unwrap();
     }
 }

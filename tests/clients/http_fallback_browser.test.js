@@ -53,9 +53,7 @@ async function open(transport, user) {
       const endpoint = `http://127.0.0.1:${authPort}/pusher/auth`
       const at = { wsHost: '127.0.0.1', wsPort: port, httpHost: '127.0.0.1', httpPort: port, forceTLS: false, enabledTransports: [transport] }
       window.pusher = new Pusher(app.key, { ...at, cluster: '', channelAuthorization: { endpoint, transport: 'ajax', params: { user } } })
-      window.pusher.bind_global((name, data) => window.heard.push([name, data]))
-      window.pusher.subscribe('umum')
-      window.pusher.subscribe('presence-ruang')
+      for (const name of ['umum', 'presence-ruang']) window.pusher.subscribe(name).bind_global((name, data) => window.heard.push([name, data]))
     },
     { app, port: server.port, authPort: auth.port, transport, user },
   )

@@ -99,6 +99,7 @@ async fn who_returns_through_the_other_node_never_left() {
     back.subscribe("kamar").await;
     // Another channel comes and goes for good, later: by its end more than the pause went by.
     back.subscribe("lain").await;
+    hear(&receiver, json!({ "name": "channel_occupied", "channel": "lain" })).await;
     back.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": "lain" } })).await;
     hear(&receiver, json!({ "name": "channel_vacated", "channel": "lain" })).await;
     let of_room: Vec<Value> = receiver.events().into_iter().filter(|event| event["channel"] == "kamar").collect();
