@@ -19,6 +19,7 @@ mod crash;
 mod memory;
 mod offline;
 mod redis_outage;
+mod secrets;
 mod slow_client;
 mod stop;
 mod strangers;
