@@ -34,6 +34,9 @@ const STRANGERS_FACTOR: u32 = 10;
 /// After so many checks, keys that are back at their full allowance are forgotten.
 const CHECKS_PER_SWEEP: u32 = 4096;
 
+/// The one path that is answered even when the session cannot be looked up.
+const HELP: &str = "/api/v1/help";
+
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
 /// What a check says: goes into the answer's `RateLimit-*` headers.
@@ -128,8 +131,12 @@ fn is_counted(path: &str) -> bool {
 }
 
 async fn count(limits: &RateLimits, request: &actix_web::HttpRequest) -> Result<Allowance, ApiError> {
-    if let Some(principal) = resolve(request).await? {
-        return Ok(limits.check_user(principal.user_id));
+    match resolve(request).await {
+        Ok(Some(principal)) => return Ok(limits.check_user(principal.user_id)),
+        Ok(None) => {}
+        // Who asks for help gets it, also when nobody can look up who that is.
+        Err(_) if request.path() == HELP => {}
+        Err(error) => return Err(error),
     }
     let address = address_of(request, &context_of(request)?.config);
     Ok(limits.check_address(&address_key(address)))

@@ -13,6 +13,11 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the database may take before the card comes without it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A service one can call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,10 +67,17 @@ impl HotlineItem {
 
 /// Returns the help card. Never fails: when the database does not answer it carries the hotlines the server was built with.
 pub async fn card(context: &Context, language: Language) -> HelpCard {
-    let hotlines = hotlines(context).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "hotlines not read; the help card shows the built-in ones");
-        default_hotlines().to_vec()
-    });
+    let hotlines = match timeout(PATIENCE, hotlines(context)).await {
+        Ok(Ok(hotlines)) => hotlines,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "hotlines not read; the help card shows the built-in ones");
+            default_hotlines().to_vec()
+        }
+        Err(_) => {
+            tracing::error!("the database is slow; the help card shows the built-in hotlines");
+            default_hotlines().to_vec()
+        }
+    };
     let text = card_text(language);
     HelpCard {
         title: text.title.clone(),

@@ -42,9 +42,12 @@ async fn strangers_cannot_ask_without_end() {
 #[actix_web::test]
 async fn the_card_is_there_when_the_database_is_not() {
     let app = TestApp::start().await;
+    let ana = app.student("ana").await;
     app.running.context.store.close().await;
     let (_, card) = card(&app, "id").await;
     assert_eq!(card["hotlines"][0]["number"], "119");
+    assert_eq!(ana.try_get("/auth/me").await.0, 503, "sessions are in the database");
+    assert_eq!(ana.get("/help").await, card, "and yet who is signed in gets the card");
     app.running.stop().await;
 }
 
