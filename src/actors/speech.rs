@@ -56,8 +56,8 @@ pub(super) struct Speech {
     stream: Option<ReplyStream>,
     gate: SentenceGate,
     pacer: DeltaPacer,
-    /// Whole sentences that the provider's moderation has not seen.
-    unchecked: String,
+    /// Whole sentences that nobody has checked. They are checked when a frame may go: however fast a provider is, 25 times a second at most.
+    unchecked: Vec<String>,
     /// Sentences that it looks at now.
     checking: Option<(String, BoxFuture<'static, Moderation>)>,
     tail: String,
@@ -88,7 +88,7 @@ impl Speech {
             companion,
             gate: SentenceGate::default(),
             pacer: DeltaPacer::default(),
-            unchecked: String::new(),
+            unchecked: Vec::new(),
             checking: None,
             tail: String::new(),
             began: Instant::now(),
@@ -106,20 +106,29 @@ impl Speech {
         if let Some(over) = self.source_over.clone().filter(|_| self.checking.is_none() && self.unchecked.is_empty()) {
             return Step { delta: None, over: Some(over) };
         }
-        let due = self.pacer.due_at_ms().map(|ms| self.began + Duration::from_millis(ms));
-        let may_read = self.source_over.is_none() && self.unchecked.len() < MOST_UNCHECKED;
+        let may_check = self.checking.is_none() && !self.unchecked.is_empty();
+        let is_due = may_check || self.pacer.due_at_ms().is_some();
+        let due = self.began + Duration::from_millis(self.pacer.next_at_ms());
+        let may_read = self.source_over.is_none() && self.unchecked.iter().map(String::len).sum::<usize>() < MOST_UNCHECKED;
         let happened = tokio::select! {
             biased;
             verdict = verdict(&mut self.checking) => Happened::Checked(verdict),
-            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Happened::FrameDue,
+            () = sleep_until(due), if is_due => Happened::FrameDue,
             part = next_part(&mut self.stream), if may_read => Happened::Came(part),
         };
-        let over = match happened {
-            Happened::FrameDue => return Step { delta: self.pacer.take_due(self.now_ms()), over: None },
-            Happened::Checked(verdict) => self.heed(verdict),
-            Happened::Came(part) => self.take(part),
-        };
-        Step { delta: None, over }
+        match happened {
+            Happened::FrameDue => {
+                let over = if may_check { self.check() } else { None };
+                // What was let go before a sentence that was not is the last frame's.
+                let delta = if over.is_none() { self.pacer.take_due(self.now_ms()) } else { None };
+                Step { delta, over }
+            }
+            Happened::Checked(verdict) => Step { delta: None, over: self.heed(verdict) },
+            Happened::Came(part) => {
+                self.take(part);
+                Step::default()
+            }
+        }
     }
 
     /// Closes the provider's connection, waits until a last frame may go, and returns it: what was let go but not sent.
@@ -152,28 +161,22 @@ impl Speech {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn take(&mut self, part: Option<Result<ReplyPart, ReplyError>>) -> Option<Over> {
+    fn take(&mut self, part: Option<Result<ReplyPart, ReplyError>>) {
         match part {
             Some(Ok(ReplyPart::Text(text))) => self.take_text(&text),
-            Some(Ok(ReplyPart::Usage { total_tokens })) => {
-                self.counted_tokens = Some(total_tokens);
-                None
-            }
-            Some(Ok(ReplyPart::LengthReached)) => {
-                self.is_cut_short = true;
-                None
-            }
+            Some(Ok(ReplyPart::Usage { total_tokens })) => self.counted_tokens = Some(total_tokens),
+            Some(Ok(ReplyPart::LengthReached)) => self.is_cut_short = true,
             Some(Ok(ReplyPart::Filtered)) => self.finish_source(Over::Withheld(None)),
             Some(Err(error)) => {
                 metrics::counter!(telemetry::COMPANION_FAILURES, "reason" => error.label()).increment(1);
                 tracing::warn!(%error, "the companion's provider failed an answer");
-                self.finish_source(Over::Failed(error))
+                self.finish_source(Over::Failed(error));
             }
             None => self.finish_source(Over::Said),
         }
     }
 
-    fn take_text(&mut self, text: &str) -> Option<Over> {
+    fn take_text(&mut self, text: &str) {
         if self.received_chars == 0 {
             metrics::histogram!(telemetry::COMPANION_FIRST_TOKEN).record(self.began.elapsed().as_secs_f64());
         }
@@ -182,47 +185,61 @@ impl Speech {
         let length = text.chars().count();
         self.received_chars = self.received_chars.saturating_add(length);
         if length <= room {
-            let whole = self.gate.push(text)?;
-            return self.consider(whole);
+            self.unchecked.extend(self.gate.push(text));
+            return;
         }
         let fits: String = text.chars().take(room).collect();
-        let whole = self.gate.push(&fits).unwrap_or_default();
-        self.consider(whole).or_else(|| self.finish_source(Over::TooLong))
+        self.unchecked.extend(self.gate.push(&fits));
+        self.finish_source(Over::TooLong);
     }
 
-    /// Notes that nothing more comes, closes the connection, and considers the last words, which need no end of a sentence.
-    fn finish_source(&mut self, over: Over) -> Option<Over> {
+    /// Notes that nothing more comes, closes the connection, and takes the last words, which need no end of a sentence.
+    fn finish_source(&mut self, over: Over) {
         self.stream = None;
         self.source_over = Some(over);
         let rest = self.gate.finish();
-        self.consider(rest)
+        if !rest.is_empty() {
+            self.unchecked.push(rest);
+        }
     }
 
-    /// Checks whole sentences by our rules, and lets them go or gives them to the moderation.
-    fn consider(&mut self, sentences: String) -> Option<Over> {
-        if sentences.is_empty() {
+    /// Checks whole sentences by our rules, and lets them go or gives them to the moderation. Before a sentence that does not pass, those that do are let go.
+    fn check(&mut self) -> Option<Over> {
+        let sentences = std::mem::take(&mut self.unchecked);
+        let together = sentences.concat();
+        let verdict = self.assess(&together);
+        if verdict.level < Level::Risk {
+            self.let_go(&together);
             return None;
         }
-        let assessment = RulePack::built_in().assess(&format!("{}{sentences}", self.tail));
-        if assessment.level == Level::Risk {
-            return Some(Over::Withheld(Some(assessment)));
+        let last = sentences.len().saturating_sub(1);
+        for (number, sentence) in sentences.into_iter().enumerate() {
+            let own = self.assess(&sentence);
+            // When only all of them together are too much, the last one completed it.
+            if own.level == Level::Risk || number == last {
+                return Some(Over::Withheld(Some(if own.level == Level::Risk { own } else { verdict })));
+            }
+            self.let_go(&sentence);
         }
-        self.remember(&sentences);
-        if !self.companion.has_moderation() {
-            self.pacer.push(&sentences);
-            return None;
-        }
-        self.unchecked.push_str(&sentences);
-        self.check_next();
         None
     }
 
-    fn check_next(&mut self) {
-        if self.checking.is_none() && !self.unchecked.is_empty() {
-            let sentences = std::mem::take(&mut self.unchecked);
-            let (companion, text) = (self.companion.clone(), sentences.clone());
-            self.checking = Some((sentences, Box::pin(async move { companion.moderate(&text).await })));
+    fn assess(&self, sentences: &str) -> Assessment {
+        RulePack::built_in().assess(&format!("{}{sentences}", self.tail))
+    }
+
+    fn let_go(&mut self, sentences: &str) {
+        self.remember(sentences);
+        if !self.companion.has_moderation() {
+            self.pacer.push(sentences);
+            return;
         }
+        let text = match self.checking.take() {
+            Some((waiting, _)) => waiting + sentences,
+            None => sentences.to_owned(),
+        };
+        let (companion, asked) = (self.companion.clone(), text.clone());
+        self.checking = Some((text, Box::pin(async move { companion.moderate(&asked).await })));
     }
 
     fn heed(&mut self, verdict: Moderation) -> Option<Over> {
@@ -233,7 +250,6 @@ impl Speech {
             return Some(Over::Withheld(Some(Assessment { level: Level::Risk, rules, pack_version })));
         }
         self.pacer.push(&sentences);
-        self.check_next();
         None
     }
 

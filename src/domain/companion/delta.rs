@@ -32,6 +32,12 @@ impl DeltaPacer {
         (!self.waiting.is_empty()).then_some(self.next_at_ms)
     }
 
+    /// Returns when the next frame may go, whether or not there is something to send.
+    #[must_use]
+    pub const fn next_at_ms(&self) -> u64 {
+        self.next_at_ms
+    }
+
     /// Returns the frame that is due at `now_ms`.
     pub fn take_due(&mut self, now_ms: u64) -> Option<Delta> {
         if self.due_at_ms()? > now_ms {
@@ -62,7 +68,7 @@ mod tests {
         pacer.push("a");
         assert_eq!(pacer.take_due(5), Some(Delta { seq: 1, text: "a".into() }), "the first one waits for nothing");
         pacer.push("b");
-        assert_eq!((pacer.take_due(44), pacer.due_at_ms()), (None, Some(45)));
+        assert_eq!((pacer.take_due(44), pacer.due_at_ms(), pacer.next_at_ms()), (None, Some(45), 45));
         pacer.push("c");
         assert_eq!(pacer.take_due(45), Some(Delta { seq: 2, text: "bc".into() }));
         pacer.push("d");

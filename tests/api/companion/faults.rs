@@ -146,6 +146,7 @@ async fn many_faults_at_once_leave_no_actor_behind() {
     for round in 0..40 {
         let said = words("Satu dua. Tiga");
         scene.provider.then(match round % 8 {
+            7 if round > 10 => Reply::ErrorAfter(said),
             0 => Reply::Status { code: 401, retry_after: None },
             1 => Reply::Status { code: 429, retry_after: Some("99") },
             2 => Reply::NoFirstToken,
