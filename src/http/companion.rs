@@ -114,9 +114,8 @@ pub async fn rename_thread(
     id: web::Path<String>,
     body: JsonBody<ThreadBody>,
 ) -> ApiResult {
-    let id = thread_id(&id)?;
-    let title = body.value.title.ok_or_else(|| FieldError::new("title", "required", "this field is required"))?;
-    Ok(HttpResponse::Ok().json(companion::rename_thread(&context, &user, id, &title).await?))
+    let title = body.value.title.as_deref();
+    Ok(HttpResponse::Ok().json(companion::rename_thread(&context, &user, thread_id(&id)?, title).await?))
 }
 
 /// `DELETE /companion/threads/{id}`: 204.

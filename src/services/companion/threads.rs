@@ -3,7 +3,7 @@
 use super::{Context, ServiceError, ServiceResult, ThreadItem, find_own_thread, limits::settle, live::used_so_far, require_student};
 use crate::{
     backends::store::ThreadRow,
-    domain::{companion::parse_title, ids::ThreadId, principal::Principal},
+    domain::{companion::parse_title, ids::ThreadId, principal::Principal, text::FieldError},
     services::contention::retry_contention,
 };
 
@@ -18,8 +18,9 @@ pub async fn create_thread(context: &Context, principal: &Principal, title: Opti
 }
 
 /// Names a thread of the student.
-pub async fn rename_thread(context: &Context, principal: &Principal, id: ThreadId, title: &str) -> ServiceResult<ThreadItem> {
+pub async fn rename_thread(context: &Context, principal: &Principal, id: ThreadId, title: Option<&str>) -> ServiceResult<ThreadItem> {
     let mut thread = find_own_thread(context, principal, id).await?;
+    let title = title.ok_or_else(|| FieldError::new("title", "required", "this field is required"))?;
     thread.title = parse_title(title)?;
     context.store.rename_thread(id, &thread.title).await?;
     Ok((&thread).into())

@@ -64,7 +64,8 @@ scenario('a student from the queue and a counsellor talk, and see each other typ
   await untilEqual('the mark', 'read', () => lastStateOf(counsellor.page))
 
   // Somewhere else the message arrives, but is not read.
-  await counsellor.page.goto('/guru/materi')
+  await counsellor.page.locator('a[href="/guru/materi"]').first().click()
+  await counsellor.page.waitForURL('**/guru/materi')
   await say(student.page, 'Saya bingung memilih jurusan')
   await untilEqual('the mark', 'delivered', () => lastStateOf(student.page))
   await untilEqual('the number in the navigation', '1', async () => (await counsellor.page.getByTestId('chat-badge').first().textContent())?.trim())
