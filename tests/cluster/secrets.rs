@@ -151,8 +151,12 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
         places.push(("the log", node.log()));
     }
     // Each place was read, not merely found empty.
-    for (name, sign) in [("the bus", "private-a"), ("answers", "apps.not_signed"), ("metrics", "http_request_duration_seconds"), ("the log", "http.request")]
-    {
+    for (name, sign) in [
+        ("the bus", "private-a"),
+        ("answers", "apps.not_signed"),
+        ("metrics", "http_request_duration_seconds"),
+        ("the log", "http.request"),
+    ] {
         assert!(places.iter().any(|(place, text)| *place == name && text.contains(sign)), "no {sign} in {name}");
     }
     let secrets = [
