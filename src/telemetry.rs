@@ -77,6 +77,13 @@ pub const ALERT_LEVELS: [&str; 2] = ["2", "3"];
 /// Outcomes of a log-in attempt, the label of [`LOGINS`].
 pub const LOGIN_OUTCOMES: [&str; 3] = ["ok", "failed", "delayed"];
 
+/// How an answer of the companion ends, the label of [`COMPANION_ANSWERS`].
+pub const ANSWER_ENDS: [&str; 4] = ["done", "stopped", "failed", "interrupted"];
+
+/// Why a provider failed an answer, the label of [`COMPANION_FAILURES`].
+pub const PROVIDER_FAILURES: [&str; 10] =
+    ["unauthorised", "rate_limited", "failed", "refused", "unreachable", "no_first_token", "stalled", "cut_off", "malformed", "empty"];
+
 /// Bounds of the latency histograms, in seconds.
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
@@ -148,6 +155,12 @@ fn describe_metrics() {
             }
             MetricKind::Counter if metric.name == ALERTS_RAISED => {
                 ALERT_LEVELS.iter().for_each(|level| metrics::counter!(ALERTS_RAISED, "level" => *level).increment(0));
+            }
+            MetricKind::Counter if metric.name == COMPANION_ANSWERS => {
+                ANSWER_ENDS.iter().for_each(|status| metrics::counter!(COMPANION_ANSWERS, "status" => *status).increment(0));
+            }
+            MetricKind::Counter if metric.name == COMPANION_FAILURES => {
+                PROVIDER_FAILURES.iter().for_each(|reason| metrics::counter!(COMPANION_FAILURES, "reason" => *reason).increment(0));
             }
             MetricKind::Counter => metrics::counter!(metric.name).increment(0),
             MetricKind::Gauge => metrics::gauge!(metric.name).set(0.0),

@@ -102,10 +102,6 @@ impl ReplyError {
             Self::Empty => "empty",
         }
     }
-
-    /// Labels of all errors, for metrics that begin at 0.
-    pub const LABELS: [&'static str; 10] =
-        ["unauthorised", "rate_limited", "failed", "refused", "unreachable", "no_first_token", "stalled", "cut_off", "malformed", "empty"];
 }
 
 /// An answer as it comes; ends after the first error.

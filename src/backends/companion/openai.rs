@@ -395,6 +395,6 @@ mod tests {
             ReplyError::Malformed,
             ReplyError::Empty,
         ];
-        assert_eq!(errors.map(ReplyError::label), ReplyError::LABELS);
+        assert_eq!(errors.map(ReplyError::label), crate::telemetry::PROVIDER_FAILURES);
     }
 }
