@@ -1,9 +1,10 @@
-//! The demo school: accounts, materials with real PDFs, appointments, conversations, two warnings, and weeks of use, so that every screen has something to show. Made once, in one
+//! The demo school: accounts, materials with real PDFs, appointments, conversations, threads with the companion, two warnings, and weeks of use, so that every screen has something to show. Made once, in one
 //! transaction; a database that knows the demo counsellor is left alone.
 
 mod alerts;
 mod appointments;
 mod chats;
+mod companion;
 pub mod password;
 mod pdf;
 mod people;
@@ -74,6 +75,7 @@ pub async fn seed_demo(context: &Context) -> ServiceResult<bool> {
     appointments::seed_appointments(context).await?;
     chats::seed_chats(context, &users).await?;
     alerts::seed_alerts(context, &users).await?;
+    companion::seed_companion(context, &users).await?;
     context.announce.wake_pump();
     Ok(true)
 }

@@ -17,11 +17,11 @@ function orders<T>(items: T[]): T[][] {
 
 describe('an answer that streams', () => {
   it('is put together from pieces in any order', () => {
-    for (const order of orders([1, 2, 3, 4, 5, 6])) {
+    const wrong = orders([1, 2, 3, 4, 5, 6]).filter((order) => {
       const stream = feed(start, ...order)
-      expect(stream.answer.text).toBe(whole)
-      expect(hasGap(stream)).toBe(false)
-    }
+      return stream.answer.text !== whole || hasGap(stream)
+    })
+    expect(wrong).toEqual([])
   })
 
   it('shows only the beginning while a piece is missing, and says so', () => {
@@ -91,16 +91,17 @@ describe('an answer that streams', () => {
   it('has the same text on two devices however their frames are shuffled', () => {
     let seed = 7
     const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647
+    const wrong: unknown[] = []
     for (let round = 0; round < 500; round += 1) {
       let stream = random() < 0.5 ? start : streamOf(snapshotAt(Math.floor(random() * 6)))
       for (let frame = 0; frame < 14; frame += 1) {
         const before = stream.answer.text
         stream = random() < 0.75 ? feed(stream, 1 + Math.floor(random() * 6)) : withSnapshot(stream, snapshotAt(Math.floor(random() * 7)))
-        expect(stream.answer.text.startsWith(before)).toBe(true)
-        expect(whole.startsWith(stream.answer.text)).toBe(true)
-        expect(stream.answer.text).toBe(textUpTo(stream.answer.seq))
+        const { text, seq } = stream.answer
+        if (!text.startsWith(before) || text !== textUpTo(seq)) wrong.push([round, frame, before, text, seq])
       }
-      expect(withEnd(stream, endOf({ seq: 6, text: whole })).answer.text).toBe(whole)
+      if (withEnd(stream, endOf({ seq: 6, text: whole })).answer.text !== whole) wrong.push([round, 'end'])
     }
+    expect(wrong).toEqual([])
   })
 })

@@ -127,3 +127,16 @@ async fn a_booking_begins_with_the_summary_and_a_prepared_one_is_there_without_a
     }
     scene.close().await;
 }
+
+#[actix_web::test]
+async fn the_demo_school_has_threads_with_versions() {
+    let app = TestApp::builder().demo().start().await;
+    let siswa = app.sign_in("siswa1", "rahasia-demo").await;
+    let threads = siswa.get("/companion/threads").await;
+    let titles: Vec<_> = threads["items"].as_array().unwrap().iter().map(|thread| thread["title"].as_str().unwrap()).collect();
+    assert_eq!(titles.len(), 2);
+    assert!(titles[0].starts_with("Bagaimana cara bilang") && titles[1].starts_with("Aku sering"), "{titles:?}");
+    let newest = siswa.get(&format!("/companion/threads/{}", threads["items"][0]["id"].as_str().unwrap())).await;
+    assert_eq!((newest["messages"].as_array().unwrap().len(), newest["messages"][1]["versions"].as_array().unwrap().len()), (2, 2));
+    app.stop().await;
+}
