@@ -54,7 +54,7 @@ pub struct BeginAnswer {
     pub credential: Option<String>,
 }
 
-/// HTTP request -> HttpSession: messages of the client, in order. Reply when all were taken. Awaited; at most [`MOST_WAITING`] wait.
+/// HTTP request -> HttpSession: messages of the client, in order. Reply when all were taken. Awaited; at most `MOST_WAITING` wait.
 #[derive(Message)]
 #[rtype(result = "Result<(), MessagesRefused>")]
 pub struct MessagesReceived {
