@@ -198,7 +198,7 @@ scenario('the end stays in sight until the reader scrolls up, and then nothing m
   // In small steps, like a finger: the next piece must not pull back.
   for (let step = 0; step < 12; step += 1) await page.mouse.wheel(0, -20)
   await page.getByTestId('companion-to-latest').waitFor()
-  const top = await scroller.evaluate((box) => box.scrollTop)
+  const top = await scroller.evaluate(topAtRest)
   const height = await scroller.evaluate((box) => box.scrollHeight)
   await page.evaluate(watchShifts)
   await until('the answer to grow on', () => scroller.evaluate((box, former) => box.scrollHeight > former + 120, height))
@@ -216,6 +216,20 @@ scenario('the end stays in sight until the reader scrolls up, and then nothing m
   await page.getByTestId('companion-stop').click()
   await untilStatus(page, 'stopped')
 })
+
+/** Returns where a box stands once the wheel has come to rest: 30 frames without a move. Runs in the page. */
+function topAtRest(box) {
+  return new Promise((resolve) => {
+    let [last, still] = [box.scrollTop, 0]
+    const look = () => {
+      still = box.scrollTop === last ? still + 1 : 0
+      last = box.scrollTop
+      if (still >= 30) resolve(last)
+      else requestAnimationFrame(look)
+    }
+    look()
+  })
+}
 
 /** Collects what the browser itself calls a layout shift. Runs in the page. */
 function watchShifts() {
