@@ -10,8 +10,8 @@ import type {
   MessagePage,
   PrivateNote,
 } from './chatTypes'
-import { commonHeaders, endpoint, reportUnauthorized, request } from './client'
-import { ApiError, parseProblem } from './problem'
+import { request } from './client'
+import { postForm, type MultipartOptions } from './multipart'
 import type { Page, SignedLink } from './types'
 
 export interface ConversationQuery {
@@ -89,51 +89,17 @@ export function sendText(
   return request(`${pathOf(id)}/messages`, { method: 'POST', body: { client_id: clientId, body }, ...options })
 }
 
-export interface SendFileOptions {
-  signal: AbortSignal
-  /** 0..1 while the bytes leave. */
-  onProgress: (fraction: number) => void
-}
-
-/** Sends a file by multipart over XMLHttpRequest, for the progress. The text fields go first. */
+/** Sends a file, with progress. The text fields go first. Throws like `postForm`. */
 export function sendFile(
   id: string,
   outgoing: { clientId: string; body: string; file: File },
-  options: SendFileOptions,
+  options: MultipartOptions,
 ): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    const xhr = new XMLHttpRequest()
-    const fail = (code: string) => reject(new ApiError({ code }))
-    xhr.upload.onprogress = (event) => {
-      if (event.lengthComputable) options.onProgress(event.loaded / event.total)
-    }
-    xhr.onload = () => settle(xhr, resolve, reject)
-    xhr.onerror = () => fail('client.offline')
-    xhr.ontimeout = () => fail('client.timeout')
-    xhr.onabort = () => fail('client.aborted')
-    options.signal.addEventListener('abort', () => xhr.abort(), { once: true })
-
-    xhr.open('POST', endpoint(`${pathOf(id)}/messages`))
-    for (const [name, value] of Object.entries(commonHeaders())) xhr.setRequestHeader(name, value)
-    const form = new FormData()
-    form.set('client_id', outgoing.clientId)
-    if (outgoing.body) form.set('body', outgoing.body)
-    form.set('file', outgoing.file, outgoing.file.name)
-    xhr.send(form)
-  })
-}
-
-function settle(xhr: XMLHttpRequest, resolve: (message: Message) => void, reject: (error: ApiError) => void): void {
-  if (xhr.status === 200 || xhr.status === 201) {
-    try {
-      resolve(JSON.parse(xhr.responseText) as Message)
-    } catch {
-      reject(new ApiError({ code: 'client.unreadable', status: xhr.status }))
-    }
-    return
-  }
-  if (xhr.status === 401) reportUnauthorized()
-  reject(parseProblem(xhr.status, xhr.responseText, (name) => xhr.getResponseHeader(name)))
+  const form = new FormData()
+  form.set('client_id', outgoing.clientId)
+  if (outgoing.body) form.set('body', outgoing.body)
+  form.set('file', outgoing.file, outgoing.file.name)
+  return postForm(`${pathOf(id)}/messages`, form, options)
 }
 
 /** Changes an own message; 409 `messages.too_late` after 15 minutes. */
