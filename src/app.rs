@@ -224,8 +224,22 @@ async fn assemble(config: Config, StartOptions { demo, clock }: StartOptions) ->
     let companions = Companions::new(&config).map_err(|source| StartError::Backend { key: "openai.base_url", source })?;
     let (config, node) = (Arc::new(config), NodeId::generate());
     let apps = Apps::load(&config, &secret, demo);
-    let context =
-        Context { config, store, cache, bus: bus.clone(), census, files, companions, node, webhooks, apps, clock, announce, secret };
+    let context = Context {
+        config,
+        store,
+        cache,
+        bus: bus.clone(),
+        census,
+        files,
+        companions,
+        node,
+        webhooks,
+        apps,
+        started_at_ms: clock.now_ms(),
+        clock,
+        announce,
+        secret,
+    };
     Ok((context, hub, bus, outgoing))
 }
 

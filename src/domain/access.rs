@@ -59,11 +59,13 @@ pub enum Action {
     ChatAboutAlerts,
     /// Write the hotlines of the help card.
     ManageHotlines,
+    /// See how the system is doing.
+    ReadSystem,
 }
 
 impl Action {
     /// All actions, in the order of the table.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::UseOwnAccount,
         Self::ReadMaterials,
         Self::ReadUnpublishedMaterials,
@@ -91,6 +93,7 @@ impl Action {
         Self::AcknowledgeAlerts,
         Self::ChatAboutAlerts,
         Self::ManageHotlines,
+        Self::ReadSystem,
     ];
 }
 
@@ -117,7 +120,8 @@ pub const fn may(role: Role, action: Action) -> bool {
         | Action::ManageApps
         | Action::OverseeAppointments
         | Action::ReadAvailability
-        | Action::ManageHotlines => {
+        | Action::ManageHotlines
+        | Action::ReadSystem => {
             matches!(role, Admin)
         }
     }
@@ -128,7 +132,7 @@ mod tests {
     use super::{Action::*, *};
 
     /// The table as a person reads it: action, student, counsellor, admin.
-    const TABLE: [(Action, [bool; 3]); 27] = [
+    const TABLE: [(Action, [bool; 3]); 28] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),
         (ReadUnpublishedMaterials, [false, true, true]),
@@ -156,6 +160,7 @@ mod tests {
         (AcknowledgeAlerts, [false, true, true]),
         (ChatAboutAlerts, [false, true, false]),
         (ManageHotlines, [false, false, true]),
+        (ReadSystem, [false, false, true]),
     ];
 
     #[test]

@@ -54,6 +54,7 @@ pub mod session;
 pub mod static_files;
 pub mod students;
 pub mod sync;
+pub mod system;
 pub mod unread_body;
 pub mod uploads;
 pub mod ws;
@@ -213,6 +214,7 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/admin/apps/{id}/dead-letters").get(dead_letters::list))
         .service(at("/admin/apps/{id}/dead-letters/replay").post(dead_letters::replay))
         .service(at("/admin/audit").get(admin::list_audit))
+        .service(at("/admin/system").get(system::read))
         .service(at("/admin/hotlines").get(help::list_hotlines).put(help::put_hotlines))
         .service(at("/openapi.json").get(openapi::serve_document))
 }

@@ -35,6 +35,8 @@ pub struct Context {
     pub apps: Apps,
     /// Where "now" comes from.
     pub clock: Clock,
+    /// When this process started, in ms since 1970 UTC.
+    pub started_at_ms: i64,
     /// The live side.
     pub announce: Arc<dyn Announce>,
     /// The server's own secret, equal on all nodes.

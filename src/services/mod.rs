@@ -35,6 +35,7 @@ pub mod realtime;
 pub mod session_token;
 pub mod students;
 pub mod sync;
+pub mod system;
 pub mod upload_file;
 pub mod user_import;
 pub mod users;

@@ -43,6 +43,7 @@ mod sockets;
 mod start_up;
 mod students;
 mod sync;
+mod system;
 mod unread_bodies;
 #[path = "../support/webhook_receiver.rs"]
 mod webhook_receiver;

@@ -205,6 +205,7 @@ async fn walk_admin(seen: &mut Checked, kepala: &TestUser) {
     assert_eq!((&report["created"], &report["failed"]), (&json!(1), &json!(2)));
     seen.call("/api/v1/admin/users/import", "post", import("a,b\n"), 400).await;
     seen.call("/api/v1/admin/audit", "get", kepala.request(Method::GET, "/admin/audit?limit=100"), 200).await;
+    seen.call("/api/v1/admin/system", "get", kepala.request(Method::GET, "/admin/system"), 200).await;
 }
 
 async fn walk_apps(seen: &mut Checked, kepala: &TestUser) {

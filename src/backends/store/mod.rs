@@ -54,7 +54,7 @@ pub use reminders::DueReminder;
 pub use slot_claims::Claim;
 pub use statistics::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts};
 pub use users::{PersonRow, UserChange, UserFilter, UserRow};
-pub use webhooks::{DeadLetterRow, WebhookEventRow, WebhookFailure, WebhookQueue, WebhookStanding};
+pub use webhooks::{DeadLetterRow, WebhookEventRow, WebhookFailure, WebhookQueue, WebhookStanding, WebhookTotals};
 
 use super::{BackendError, BackendResult, private_path};
 use sql::Sql;

@@ -98,6 +98,15 @@ pub struct WebhookStanding {
     pub last_error: Option<String>,
 }
 
+/// How much there is to deliver, of all apps together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WebhookTotals {
+    /// Events that wait.
+    pub waiting: i64,
+    /// Events that were given up.
+    pub dead: i64,
+}
+
 impl Tx {
     /// Makes sure that a queue exists and is not tidied up under what is added next. In order of id, so that two nodes do not wait for each other.
     pub async fn use_webhook_queue(&mut self, id: &str, app: &AppId, url: &str, now_ms: i64) -> BackendResult<()> {
@@ -273,6 +282,15 @@ impl Store {
             })
         };
         self.fetch_all(sql.bind(&*app.0)).await?.iter().map(read).collect()
+    }
+
+    /// Counts the events of all apps that wait, and those that were given up.
+    pub async fn webhook_totals(&self) -> BackendResult<WebhookTotals> {
+        let sql = Sql::new(
+            "SELECT COUNT(CASE WHEN died_at_ms = 0 THEN 1 END) AS waiting, COUNT(CASE WHEN died_at_ms > 0 THEN 1 END) AS dead FROM webhook_events",
+        );
+        let row = self.fetch_one(sql).await?;
+        Ok(WebhookTotals { waiting: row.int("waiting")?, dead: row.int("dead")? })
     }
 
     /// Removes dead letters given up before `before_ms`, and queues unused since then; returns how many letters.

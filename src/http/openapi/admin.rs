@@ -10,7 +10,7 @@ use crate::domain::access::Action;
 pub(super) fn area() -> Area {
     Area {
         name: "Administration",
-        about: "Accounts and the audit trail.",
+        about: "Accounts, the audit trail and the health of the system.",
         operations: vec![
             get("/api/v1/admin/users", "list_users", "Lists accounts, newest first.")
                 .needs(Action::ManageUsers)
@@ -56,6 +56,10 @@ pub(super) fn area() -> Area {
                 .needs(Action::ReadAudit)
                 .in_pages()
                 .answers(200, "A page.", page("AuditLine", [])),
+            get("/api/v1/admin/system", "read_system", "Tells how the system is doing.")
+                .about("Answers also when parts are missing: what could not be asked within 2 s is null or `disconnected`.")
+                .needs(Action::ReadSystem)
+                .answers(200, "As it is now.", shape("System")),
         ],
         shapes: vec![
             (
@@ -91,6 +95,45 @@ pub(super) fn area() -> Area {
                     ("target_id", or_null(text())),
                     ("address", or_null(text())),
                     ("data", anything()),
+                ]),
+            ),
+            (
+                "System",
+                object([
+                    ("version", text()),
+                    ("node", about(text(), "The process that answered.")),
+                    ("now", time()),
+                    ("started_at", time()),
+                    ("parts", list(shape("SystemPart"))),
+                    ("sockets", object([("open", about(count(), "On this node.")), ("limit", or_null(count()))])),
+                    ("database_pool", object([("size", count()), ("idle", count()), ("limit", count())])),
+                    ("log", or_null(object([("waiting", about(count(), "Events not yet published.")), ("oldest_at", or_null(time()))]))),
+                    ("webhooks", or_null(object([("waiting", count()), ("dead", about(count(), "Dead letters."))]))),
+                    ("alerts", or_null(object([("open", count()), ("oldest_risk_at", or_null(time()))]))),
+                    (
+                        "companion",
+                        object([
+                            ("provider", one_of(&["model", "offline"])),
+                            ("model", or_null(text())),
+                            (
+                                "usage",
+                                or_null(object([
+                                    ("month", about(text(), "`YYYY-MM` in the school's zone.")),
+                                    ("tokens_used", count()),
+                                    ("tokens_limit", or_null(count())),
+                                ])),
+                            ),
+                        ]),
+                    ),
+                ]),
+            ),
+            (
+                "SystemPart",
+                object([
+                    ("name", one_of(&["database", "cache", "bus", "files"])),
+                    ("kind", one_of(&["sqlite", "mysql", "postgres", "redis", "in_process", "disk", "s3"])),
+                    ("status", one_of(&["connected", "disconnected"])),
+                    ("latency_ms", or_null(count())),
                 ]),
             ),
         ],

@@ -47,6 +47,24 @@ pub async fn read_info(context: &Context, principal: &Principal, language: Langu
     })
 }
 
+/// What the school used of a month's tokens, as the contract shapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MonthUse {
+    /// The month, `YYYY-MM` in the school's zone.
+    pub month: String,
+    /// Tokens used.
+    pub tokens_used: i64,
+    /// Tokens there are; `None` = no limit.
+    pub tokens_limit: Option<i64>,
+}
+
+/// Tells what the school used of this month's tokens.
+pub async fn month_use(context: &Context) -> ServiceResult<MonthUse> {
+    let month = month_of(context);
+    let tokens_used = context.store.token_usage(&month).await?.used;
+    Ok(MonthUse { month, tokens_used, tokens_limit: Some(token_limit(context)).filter(|limit| *limit > 0) })
+}
+
 /// Counts an answer of today. Fails with `companion.daily_limit` when there are no more.
 pub(super) async fn count_answer(context: &Context, tx: &mut Tx, principal: &Principal) -> ServiceResult<()> {
     let limit = i64::from(context.config.companion.messages_per_day);

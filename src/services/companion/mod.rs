@@ -19,7 +19,7 @@ mod view;
 pub use begin::{Asked, LiveTurn, NewQuestion, begin_turn};
 pub use finish::{Ending, finish_turn};
 pub use hand_over::{HandedOver, hand_over};
-pub use limits::{CompanionInfo, read_info};
+pub use limits::{CompanionInfo, MonthUse, month_use, read_info};
 pub use live::{NODE_LEASE_MS, give_up_node, interrupt, recover, renew_node, save_progress};
 pub use regenerate::{Regenerated, regenerate};
 pub use stop::{ask_to_stop, wait_for_end};

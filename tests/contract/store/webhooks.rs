@@ -3,7 +3,7 @@
 use super::on_every_engine;
 use crate::databases::Fixture;
 use educounsel::{
-    backends::store::{Store, WebhookEventRow, WebhookFailure, WebhookQueue},
+    backends::store::{Store, WebhookEventRow, WebhookFailure, WebhookQueue, WebhookTotals},
     domain::{
         ids::{NodeId, WebhookEventId},
         registry::AppId,
@@ -128,6 +128,7 @@ async fn failures_wait_and_old_events_die(fixture: Fixture) {
     assert_eq!(standing[0].last_error.as_deref(), Some("answered with status 500"));
     assert_eq!(fail(store, &[old.id, young.id], 3_010, 2_000).await, 1);
     assert_eq!(ready(store, "a", 9_000).await, [young.id]);
+    assert_eq!(store.webhook_totals().await.unwrap(), WebhookTotals { waiting: 1, dead: 1 });
     let standing = store.webhook_standings(&app()).await.unwrap();
     assert_eq!((standing[0].waiting, standing[0].dead, standing[0].failures, standing[0].failing_since_ms), (1, 1, 2, Some(3_000)));
     let node = NodeId::generate();

@@ -1,0 +1,11 @@
+//! `/admin/system`: how the system is doing.
+
+use super::{error::ApiResult, session::SignedIn};
+use crate::services::{Context, system};
+use actix_web::{HttpResponse, http::header, web};
+
+/// `GET /admin/system`: answers also when parts are missing, and says which.
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+    let report = system::report(&context, &user).await?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(report))
+}
