@@ -13,7 +13,7 @@ use crate::{
     services::{
         Context, ServiceError, ServiceResult,
         user_import::{self, ImportedLine, LARGEST_FILE_BYTES},
-        users::{self, AuditView, NewUser, UserPatch, UserQuery, UserRow},
+        users::{self, AuditFilter, AuditView, NewUser, UserPatch, UserQuery, UserRow},
     },
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
@@ -213,9 +213,27 @@ impl From<AuditView> for AuditBody {
     }
 }
 
-/// `GET /admin/audit`: the trail, newest first.
-pub async fn list_audit(context: web::Data<Context>, SignedIn(principal): SignedIn, page: web::Query<PageQuery>) -> ApiResult {
+/// Query of `GET /admin/audit`.
+#[derive(Debug, Deserialize)]
+pub struct AuditQuery {
+    actor_id: Option<String>,
+    target_kind: Option<String>,
+    target_id: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// `GET /admin/audit`: the trail, newest first. An empty filter is none.
+pub async fn list_audit(context: web::Data<Context>, SignedIn(principal): SignedIn, query: web::Query<AuditQuery>) -> ApiResult {
+    let AuditQuery { actor_id, target_kind, target_id, after, limit } = query.into_inner();
+    let page = PageQuery { after, limit };
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let actor_id = match given(actor_id) {
+        Some(id) => Some(id.parse().map_err(|_| ServiceError::from(FieldError::new("actor_id", "unknown_value", "the id of a user")))?),
+        None => None,
+    };
+    let filter = AuditFilter { actor_id, target_kind: given(target_kind), target_id: given(target_id) };
     let limit = page.limit()?;
-    let lines = users::list_audit(&context, &principal, page.after()?, limit + 1).await?;
+    let lines = users::list_audit(&context, &principal, &filter, page.after()?, limit + 1).await?;
     Ok(HttpResponse::Ok().json(Page::new(lines, limit, |line| line.id.to_string(), AuditBody::from)))
 }

@@ -1,7 +1,7 @@
 //! What admins do with accounts, and the audit trail they read.
 
 use super::{Context, ServiceError, ServiceResult, accounts::Origin, announce::SessionEnd, passwords};
-pub use crate::backends::store::{AuditView, UserRow};
+pub use crate::backends::store::{AuditFilter, AuditView, UserRow};
 use crate::{
     backends::store::{AuditEntry, Store, UserChange, UserFilter},
     domain::{
@@ -224,10 +224,16 @@ fn change_facts(change: &UserChange, before: &UserRow) -> Value {
     facts
 }
 
-/// Lists the audit trail, newest first.
-pub async fn list_audit(context: &Context, principal: &Principal, after: Option<AuditId>, limit: u32) -> ServiceResult<Vec<AuditView>> {
+/// Lists the lines of the audit trail that `filter` lets through, newest first.
+pub async fn list_audit(
+    context: &Context,
+    principal: &Principal,
+    filter: &AuditFilter,
+    after: Option<AuditId>,
+    limit: u32,
+) -> ServiceResult<Vec<AuditView>> {
     require(principal, Action::ReadAudit)?;
-    Ok(context.store.list_audit(after, limit).await?)
+    Ok(context.store.list_audit(filter, after, limit).await?)
 }
 
 fn require(principal: &Principal, action: Action) -> ServiceResult<()> {

@@ -162,6 +162,18 @@ async fn the_audit_trail_tells_who_did_what_from_where_and_no_secrets() {
     assert_eq!(trail["items"][1]["target_id"], json!(ana.id));
     let text = trail.to_string();
     assert!(!text.contains("salah salah") && !text.contains("argon2") && !text.contains(&admin.token));
+    let ana_id = ana.id.as_str();
+    for (filter, found) in [
+        (format!("actor_id={ana_id}"), 1),
+        (format!("target_kind=user&target_id={ana_id}"), 3),
+        (format!("target_id={ana_id}&actor_id={}", admin.id), 1),
+        ("target_kind=material".to_owned(), 0),
+        ("target_kind=&actor_id=".to_owned(), 6),
+    ] {
+        let lines = admin.get(&format!("/admin/audit?{filter}")).await;
+        assert_eq!(lines["items"].as_array().unwrap().len(), found, "{filter}: {lines}");
+    }
+    assert_eq!(admin.request(Method::GET, "/admin/audit?actor_id=ana").send().await.unwrap().status(), 422);
     let page = admin.get("/admin/audit?limit=2").await;
     let rest = admin.get(&format!("/admin/audit?after={}", page["next"].as_str().unwrap())).await;
     assert_eq!(rest["items"].as_array().unwrap().len(), 4);

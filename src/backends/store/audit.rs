@@ -45,6 +45,17 @@ pub struct AuditView {
     pub data: Value,
 }
 
+/// Which lines of the trail are wanted; `None` lets everything through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only what this user did.
+    pub actor_id: Option<UserId>,
+    /// Only what was done to things of this kind, such as `conversation`.
+    pub target_kind: Option<String>,
+    /// Only what was done to the thing with this id.
+    pub target_id: Option<String>,
+}
+
 impl Tx {
     /// Adds a line in this transaction.
     pub async fn append_audit(&mut self, entry: &AuditEntry<'_>) -> BackendResult<()> {
@@ -58,12 +69,15 @@ impl Store {
         self.execute(insert(entry)).await.map(drop)
     }
 
-    /// Lists the trail, newest first, lines before `after`.
-    pub async fn list_audit(&self, after: Option<AuditId>, limit: u32) -> BackendResult<Vec<AuditView>> {
+    /// Lists the trail, newest first, lines before `after` that `filter` lets through.
+    pub async fn list_audit(&self, filter: &AuditFilter, after: Option<AuditId>, limit: u32) -> BackendResult<Vec<AuditView>> {
         let sql = Sql::new(
             "SELECT a.id, a.at_ms, a.actor_id, u.name AS actor_name, a.action, a.target_kind, a.target_id, a.address, a.data \
              FROM audit a LEFT JOIN users u ON u.id = a.actor_id WHERE 1 = 1",
         )
+        .push_if(" AND a.actor_id = ?", filter.actor_id)
+        .push_if(" AND a.target_kind = ?", filter.target_kind.as_deref())
+        .push_if(" AND a.target_id = ?", filter.target_id.as_deref())
         .push_if(" AND a.id < ?", after)
         .push(" ORDER BY a.id DESC LIMIT ?")
         .bind(limit);

@@ -36,7 +36,7 @@ mod webhooks;
 pub use alerts::{AlertRow, OpenAlerts, Repeat};
 pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
 pub use apps::AppRow;
-pub use audit::{AuditEntry, AuditView};
+pub use audit::{AuditEntry, AuditFilter, AuditView};
 pub use chat_desk::{CannedReplyRow, ChatPreferences, NoteRow};
 pub use companion_limits::UsageRow;
 pub use companion_live::{AnswerEnd, Progress, SavedAnswer};

@@ -54,6 +54,9 @@ pub(super) fn area() -> Area {
                 .refuses(&["conflict"]),
             get("/api/v1/admin/audit", "list_audit", "Lists what was done, newest first.")
                 .needs(Action::ReadAudit)
+                .query("actor_id", id(), "Only what this user did.")
+                .query("target_kind", text(), "Only what was done to things of this kind, such as `conversation`.")
+                .query("target_id", text(), "Only what was done to the thing with this id.")
                 .in_pages()
                 .answers(200, "A page.", page("AuditLine", [])),
             get("/api/v1/admin/system", "read_system", "Tells how the system is doing.")

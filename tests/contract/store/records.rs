@@ -1,7 +1,7 @@
 //! Audit trail, idempotency keys, settings.
 
 use super::*;
-use educounsel::backends::store::{AuditEntry, Reservation};
+use educounsel::backends::store::{AuditEntry, AuditFilter, Reservation};
 use serde_json::json;
 
 on_every_engine!(
@@ -30,15 +30,29 @@ async fn the_audit_trail_is_read_newest_first_with_names(fixture: Fixture) {
     tx.commit().await.unwrap();
     fixture.store.append_audit(&by_stranger).await.unwrap();
 
-    let trail = fixture.store.list_audit(None, 10).await.unwrap();
+    let trail = fixture.store.list_audit(&AuditFilter::default(), None, 10).await.unwrap();
     assert_eq!(trail.iter().map(|line| line.action.as_str()).collect::<Vec<_>>(), ["auth.failed", "users.created"]);
     assert_eq!((trail[0].actor.clone(), trail[0].target_id.clone(), trail[0].address.clone()), (None, None, None));
     let line = &trail[1];
     assert_eq!(line.actor, Some((admin.id, admin.name)));
     assert_eq!((line.target_kind.as_deref(), line.target_id.as_deref()), (Some("user"), Some("42")));
     assert_eq!((line.address.as_deref(), line.at_ms, &line.data), (Some("10.0.0.1"), 5, &json!({ "login": "ä" })));
-    assert_eq!(fixture.store.list_audit(Some(trail[0].id), 10).await.unwrap(), std::slice::from_ref(line));
-    assert_eq!(fixture.store.list_audit(None, 1).await.unwrap().len(), 1);
+    assert_eq!(fixture.store.list_audit(&AuditFilter::default(), Some(trail[0].id), 10).await.unwrap(), std::slice::from_ref(line));
+    assert_eq!(fixture.store.list_audit(&AuditFilter::default(), None, 1).await.unwrap().len(), 1);
+
+    let of = |actor_id, kind: Option<&str>, id: Option<&str>| AuditFilter {
+        actor_id,
+        target_kind: kind.map(Into::into),
+        target_id: id.map(Into::into),
+    };
+    for (filter, found) in [
+        (of(Some(admin.id), None, None), 1),
+        (of(None, Some("user"), Some("42")), 1),
+        (of(Some(admin.id), Some("material"), None), 0),
+        (of(None, None, Some("43")), 0),
+    ] {
+        assert_eq!(fixture.store.list_audit(&filter, None, 10).await.unwrap().len(), found, "{filter:?}");
+    }
 }
 
 async fn a_repeated_key_gets_the_first_answer(fixture: Fixture) {
