@@ -2,6 +2,7 @@ import type { Messages } from './id'
 import { appointmentsEn } from './texts/appointments.en'
 import { chatEn } from './texts/chat.en'
 import { companionEn } from './texts/companion.en'
+import { auditEn, systemEn } from './texts/oversight.en'
 import { alertsEn, hotlinesEn } from './texts/safety.en'
 
 /** Every text of the UI in English. */
@@ -36,6 +37,7 @@ export const en: Messages = {
     noticesShort: 'News',
     users: 'Users',
     account: 'Account',
+    more: 'More',
     logout: 'Log out',
   },
   role: { student: 'Student', counsellor: 'Counsellor', admin: 'Admin' },
@@ -348,6 +350,8 @@ export const en: Messages = {
   companion: companionEn,
   alerts: alertsEn,
   hotlines: hotlinesEn,
+  audit: auditEn,
+  system: systemEn,
   page: {
     forbidden: 'This page is not for your account',
     forbiddenBody: 'You are logged in, but your role has no access here.',

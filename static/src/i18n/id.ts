@@ -1,6 +1,7 @@
 import { appointmentsId } from './texts/appointments.id'
 import { chatId } from './texts/chat.id'
 import { companionId } from './texts/companion.id'
+import { auditId, systemId } from './texts/oversight.id'
 import { alertsId, hotlinesId } from './texts/safety.id'
 
 /** Every text of the UI in Bahasa Indonesia; the type of this object is the list of keys English must have. */
@@ -35,6 +36,7 @@ export const id = {
     noticesShort: 'Kabar',
     users: 'Pengguna',
     account: 'Akun',
+    more: 'Lainnya',
     logout: 'Keluar',
   },
   role: { student: 'Siswa', counsellor: 'Guru BK', admin: 'Admin' },
@@ -347,6 +349,8 @@ export const id = {
   companion: companionId,
   alerts: alertsId,
   hotlines: hotlinesId,
+  audit: auditId,
+  system: systemId,
   page: {
     forbidden: 'Halaman ini bukan untuk akunmu',
     forbiddenBody: 'Kamu sudah masuk, tetapi peranmu tidak punya akses ke sini.',

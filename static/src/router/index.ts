@@ -120,6 +120,16 @@ const routes: RouteRecordRaw[] = [
         component: () => import('@/pages/admin/HotlinesPage.vue'),
         meta: { title: 'hotlines.title', access: 'admin' },
       },
+      {
+        path: 'admin/audit',
+        component: () => import('@/pages/admin/AuditPage.vue'),
+        meta: { title: 'audit.title', access: 'admin' },
+      },
+      {
+        path: 'admin/system',
+        component: () => import('@/pages/admin/SystemPage.vue'),
+        meta: { title: 'system.title', access: 'admin' },
+      },
       { path: 'admin/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'admin' } },
       {
         path: 'account',

@@ -274,6 +274,20 @@ state('counsellor', 'alerts, none open', '/guru/alerts', see('alerts-empty'), { 
 state('counsellor', 'alerts failed', '/guru/alerts', (page) => page.getByRole('alert').waitFor(), { prepare: block(/\/api\/v1\/alerts/, breakDown), failing: [/\/alerts/] })
 state('counsellor', 'no notices', '/guru/notices')
 
+state('admin', 'audit trail', '/admin/audit', see('audit-row'))
+state('admin', 'audit trail narrowed', '/admin/audit?kind=session', see('audit-row'))
+state('admin', 'audit trail empty', '/admin/audit?kind=hotlines', async (page) => page.getByText('Tidak ada catatan').waitFor())
+state('admin', 'system', '/admin/system', see('system-part'))
+state('admin', 'system with a part missing', '/admin/system', see('system-part'), {
+  prepare: (page) =>
+    page.route('**/api/v1/admin/system', async (route) => {
+      const response = await route.fetch()
+      const report = await response.json()
+      Object.assign(report.parts[2], { kind: 'redis', status: 'disconnected', latency_ms: null })
+      await route.fulfill({ response, json: { ...report, log: null, webhooks: { waiting: 31, dead: 4 } } })
+    }),
+})
+state('admin', 'system error', '/admin/system', (page) => page.getByRole('main').getByRole('alert').waitFor(), { failing: [/\/admin\/system$/], prepare: block('**/api/v1/admin/system', breakDown) })
 state('admin', 'users', '/admin/users', see('user-row'))
 state('admin', 'users without a match', '/admin/users', searchInVain)
 state('admin', 'create a user', '/admin/users', press('user-create-open', 'user-create-form'))
