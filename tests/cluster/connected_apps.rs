@@ -237,8 +237,14 @@ async fn while_redis_is_away_members_of_the_own_node_are_known_and_all_when_it_i
     let (a, b) = (plan.start().await, plan.start().await);
     let (mut ana, mut budi, mut cici) = (open(a.at()).await, open(a.at()).await, open(b.at()).await);
     join(&mut ana, "presence-ruang", "ana").await;
+    let kepala = a.sign_in("kepala").await;
+    let mut console = kepala.connect().await;
+    assert_eq!(kepala.post("/admin/apps/7/console", &json!({})).await.0, 200);
+    console.subscribe("private-app-console.7").await;
     redis.kill();
     assert_eq!(join(&mut budi, "presence-ruang", "budi").await, ["ana", "budi"]);
+    let shown = console.next_named("app.console").await.json();
+    assert_eq!(shown["lines"][0]["socket_id"], json!(budi.socket_id), "an admin sees the own node: {shown}");
     redis.start_again();
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(40);
     while users(b.at(), "presence-ruang").await.as_deref() != Some(&["ana".to_owned(), "budi".to_owned()]) {
