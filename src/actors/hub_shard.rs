@@ -2,6 +2,7 @@
 //! the actor [`HubShard`] takes what comes from other threads, and [`LocalShard`] is what the sessions of the same thread call directly, so that
 //! nothing between shard and session crosses a thread or a mailbox.
 
+mod console;
 mod counted;
 
 use super::{
@@ -20,9 +21,10 @@ use crate::{
     },
     services::{Context as Services, announce::SessionEnd},
     telemetry,
-    wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
+    wire::{codes::PusherCode, console::LineKind, envelope::Publication, frame::Frame, pusher},
 };
 use actix::prelude::*;
+use console::tell_of_channel;
 use std::{
     cell::RefCell,
     rc::Rc,
@@ -249,6 +251,7 @@ impl ShardState {
     fn unsubscribe(&self, socket: SocketId, topic: &Topic, index: ShardIndex) {
         let departure = self.registry.borrow_mut().unsubscribe(socket, topic);
         if let Some(departure) = departure {
+            tell_of_channel(&self.services.watched, LineKind::Unsubscribed, socket, topic, departure.member.as_ref());
             self.hub.leave(&departure.topic, index, departure.member.as_ref(), socket);
         }
     }
@@ -314,7 +317,7 @@ impl ShardState {
     }
 
     fn finish(&self, outbound: &Rc<Outbound>, code: PusherCode, drop_waiting: bool) {
-        outbound.finish(&[Frame::close(code.number(), code.message())], drop_waiting);
+        outbound.finish_with(None, Frame::close(code.number(), code.message()), drop_waiting);
         self.cut_later(outbound);
     }
 
@@ -364,6 +367,7 @@ impl LocalShard {
         self.state.registry.borrow_mut().connect(socket, app.clone(), owner, outbound.clone());
         self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
         self.state.hub.count_socket_in(app);
+        self.tell(app, socket, LineKind::Connected, |line| line);
         self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
         self.state.check_logins(owner);
         // The same for its app: once it is registered, either the word of an end finds the socket, or the end is known here.
@@ -400,13 +404,12 @@ impl LocalShard {
 
     /// Forgets a socket with all it had. The one teardown path, however the socket ended.
     pub fn disconnect(&self, socket: SocketId, app: &AppId) {
-        let departures = {
+        let (outbound, departures) = {
             let mut registry = self.state.registry.borrow_mut();
-            if registry.sink(socket).is_none() {
-                return;
-            }
-            registry.disconnect(socket)
+            let Some(outbound) = registry.sink(socket).cloned() else { return };
+            (outbound, registry.disconnect(socket))
         };
+        self.tell_gone(app, socket, &outbound);
         for departure in departures {
             self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
         }
@@ -430,13 +433,13 @@ impl LocalShard {
     /// Refuses a socket before it is established: an error event and a close with the same code.
     pub fn refuse(&self, outbound: &Rc<Outbound>, code: PusherCode) {
         let close = Frame::close(code.number(), code.message());
-        outbound.finish(&[pusher::error(Some(code), code.message()), close], false);
+        outbound.finish_with(Some(pusher::error(Some(code), code.message())), close, false);
         self.state.cut_later(outbound);
     }
 
     /// Closes a socket with a WebSocket status, such as 1009; cuts it when it does not go.
     pub fn close(&self, outbound: &Rc<Outbound>, status: u16, reason: &str) {
-        outbound.finish(&[Frame::close(status, reason)], false);
+        outbound.finish_with(None, Frame::close(status, reason), false);
         self.state.cut_later(outbound);
     }
 

@@ -57,6 +57,7 @@ impl LocalShard {
             return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };
         };
         let is_presence = member.is_some();
+        self.tell_joined(socket, topic, member.as_ref());
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
         let version = joined.as_ref().map_or(0, |joined| joined.version);
         self.state.registry.borrow_mut().note_roster(socket, topic, version);
@@ -107,6 +108,7 @@ impl LocalShard {
         if !self.state.registry.borrow_mut().subscribe(socket, topic, None) {
             return;
         }
+        self.tell_joined(socket, topic, None);
         // Without a member there is nothing that could be full.
         let _ = self.hub().join_counted(topic, self.index, None, socket);
         self.hub().census().mark(topic);
