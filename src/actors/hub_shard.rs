@@ -249,7 +249,7 @@ impl ShardState {
     fn unsubscribe(&self, socket: SocketId, topic: &Topic, index: ShardIndex) {
         let departure = self.registry.borrow_mut().unsubscribe(socket, topic);
         if let Some(departure) = departure {
-            self.hub.leave(&departure.topic, index, departure.member.as_ref(), socket);
+            self.hub.leave(&departure.topic, index, departure.member.as_deref(), socket);
         }
     }
 
@@ -408,7 +408,7 @@ impl LocalShard {
             registry.disconnect(socket)
         };
         for departure in departures {
-            self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
+            self.state.hub.leave(&departure.topic, self.index, departure.member.as_deref(), socket);
         }
         self.state.hub.count_socket_out(app);
     }
