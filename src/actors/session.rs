@@ -383,6 +383,14 @@ fn new_socket_id() -> SocketId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::registry::Departure;
+
+    /// There are as many of these as sockets: what only some of them need is boxed.
+    #[test]
+    fn an_idle_session_is_small() {
+        let sizes = [size_of::<Session>(), size_of::<SessionState>(), size_of::<Outbound>(), size_of::<Departure>()];
+        assert!(sizes.into_iter().zip([8, 264, 104, 48]).all(|(size, limit)| size <= limit), "{sizes:?} bytes");
+    }
 
     #[test]
     fn events_are_counted_per_second() {
