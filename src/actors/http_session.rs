@@ -122,7 +122,7 @@ struct HttpTransport {
     cut: Notify,
 }
 
-impl Transport for Rc<HttpTransport> {
+impl Transport for HttpTransport {
     fn try_write(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
         // Only an answer can take frames, and only when its client took those before.
         Err(io::ErrorKind::WouldBlock.into())
@@ -174,7 +174,7 @@ enum AnswerEnd {
 impl HttpSession {
     fn start_on(sessions: HttpSessions, name: String, admitted: Admitted, shard: &LocalShard) -> Addr<Self> {
         let transport = Rc::new(HttpTransport::default());
-        let outbound = Rc::new(Outbound::new(Box::new(transport.clone()), shard.settings().outbound_limit_bytes));
+        let outbound = Rc::new(Outbound::new(transport.clone(), shard.settings().outbound_limit_bytes));
         let session = Session::open(admitted.app, admitted.principal, shard.clone(), outbound.clone());
         let opening = RefCell::new(open(&shard.settings().http_hostname));
         let (shard, credential) = (shard.clone(), admitted.credential);

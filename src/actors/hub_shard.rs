@@ -251,8 +251,8 @@ impl ShardState {
     fn unsubscribe(&self, socket: SocketId, topic: &Topic, index: ShardIndex) {
         let departure = self.registry.borrow_mut().unsubscribe(socket, topic);
         if let Some(departure) = departure {
-            tell_of_channel(&self.services.watched, LineKind::Unsubscribed, socket, topic, departure.member.as_ref());
-            self.hub.leave(&departure.topic, index, departure.member.as_ref(), socket);
+            tell_of_channel(&self.services.watched, LineKind::Unsubscribed, socket, topic, departure.member.as_deref());
+            self.hub.leave(&departure.topic, index, departure.member.as_deref(), socket);
         }
     }
 
@@ -411,7 +411,7 @@ impl LocalShard {
         };
         self.tell_gone(app, socket, &outbound);
         for departure in departures {
-            self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
+            self.state.hub.leave(&departure.topic, self.index, departure.member.as_deref(), socket);
         }
         self.state.hub.count_socket_out(app);
     }

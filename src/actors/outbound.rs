@@ -6,6 +6,7 @@ use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::VecDeque,
     io::{self, IoSlice},
+    rc::Rc,
     time::Instant,
 };
 
@@ -44,7 +45,7 @@ struct Queue {
 
 /// The sending half of one socket.
 pub struct Outbound {
-    transport: Box<dyn Transport>,
+    transport: Rc<dyn Transport>,
     queue: RefCell<Queue>,
     limit_bytes: usize,
     is_closing: Cell<bool>,
@@ -57,7 +58,7 @@ pub struct Outbound {
 impl Outbound {
     /// Makes the sending half of a socket; at most `limit_bytes` may wait.
     #[must_use]
-    pub fn new(transport: Box<dyn Transport>, limit_bytes: usize) -> Self {
+    pub fn new(transport: Rc<dyn Transport>, limit_bytes: usize) -> Self {
         Self {
             transport,
             queue: RefCell::default(),
@@ -247,7 +248,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::rc::Rc;
 
     /// A socket that takes `room` bytes and remembers them.
     #[derive(Default)]
@@ -257,7 +257,7 @@ mod tests {
         aborted: Cell<bool>,
     }
 
-    impl Transport for Rc<Pipe> {
+    impl Transport for Pipe {
         fn try_write(&self, frames: &[IoSlice<'_>]) -> io::Result<usize> {
             let bytes: Vec<u8> = frames.iter().flat_map(|slice| slice.iter().copied()).take(self.room.get()).collect();
             if bytes.is_empty() {
@@ -276,7 +276,7 @@ mod tests {
     fn pipe(room: usize, limit: usize) -> (Rc<Pipe>, Outbound) {
         let pipe = Rc::new(Pipe::default());
         pipe.room.set(room);
-        (pipe.clone(), Outbound::new(Box::new(pipe), limit))
+        (pipe.clone(), Outbound::new(pipe, limit))
     }
 
     fn bytes_of(frames: &[&Frame]) -> Vec<u8> {

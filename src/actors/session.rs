@@ -371,3 +371,16 @@ fn is_echo(app: &App) -> bool {
 fn new_socket_id() -> SocketId {
     SocketId::new(rand::random::<u64>() >> 11, rand::random::<u64>() >> 11)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::registry::Departure;
+
+    /// There are as many of these as sockets: what only some of them need is boxed.
+    #[test]
+    fn an_idle_session_is_small() {
+        let sizes = [size_of::<Session>(), size_of::<SessionState>(), size_of::<Outbound>(), size_of::<Departure>()];
+        assert!(sizes.into_iter().zip([8, 264, 104, 48]).all(|(size, limit)| size <= limit), "{sizes:?} bytes");
+    }
+}

@@ -62,8 +62,8 @@ pub struct SocketOwner {
 pub struct Departure {
     /// The channel left.
     pub topic: Topic,
-    /// The member, on presence channels.
-    pub member: Option<Member>,
+    /// The member, on presence channels. Boxed: most subscriptions have none.
+    pub member: Option<Box<Member>>,
     /// Version of the roster it joined with: it knows of all changes up to there.
     pub known_roster: u64,
 }
@@ -101,8 +101,10 @@ impl<S: Clone> Registry<S> {
         if entry.subscriptions.iter().any(|held| held.topic == *topic) {
             return false;
         }
-        entry.subscriptions.push(Departure { topic: topic.clone(), member, known_roster: 0 });
-        self.topics.entry(topic.clone()).or_default().insert(socket, entry.sink.clone());
+        // One name in memory for all who listen to it, not one for each frame that named it.
+        let topic = self.topics.get_key_value(topic).map_or_else(|| topic.clone(), |(known, _)| known.clone());
+        entry.subscriptions.push(Departure { topic: topic.clone(), member: member.map(Box::new), known_roster: 0 });
+        self.topics.entry(topic).or_default().insert(socket, entry.sink.clone());
         true
     }
 
@@ -155,7 +157,7 @@ impl<S: Clone> Registry<S> {
     #[must_use]
     pub fn subscription(&self, socket: SocketId, topic: &Topic) -> Option<Option<&Member>> {
         let entry = self.sockets.get(&socket)?;
-        entry.subscriptions.iter().find(|held| held.topic == *topic).map(|held| held.member.as_ref())
+        entry.subscriptions.iter().find(|held| held.topic == *topic).map(|held| held.member.as_deref())
     }
 
     /// Returns how many channels a socket asked for and listens to.

@@ -67,6 +67,7 @@ pub async fn rotate(context: web::Data<Context>, request: HttpRequest, SignedIn(
     Ok(HttpResponse::Ok().json(connected_apps::rotate_secret(&context, &user, &app_id(&id), &origin).await?))
 }
 
-fn app_id(text: &str) -> AppId {
+/// Reads the id of an app in a path. Any text is one: there is no app of most.
+pub(super) fn app_id(text: &str) -> AppId {
     AppId(text.into())
 }

@@ -2,13 +2,14 @@
 
 use super::{
     auth::origin_of,
+    connected_apps::app_id,
     error::{ApiError, ApiResult, FieldProblem},
     json_body::JsonBody,
     page::{Page, PageQuery},
     session::{SignedIn, require},
 };
 use crate::{
-    domain::{access::Action, ids::WebhookEventId, registry::AppId},
+    domain::{access::Action, ids::WebhookEventId},
     services::{
         Context,
         dead_letters::{self, DeadLetterItem},
@@ -59,8 +60,4 @@ pub async fn replay(
     let origin = origin_of(&request, &context.config);
     let replayed = dead_letters::replay(&context, &user, &app_id(&id), ids, &origin).await?;
     Ok(HttpResponse::Ok().json(json!({ "replayed": replayed })))
-}
-
-fn app_id(text: &str) -> AppId {
-    AppId(text.into())
 }

@@ -1,5 +1,5 @@
 //! The only `ResponseError`: makes problem+json (RFC 9457) of every failure. Nothing of a cause ever reaches a client; causes of the server's own
-//! failures are logged once, by [`super::request_id`].
+//! failures are logged once, by [`super::request_trace`].
 
 use super::request_id;
 use crate::{domain::text::FieldError, services::ServiceError};

@@ -50,6 +50,7 @@ pub mod pusher_api;
 pub mod rate_limit;
 pub mod realtime;
 pub mod request_id;
+pub mod request_trace;
 pub mod route;
 pub mod security_headers;
 pub mod session;
@@ -91,7 +92,7 @@ pub fn app(
         .wrap(from_fn(security_headers::add_security_headers))
         .wrap(from_fn(unread_body::close_on_unread_body))
         .wrap(from_fn(api_refusals::tell_refusals))
-        .wrap(from_fn(request_id::trace_request))
+        .wrap(from_fn(request_trace::trace_request))
 }
 
 /// Puts the route table into an application.

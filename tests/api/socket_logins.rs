@@ -55,7 +55,7 @@ async fn a_socket_whose_login_ended_during_its_handshake_ends() {
     let mut sent = Vec::new();
     for (n, login) in [(1, login), (2, LoginId::generate())] {
         let recorder = Recorder::default();
-        let outbound = Rc::new(Outbound::new(Box::new(recorder.clone()), 65_536));
+        let outbound = Rc::new(Outbound::new(Rc::new(recorder.clone()), 65_536));
         shard.connect(SocketId::new(n, n), &AppId("educounsel".into()), Some(SocketOwner { user, login }), &outbound);
         sent.push((recorder, outbound));
     }

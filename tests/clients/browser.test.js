@@ -1,14 +1,9 @@
 // pusher-js and laravel-echo in real Chromium, on a page of another origin, as a school's other systems use them.
 import assert from 'node:assert/strict'
-import { accessSync, constants, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
-import { app, backend, patienceMs, startAuthEndpoint, startServer, until } from './support/server.js'
+import { openTab, pagesWith, startBrowser } from './support/browser.js'
+import { app, backend, startAuthEndpoint, startServer, until } from './support/server.js'
 
-const library = (path) => ({ type: 'text/javascript', body: readFileSync(fileURLToPath(new URL(`node_modules/${path}`, import.meta.url))) })
-const page = '<!doctype html><meta charset="utf-8"><title>Pengadaan</title><script src="/pusher.js"></script><script src="/echo.js"></script>'
 let server
 let sdk
 let auth
@@ -16,14 +11,9 @@ let browser
 before(async () => {
   server = await startServer()
   sdk = backend(server.port)
-  const pages = {
-    '/': { type: 'text/html', body: page },
-    '/pusher.js': library('pusher-js/dist/web/pusher-with-encryption.js'),
-    '/echo.js': library('laravel-echo/dist/echo.iife.js'),
-  }
-  auth = await startAuthEndpoint(sdk, pages)
-  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
-  browser = await chromium.launch({ executablePath: findChromium(), args, timeout: patienceMs })
+  const libraries = { pusher: 'pusher-js/dist/web/pusher-with-encryption.js', echo: 'laravel-echo/dist/echo.iife.js' }
+  auth = await startAuthEndpoint(sdk, pagesWith(libraries))
+  browser = await startBrowser()
 })
 after(async () => {
   await browser?.close()
@@ -31,28 +21,9 @@ after(async () => {
   await server?.stop()
 })
 
-function findChromium() {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-      try {
-        accessSync(join(folder, name), constants.X_OK)
-        return join(folder, name)
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  throw new Error('no Chromium in PATH; scripts/install-test-tools installs one')
-}
-
 /** Opens the page of a user; `heard` collects what happens there, `problems` what must not. */
 async function open(user) {
-  const context = await browser.newContext()
-  const tab = await context.newPage()
-  const problems = []
-  tab.on('pageerror', (error) => problems.push(String(error)))
-  tab.on('console', (message) => message.type() === 'error' && !/favicon/.test(message.location().url) && problems.push(message.text()))
-  await tab.goto(`http://127.0.0.1:${auth.port}/`)
+  const { tab, problems, close } = await openTab(browser, auth.port)
   await tab.evaluate(
     ({ app, port, authPort, user }) => {
       window.heard = []
@@ -72,7 +43,7 @@ async function open(user) {
     { app, port: server.port, authPort: auth.port, user },
   )
   const heard = (...wanted) => until(wanted.join(' '), () => tab.evaluate((text) => window.heard.some((one) => JSON.stringify(one) === text) || null, JSON.stringify(wanted)))
-  return { tab, heard, problems, close: () => context.close() }
+  return { tab, heard, problems, close }
 }
 
 test('two people in two browsers: public, private, presence, whispers, encrypted, cache, sign-in and watchlist', async () => {

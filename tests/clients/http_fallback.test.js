@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import PusherClient from 'pusher-js'
-import { app, backend, once, startAuthEndpoint, startServer, until, within } from './support/server.js'
+import { join, pusherClient } from './support/pusherJs.js'
+import { backend, once, startAuthEndpoint, startServer, until, within } from './support/server.js'
 
 let server
 let sdk
@@ -19,28 +20,10 @@ after(async () => {
   await server.stop()
 })
 
-function connect(transport, { user = 'ana', port = server.port } = {}) {
-  const endpoint = (path) => `http://127.0.0.1:${auth.port}/pusher/${path}`
-  const client = new PusherClient(app.key, {
-    wsHost: '127.0.0.1',
-    wsPort: port,
-    httpHost: '127.0.0.1',
-    httpPort: port,
-    forceTLS: false,
-    enabledTransports: [transport],
-    cluster: '',
-    enableStats: false,
-    channelAuthorization: { endpoint: endpoint('auth'), transport: 'ajax', params: { user } },
-    userAuthentication: { endpoint: endpoint('user-auth'), transport: 'ajax', params: { user } },
-  })
+function connect(transport, { user, port = server.port } = {}) {
+  const client = pusherClient({ port, authPort: auth.port, transport, user })
   clients.push(client)
   return client
-}
-
-async function join(client, name) {
-  const channel = client.subscribe(name)
-  const members = await once(channel, 'pusher:subscription_succeeded')
-  return { channel, members }
 }
 
 for (const transport of ['xhr_streaming', 'xhr_polling']) {

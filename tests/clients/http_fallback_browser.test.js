@@ -1,14 +1,9 @@
 // pusher-js in real Chromium over xhr_streaming and xhr_polling, on a page of another origin: preflight, CORS and progress of answers are the browser's.
 import assert from 'node:assert/strict'
-import { accessSync, constants, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
-import { app, backend, patienceMs, startAuthEndpoint, startServer, until } from './support/server.js'
+import { openTab, pagesWith, startBrowser } from './support/browser.js'
+import { app, backend, startAuthEndpoint, startServer, until } from './support/server.js'
 
-const library = readFileSync(fileURLToPath(new URL('node_modules/pusher-js/dist/web/pusher-with-encryption.js', import.meta.url)))
-const page = '<!doctype html><meta charset="utf-8"><title>Pengadaan</title><script src="/pusher.js"></script>'
 let server
 let sdk
 let auth
@@ -16,9 +11,8 @@ let browser
 before(async () => {
   server = await startServer({ 'realtime.http_grace_s': 2 })
   sdk = backend(server.port)
-  auth = await startAuthEndpoint(sdk, { '/': { type: 'text/html', body: page }, '/pusher.js': { type: 'text/javascript', body: library } })
-  const args = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
-  browser = await chromium.launch({ executablePath: findChromium(), args, timeout: patienceMs })
+  auth = await startAuthEndpoint(sdk, pagesWith({ pusher: 'pusher-js/dist/web/pusher-with-encryption.js' }))
+  browser = await startBrowser()
 })
 after(async () => {
   await browser?.close()
@@ -26,27 +20,8 @@ after(async () => {
   await server?.stop()
 })
 
-function findChromium() {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-      try {
-        accessSync(join(folder, name), constants.X_OK)
-        return join(folder, name)
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  throw new Error('no Chromium in PATH; scripts/install-test-tools installs one')
-}
-
 async function open(transport, user) {
-  const context = await browser.newContext()
-  const tab = await context.newPage()
-  const problems = []
-  tab.on('pageerror', (error) => problems.push(String(error)))
-  tab.on('console', (message) => message.type() === 'error' && !/favicon/.test(message.location().url) && problems.push(message.text()))
-  await tab.goto(`http://127.0.0.1:${auth.port}/`)
+  const { tab, problems, close } = await openTab(browser, auth.port)
   await tab.evaluate(
     ({ app, port, authPort, transport, user }) => {
       window.heard = []
@@ -59,7 +34,7 @@ async function open(transport, user) {
   )
   const has = (name, count = 1) => until(`${count} ${name}`, () => tab.evaluate(([name, count]) => window.heard.filter(([one]) => one === name).length >= count || null, [name, count]))
   await has('pusher:subscription_succeeded', 2)
-  return { tab, has, problems, close: () => context.close() }
+  return { tab, has, problems, close }
 }
 
 for (const transport of ['xhr_streaming', 'xhr_polling']) {

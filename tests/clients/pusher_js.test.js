@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import PusherClient from 'pusher-js'
+import { join, pusherClient } from './support/pusherJs.js'
 import { app, backend, once, onceWithMetadata, startAuthEndpoint, startServer, until } from './support/server.js'
 
 let server
@@ -19,27 +20,10 @@ after(async () => {
   await server.stop()
 })
 
-function connect({ user = 'ana', watchlist, port = server.port } = {}) {
-  const endpoint = (path) => `http://127.0.0.1:${auth.port}/pusher/${path}`
-  const params = { user, ...(watchlist ? { watchlist } : {}) }
-  const client = new PusherClient(app.key, {
-    wsHost: '127.0.0.1',
-    wsPort: port,
-    forceTLS: false,
-    enabledTransports: ['ws'],
-    cluster: '',
-    enableStats: false,
-    channelAuthorization: { endpoint: endpoint('auth'), transport: 'ajax', params },
-    userAuthentication: { endpoint: endpoint('user-auth'), transport: 'ajax', params },
-  })
+function connect({ user, watchlist, port = server.port } = {}) {
+  const client = pusherClient({ port, authPort: auth.port, user, watchlist })
   clients.push(client)
   return client
-}
-
-async function join(client, name) {
-  const channel = client.subscribe(name)
-  const members = await once(channel, 'pusher:subscription_succeeded')
-  return { channel, members }
 }
 
 test('public and private channels bring events, a forbidden one does not', async () => {

@@ -70,17 +70,8 @@ impl Tx {
         )
         .bind(&*app.id.0)
         .bind(&app.name)
-        .bind(&app.key)
-        .bind(&app.sealed_secret)
-        .bind(i64::from(app.is_enabled))
-        .bind(i64::from(app.rules.allows_client_events))
-        .bind(i64::from(app.rules.counts_subscriptions))
-        .bind(json(&app.rules.allowed_origins))
-        .bind(json(&app.rules.limits))
-        .bind(json(&app.rules.webhooks))
-        .bind(app.created_at_ms)
-        .bind(app.updated_at_ms);
-        self.insert(sql).await
+        .bind(&app.key);
+        self.insert(bind_settings(sql, app).bind(app.created_at_ms).bind(app.updated_at_ms)).await
     }
 
     /// Writes an app over the row of its id that was last changed at `read_at_ms`; `false` when there is none.
@@ -89,19 +80,21 @@ impl Tx {
             "UPDATE apps SET name = ?, sealed_secret = ?, is_enabled = ?, allows_client_events = ?, counts_subscriptions = ?, \
              allowed_origins = ?, limits = ?, webhooks = ?, updated_at_ms = ? WHERE id = ? AND updated_at_ms = ?",
         )
-        .bind(&app.name)
-        .bind(&app.sealed_secret)
+        .bind(&app.name);
+        let sql = bind_settings(sql, app).bind(app.updated_at_ms).bind(&*app.id.0).bind(read_at_ms);
+        Ok(self.execute(sql).await? > 0)
+    }
+}
+
+/// Binds what both statements write, from `sealed_secret` to `webhooks`.
+fn bind_settings(sql: Sql, app: &AppRow) -> Sql {
+    sql.bind(&app.sealed_secret)
         .bind(i64::from(app.is_enabled))
         .bind(i64::from(app.rules.allows_client_events))
         .bind(i64::from(app.rules.counts_subscriptions))
         .bind(json(&app.rules.allowed_origins))
         .bind(json(&app.rules.limits))
         .bind(json(&app.rules.webhooks))
-        .bind(app.updated_at_ms)
-        .bind(&*app.id.0)
-        .bind(read_at_ms);
-        Ok(self.execute(sql).await? > 0)
-    }
 }
 
 /// Writes a value whose serialisation cannot fail.

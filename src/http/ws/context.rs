@@ -72,7 +72,7 @@ struct ContextTransport {
     connection: Option<ConnectionSocket>,
 }
 
-impl Transport for Rc<ContextTransport> {
+impl Transport for ContextTransport {
     fn try_write(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
         // Only the actor can write; it drains the queue when it is polled.
         Err(io::ErrorKind::WouldBlock.into())
@@ -122,7 +122,7 @@ pub async fn serve(request: HttpRequest, body: web::Payload, gate: web::Data<Gat
         connection: request.conn_data::<ConnectionSocket>().cloned(),
     });
     let limit = shard.settings().max_frame_bytes;
-    let outbound = Rc::new(Outbound::new(Box::new(transport.clone()), shard.settings().outbound_limit_bytes));
+    let outbound = Rc::new(Outbound::new(transport.clone(), shard.settings().outbound_limit_bytes));
     let is_too_large = Rc::new(Cell::new(false));
     let body = GaugedBody::new(body, limit, is_too_large.clone());
     let assembler = MessageAssembler::new(limit);

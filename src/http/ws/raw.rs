@@ -43,7 +43,7 @@ struct RawSocket {
     wake: Notify,
 }
 
-impl Transport for Rc<RawSocket> {
+impl Transport for RawSocket {
     fn try_write(&self, frames: &[IoSlice<'_>]) -> io::Result<usize> {
         match frames {
             [single] => self.stream.try_write(single),
@@ -88,7 +88,7 @@ pub async fn serve(
     }
     let limit = shard.settings().max_frame_bytes;
     let socket = Rc::new(RawSocket { stream, wake: Notify::new() });
-    let outbound = Rc::new(Outbound::new(Box::new(socket.clone()), shard.settings().outbound_limit_bytes));
+    let outbound = Rc::new(Outbound::new(socket.clone(), shard.settings().outbound_limit_bytes));
     let session = match admission {
         Admission::Accept { app, principal } => Some(Session::open(app, principal, shard.clone(), outbound.clone())),
         Admission::Refuse(code) => {
@@ -100,13 +100,7 @@ pub async fn serve(
     let mut reader = FrameReader::new(limit);
     reader.feed(&parts.read_buf);
     // A task of its own: the dispatcher's, with its buffers, ends with this function.
-    actix_web::rt::spawn(async move {
-        Connection { socket, outbound, shard, reader, session: session.clone() }.run().await;
-        if let Some(session) = session {
-            // The last message of a session that takes no others: its mailbox cannot be full.
-            session.do_send(ConnectionLost);
-        }
-    });
+    actix_web::rt::spawn(Connection { socket, outbound, shard, reader, session }.live());
     Ok(())
 }
 
@@ -144,12 +138,21 @@ struct Connection {
 }
 
 impl Connection {
-    /// Reads until the connection ends, and writes what waits whenever the socket takes more.
-    async fn run(mut self) {
-        if !self.pass_on_messages().await {
-            return;
+    /// Lives as long as the socket; then its session ends. Returns the future itself: an `async fn` would keep a second copy of `self` in it.
+    fn live(mut self) -> impl Future<Output = ()> {
+        async move {
+            self.run().await;
+            if let Some(session) = &self.session {
+                // The last message of a session that takes no others: its mailbox cannot be full.
+                session.do_send(ConnectionLost);
+            }
         }
-        loop {
+    }
+
+    /// Reads until the connection ends, and writes what waits whenever the socket takes more.
+    async fn run(&mut self) {
+        // What came with the handshake is passed on before anything is waited for.
+        while self.pass_on_messages().await {
             let interest = if self.outbound.has_waiting() { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
             let ready = tokio::select! {
                 ready = self.socket.stream.ready(interest) => ready,
@@ -159,14 +162,14 @@ impl Connection {
             if ready.is_writable() && self.outbound.flush().is_err() {
                 return;
             }
-            if (ready.is_readable() || ready.is_read_closed()) && !self.read_once().await {
+            if (ready.is_readable() || ready.is_read_closed()) && !self.read_once() {
                 return;
             }
         }
     }
 
     /// Reads what is there. `false`: the connection is over.
-    async fn read_once(&mut self) -> bool {
+    fn read_once(&mut self) -> bool {
         let (stream, reader) = (&self.socket.stream, &mut self.reader);
         let read = SCRATCH.with_borrow_mut(|scratch| {
             let read = stream.try_read(scratch)?;
@@ -175,11 +178,12 @@ impl Connection {
         });
         match read {
             Ok(0) => false,
-            Ok(_) => self.pass_on_messages().await,
+            Ok(_) => true,
             Err(error) => error.kind() == io::ErrorKind::WouldBlock,
         }
     }
 
+    /// Hands the messages that are complete to the session, one after the other. `false`: the connection is over.
     async fn pass_on_messages(&mut self) -> bool {
         loop {
             match self.reader.next_message() {
@@ -191,7 +195,8 @@ impl Connection {
                 Ok(None) => return true,
                 Err(Violation { status, reason }) => {
                     self.shard.close(&self.outbound, status, reason);
-                    self.let_close_arrive().await;
+                    // Boxed: few sockets end like this, and all would carry the room for it.
+                    Box::pin(self.let_close_arrive()).await;
                     return false;
                 }
             }
@@ -244,5 +249,22 @@ impl Connection {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_future<F>(_: fn(Connection) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// There are as many of these as sockets: what is only needed now and then is boxed.
+    #[test]
+    fn an_idle_socket_is_small() {
+        let (task, raw) = (size_of_future(Connection::live), size_of::<RawSocket>());
+        assert!(task <= 592, "{task} bytes");
+        assert!(raw <= 72, "{raw} bytes");
     }
 }

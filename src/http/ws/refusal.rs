@@ -3,7 +3,7 @@
 
 use crate::http::{
     error::ApiError,
-    request_id::answer_beside,
+    request_trace::answer_beside,
     security_headers::{ContentPolicy, insert_headers},
 };
 use actix_http::ws::HandshakeError;

@@ -71,7 +71,7 @@ impl Builder {
     }
 
     pub fn find(&self, marker: &str) -> usize {
-        super::scan::find(&self.bytes, marker.as_bytes()).unwrap()
+        super::lexer::find(&self.bytes, marker.as_bytes()).unwrap()
     }
 
     /// Ends with a classic table of all rows, each in a section of its own, and starts the next update.

@@ -3,7 +3,7 @@
 //!
 //! Source: what pdf.js, PDFium, MuPDF and Poppler accept as a header, taken together; each is more lenient than ISO 32000-1, section 7.3.10.
 
-use super::scan::find;
+use super::lexer::find;
 use std::ops::Range;
 
 /// Says whether a reader could find an object or another start of the file in `range`, which the walk skips.

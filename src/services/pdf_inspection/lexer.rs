@@ -153,6 +153,19 @@ fn unescape(raw: &[u8]) -> Result<Vec<u8>, Malformed> {
     Ok(name)
 }
 
+/// Returns where `needle` first stands.
+pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut from = 0;
+    while let Some(found) = bytes.get(from..)?.iter().position(|byte| *byte == first) {
+        if bytes.get(from + found..)?.starts_with(needle) {
+            return Some(from + found);
+        }
+        from += found + 1;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Where a file says that its parts are. Every place must be one the walk passed as the start of that part: a place inside of a stream, a text
 //! or a comment is how an object is hidden from the walk and shown to a reader.
 
-use super::{PdfProblem, lexer::is_space, scan::StreamKind};
+use super::{PdfProblem, lexer::is_space};
 use lopdf::Dictionary;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_READ_BYTES: usize = 256 * 1024 * 1024;
 /// White space that may stand between an offset and what it means; some programs count the line end differently.
 const MAX_GAP_BYTES: usize = 16;
+
+/// What a stream is, by its dictionary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamKind {
+    /// Holds objects.
+    Objects,
+    /// Holds a cross-reference table.
+    Table,
+    /// Anything that is not needed to understand the file.
+    Content,
+}
 
 /// An object outside of streams.
 #[derive(Debug, Default)]

@@ -12,8 +12,8 @@ use super::{
     PdfProblem,
     dictionary::read_dictionary,
     hidden::hides_object,
-    lexer::{Lexer, Malformed, Token, is_space},
-    pointers::{FoundObject, Pointers},
+    lexer::{Lexer, Malformed, Token, find, is_space},
+    pointers::{FoundObject, Pointers, StreamKind},
 };
 use lopdf::{Dictionary, Object};
 use std::ops::Range;
@@ -62,17 +62,6 @@ pub fn scan(bytes: Vec<u8>) -> Result<Vec<u8>, PdfProblem> {
     }
     walk.pointers.check(&bytes, &walk.objects)?;
     Ok(walk.blank(bytes))
-}
-
-/// What a stream is, by its dictionary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamKind {
-    /// Holds objects.
-    Objects,
-    /// Holds a cross-reference table.
-    Table,
-    /// Anything that is not needed to understand the file.
-    Content,
 }
 
 /// A stream outside of streams.
@@ -362,17 +351,4 @@ fn ends_stream(bytes: &[u8], at: usize) -> bool {
     let rest = bytes.get(at..).unwrap_or_default();
     let spaces = rest.iter().take_while(|byte| is_space(**byte)).count();
     rest.get(spaces..).is_some_and(|rest| rest.starts_with(b"endstream"))
-}
-
-/// Returns where `needle` first stands.
-pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(found) = bytes.get(from..)?.iter().position(|byte| *byte == first) {
-        if bytes.get(from + found..)?.starts_with(needle) {
-            return Some(from + found);
-        }
-        from += found + 1;
-    }
-    None
 }

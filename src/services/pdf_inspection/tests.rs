@@ -78,7 +78,7 @@ fn objects_in_object_streams_and_tables_in_streams_pass() {
     let mut bytes = Vec::new();
     let options = lopdf::SaveOptions::builder().use_object_streams(true).use_xref_streams(true).build();
     document.save_with_options(&mut bytes, options).unwrap();
-    assert!(scan::find(&bytes, b"ObjStm").is_some());
+    assert!(lexer::find(&bytes, b"ObjStm").is_some());
     assert_eq!(check_pdf(bytes), Ok(()));
 }
 
@@ -127,7 +127,7 @@ fn scripts_hidden_in_object_streams_or_outside_the_table_are_found() {
     let disguised: Vec<u8> = stream_object(dictionary! { "N" => 1, "First" => 4 }, b"6 0 <</S/Launch>>", false);
     assert_eq!(check_pdf(pdf_with(CATALOG, &disguised)), Err(PdfProblem::Unsafe));
     let mut unlisted = plain_pdf();
-    let table = scan::find(&unlisted, b"xref").unwrap();
+    let table = lexer::find(&unlisted, b"xref").unwrap();
     unlisted.splice(table..table, b"9 0 obj<</S/JavaScript>>endobj\n".iter().copied());
     assert_eq!(check_pdf(unlisted), Err(PdfProblem::Unsafe));
 }
@@ -212,7 +212,7 @@ fn small_files_that_describe_gigabytes_are_refused() {
 #[test]
 fn a_table_that_lists_one_object_many_times_is_refused() {
     let mut bytes = plain_pdf();
-    let table = scan::find(&bytes, b"xref").unwrap();
+    let table = lexer::find(&bytes, b"xref").unwrap();
     bytes.truncate(table);
     let array = [b"5 0 obj[".to_vec(), b"0 ".repeat(100_000), b"]endobj\n".to_vec()].concat();
     let at = bytes.len();

@@ -56,6 +56,12 @@ export function useKeysetList<Item extends { id: string }, P extends Page<Item> 
     items.value = items.value.filter((item) => item.id !== id)
   }
 
+  /** Takes everything off the screen: the next page that comes is of another list. */
+  function clear(): void {
+    items.value = []
+    firstPage.value = null
+  }
+
   onScopeDispose(() => running?.abort())
-  return { items, firstPage, next, isLoading, error, reload, loadMore, replace, remove }
+  return { items, firstPage, next, isLoading, error, reload, loadMore, replace, remove, clear }
 }

@@ -32,8 +32,7 @@ export function useAlertList(filter: Readonly<Ref<AlertFilter>>) {
   // The words of the student are in no event: the list is asked for them.
   useLiveRefresh(['risk.raised', 'risk.changed'], () => void reload(), 300)
   watch(filter, () => {
-    list.items.value = []
-    list.firstPage.value = null
+    list.clear()
     isReady.value = false
     void reload()
   }, { immediate: true })

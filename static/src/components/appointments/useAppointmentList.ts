@@ -10,8 +10,7 @@ export function useAppointmentList(scope: Readonly<Ref<'upcoming' | 'past'>>) {
   watch(
     scope,
     () => {
-      list.items.value = []
-      list.firstPage.value = null
+      list.clear()
       void list.reload()
     },
     { immediate: true },

@@ -41,8 +41,7 @@ export function useConversationList(scope: Readonly<Ref<ConversationScope>>, rol
   watch(
     scope,
     () => {
-      list.items.value = []
-      list.firstPage.value = null
+      list.clear()
       void list.reload()
     },
     { immediate: true },
