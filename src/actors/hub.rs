@@ -41,7 +41,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, OnceLock, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -96,6 +96,8 @@ struct HubInner {
     topics: DashMap<Topic, TopicState>,
     shards: RwLock<Vec<ShardLink>>,
     sockets: AtomicUsize,
+    /// Set for good when the drain begins.
+    is_draining: AtomicBool,
     /// What goes on in each app on this node; apps where nothing does are not listed.
     apps: DashMap<AppId, AppCounts>,
     /// What goes on in them beside this node's part, as of the last renewal.
@@ -125,6 +127,7 @@ impl Hub {
             topics: DashMap::new(),
             shards: RwLock::default(),
             sockets: AtomicUsize::new(0),
+            is_draining: AtomicBool::new(false),
             apps: DashMap::new(),
             elsewhere: RwLock::default(),
             census: CensusQueue::default(),
@@ -312,8 +315,10 @@ impl Hub {
         shards.iter().for_each(&mut action);
     }
 
-    /// Sends all sockets of this node away with 4200, in slices over `over`, and returns when they are gone or a second more has passed.
+    /// Sends all sockets of this node away with 4200, in slices over `over`, and returns when they are gone or a second more has passed. From now on no new
+    /// ones are taken: connections that are open already would bring them.
     pub async fn drain(&self, over: Duration) {
+        self.inner.is_draining.store(true, Ordering::Release);
         self.for_all_shards(|shard| shard.address.do_send(DrainSockets { over }));
         let deadline = tokio::time::Instant::now() + over + Duration::from_secs(1);
         while self.socket_count() > 0 && tokio::time::Instant::now() < deadline {

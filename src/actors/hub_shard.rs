@@ -18,7 +18,10 @@ use crate::{
         presence::{Member, MemberError},
         registry::{AppId, Registry, SocketId, SocketOwner, Topic},
     },
-    services::{Context as Services, announce::SessionEnd},
+    services::{
+        Context as Services,
+        announce::{Announce as _, SessionEnd},
+    },
     telemetry,
     wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
 };
@@ -369,6 +372,10 @@ impl LocalShard {
         // The same for its app: once it is registered, either the word of an end finds the socket, or the end is known here.
         if self.services().apps.current(app).is_none() {
             self.state.end(outbound, PusherCode::AppDisabled);
+        }
+        // And for the drain: it ends the sockets that are registered when it begins.
+        if self.state.hub.is_draining() {
+            self.state.end(outbound, PusherCode::ReconnectNow);
         }
     }
 

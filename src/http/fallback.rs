@@ -164,7 +164,12 @@ fn answer() -> HttpResponseBuilder {
 /// What a refused client hears: as on a WebSocket, an error and a close with the same code.
 fn refusal(code: PusherCode) -> HttpResponse {
     let told = chunks(&[pusher::error(Some(code), code.message()), Frame::close(code.number(), code.message())]);
-    answer().body(open("") + &told.text)
+    let mut answer = answer();
+    if code == PusherCode::OverCapacity {
+        // Its next try is to find another node, not this one again over a connection that is open already.
+        answer.force_close();
+    }
+    answer.body(open("") + &told.text)
 }
 
 /// Brings pieces as long as the connection lasts. Without this a client that went away would be noticed only when something is written to it.

@@ -43,6 +43,7 @@ pub mod notices;
 pub mod openapi;
 pub mod origin;
 pub mod paced_stream;
+mod path_prefix;
 pub mod page;
 pub mod pusher_api;
 pub mod rate_limit;
@@ -88,6 +89,7 @@ pub fn app(
         .wrap(from_fn(security_headers::add_security_headers))
         .wrap(from_fn(unread_body::close_on_unread_body))
         .wrap(from_fn(request_id::trace_request))
+        .wrap(from_fn(path_prefix::strip_prefix))
 }
 
 /// Puts the route table into an application.

@@ -68,6 +68,9 @@ pub trait Announce: Send + Sync {
     /// Returns the number of open sockets of this node.
     fn open_sockets(&self) -> usize;
 
+    /// Says whether this node sends its sockets away because it stops: then it takes no new ones.
+    fn is_draining(&self) -> bool;
+
     /// Returns how much is going on in an app, in the whole cluster (other nodes' part as of some seconds ago).
     fn app_counts(&self, app: &AppId) -> AppCounts;
 

@@ -18,7 +18,7 @@ use crate::{
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use serde_json::Value;
-use std::sync::PoisonError;
+use std::sync::{PoisonError, atomic::Ordering};
 
 /// Returns what ends the sockets of an account, or of one of its login sessions.
 fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
@@ -76,6 +76,10 @@ impl Announce for Hub {
 
     fn open_sockets(&self) -> usize {
         self.socket_count()
+    }
+
+    fn is_draining(&self) -> bool {
+        self.inner.is_draining.load(Ordering::Acquire)
     }
 
     fn app_counts(&self, app: &AppId) -> AppCounts {
