@@ -203,7 +203,11 @@ fn every_test_that_is_said_to_hold_a_rule_exists() {
         for (file, name) in &tests {
             let text = fs::read_to_string(root.join(file)).unwrap_or_default();
             // Node's names are text, some of them behind `${transport}: `.
-            let is_there = if file.ends_with(".rs") { text.contains(&format!("fn {name}(")) } else { text.contains(&format!("{name}', ")) || text.contains(&format!("{name}`, ")) };
+            let is_there = if file.ends_with(".rs") {
+                text.contains(&format!("fn {name}("))
+            } else {
+                text.contains(&format!("{name}', ")) || text.contains(&format!("{name}`, "))
+            };
             if !is_there {
                 wrong.push(format!("{file} has no test {name}"));
             }

@@ -133,12 +133,7 @@ fn only_channel(trigger: &Trigger, mut channels: Map<String, Value>) -> Value {
 }
 
 /// `GET /apps/{app_id}/channels`
-pub async fn list_channels(
-    context: Data<Context>,
-    request: HttpRequest,
-    app_id: Path<String>,
-    payload: Payload,
-) -> ApiResult {
+pub async fn list_channels(context: Data<Context>, request: HttpRequest, app_id: Path<String>, payload: Payload) -> ApiResult {
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     let query = query_of(&request)?;
     let info = attributes_of(&query.info)?;
@@ -146,12 +141,7 @@ pub async fn list_channels(
 }
 
 /// `GET /apps/{app_id}/channels/{channel}`
-pub async fn read_channel(
-    context: Data<Context>,
-    request: HttpRequest,
-    path: Path<(String, String)>,
-    payload: Payload,
-) -> ApiResult {
+pub async fn read_channel(context: Data<Context>, request: HttpRequest, path: Path<(String, String)>, payload: Payload) -> ApiResult {
     let (app_id, channel) = path.into_inner();
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     let query = query_of(&request)?;

@@ -56,8 +56,8 @@ pub trait Announce: Send + Sync {
     /// Tells every node that connected apps changed in the database: each loads them anew and ends the sockets of those that may not be used any more.
     fn apps_changed(&self);
 
-    /// Publishes events of a connected app, on every node. Returns when the bus has them all; fails when it does not take one.
-    async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()>;
+    /// Publishes an event of a connected app, on every node. Returns when the bus has it.
+    async fn trigger(&self, publication: Publication) -> BackendResult<()>;
 
     /// Closes the sockets that are signed in as a user of an app with 4009, on every node. Returns when the bus has it.
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()>;

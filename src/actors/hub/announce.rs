@@ -16,7 +16,6 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use futures_util::future::join_all;
 use serde_json::Value;
 use std::sync::{PoisonError, atomic::Ordering};
 
@@ -56,9 +55,8 @@ impl Announce for Hub {
         self.send_later(Envelope::StopAnswer { answer });
     }
 
-    async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()> {
-        // At once, in order: what one backend sends in one request reaches the bus in one go.
-        join_all(publications.into_iter().map(|publication| self.publish(publication))).await.into_iter().collect()
+    async fn trigger(&self, publication: Publication) -> BackendResult<()> {
+        Self::publish(self, publication).await
     }
 
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {
