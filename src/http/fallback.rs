@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     actors::{
-        http_session::{Admitted, AnswerKind, BeginAnswer, HttpSessions, MessagesReceived, MessagesRefused},
+        http_session::{Admitted, AnswerKind, BeginAnswer, HttpSessions, MessagesReceived, MessagesRefused, Piece},
         hub_shard::LocalShard,
     },
     services::ServiceError,
@@ -173,7 +173,7 @@ fn refusal(code: PusherCode) -> HttpResponse {
 }
 
 /// Brings pieces as long as the connection lasts. Without this a client that went away would be noticed only when something is written to it.
-fn until_gone(pieces: mpsc::Receiver<Bytes>, request: &HttpRequest) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
+fn until_gone(pieces: mpsc::Receiver<Piece>, request: &HttpRequest) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
     let end = request.conn_data::<Rc<ConnectionEnd>>().cloned();
     let gone = async move {
         match end {
@@ -182,6 +182,13 @@ fn until_gone(pieces: mpsc::Receiver<Bytes>, request: &HttpRequest) -> impl Stre
             None => std::future::pending().await,
         }
     };
-    let pieces = stream::unfold(pieces, async |mut pieces| pieces.recv().await.map(|piece| (Ok(piece), pieces)));
+    let pieces = stream::unfold(pieces, async |mut pieces| {
+        loop {
+            // One that was taken back is brought by the next answer.
+            if let Some(text) = pieces.recv().await?.claim() {
+                return Some((Ok(text), pieces));
+            }
+        }
+    });
     pieces.take_until(Box::pin(gone))
 }

@@ -26,8 +26,8 @@ impl LocalShard {
     /// Starts a subscription of a counted channel and answers it: with all members of the cluster on presence channels, followed by the last event on
     /// cache channels, then by what was published meanwhile. Fails when there is no room; the socket stays.
     pub async fn subscribe_counted(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        self.find_app_room(topic).await?;
         let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
-        self.find_app_room(topic)?;
         if member.is_none() && !topic.channel.is_cache() {
             self.stand_at(socket, topic);
             self.send(&outbound, &pusher::subscription_succeeded(&topic.channel));
@@ -147,13 +147,15 @@ impl LocalShard {
         self.send_news(&outbound, &missed, known);
     }
 
-    /// Refuses a channel that nobody listens to yet when the app has as many as it may.
-    fn find_app_room(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
+    /// Refuses a channel that nobody listens to yet, on whichever node, when the app has as many as it may.
+    async fn find_app_room(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
         let limit = self.services().apps.current(&topic.app).map_or(0, |app| app.rules.limits.channels);
         let is_full = || self.hub().app_counts(&topic.app).channels >= u64::from(limit);
-        if limit > 0 && topic.channel.is_listed() && !self.hub().has_topic(topic) && is_full() {
-            return Err(SubscribeRefused::TooManyAppChannels);
+        if limit == 0 || !topic.channel.is_listed() || self.hub().has_topic(topic) || !is_full() {
+            return Ok(());
         }
-        Ok(())
+        // Out of reach of the census nobody is known to listen elsewhere.
+        let is_occupied = self.services().census.facts(topic).await.is_ok_and(|facts| facts.subscriptions > 0);
+        if is_occupied { Ok(()) } else { Err(SubscribeRefused::TooManyAppChannels) }
     }
 }
