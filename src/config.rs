@@ -141,6 +141,7 @@ section! {
         login_check_s: u64 = 60, "s", "How often open sockets are held to their login sessions; one that ran out ends its sockets.";
         inbound_per_s: u32 = 1_000, "messages/s", "Messages a socket may send per second (twice as many at once); above it they are read more slowly.";
         max_sockets: usize = 0, "sockets", "Most open sockets of a node; above it handshakes get 4100. 0 = no limit.";
+        path_prefix: String = String::new(), "path", "What a proxy leaves before the paths of Pusher clients and backends (wsPath of pusher-js), such as /ws; they are served with it and without.";
         http_heartbeat_s: u64 = 25, "s", "Silence after which an answer of the HTTP fallback shows a sign of life; below the time-outs of proxies.";
         http_grace_s: u64 = 10, "s", "How long a client of the HTTP fallback may take to ask for its next answer; then its socket is over.";
         http_hostname: String = String::new(), "host name", "Where clients of the HTTP fallback reach this very node after their first request; empty = where they came from.";
@@ -498,6 +499,8 @@ mod tests {
             ("REALTIME__DRAIN_S", "soon"),
             ("REALTIME__KEY", ""),
             ("REALTIME__HTTP_HOSTNAME", "https://node-3"),
+            ("REALTIME__PATH_PREFIX", "ws"),
+            ("REALTIME__PATH_PREFIX", "/ws/"),
             ("REALTIME__HTTP_GRACE_S", "0"),
             ("HTTP__TRUST_PROXY", "maybe"),
             ("LOG__BATCH", "0"),

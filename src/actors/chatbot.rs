@@ -175,7 +175,7 @@ impl Mouth {
     async fn publish(&self, event: &str, data: &str) {
         let channel = ChannelName::user(self.turn.answer.student_id);
         let frame = pusher::channel_event(&channel, event, data);
-        let publication = Publication { topic: built_in_topic(channel), frame, except: None, roster: None, position: None };
+        let publication = Publication::new(built_in_topic(channel), frame);
         if let Err(error) = self.hub.publish_or_deliver(publication).await {
             tracing::warn!(%error, "a frame of an answer reached this node only");
         }

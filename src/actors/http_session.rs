@@ -22,7 +22,10 @@ use std::{
     cell::{Cell, RefCell},
     io::{self, IoSlice},
     rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::{Mutex, Notify, mpsc};
@@ -46,12 +49,28 @@ pub enum AnswerKind {
 /// HTTP request -> HttpSession: bring what comes in this answer; one that is still open ends. Reply: the pieces of the answer; `None`: not the client of
 /// this session. Awaited.
 #[derive(Message)]
-#[rtype(result = "Option<mpsc::Receiver<Bytes>>")]
+#[rtype(result = "Option<mpsc::Receiver<Piece>>")]
 pub struct BeginAnswer {
     /// How.
     pub kind: AnswerKind,
     /// The credential of the request.
     pub credential: Option<String>,
+}
+
+/// A piece of an answer. It is in the hands of two threads, and belongs to who claims it first: the connection that sends it, or the session that takes it
+/// back because the connection ended before.
+#[derive(Debug)]
+pub struct Piece {
+    text: Bytes,
+    is_claimed: Arc<AtomicBool>,
+}
+
+impl Piece {
+    /// Claims the piece to send it; `None`: it was taken back.
+    #[must_use]
+    pub fn claim(self) -> Option<Bytes> {
+        (!self.is_claimed.swap(true, Ordering::AcqRel)).then_some(self.text)
+    }
 }
 
 /// HTTP request -> HttpSession: messages of the client, in order. Reply when all were taken. Awaited; at most `MOST_WAITING` wait.
@@ -144,8 +163,10 @@ struct Shared {
     outbound: Rc<Outbound>,
     session: Addr<Session>,
     credential: Option<String>,
-    /// The chunk that opens the session, until it is sent.
-    opening: RefCell<String>,
+    /// What goes out first: the chunk that opens the session, and what an answer was to bring when its connection ended.
+    unsent: RefCell<String>,
+    /// The last piece handed over, as long as nobody may have claimed it.
+    offered: RefCell<Option<(Arc<AtomicBool>, Bytes)>>,
     /// Messages are taken one request after the other.
     turn: Mutex<()>,
     waiting: Cell<usize>,
@@ -176,9 +197,10 @@ impl HttpSession {
         let transport = Rc::new(HttpTransport::default());
         let outbound = Rc::new(Outbound::new(transport.clone(), shard.settings().outbound_limit_bytes));
         let session = Session::open(admitted.app, admitted.principal, shard.clone(), outbound.clone());
-        let opening = RefCell::new(open(&shard.settings().http_hostname));
+        let unsent = RefCell::new(open(&shard.settings().http_hostname));
         let (shard, credential) = (shard.clone(), admitted.credential);
-        let shared = Shared { shard, transport, outbound, session, credential, opening, turn: Mutex::new(()), waiting: Cell::new(0) };
+        let (offered, turn, waiting) = (RefCell::default(), Mutex::new(()), Cell::new(0));
+        let shared = Shared { shard, transport, outbound, session, credential, unsent, offered, turn, waiting };
         Self { name, sessions, shared: Rc::new(shared), answers: 0, answer: None }.start()
     }
 
@@ -222,6 +244,7 @@ impl Handler<BeginAnswer> for HttpSession {
             // Its client is gone, or asks anew: dropping the sending half ends it.
             ctx.cancel_future(before);
         }
+        self.shared.take_back();
         let (sender, pieces) = mpsc::channel(1);
         self.answers += 1;
         let (shared, number) = (self.shared.clone(), self.answers);
@@ -275,14 +298,25 @@ impl Shared {
         }
     }
 
+    /// Takes the last piece back if its connection ended before it sent it: the next answer brings it.
+    fn take_back(&self) {
+        if let Some((is_claimed, text)) = self.offered.take()
+            && !is_claimed.swap(true, Ordering::AcqRel)
+        {
+            self.unsent.borrow_mut().push_str(&String::from_utf8_lossy(&text));
+        }
+    }
+
     /// Fills an answer, as fast as its client takes it.
-    async fn answer(&self, kind: AnswerKind, sender: &mpsc::Sender<Bytes>) -> AnswerEnd {
+    async fn answer(&self, kind: AnswerKind, sender: &mpsc::Sender<Piece>) -> AnswerEnd {
         let mut sent_units = 0;
         loop {
             let Ok(room) = sender.reserve().await else { return AnswerEnd::Over };
             let Some(Chunks { text, ends_session }) = self.next_chunks(sender).await else { return AnswerEnd::Over };
             sent_units += units(&text);
-            room.send(Bytes::from(text));
+            let (text, is_claimed) = (Bytes::from(text), Arc::new(AtomicBool::new(false)));
+            self.offered.replace(Some((is_claimed.clone(), text.clone())));
+            room.send(Piece { text, is_claimed });
             if ends_session {
                 return AnswerEnd::SessionOver;
             }
@@ -298,10 +332,10 @@ impl Shared {
     }
 
     /// Waits for something to send, or for the time of a heartbeat. `None`: nobody reads any more.
-    async fn next_chunks(&self, sender: &mpsc::Sender<Bytes>) -> Option<Chunks> {
-        let opening = self.opening.take();
-        if !opening.is_empty() {
-            return Some(Chunks { text: opening, ends_session: false });
+    async fn next_chunks(&self, sender: &mpsc::Sender<Piece>) -> Option<Chunks> {
+        let unsent = self.unsent.take();
+        if !unsent.is_empty() {
+            return Some(Chunks { text: unsent, ends_session: false });
         }
         let heartbeat = tokio::time::sleep(Duration::from_secs(self.shard.settings().http_heartbeat_s));
         tokio::pin!(heartbeat);

@@ -42,7 +42,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, OnceLock, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -97,6 +97,10 @@ struct HubInner {
     topics: DashMap<Topic, TopicState>,
     shards: RwLock<Vec<ShardLink>>,
     sockets: AtomicUsize,
+    /// Set for good when the drain begins.
+    is_draining: AtomicBool,
+    /// Grows with every member of the built-in app that comes or goes here.
+    roster_version: AtomicU64,
     /// What goes on in each app on this node; apps where nothing does are not listed.
     apps: DashMap<AppId, AppCounts>,
     /// What goes on in them beside this node's part, as of the last renewal.
@@ -126,6 +130,8 @@ impl Hub {
             topics: DashMap::new(),
             shards: RwLock::default(),
             sockets: AtomicUsize::new(0),
+            is_draining: AtomicBool::new(false),
+            roster_version: AtomicU64::new(0),
             apps: DashMap::new(),
             elsewhere: RwLock::default(),
             census: CensusQueue::default(),
@@ -159,9 +165,9 @@ impl Hub {
         index
     }
 
-    /// Notes a subscription and returns the frame that answers it. On presence channels the others hear of a new member.
-    /// Fails when the channel is full.
-    pub fn join(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) -> Result<Frame, MemberError> {
+    /// Notes a subscription and returns the frame that answers it, with the version of who is there in it. On presence channels the others hear of a
+    /// new member. Fails when the channel is full.
+    pub fn join(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) -> Result<(Frame, u64), MemberError> {
         let mut state = self.open_topic(topic);
         if let Some(member) = member {
             let is_first = match state.roster.join(member) {
@@ -174,14 +180,23 @@ impl Hub {
             };
             if is_first {
                 let frame = pusher::member_added(&topic.channel, &member.user_id, member.user_info.as_deref());
-                self.hand_over(&state, Publication { except: Some(cause), ..Publication::new(topic.clone(), frame) });
+                self.tell_of_member(&state, topic, frame, cause);
             }
         }
         state.add_listener(shard);
-        Ok(match member {
+        let answer = match member {
             Some(_) => pusher::presence_succeeded(&topic.channel, &state.roster),
             None => pusher::subscription_succeeded(&topic.channel),
-        })
+        };
+        // Under the entry: what was told of this channel before has no higher version.
+        Ok((answer, self.inner.roster_version.load(Ordering::Acquire)))
+    }
+
+    /// Tells the members here of one that came or went. Its word may still wait in a mailbox when the next one joins, who knows it already: so it has a
+    /// version.
+    fn tell_of_member(&self, state: &TopicState, topic: &Topic, frame: Frame, cause: SocketId) {
+        let version = self.inner.roster_version.fetch_add(1, Ordering::AcqRel) + 1;
+        self.hand_over(state, Publication { except: Some(cause), roster: Some(version), ..Publication::new(topic.clone(), frame) });
     }
 
     /// Takes a user's sockets on this node off a channel: behind the publications that were handed over before, because they go the same mailboxes, in order.
@@ -202,7 +217,7 @@ impl Hub {
             && state.roster.leave(&member.user_id)
         {
             let frame = pusher::member_removed(&topic.channel, &member.user_id);
-            self.hand_over(&state, Publication { except: Some(cause), ..Publication::new(topic.clone(), frame) });
+            self.tell_of_member(&state, topic, frame, cause);
         }
         drop(state);
         self.forget_if_unused(topic);
@@ -316,8 +331,10 @@ impl Hub {
         shards.iter().for_each(&mut action);
     }
 
-    /// Sends all sockets of this node away with 4200, in slices over `over`, and returns when they are gone or a second more has passed.
+    /// Sends all sockets of this node away with 4200, in slices over `over`, and returns when they are gone or a second more has passed. From now on no new
+    /// ones are taken: connections that are open already would bring them.
     pub async fn drain(&self, over: Duration) {
+        self.inner.is_draining.store(true, Ordering::Release);
         self.for_all_shards(|shard| shard.address.do_send(DrainSockets { over }));
         let deadline = tokio::time::Instant::now() + over + Duration::from_secs(1);
         while self.socket_count() > 0 && tokio::time::Instant::now() < deadline {

@@ -17,9 +17,12 @@ use crate::{
         heartbeat::{HeartbeatWheel, Verdict, judge},
         ids::{LoginId, UserId},
         presence::{Member, MemberError},
-        registry::{AppId, Registry, SocketId, SocketOwner, Topic},
+        registry::{AppId, Known, Registry, SocketId, SocketOwner, Topic},
     },
-    services::{Context as Services, announce::SessionEnd},
+    services::{
+        Context as Services,
+        announce::{Announce as _, SessionEnd},
+    },
     telemetry,
     wire::{codes::PusherCode, console::LineKind, envelope::Publication, frame::Frame, pusher},
 };
@@ -285,10 +288,11 @@ impl ShardState {
         let mut slow = Vec::new();
         let mut delivered = 0_u64;
         let registry = self.registry.borrow();
-        // Comings and goings only: they may have been on their way while a socket got the list they are in.
-        let knows = |socket| publication.roster.is_some_and(|version| registry.knows_roster(socket, &publication.topic, version));
+        // Comings, goings and kept events only: they may have been on their way while a socket got the answer they are in.
+        let has_version = publication.roster.is_some() || publication.kept.is_some();
+        let knows = |socket| registry.known(socket, &publication.topic).covers(publication.roster, publication.kept);
         for (socket, outbound) in registry.listeners(&publication.topic) {
-            if Some(socket) == publication.except || (publication.roster.is_some() && knows(socket)) {
+            if Some(socket) == publication.except || (has_version && knows(socket)) {
                 continue;
             }
             match outbound.send(&publication.frame) {
@@ -374,13 +378,18 @@ impl LocalShard {
         if self.services().apps.current(app).is_none() {
             self.state.end(outbound, PusherCode::AppDisabled);
         }
+        // And for the drain: it ends the sockets that are registered when it begins.
+        if self.state.hub.is_draining() {
+            self.state.end(outbound, PusherCode::ReconnectNow);
+        }
     }
 
     /// Starts a subscription and answers it; live events follow the answer.
     pub fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
         let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
-        let answer = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
+        let (answer, roster) = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
+        self.state.registry.borrow_mut().note_known(socket, topic, Known { roster, ..Known::default() });
         self.send(&outbound, &answer);
         Ok(())
     }

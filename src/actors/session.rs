@@ -119,6 +119,10 @@ impl SessionState {
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
+        // It was told to go: what it says instead of answering that counts for nothing.
+        if self.outbound.is_closing() {
+            return;
+        }
         match command::parse(text) {
             Ok(Command::Subscribe(subscription)) => self.subscribe(&subscription).await,
             Ok(Command::Unsubscribe { channel }) => {

@@ -86,7 +86,18 @@ impl Config {
     fn check_realtime(&self) -> Result<(), ConfigError> {
         // pusher-js puts it between the scheme and the port of its own address.
         let is_host = self.realtime.http_hostname.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
-        if is_host { Ok(()) } else { refuse("realtime.http_hostname", "must be a host name alone, such as node-3.example.sch.id") }
+        if !is_host {
+            return refuse("realtime.http_hostname", "must be a host name alone, such as node-3.example.sch.id");
+        }
+        let prefix = &self.realtime.path_prefix;
+        let is_path = prefix.starts_with('/')
+            && !prefix.ends_with('/')
+            && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
+        if prefix.is_empty() || is_path {
+            Ok(())
+        } else {
+            refuse("realtime.path_prefix", "must begin with a slash and end without, such as /ws")
+        }
     }
 
     fn check_backends(&self) -> Result<(), ConfigError> {

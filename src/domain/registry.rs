@@ -64,8 +64,25 @@ pub struct Departure {
     pub topic: Topic,
     /// The member, on presence channels. Boxed: most subscriptions have none.
     pub member: Option<Box<Member>>,
-    /// Version of the roster it joined with: it knows of all changes up to there.
-    pub known_roster: u64,
+    /// What it knew when it joined.
+    pub known: Known,
+}
+
+/// What a socket knew of a channel when it joined: what is told there afterwards has higher versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Version of who is there.
+    pub roster: u64,
+    /// Version of the last event that was kept.
+    pub kept: u64,
+}
+
+impl Known {
+    /// Says whether something with these versions was known already.
+    #[must_use]
+    pub fn covers(self, roster: Option<u64>, kept: Option<u64>) -> bool {
+        roster.is_some_and(|version| version <= self.roster) || kept.is_some_and(|version| version <= self.kept)
+    }
 }
 
 #[derive(Debug)]
@@ -103,23 +120,23 @@ impl<S: Clone> Registry<S> {
         }
         // One name in memory for all who listen to it, not one for each frame that named it.
         let topic = self.topics.get_key_value(topic).map_or_else(|| topic.clone(), |(known, _)| known.clone());
-        entry.subscriptions.push(Departure { topic: topic.clone(), member: member.map(Box::new), known_roster: 0 });
+        entry.subscriptions.push(Departure { topic: topic.clone(), member: member.map(Box::new), known: Known::default() });
         self.topics.entry(topic).or_default().insert(socket, entry.sink.clone());
         true
     }
 
-    /// Notes that a socket knows who is in a channel, up to this version of its roster.
-    pub fn note_roster(&mut self, socket: SocketId, topic: &Topic, version: u64) {
+    /// Notes what a socket knows of a channel it has joined.
+    pub fn note_known(&mut self, socket: SocketId, topic: &Topic, known: Known) {
         let entry = self.sockets.get_mut(&socket);
         let held = entry.and_then(|entry| entry.subscriptions.iter_mut().find(|held| held.topic == *topic));
-        held.into_iter().for_each(|held| held.known_roster = version);
+        held.into_iter().for_each(|held| held.known = known);
     }
 
-    /// Says whether a socket joined a channel knowing this version of its roster already.
+    /// Returns what a socket knew of a channel when it joined.
     #[must_use]
-    pub fn knows_roster(&self, socket: SocketId, topic: &Topic, version: u64) -> bool {
-        let entry = self.sockets.get(&socket);
-        entry.is_some_and(|entry| entry.subscriptions.iter().any(|held| held.topic == *topic && held.known_roster >= version))
+    pub fn known(&self, socket: SocketId, topic: &Topic) -> Known {
+        let held = self.sockets.get(&socket).and_then(|entry| entry.subscriptions.iter().find(|held| held.topic == *topic));
+        held.map(|held| held.known).unwrap_or_default()
     }
 
     /// Ends a subscription; `None` when there was none.
@@ -266,15 +283,17 @@ mod tests {
     }
 
     #[test]
-    fn who_joined_with_a_roster_knows_it_up_to_its_version() {
+    fn what_was_known_at_the_join_is_no_news() {
         let mut registry = Registry::default();
         let socket = SocketId::new(1, 1);
         registry.connect(socket, app(), None, VecSink::default());
         registry.subscribe(socket, &topic("presence-a"), None);
-        assert!(!registry.knows_roster(socket, &topic("presence-a"), 1));
-        registry.note_roster(socket, &topic("presence-a"), 5);
-        let knows = |version| registry.knows_roster(socket, &topic("presence-a"), version);
-        assert!(knows(5) && !knows(6) && !registry.knows_roster(socket, &topic("presence-b"), 5));
+        assert_eq!(registry.known(socket, &topic("presence-a")), Known::default());
+        registry.note_known(socket, &topic("presence-a"), Known { roster: 5, kept: 3 });
+        let known = registry.known(socket, &topic("presence-a"));
+        assert!(known.covers(Some(5), None) && !known.covers(Some(6), None));
+        assert!(known.covers(None, Some(3)) && !known.covers(None, Some(4)) && !known.covers(None, None));
+        assert!(!registry.known(socket, &topic("presence-b")).covers(Some(1), None));
     }
 
     #[test]

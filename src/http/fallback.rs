@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     actors::{
-        http_session::{Admitted, AnswerKind, BeginAnswer, HttpSessions, MessagesReceived, MessagesRefused},
+        http_session::{Admitted, AnswerKind, BeginAnswer, HttpSessions, MessagesReceived, MessagesRefused, Piece},
         hub_shard::LocalShard,
     },
     services::ServiceError,
@@ -164,11 +164,16 @@ fn answer() -> HttpResponseBuilder {
 /// What a refused client hears: as on a WebSocket, an error and a close with the same code.
 fn refusal(code: PusherCode) -> HttpResponse {
     let told = chunks(&[pusher::error(Some(code), code.message()), Frame::close(code.number(), code.message())]);
-    answer().body(open("") + &told.text)
+    let mut answer = answer();
+    if code == PusherCode::OverCapacity {
+        // Its next try is to find another node, not this one again over a connection that is open already.
+        answer.force_close();
+    }
+    answer.body(open("") + &told.text)
 }
 
 /// Brings pieces as long as the connection lasts. Without this a client that went away would be noticed only when something is written to it.
-fn until_gone(pieces: mpsc::Receiver<Bytes>, request: &HttpRequest) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
+fn until_gone(pieces: mpsc::Receiver<Piece>, request: &HttpRequest) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
     let end = request.conn_data::<Rc<ConnectionEnd>>().cloned();
     let gone = async move {
         match end {
@@ -177,6 +182,13 @@ fn until_gone(pieces: mpsc::Receiver<Bytes>, request: &HttpRequest) -> impl Stre
             None => std::future::pending().await,
         }
     };
-    let pieces = stream::unfold(pieces, async |mut pieces| pieces.recv().await.map(|piece| (Ok(piece), pieces)));
+    let pieces = stream::unfold(pieces, async |mut pieces| {
+        loop {
+            // One that was taken back is brought by the next answer.
+            if let Some(text) = pieces.recv().await?.claim() {
+                return Some((Ok(text), pieces));
+            }
+        }
+    });
     pieces.take_until(Box::pin(gone))
 }

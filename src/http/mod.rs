@@ -46,6 +46,7 @@ pub mod openapi;
 pub mod origin;
 pub mod paced_stream;
 pub mod page;
+mod path_prefix;
 pub mod pusher_api;
 pub mod rate_limit;
 pub mod realtime;
@@ -93,6 +94,7 @@ pub fn app(
         .wrap(from_fn(unread_body::close_on_unread_body))
         .wrap(from_fn(api_refusals::tell_refusals))
         .wrap(from_fn(request_trace::trace_request))
+        .wrap(from_fn(path_prefix::strip_prefix))
 }
 
 /// Puts the route table into an application.

@@ -29,7 +29,7 @@ const LONGEST_USER_ID: usize = 200;
 
 /// What is asked about channels.
 #[derive(Debug, Deserialize)]
-pub struct ChannelQuery {
+struct ChannelQuery {
     #[serde(default)]
     filter_by_prefix: String,
     #[serde(default)]
@@ -43,15 +43,16 @@ struct Signed {
 }
 
 impl Signed {
-    /// Receives a request of the app with this id, or of the app of its key. What it claims is looked at before its body is read. Fails with 401 for
-    /// every reason alike, 403 when the app is disabled, 413 and 408.
+    /// Receives a request of the app with this id, or of the app of its key. Its signature is verified before its body is read: strangers make nobody keep
+    /// megabytes. Fails with 401 for every reason alike, 403 when the app is disabled, 413 and 408.
     async fn receive(context: &Context, request: &HttpRequest, app_id: Option<&str>, payload: Payload) -> Result<Self, ApiError> {
         let query = request.query_string();
         let claims = Claims::read(query, context.clock.now_ms() / 1000).map_err(refuse)?;
         let app = pusher_api::find_app(context, app_id.map(|id| AppId(id.into())).as_ref(), &claims).map_err(refuse)?;
-        let body = read_body(payload.into_inner(), declared_length(request), LARGEST_BODY_BYTES).await?;
         let signed = SignedRequest { method: request.method().as_str(), path: request.uri().path(), query };
-        claims.verify(&app.secret, signed, &body).map_err(refuse)?;
+        claims.verify(&app.secret, signed).map_err(refuse)?;
+        let body = read_body(payload.into_inner(), declared_length(request), LARGEST_BODY_BYTES).await?;
+        claims.verify_body(&body).map_err(refuse)?;
         if !app.is_enabled {
             return Err(ApiError::request("apps.disabled", "this app is disabled"));
         }
@@ -86,6 +87,11 @@ fn answer(body: &Value) -> HttpResponse {
 
 fn answer_or_refuse(told: Result<Value, &'static str>) -> ApiResult {
     told.map(|body| answer(&body)).map_err(malformed)
+}
+
+/// Reads what is asked about channels; after the signature, because a stranger learns nothing else from its mistakes either.
+fn query_of(request: &HttpRequest) -> Result<ChannelQuery, ApiError> {
+    Query::from_query(request.query_string()).map(Query::into_inner).map_err(|_| malformed("the query does not read"))
 }
 
 fn channel_of(name: &str) -> Result<ChannelName, ApiError> {
@@ -128,28 +134,18 @@ fn only_channel(trigger: &Trigger, mut channels: Map<String, Value>) -> Value {
 }
 
 /// `GET /apps/{app_id}/channels`
-pub async fn list_channels(
-    context: Data<Context>,
-    request: HttpRequest,
-    app_id: Path<String>,
-    query: Query<ChannelQuery>,
-    payload: Payload,
-) -> ApiResult {
+pub async fn list_channels(context: Data<Context>, request: HttpRequest, app_id: Path<String>, payload: Payload) -> ApiResult {
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
+    let query = query_of(&request)?;
     let info = attributes_of(&query.info)?;
     answer_or_refuse(pusher_api::list_channels(&context, &signed.app, &query.filter_by_prefix, info).await?)
 }
 
 /// `GET /apps/{app_id}/channels/{channel}`
-pub async fn read_channel(
-    context: Data<Context>,
-    request: HttpRequest,
-    path: Path<(String, String)>,
-    query: Query<ChannelQuery>,
-    payload: Payload,
-) -> ApiResult {
+pub async fn read_channel(context: Data<Context>, request: HttpRequest, path: Path<(String, String)>, payload: Payload) -> ApiResult {
     let (app_id, channel) = path.into_inner();
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
+    let query = query_of(&request)?;
     let (channel, info) = (channel_of(&channel)?, attributes_of(&query.info)?);
     answer_or_refuse(pusher_api::read_channel(&context, &signed.app, channel, info).await?)
 }

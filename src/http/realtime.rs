@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::registry::SocketId,
-    services::{Context, realtime},
+    services::{Context, ServiceError, realtime},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde_json::Value;
@@ -44,7 +44,13 @@ pub async fn authorise_channels(
     }
     let mut proofs = BTreeMap::new();
     for channel in &fields.channels {
-        proofs.insert(channel.as_str(), sign(channel).await.ok());
+        let proof = match sign(channel).await {
+            Ok(proof) => Some(proof),
+            Err(ServiceError::Denied) => None,
+            // Not a refusal: the client would stay away from a channel that is its own.
+            Err(error) => return Err(error.into()),
+        };
+        proofs.insert(channel.as_str(), proof);
     }
     Ok(HttpResponse::Ok().json(proofs))
 }

@@ -59,8 +59,8 @@ pub trait Announce: Send + Sync {
     /// Tells every node that an admin watches an app: from now on each tells what happens there, for a minute. Returns when this node will stop, in ms.
     fn watch_app(&self, app: &AppId) -> i64;
 
-    /// Publishes events of a connected app, on every node. Returns when the bus has them all; fails when it does not take one.
-    async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()>;
+    /// Publishes an event of a connected app, on every node. Returns when the bus has it.
+    async fn trigger(&self, publication: Publication) -> BackendResult<()>;
 
     /// Closes the sockets that are signed in as a user of an app with 4009, on every node. Returns when the bus has it.
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()>;
@@ -70,6 +70,9 @@ pub trait Announce: Send + Sync {
 
     /// Returns the number of open sockets of this node.
     fn open_sockets(&self) -> usize;
+
+    /// Says whether this node sends its sockets away because it stops: then it takes no new ones.
+    fn is_draining(&self) -> bool;
 
     /// Returns how much is going on in an app, in the whole cluster (other nodes' part as of some seconds ago).
     fn app_counts(&self, app: &AppId) -> AppCounts;

@@ -3,11 +3,15 @@
 
 use super::{Context, ServiceError, ServiceResult, apps::App};
 use crate::{
-    backends::census::{CachedEvent, ChannelFacts},
+    backends::{
+        BackendResult,
+        census::{CachedEvent, ChannelFacts},
+    },
     domain::{
         channel::{ChannelKind, ChannelName},
         registry::{AppId, Topic},
     },
+    telemetry,
     wire::{
         api_signature::{Claims, NotSigned},
         console::{Line, LineKind},
@@ -16,6 +20,7 @@ use crate::{
         trigger::{Attributes, Trigger},
     },
 };
+use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -35,15 +40,14 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
     for trigger in triggers {
         for channel in &trigger.channels {
             let topic = Topic { app: app.id.clone(), channel: channel.clone() };
-            if channel.is_cache() {
-                let event = CachedEvent { event: trigger.name.clone(), data: trigger.data.clone() };
-                context.census.keep_event(&topic, &event).await?;
-            }
+            let kept = channel.is_cache().then(|| CachedEvent { event: trigger.name.clone(), data: trigger.data.clone() });
             let frame = pusher::channel_event(channel, &trigger.name, &trigger.data);
-            publications.push(Publication { except: trigger.except, ..Publication::new(topic, frame) });
+            publications.push((Publication { except: trigger.except, ..Publication::new(topic, frame) }, kept));
         }
     }
-    context.announce.trigger(publications).await?;
+    // At once, in order: what one backend sends in one request reaches the bus in one go.
+    let published = join_all(publications.into_iter().map(|(publication, kept)| publish(context, publication, kept))).await;
+    published.into_iter().collect::<BackendResult<()>>()?;
     triggers.iter().for_each(|trigger| context.watched.tell(&app.id, || line_of(trigger)));
     if triggers.iter().all(|trigger| trigger.info.is_empty()) {
         return Ok(vec![Map::new(); triggers.len()]);
@@ -65,6 +69,14 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
 fn line_of(trigger: &Trigger) -> Line {
     let line = Line::new(LineKind::ApiEvent).on_all(&trigger.channels).event(&trigger.name).data(&trigger.data);
     trigger.except.into_iter().fold(line, Line::socket)
+}
+
+/// Publishes an event, and keeps it when it has something to be kept.
+async fn publish(context: &Context, publication: Publication, kept: Option<CachedEvent>) -> BackendResult<()> {
+    let Some(kept) = kept else { return context.announce.trigger(publication).await };
+    context.census.publish_kept(publication, &kept).await?;
+    metrics::counter!(telemetry::PUBLICATIONS).increment(1);
+    Ok(())
 }
 
 /// Lists the occupied channels of an app. Fails with a sentence when users are to be counted on channels that have none.
@@ -101,7 +113,7 @@ pub async fn read_channel(
     told.insert("occupied".to_owned(), json!(facts.subscriptions > 0));
     if info.cache {
         let kept = context.census.kept_event(&topic).await?;
-        told.insert("cache".to_owned(), kept.map_or(Value::Null, |(kept, left)| json!({ "data": kept.data, "ttl": left.as_secs() })));
+        told.insert("cache".to_owned(), kept.map_or(Value::Null, |kept| json!({ "data": kept.event.data, "ttl": kept.left.as_secs() })));
     }
     Ok(Ok(Value::Object(told)))
 }

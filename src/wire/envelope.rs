@@ -63,15 +63,17 @@ pub struct Publication {
     pub except: Option<SocketId>,
     /// Position in the log, for events that have a row.
     pub position: Option<i64>,
-    /// Version of who is there after this coming or going in a connected app; versions grow from event to event.
+    /// Version of who is there after this coming or going; versions grow from event to event.
     pub roster: Option<u64>,
+    /// Version of an event that a cache channel keeps; versions grow from event to event.
+    pub kept: Option<u64>,
 }
 
 impl Publication {
     /// Makes a publication for all listeners of a channel.
     #[must_use]
     pub const fn new(topic: Topic, frame: Frame) -> Self {
-        Self { topic, frame, except: None, position: None, roster: None }
+        Self { topic, frame, except: None, position: None, roster: None, kept: None }
     }
 }
 
@@ -94,6 +96,8 @@ struct Header {
     position: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     roster: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,6 +130,7 @@ impl Envelope {
             except: None,
             position: None,
             roster: None,
+            kept: None,
             user: None,
             login: None,
             answer: None,
@@ -136,6 +141,7 @@ impl Envelope {
             except: publication.except.map(|socket| socket.to_string()),
             position: publication.position,
             roster: publication.roster,
+            kept: publication.kept,
             ..empty(kind)
         };
         let (header, payload) = match self {
@@ -229,7 +235,8 @@ impl Header {
             Some(socket) => Some(SocketId::parse(socket).ok_or(InvalidEnvelope)?),
             None => None,
         };
-        Ok(Publication { topic: self.topic()?, frame: Frame::text(text), except, position: self.position, roster: self.roster })
+        let (topic, frame) = (self.topic()?, Frame::text(text));
+        Ok(Publication { topic, frame, except, position: self.position, roster: self.roster, kept: self.kept })
     }
 }
 
@@ -244,6 +251,7 @@ mod tests {
             except: Some(SocketId::new(1, 2)),
             position: Some(7),
             roster: Some(3),
+            kept: Some(4),
         }
     }
 

@@ -15,6 +15,20 @@ struct ChannelEvent<'a, D: Serialize> {
     user_id: Option<&'a str>,
 }
 
+/// A member that came. `json!` would parse the info first, and panic where it is nested deeper than that parser goes.
+#[derive(Serialize)]
+struct MemberAdded<'a> {
+    user_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_info: Option<&'a RawValue>,
+}
+
+/// Who is there; not by `json!` for the same reason.
+#[derive(Serialize)]
+struct Presence<'a> {
+    presence: &'a Roster,
+}
+
 /// Writes a value whose serialisation cannot fail (strings and numbers only).
 fn to_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
@@ -36,7 +50,7 @@ pub fn subscription_succeeded(channel: &ChannelName) -> Frame {
 /// Answer to a subscription of a presence channel; the members include the joiner.
 #[must_use]
 pub fn presence_succeeded(channel: &ChannelName, roster: &Roster) -> Frame {
-    channel_event(channel, "pusher_internal:subscription_succeeded", &to_text(&json!({ "presence": roster })))
+    channel_event(channel, "pusher_internal:subscription_succeeded", &to_text(&Presence { presence: roster }))
 }
 
 /// Refusal of one channel; the socket stays.
@@ -52,11 +66,7 @@ pub fn subscription_error(channel: &str, kind: &str, message: &str, status: u16)
 /// First connection of a member.
 #[must_use]
 pub fn member_added(channel: &ChannelName, user_id: &str, user_info: Option<&RawValue>) -> Frame {
-    let data = match user_info {
-        Some(info) => to_text(&json!({ "user_id": user_id, "user_info": info })),
-        None => to_text(&json!({ "user_id": user_id })),
-    };
-    channel_event(channel, "pusher_internal:member_added", &data)
+    channel_event(channel, "pusher_internal:member_added", &to_text(&MemberAdded { user_id, user_info }))
 }
 
 /// Last connection of a member ended.
@@ -140,6 +150,18 @@ mod tests {
 
     fn channel(name: &str) -> ChannelName {
         ChannelName::parse(name).unwrap()
+    }
+
+    #[test]
+    fn what_is_told_about_a_member_is_passed_on_as_it_was_signed_however_it_is_nested() {
+        let info = format!("{}12345678901234567890123{}", "[".repeat(400), "]".repeat(400));
+        let member = Member::parse(&format!(r#"{{"user_id":"1","user_info":{info}}}"#)).unwrap();
+        let mut roster = Roster::default();
+        roster.join(&member).unwrap();
+        let room = channel("presence-a");
+        for frame in [presence_succeeded(&room, &roster), member_added(&room, "1", member.user_info.as_deref())] {
+            assert!(text(&frame).contains(&info), "{}", text(&frame));
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ macro_rules! on_both_transports {
 
 on_both_transports! {
     members_join_by_session_and_see_each_other,
+    a_second_tab_does_not_hear_of_the_first,
     strangers_do_not_join_whatever_they_say,
     commands_of_a_socket_keep_their_order,
     typing_reaches_the_other_side_only_and_not_too_often,
@@ -67,6 +68,39 @@ async fn members_join_by_session_and_see_each_other(transport: TestTransport) {
     assert_eq!((read.event.as_str(), read.json()), ("message.read", json!({ "user_id": guru.id, "delivered_seq": 1, "read_seq": 1 })));
     guru_socket.cut();
     assert_eq!(ana_socket.next_event().await.event, "pusher_internal:member_removed");
+    app.stop().await;
+}
+
+/// The list a tab got holds its user already, also when the word of the first tab was still on its way.
+async fn a_second_tab_does_not_hear_of_the_first(transport: TestTransport) {
+    let app = TestApp::builder().transport(transport).set(|config| config.http.workers = 1).start().await;
+    let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
+    let id = open(&ana, &guru).await;
+    let mut ana_socket = connect(&app, &ana).await;
+    join(&mut ana_socket, &id).await;
+    let mut tabs = Vec::new();
+    for _ in 0..6 {
+        tabs.push(connect(&app, &guru).await);
+    }
+    for _ in 0..20 {
+        // All at once, so that the word of the first is on its way when the others are taken.
+        for tab in &mut tabs {
+            tab.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel_of(&id) } })).await;
+        }
+        for tab in &mut tabs {
+            assert_eq!(tab.next_event().await.event, "pusher_internal:subscription_succeeded");
+        }
+        for tab in &mut tabs {
+            tab.expect_silence().await;
+        }
+        for tab in &mut tabs {
+            tab.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": channel_of(&id) } })).await;
+            tab.expect_silence().await;
+        }
+        for name in ["pusher_internal:member_added", "pusher_internal:member_removed"] {
+            assert_eq!(ana_socket.next_event().await.event, name, "once, with the first and the last tab");
+        }
+    }
     app.stop().await;
 }
 

@@ -37,6 +37,7 @@ mod notices;
 mod openapi;
 mod pusher_api;
 mod pusher_channels;
+mod pusher_defences;
 mod pusher_rules;
 mod reminders;
 mod socket_logins;

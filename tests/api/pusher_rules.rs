@@ -1,15 +1,18 @@
-//! Rules of sections 2.4, 2.6 and 2.7 of the wire contract at their edges: what other tests of channels do not name.
+//! Rules of sections 2.1, 2.2, 2.4, 2.6 and 2.7 of the wire contract at their edges: what other tests of channels do not name.
 
 use crate::{
-    backend::{Backend, sent},
+    backend::{Backend, Mistake, sent},
     support::{
         TestApp, TestSocket,
         app::TestTransport,
         socket::{Event, Received},
+        wait::PATIENCE,
     },
 };
 use educounsel::wire::codes::PusherCode;
+use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
 const TRANSPORTS: [TestTransport; 2] = [TestTransport::Raw, TestTransport::Context];
@@ -37,6 +40,111 @@ fn is_joined(answer: &Event) -> bool {
 /// A frame masked with zeros, of at most 125 bytes.
 fn short_frame(first_byte: u8, payload: &[u8]) -> Vec<u8> {
     [&[first_byte, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
+}
+
+// --- 2.1 connecting
+
+/// `wsPath` and `httpPath` of pusher-js, `path` of the SDK for PHP, which signs the path without it.
+#[actix_web::test]
+async fn a_prefix_of_the_path_is_taken_off_for_clients_and_backends() {
+    for transport in TRANSPORTS {
+        let app = TestApp::builder().pusher_app().transport(transport).set(|config| config.realtime.path_prefix = "/ws".into());
+        let app = app.start().await;
+        let backend = Backend::of_settings(&app);
+        let mut sockets = Vec::new();
+        for path in ["/app/uji-key?protocol=7", "/ws/app/uji-key?protocol=7"] {
+            let mut socket = app.handshake(path, &[]).await.unwrap();
+            socket.greet().await;
+            socket.subscribe("umum").await;
+            sockets.push(socket);
+        }
+        for (path, code) in [("/ws/app/unknown", 4001), ("/ws/app/", 4005), ("/ws/app/uji-key?protocol=4", 4007)] {
+            let mut refused = app.handshake(path, &[]).await.unwrap();
+            assert_eq!(refused.next_event().await.data["code"], code, "{path} over {transport:?}");
+        }
+        for path in ["/lain/app/uji-key", "/ws/lain", "/ws/ws/app/uji-key"] {
+            assert!(app.handshake(path, &[]).await.is_err(), "{path} over {transport:?}");
+        }
+        let body = json!({ "name": "e", "channel": "umum", "data": "" }).to_string();
+        let signed = Mistake { sign_path: Some("/apps/7/events"), ..Mistake::default() };
+        assert_eq!(sent(backend.request(Method::POST, "/ws/apps/7/events", &[], body.as_bytes(), &signed)).await.0, 200);
+        for socket in &mut sockets {
+            assert_eq!(socket.next_event().await.event, "e");
+        }
+        let begin = app.client().post(app.url("/ws/pusher/app/uji-key/1/abcdefgh/xhr?protocol=7"));
+        assert_eq!(sent(begin).await, (200, "o{}\n".to_owned()));
+        drop(sockets);
+        app.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn the_id_of_a_socket_is_two_numbers_that_nobody_guesses_and_scripts_can_hold() {
+    let (app, _) = start().await;
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let id = app.socket("uji-key").await.socket_id;
+        let numbers: Vec<u64> = id.split('.').map(|number| number.parse().unwrap()).collect();
+        assert!(numbers.len() == 2 && numbers.iter().all(|number| *number <= 9_007_199_254_740_991), "{id}");
+        assert!(numbers.iter().all(|number| seen.insert(*number)), "{id} repeats a number");
+    }
+    // Small numbers would come up among forty.
+    assert!(seen.iter().filter(|number| **number > 1 << 40).count() > 30, "{seen:?}");
+    app.stop().await;
+}
+
+/// Pysher writes before it reads anything: what comes with the handshake waits for its end and is taken in order.
+#[actix_web::test]
+async fn frames_that_come_with_the_handshake_are_answered_behind_the_greeting() {
+    let (app, _) = start().await;
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", app.at().port)).await.unwrap();
+    let head = "GET /app/uji-key?protocol=6 HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+                sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let frames = [
+        short_frame(0x81, br#"{"event":"pusher:ping","data":""}"#),
+        short_frame(0x81, br#"{"event":"pusher:subscribe","data":{"channel":"umum"}}"#),
+    ];
+    stream.write_all(&[head.as_bytes(), &frames.concat()].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    let names = ["pusher:connection_established", "pusher:pong", "pusher_internal:subscription_succeeded"];
+    let read = async {
+        while !String::from_utf8_lossy(&answer).contains(names[2]) {
+            assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "the connection ended");
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.unwrap();
+    let text = String::from_utf8_lossy(&answer);
+    assert!(names.map(|name| text.find(name).unwrap()).is_sorted(), "{text}");
+    drop(stream);
+    app.stop().await;
+}
+
+// --- 2.2 frames of the client
+
+#[actix_web::test]
+async fn frames_are_taken_with_their_data_encoded_once_or_twice() {
+    let (app, backend) = start().await;
+    for is_twice in [false, true] {
+        let encode = |data: Value| if is_twice { json!(data.to_string()) } else { data };
+        let mut socket = app.socket("uji-key").await;
+        let proof = backend.sign(&format!("{}:private-a", socket.socket_id));
+        for data in [json!({ "channel": "umum", "auth": "", "channel_data": null }), json!({ "channel": "private-a", "auth": proof })] {
+            assert!(is_joined(&socket.ask_subscribe(encode(data)).await), "{is_twice}");
+        }
+        let user = r#"{"id":"7"}"#;
+        let auth = backend.sign(&format!("{}::user::{user}", socket.socket_id));
+        socket.send(json!({ "event": "pusher:signin", "data": encode(json!({ "auth": auth, "user_data": user })) })).await;
+        assert_eq!(socket.next_event().await.event, "pusher:signin_success");
+        // Nothing answers an unsubscription.
+        socket.send(json!({ "event": "pusher:unsubscribe", "data": encode(json!({ "channel": "umum" })) })).await;
+        socket.expect_silence().await;
+        assert!(is_joined(&ask(&mut socket, "umum", "", None).await), "left, so it can be joined again");
+        for frame in [json!({ "event": "pusher:ping" }), json!({ "event": "pusher:ping", "data": encode(json!({})) })] {
+            socket.send(frame).await;
+            assert_eq!(socket.next_event().await.event, "pusher:pong");
+        }
+    }
+    app.stop().await;
 }
 
 // --- 2.4 close codes

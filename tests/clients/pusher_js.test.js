@@ -144,6 +144,20 @@ test('a server that stops is come back to, with every channel', async () => {
   await again.stop()
 })
 
+test('a full server is tried again, and its channels are joined then', async () => {
+  const full = await startServer({ 'realtime.max_sockets': 1 })
+  const inside = connect({ port: full.port })
+  await join(inside, 'umum')
+  const outside = connect({ port: full.port })
+  const channel = outside.subscribe('umum')
+  const error = await once(outside.connection, 'error')
+  assert.equal(error.data?.code ?? error.error?.data?.code, 4100)
+  inside.disconnect()
+  await until('there is room', () => outside.connection.state === 'connected' && channel.subscribed)
+  outside.disconnect()
+  await full.stop()
+})
+
 test('an unknown key ends in peace: one answer, no second try', async () => {
   const client = new PusherClient('no-such-key', { wsHost: '127.0.0.1', wsPort: server.port, forceTLS: false, enabledTransports: ['ws'], cluster: '' })
   clients.push(client)

@@ -125,6 +125,64 @@ async fn events_spare_their_cause_counts_add_up_and_the_last_event_is_known_on_e
     assert_eq!(read(b.at(), "channels/cache-a", "&info=cache").await["cache"]["data"], "1");
 }
 
+/// A channel that is occupied on one node is not a new one on the other, though the app has as many as it may.
+#[tokio::test]
+async fn the_channels_of_an_app_are_counted_once_for_all_nodes() {
+    let (_plan, a, b) = start_two().await;
+    let kepala = a.sign_in("kepala").await;
+    let (status, made) = kepala.post("/admin/apps", &json!({ "name": "Kampus", "limits": { "channels": 1 } })).await;
+    assert_eq!(status, 201, "{made}");
+    let path = format!("/app/{}?protocol=7", made["key"].as_str().unwrap());
+    let mut first = TestSocket::open(a.at(), &path, &[]).await.unwrap();
+    first.greet().await;
+    first.subscribe("satu").await;
+    let id = made["id"].as_str().unwrap();
+    let kepala_at_b = kepala.on(b.at());
+    let knows = async || kepala_at_b.try_get(&format!("/admin/apps/{id}")).await.1["live"]["channels"] == 1;
+    until("the other node knows of the channel", knows).await;
+    let mut second = TestSocket::open(b.at(), &path, &[]).await.unwrap();
+    second.greet().await;
+    assert_eq!(second.ask_subscribe(json!({ "channel": "dua" })).await.event, "pusher:subscription_error");
+    second.subscribe("satu").await;
+}
+
+/// The last event is read past the bus, which may be behind it: what comes from there is told once, in order, from the next one on.
+#[tokio::test]
+async fn joining_a_busy_cache_channel_on_another_node_loses_and_swaps_nothing() {
+    let (_plan, a, b) = start_two().await;
+    let (last, at) = (299, a.at().clone());
+    let publishing = tokio::spawn(async move {
+        for number in 0..=last {
+            let body = json!({ "name": "n", "channel": "cache-a", "data": number.to_string() }).to_string();
+            ask(&at, Method::POST, "events", "", &body).await;
+        }
+    });
+    let mut joined = 0;
+    while !publishing.is_finished() {
+        let mut sockets = Vec::new();
+        for _ in 0..4 {
+            sockets.push(open(b.at()).await);
+        }
+        for socket in &mut sockets {
+            socket.send(json!({ "event": "pusher:subscribe", "data": { "channel": "cache-a" } })).await;
+        }
+        for socket in &mut sockets {
+            socket.next_named("pusher_internal:subscription_succeeded").await;
+            let mut heard = Vec::new();
+            while heard.len() < 10 && heard.last() != Some(&last) {
+                let event = socket.next_event().await;
+                if event.event == "n" {
+                    heard.push(event.data.as_str().unwrap().parse::<u64>().unwrap());
+                }
+            }
+            assert!(heard.windows(2).all(|pair| pair[1] == pair[0] + 1), "{heard:?}");
+            joined += 1;
+        }
+    }
+    publishing.await.unwrap();
+    assert!(joined > 4, "{joined} joined");
+}
+
 #[tokio::test]
 async fn users_are_watched_reached_and_sent_away_across_nodes() {
     let (_plan, a, b) = start_two().await;

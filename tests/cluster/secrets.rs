@@ -9,6 +9,7 @@ use crate::{
         user::{PASSWORD, TestUser},
         wait::until,
     },
+    webhook_receiver::{Reaction, Receiver},
 };
 use educounsel::{
     domain::{clock::Clock, principal::Role},
@@ -25,6 +26,8 @@ use tokio::{
 
 const SERVER_SECRET: &str = "rahasia-server-5a1c0e7b94d2486f-0123456789";
 const SETTINGS_SECRET: &str = "rahasia-aplikasi-c77e1f0a52b3";
+/// In the address of a webhook: whoever knows it can speak as this server there.
+const WEBHOOK_TOKEN: &str = "token=rahasia";
 const WRONG_PASSWORD: &str = "sandi-yang-salah-83b1";
 
 /// Everything that passes through a Redis, the bus included.
@@ -100,6 +103,7 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
         .set("redis.url", redis.url())
         .set("security.secret", SERVER_SECRET)
         .set("telemetry.filter", "trace")
+        .set("webhooks.allow_private_targets", true)
         .set(
             "apps",
             json!([{ "id": "7", "key": "uji-key", "secret": SETTINGS_SECRET, "client_events": true, "subscription_counts": true }]),
@@ -111,7 +115,10 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
     let mut answers = Vec::new();
 
     // Apps made, used and rotated, on both nodes.
-    let (status, made) = kepala.post("/admin/apps", &json!({ "name": "Kampus" })).await;
+    let receiver = Receiver::start().await;
+    receiver.next([Reaction::Answer(500, "")]);
+    let webhooks = json!([{ "url": receiver.url(), "events": ["channel_occupied"] }]);
+    let (status, made) = kepala.post("/admin/apps", &json!({ "name": "Kampus", "webhooks": webhooks })).await;
     assert_eq!(status, 201, "{made}");
     let text = |value: &Value, field: &str| value[field].as_str().unwrap().to_owned();
     let (id, key, first_secret) = (text(&made, "id"), text(&made, "key"), text(&made, "secret"));
@@ -157,6 +164,9 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
         shown += &console.next_named("app.console").await.raw;
     }
     answers.push(shown);
+    until("a webhook that failed is delivered", async || !receiver.events().is_empty()).await;
+    assert!(receiver.hooks().iter().all(|hook| hook.target.contains(WEBHOOK_TOKEN)));
+
     let mut places = vec![("the bus", tap.text()), ("answers", answers.join("\n"))];
     for node in [&a, &b] {
         places.push(("metrics", node.at().client().get(node.at().url("/metrics")).send().await.unwrap().text().await.unwrap()));
@@ -186,5 +196,8 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
             let found = text.lines().find(|line| line.contains(secret));
             assert!(found.is_none(), "{what} in {place}: {}", found.unwrap_or_default());
         }
+        // Admins are shown the addresses they gave.
+        let found = text.lines().find(|line| place != "answers" && line.contains(WEBHOOK_TOKEN));
+        assert!(found.is_none(), "the address of a webhook in {place}: {}", found.unwrap_or_default());
     }
 }

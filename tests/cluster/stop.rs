@@ -58,6 +58,41 @@ async fn sigterm_sends_sockets_away_in_slices_and_ends_with_0() {
     stops_with("TERM").await;
 }
 
+/// Opens a session over HTTP and reads until it is established.
+async fn open_stream(server: &ServerProcess, number: usize) -> reqwest::Response {
+    let path = format!("/pusher/app/uji-key/{number}/uji{number:05}/xhr_streaming?protocol=7&client=js&version=8.6.0&t=1&n=1");
+    let mut stream = server.at().client().post(server.at().url(&path)).send().await.unwrap();
+    let mut text = String::new();
+    while !text.contains("connection_established") {
+        text += &String::from_utf8_lossy(&stream.chunk().await.unwrap().expect("the stream goes on"));
+    }
+    stream
+}
+
+#[tokio::test]
+async fn sigterm_sends_clients_over_plain_http_away_in_slices_too() {
+    let plan = ServerPlan::new().pusher_app().set("realtime.drain_s", DRAIN.as_secs());
+    let mut server = plan.start().await;
+    let mut streams = Vec::new();
+    for number in 0..SOCKETS {
+        streams.push(open_stream(&server, number).await);
+    }
+    let began = Instant::now();
+    server.signal("TERM");
+    let farewells = streams.iter_mut().map(async |stream| {
+        let told = stream.chunk().await.unwrap().expect("a farewell");
+        assert_eq!(told, "c[4200,\"Server is shutting down\"]\n");
+        let at = began.elapsed();
+        assert_eq!(stream.chunk().await.unwrap(), None, "the answer ends behind it");
+        at
+    });
+    let mut left = futures_util::future::join_all(farewells).await;
+    left.sort();
+    assert_eq!(server.ended().await.code(), Some(0));
+    assert!(began.elapsed() < DRAIN + GRACE, "took {:?}", began.elapsed());
+    assert!(left.last().unwrap().saturating_sub(left[0]) > DRAIN / 2, "{left:?}");
+}
+
 #[tokio::test]
 async fn sigint_does_the_same() {
     stops_with("INT").await;

@@ -8,7 +8,7 @@ use educounsel::{
             local::LocalBus,
             redis::{ProbeTimes, RedisBus},
         },
-        census::{CachedEvent, Census, Counting, Declaration, Declared, Seat, local::LocalCensus, redis::RedisCensus},
+        census::{CachedEvent, Census, Counting, Declaration, Declared, Kept, Seat, local::LocalCensus, redis::RedisCensus},
         redis_link::RedisLink,
     },
     domain::{
@@ -17,7 +17,10 @@ use educounsel::{
         ids::NodeId,
         registry::{AppId, SocketId, Topic},
     },
-    wire::envelope::{Envelope, Publication},
+    wire::{
+        envelope::{Envelope, Publication},
+        pusher,
+    },
 };
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
@@ -65,6 +68,14 @@ impl Node {
         String::from_utf8(self.next().await.frame.payload().to_vec()).unwrap()
     }
 
+    async fn keep(&self, data: &str) {
+        let event = CachedEvent { event: "e".into(), data: data.into() };
+        let topic = topic("cache-a");
+        let frame = pusher::channel_event(&topic.channel, "e", data);
+        let publication = Publication { except: Some(SocketId::new(1, 2)), ..Publication::new(topic, frame) };
+        self.census.publish_kept(publication, &event).await.unwrap();
+    }
+
     async fn declare(&self, declaration: Declaration) -> Declared {
         self.census.declare(&declaration).await.unwrap().expect("the node is on the list")
     }
@@ -102,6 +113,7 @@ on_both! {
     who_watches_a_user_hears_of_the_first_and_the_last_socket,
     counts_are_told_at_every_change_up_to_a_hundred_and_then_held_back,
     the_last_event_is_kept,
+    the_last_event_kept_is_the_last_one_heard,
 }
 
 async fn subscribers_are_counted_and_occupied_channels_listed(node: Node) {
@@ -189,11 +201,49 @@ async fn counts_are_told_at_every_change_up_to_a_hundred_and_then_held_back(mut 
 async fn the_last_event_is_kept(node: Node) {
     assert_eq!(node.census.kept_event(&topic("cache-a")).await.unwrap(), None);
     for data in ["1", "{\"a\": \"é\"}"] {
-        node.census.keep_event(&topic("cache-a"), &CachedEvent { event: "e".into(), data: data.into() }).await.unwrap();
+        node.keep(data).await;
     }
-    let (kept, left) = node.census.kept_event(&topic("cache-a")).await.unwrap().unwrap();
-    assert_eq!(kept, CachedEvent { event: "e".into(), data: "{\"a\": \"é\"}".into() });
+    let Kept { event, left, .. } = node.census.kept_event(&topic("cache-a")).await.unwrap().unwrap();
+    assert_eq!(event, CachedEvent { event: "e".into(), data: "{\"a\": \"é\"}".into() });
     assert!(left > Duration::from_secs(1_700) && left <= Duration::from_secs(1_800));
+}
+
+/// Whoever reads what is kept after publishers raced reads what the others heard last, and can tell it from all that was before.
+async fn the_last_event_kept_is_the_last_one_heard(mut node: Node) {
+    let numbers: Vec<String> = (0..50).map(|number| number.to_string()).collect();
+    futures_util::future::join_all(numbers.iter().map(|data| node.keep(data))).await;
+    let kept = node.census.kept_event(&topic("cache-a")).await.unwrap().unwrap();
+    let mut heard = Vec::new();
+    for _ in &numbers {
+        heard.push(node.next().await);
+    }
+    let versions: Vec<u64> = heard.iter().map(|publication| publication.kept.unwrap()).collect();
+    assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
+    let last = heard.last().unwrap();
+    assert_eq!((last.kept, last.except), (Some(kept.version), Some(SocketId::new(1, 2))));
+    assert_eq!(last.frame, pusher::channel_event(&last.topic.channel, "e", &kept.event.data));
+}
+
+/// Sockets know versions from before, and take nothing that has a lower one.
+#[tokio::test]
+async fn versions_go_on_growing_after_redis_lost_its_memory() {
+    let prefix = prefix();
+    let mut node = Node::redis(&prefix, PATIENCE).await;
+    let before = node.declare(part("presence-a", 1, &["ana"])).await.version;
+    node.keep("1").await;
+    assert_eq!(node.next().await.roster, Some(before));
+    let kept_before = node.next().await.kept.unwrap();
+    let client = ::redis::Client::open(server_url("TEST_REDIS_URL")).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let keys: Vec<String> = ::redis::cmd("KEYS").arg(format!("{prefix}:*")).query_async(&mut connection).await.unwrap();
+    assert!(keys.contains(&format!("{prefix}:census:version")), "{keys:?}");
+    ::redis::cmd("DEL").arg(keys).exec_async(&mut connection).await.unwrap();
+    assert!(node.census.renew(&[]).await.unwrap().was_unknown);
+    let again = node.declare(part("presence-a", 1, &["ana"])).await.version;
+    node.keep("2").await;
+    assert!(before < kept_before && kept_before < again, "{before} {kept_before} {again}");
+    node.next().await;
+    assert!(node.next().await.kept.unwrap() > again);
 }
 
 #[tokio::test]

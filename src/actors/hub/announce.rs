@@ -16,9 +16,8 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use futures_util::future::join_all;
 use serde_json::Value;
-use std::sync::PoisonError;
+use std::sync::{PoisonError, atomic::Ordering};
 
 /// Returns what ends the sockets of an account, or of one of its login sessions.
 fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
@@ -56,9 +55,8 @@ impl Announce for Hub {
         self.send_later(Envelope::StopAnswer { answer });
     }
 
-    async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()> {
-        // At once, in order: what one backend sends in one request reaches the bus in one go.
-        join_all(publications.into_iter().map(|publication| self.publish(publication))).await.into_iter().collect()
+    async fn trigger(&self, publication: Publication) -> BackendResult<()> {
+        Self::publish(self, publication).await
     }
 
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {
@@ -83,6 +81,10 @@ impl Announce for Hub {
 
     fn open_sockets(&self) -> usize {
         self.socket_count()
+    }
+
+    fn is_draining(&self) -> bool {
+        self.inner.is_draining.load(Ordering::Acquire)
     }
 
     fn app_counts(&self, app: &AppId) -> AppCounts {

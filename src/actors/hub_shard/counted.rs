@@ -3,24 +3,31 @@
 
 use super::{LocalShard, SubscribeRefused};
 use crate::{
-    actors::census_queue::Joined,
+    actors::{census_queue::Joined, joining::Missed, outbound::Outbound},
+    backends::census::Kept,
     domain::{
         app_event::{AppEvent, AppEventKind},
         presence::{Member, MemberError, Roster},
-        registry::{SocketId, Topic},
+        registry::{Known, SocketId, Topic},
     },
     services::announce::Announce as _,
     telemetry,
     wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
 };
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
+
+/// The last event of a cache channel as it goes to a socket.
+struct Last {
+    frame: Frame,
+    version: u64,
+}
 
 impl LocalShard {
     /// Starts a subscription of a counted channel and answers it: with all members of the cluster on presence channels, followed by the last event on
     /// cache channels, then by what was published meanwhile. Fails when there is no room; the socket stays.
     pub async fn subscribe_counted(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        self.find_app_room(topic).await?;
         let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
-        self.find_app_room(topic)?;
         if member.is_none() && !topic.channel.is_cache() {
             self.stand_at(socket, topic);
             self.send(&outbound, &pusher::subscription_succeeded(&topic.channel));
@@ -44,7 +51,7 @@ impl LocalShard {
         topic: &Topic,
         member: Option<Member>,
         joined: Option<Joined>,
-        kept: Option<Option<Frame>>,
+        kept: Option<Option<Last>>,
     ) -> Result<(), SubscribeRefused> {
         let missed = self.state.joining.end(topic, socket);
         let outbound = self.state.registry.borrow().sink(socket).cloned();
@@ -59,25 +66,29 @@ impl LocalShard {
         let is_presence = member.is_some();
         self.tell_joined(socket, topic, member.as_ref());
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
-        let version = joined.as_ref().map_or(0, |joined| joined.version);
-        self.state.registry.borrow_mut().note_roster(socket, topic, version);
+        let roster = joined.as_ref().map_or(0, |joined| joined.version);
+        let known = Known { roster, kept: kept.iter().flatten().map(|last| last.version).next().unwrap_or_default() };
+        self.state.registry.borrow_mut().note_known(socket, topic, known);
         if is_presence {
             self.send(&outbound, &pusher::presence_succeeded(&topic.channel, &self.roster(topic, joined)));
         } else {
             self.send(&outbound, &pusher::subscription_succeeded(&topic.channel));
         }
-        let kept = kept.map(|kept| kept.unwrap_or_else(|| pusher::cache_miss(&topic.channel)));
+        let kept = kept.map(|kept| kept.map_or_else(|| pusher::cache_miss(&topic.channel), |last| last.frame));
         kept.iter().for_each(|frame| self.send(&outbound, frame));
         if missed.is_too_much {
             metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
             self.state.end_dropping(&outbound, PusherCode::OverCapacity);
             return Ok(());
         }
-        // What was published before the last event is older than it.
-        let from = missed.publications.iter().rposition(|publication| Some(&publication.frame) == kept.as_ref()).map_or(0, |at| at + 1);
-        let is_news = |publication: &&Arc<Publication>| publication.roster.is_none_or(|other| other > version);
-        missed.publications.iter().skip(from).filter(is_news).for_each(|publication| self.send(&outbound, &publication.frame));
+        self.send_news(&outbound, &missed, known);
         Ok(())
+    }
+
+    /// Sends what was published while a socket joined, without what it knows.
+    fn send_news(&self, outbound: &Rc<Outbound>, missed: &Missed, known: Known) {
+        let is_news = |publication: &&Arc<Publication>| !known.covers(publication.roster, publication.kept);
+        missed.publications.iter().filter(is_news).for_each(|publication| self.send(outbound, &publication.frame));
     }
 
     fn roster(&self, topic: &Topic, joined: Option<Joined>) -> Roster {
@@ -88,9 +99,11 @@ impl LocalShard {
     }
 
     /// Returns the last event of a cache channel as it goes to a socket; tells the app's owner when there is none.
-    async fn kept_event(&self, topic: &Topic) -> Option<Frame> {
+    async fn kept_event(&self, topic: &Topic) -> Option<Last> {
         match self.services().census.kept_event(topic).await {
-            Ok(Some((kept, _))) => Some(pusher::channel_event(&topic.channel, &kept.event, &kept.data)),
+            Ok(Some(Kept { event, version, .. })) => {
+                Some(Last { frame: pusher::channel_event(&topic.channel, &event.event, &event.data), version })
+            }
             Ok(None) => {
                 let miss = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind: AppEventKind::CacheMiss };
                 self.hub().app_events().tell(&self.services().apps, miss);
@@ -131,18 +144,20 @@ impl LocalShard {
         let outbound = self.state.registry.borrow().sink(socket).cloned();
         let Some(outbound) = outbound else { return self.hub().leave(topic, self.index, None, socket) };
         self.state.registry.borrow_mut().subscribe(socket, topic, None);
-        self.state.registry.borrow_mut().note_roster(socket, topic, version);
-        let is_news = |publication: &&Arc<Publication>| publication.roster.is_none_or(|other| other > version);
-        missed.publications.iter().filter(is_news).for_each(|publication| self.send(&outbound, &publication.frame));
+        let known = Known { roster: version, ..Known::default() };
+        self.state.registry.borrow_mut().note_known(socket, topic, known);
+        self.send_news(&outbound, &missed, known);
     }
 
-    /// Refuses a channel that nobody listens to yet when the app has as many as it may.
-    fn find_app_room(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
+    /// Refuses a channel that nobody listens to yet, on whichever node, when the app has as many as it may.
+    async fn find_app_room(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
         let limit = self.services().apps.current(&topic.app).map_or(0, |app| app.rules.limits.channels);
         let is_full = || self.hub().app_counts(&topic.app).channels >= u64::from(limit);
-        if limit > 0 && topic.channel.is_listed() && !self.hub().has_topic(topic) && is_full() {
-            return Err(SubscribeRefused::TooManyAppChannels);
+        if limit == 0 || !topic.channel.is_listed() || self.hub().has_topic(topic) || !is_full() {
+            return Ok(());
         }
-        Ok(())
+        // Out of reach of the census nobody is known to listen elsewhere.
+        let is_occupied = self.services().census.facts(topic).await.is_ok_and(|facts| facts.subscriptions > 0);
+        if is_occupied { Ok(()) } else { Err(SubscribeRefused::TooManyAppChannels) }
     }
 }

@@ -16,8 +16,12 @@ local function publish(members, event, data)
   local frame = '{"event":"' .. event .. '","channel":' .. ARGV[11] .. ',"data":' .. cjson.encode(data) .. '}'
   redis.call('PUBLISH', ARGV[9], 'e' .. ARGV[10] .. members .. '}\n' .. frame)
 end
+-- Not below the clock: a Redis that lost its memory goes on above what sockets know already.
+local version = tonumber(redis.call('GET', KEYS[9]) or '0')
 local function next_version()
-  return ',"roster":' .. string.format('%.0f', redis.call('INCR', KEYS[9]))
+  version = math.max(version + 1, now * 1000)
+  redis.call('SET', KEYS[9], string.format('%.0f', version))
+  return ',"roster":' .. string.format('%.0f', version)
 end
 
 local held = 'n:' .. node
@@ -91,4 +95,4 @@ if ARGV[8] ~= '0' and total > 0 and (total ~= before or ARGV[8] == '2') then
     held_back = 1
   end
 end
-return {1, before, total, tonumber(redis.call('GET', KEYS[9]) or '0'), held_back, added, removed, refused, roster}
+return {1, before, total, version, held_back, added, removed, refused, roster}

@@ -1,8 +1,8 @@
 //! The census of a single node: what this node declares is all there is.
 
 use super::{
-    CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, MEMBER_LIMIT,
-    Renewal,
+    CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, Kept,
+    MEMBER_LIMIT, Renewal,
 };
 use crate::{
     backends::{BackendResult, bus::Bus, expiring_map::ExpiringMap},
@@ -29,6 +29,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::sync::Mutex;
 
 /// Most cached events; over it, the oldest go. At 10 KiB each some 80 MiB, if anybody fills it.
 const CACHED_EVENTS: usize = 8_192;
@@ -46,14 +47,23 @@ pub struct LocalCensus {
     clock: Clock,
     places: DashMap<Topic, Place>,
     version: AtomicU64,
-    cached: ExpiringMap<CachedEvent>,
+    cached: ExpiringMap<(CachedEvent, u64)>,
+    /// Held while an event is kept and published: one order for both.
+    keeping: Mutex<()>,
 }
 
 impl LocalCensus {
     /// Makes an empty census that tells what happens over `bus`.
     #[must_use]
     pub fn new(bus: Arc<dyn Bus>, clock: Clock) -> Self {
-        Self { bus, clock, places: DashMap::new(), version: AtomicU64::new(0), cached: ExpiringMap::new(CACHED_EVENTS) }
+        Self {
+            bus,
+            clock,
+            places: DashMap::new(),
+            version: AtomicU64::new(0),
+            cached: ExpiringMap::new(CACHED_EVENTS),
+            keeping: Mutex::default(),
+        }
     }
 
     fn next_version(&self) -> u64 {
@@ -194,16 +204,18 @@ impl Census for LocalCensus {
         Ok((users.iter().map(is_online).collect(), version))
     }
 
-    async fn keep_event(&self, topic: &Topic, event: &CachedEvent) -> BackendResult<()> {
+    async fn publish_kept(&self, publication: Publication, event: &CachedEvent) -> BackendResult<()> {
+        let _turn = self.keeping.lock().await;
+        let version = self.next_version();
         let now_ms = self.clock.now_ms();
         let until_ms = now_ms.saturating_add(i64::try_from(CACHED_FOR.as_millis()).unwrap_or(i64::MAX));
-        self.cached.put(&cache_key(topic), event.clone(), now_ms, until_ms);
-        Ok(())
+        self.cached.put(&cache_key(&publication.topic), (event.clone(), version), now_ms, until_ms);
+        self.bus.publish(Envelope::Publish(Publication { kept: Some(version), ..publication }).to_bytes()).await
     }
 
-    async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<(CachedEvent, Duration)>> {
+    async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<Kept>> {
         let found = self.cached.get_with_expiry(&cache_key(topic), self.clock.now_ms());
-        Ok(found.map(|(event, left_ms)| (event, Duration::from_millis(left_ms))))
+        Ok(found.map(|((event, version), left_ms)| Kept { event, version, left: Duration::from_millis(left_ms) }))
     }
 }
 

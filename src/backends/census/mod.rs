@@ -7,11 +7,14 @@ pub mod local;
 pub mod redis;
 
 use super::BackendResult;
-use crate::domain::{
-    channel::ChannelName,
-    ids::NodeId,
-    presence::MAX_MEMBERS,
-    registry::{AppId, SocketId, Topic},
+use crate::{
+    domain::{
+        channel::ChannelName,
+        ids::NodeId,
+        presence::MAX_MEMBERS,
+        registry::{AppId, SocketId, Topic},
+    },
+    wire::envelope::Publication,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -122,6 +125,17 @@ pub struct CachedEvent {
     pub data: String,
 }
 
+/// The last event of a cache channel as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The event.
+    pub event: CachedEvent,
+    /// Its version: that of its publication; later events have higher ones.
+    pub version: u64,
+    /// For how long it is still kept.
+    pub left: Duration,
+}
+
 /// Who is where.
 #[async_trait]
 pub trait Census: Send + Sync {
@@ -154,11 +168,12 @@ pub trait Census: Send + Sync {
     /// Says of each user whether a socket is signed in as it, and as of which version: what watchers hear of later changes has a higher one.
     async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)>;
 
-    /// Keeps the last event of a cache channel for [`CACHED_FOR`].
-    async fn keep_event(&self, topic: &Topic, event: &CachedEvent) -> BackendResult<()>;
+    /// Keeps an event of a cache channel for [`CACHED_FOR`] and publishes it, in one step: the last one heard is the last one kept. Returns when the bus
+    /// has it.
+    async fn publish_kept(&self, publication: Publication, event: &CachedEvent) -> BackendResult<()>;
 
-    /// Returns the last event of a cache channel, and for how long it is still kept.
-    async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<(CachedEvent, Duration)>>;
+    /// Returns the last event of a cache channel.
+    async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<Kept>>;
 }
 
 /// Most members, as the census counts them.

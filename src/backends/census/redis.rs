@@ -3,7 +3,7 @@
 //! | key | type | holds |
 //! |---|---|---|
 //! | `leases` | sorted set | nodes by the ms at which their lease runs out |
-//! | `version` | number | grows with every member that comes or goes |
+//! | `version` | number | grows with every member that comes or goes and every event that is kept; at least the time in µs |
 //! | `channel:{app}:{channel}` | hash | `n:{node}`: its subscribers; `told`: when their number was told last |
 //! | `occupied:{app}`, `hidden:{app}` | hash | subscribers by channel; channels that begin with `#` are hidden |
 //! | `users:{app}` | hash | users by presence channel |
@@ -11,13 +11,13 @@
 //! | `seats:{node}:{app}:{channel}` | set | users of a node on a presence channel |
 //! | `parts:{node}` | set | channels a node has a part in: what is to be emptied when its lease runs out |
 //! | `sockets:{node}` | hash | its sockets by app; runs out with its lease |
-//! | `event:{app}:{channel}` | string | last event of a cache channel; runs out |
+//! | `event:{app}:{channel}` | string | version, a line feed, and the last event of a cache channel; runs out |
 //!
 //! Times are those of Redis, so nodes need not agree about the clock.
 
 use super::{
-    CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, MEMBER_LIMIT,
-    Renewal,
+    CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, Kept,
+    MEMBER_LIMIT, Renewal,
 };
 use crate::{
     backends::{BackendError, BackendResult, redis_link::RedisLink},
@@ -26,7 +26,10 @@ use crate::{
         ids::NodeId,
         registry::{AppId, Topic},
     },
-    wire::{envelope::Envelope, pusher},
+    wire::{
+        envelope::{Envelope, Publication},
+        pusher,
+    },
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -76,6 +79,20 @@ static STRIKE_OFF: LazyLock<Script> = LazyLock::new(|| {
          if lease < clock[1] * 1000 + math.floor(clock[2] / 1000) and redis.call('EXISTS', KEYS[2]) == 0 then \
            redis.call('ZREM', KEYS[1], ARGV[1]) \
          end \
+         return 1",
+    )
+});
+
+/// Keeps and publishes an event of a cache channel. KEYS: the event, the version. ARGV: event, how long to keep it in ms, bus topic, head of an envelope,
+/// frame. The version is as in the declaration script.
+static PUBLISH_KEPT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local clock = redis.call('TIME') \
+         local now = clock[1] * 1000 + math.floor(clock[2] / 1000) \
+         local version = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, now * 1000)) \
+         redis.call('SET', KEYS[2], version) \
+         redis.call('SET', KEYS[1], version .. '\\n' .. ARGV[1], 'PX', ARGV[2]) \
+         redis.call('PUBLISH', ARGV[3], 'e' .. ARGV[4] .. ',\"kept\":' .. version .. '}\\n' .. ARGV[5]) \
          return 1",
     )
 });
@@ -287,18 +304,33 @@ impl Census for RedisCensus {
         Ok((counts.into_iter().map(|count| count.unwrap_or_default() > 0).collect(), version.unwrap_or_default()))
     }
 
-    async fn keep_event(&self, topic: &Topic, event: &CachedEvent) -> BackendResult<()> {
+    async fn publish_kept(&self, publication: Publication, event: &CachedEvent) -> BackendResult<()> {
         let text = serde_json::to_string(event).map_err(|_| BackendError::Internal("event does not serialize"))?;
         let ttl_ms = u64::try_from(CACHED_FOR.as_millis()).unwrap_or(u64::MAX);
-        self.link.run::<()>(pipe().pset_ex(self.key("event", Self::place(topic)), text, ttl_ms).ignore()).await
+        let except = publication.except.map(|socket| format!(r#","except":"{socket}""#)).unwrap_or_default();
+        let mut script = PUBLISH_KEPT.prepare_invoke();
+        script
+            .key(self.key("event", Self::place(&publication.topic)))
+            .key(format!("{}:census:version", self.prefix))
+            .arg(text)
+            .arg(ttl_ms)
+            .arg(format!("{}:bus", self.prefix))
+            .arg(Envelope::publish_head(&publication.topic) + &except)
+            .arg(&publication.frame.payload()[..]);
+        self.link.invoke(&script).await
     }
 
-    async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<(CachedEvent, Duration)>> {
+    async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<Kept>> {
         let key = self.key("event", Self::place(topic));
         let (text, left_ms): (Option<String>, i64) = self.link.run(pipe().get(&key).pttl(&key)).await?;
         let Some(text) = text else { return Ok(None) };
-        let event = serde_json::from_str(&text).map_err(|_| BackendError::Corrupt { what: "cached event in redis" })?;
-        Ok(Some((event, Duration::from_millis(u64::try_from(left_ms).unwrap_or_default()))))
+        let corrupt = BackendError::Corrupt { what: "cached event in redis" };
+        let Some((version, event)) =
+            text.split_once('\n').and_then(|(version, event)| Some((version.parse().ok()?, serde_json::from_str(event).ok()?)))
+        else {
+            return Err(corrupt);
+        };
+        Ok(Some(Kept { event, version, left: Duration::from_millis(u64::try_from(left_ms).unwrap_or_default()) }))
     }
 }
 

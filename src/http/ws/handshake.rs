@@ -6,6 +6,7 @@ use crate::{
     http::{
         client_address::client_address,
         origin::{allowed_origin, same_origin},
+        path_prefix::inner_path,
         security_headers::{ContentPolicy, policy_of},
         session::token_in,
     },
@@ -67,8 +68,9 @@ impl Gate {
 
     /// Decides about a handshake. A session that cannot be looked up because a backend is down is sent away with 4100: it returns in a second.
     pub async fn admit(&self, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
-        let Some(key) = app_key(head.uri.path()) else {
-            return if is_near_miss(head.uri.path()) { Admission::Refuse(PusherCode::BadPath) } else { Admission::NotASocket };
+        let path = inner_path(head.uri.path(), &self.context.config);
+        let Some(key) = app_key(path) else {
+            return if is_near_miss(path) { Admission::Refuse(PusherCode::BadPath) } else { Admission::NotASocket };
         };
         self.admit_to(key, head, peer).await
     }
@@ -101,7 +103,7 @@ impl Gate {
     }
 
     async fn decide(&self, key: &str, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
-        if self.is_full() || self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
+        if self.context.announce.is_draining() || self.is_full() || self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
             metrics::counter!(telemetry::HANDSHAKES_REFUSED).increment(1);
             return Admission::Refuse(PusherCode::OverCapacity);
         }

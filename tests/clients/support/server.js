@@ -17,13 +17,17 @@ export const app = { id: '7', key: 'uji-key', secret: 'uji-secret', client_event
 /** How long anything may take; generous, because the machine may be busy. */
 export const patienceMs = 30_000
 
-/** Starts a server; `stop` fails if it logged an error, or a secret. `EDUCOUNSEL_BINARY` names another binary than the debug build. */
+/**
+ * Starts a server; `stop` fails if it logged an error, or one of `secrets`. `addUser` makes an account as an operator does. `EDUCOUNSEL_BINARY` names
+ * another binary than the debug build.
+ */
 export async function startServer(settings = {}) {
   const binary = process.env.EDUCOUNSEL_BINARY || builtBinary
   if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`cargo build\` first`)
   const folder = await mkdtemp(join(tmpdir(), 'educounsel-clients-'))
   const all = { data_dir: folder, 'http.bind': '127.0.0.1:0', 'realtime.drain_s': 0, apps: JSON.stringify([app]), ...settings }
   const sets = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])
+  const secrets = [app.secret]
   const child = spawn(binary, ['serve', '--log-format', 'json', ...sets], { stdio: ['ignore', 'pipe', 'pipe'] })
   const killAtExit = () => child.kill('SIGKILL')
   process.once('exit', killAtExit)
@@ -42,10 +46,56 @@ export async function startServer(settings = {}) {
     const how = await within('the server to stop', ended)
     process.off('exit', killAtExit)
     await rm(folder, { recursive: true, force: true })
-    const wrong = log.filter((line) => line.includes('"level":"ERROR"') || line.includes(app.secret))
+    const wrong = log.filter((line) => line.includes('"level":"ERROR"') || secrets.some((secret) => line.includes(secret)))
     if (how !== 0 || wrong.length > 0) throw new Error(`the server ended with ${how} and logged\n${wrong.join('\n')}`)
   }
-  return { port, stop }
+  async function addUser(login, role, password) {
+    const adding = spawn(binary, ['user', 'add', '--login', login, '--name', login, '--role', role, ...sets], { stdio: ['pipe', 'ignore', 'inherit'] })
+    const added = new Promise((resolve) => adding.once('exit', resolve))
+    adding.stdin.end(`${password}\n`)
+    if ((await within('the account', added)) !== 0) throw new Error(`no account ${login}`)
+  }
+  return { port, secrets, addUser, stop }
+}
+
+/** Makes an admin and signs it in. Returns how it asks the API: method, path and body in, the JSON of an answer that must have `status` out. */
+export async function signInAdmin(server) {
+  const [login, password] = ['kepala', 'sandi-untuk-uji-klien']
+  await server.addUser(login, 'admin', password)
+  const ask = async (method, path, body, headers, status) => {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/api/v1${path}`, {
+      method, headers: { 'content-type': 'application/json', ...headers }, body: body && JSON.stringify(body),
+    })
+    const text = await answer.text()
+    if (answer.status !== status) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return JSON.parse(text)
+  }
+  const { token } = await ask('POST', '/auth/login', { login, password, token: true }, {}, 200)
+  return (method, path, body, status = 200) => ask(method, path, body, { authorization: `Bearer ${token}` }, status)
+}
+
+/** A backend that receives webhooks: `hooks` are its requests as the vendors' verifiers want them. `answers` says with which status the next ones are answered. */
+export async function startReceiver() {
+  const hooks = []
+  const answers = []
+  const server = createServer((request, response) => {
+    const chunks = []
+    request.on('data', (chunk) => chunks.push(chunk))
+    request.on('end', () => {
+      hooks.push({ headers: request.headers, rawBody: Buffer.concat(chunks).toString() })
+      response.writeHead(answers.shift() ?? 200).end()
+    })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${server.address().port}/hook`,
+    hooks,
+    answers,
+    stop: () => {
+      server.closeAllConnections()
+      return new Promise((resolve) => server.close(resolve))
+    },
+  }
 }
 
 /** The app's backend: the vendor's server SDK. */
