@@ -9,8 +9,8 @@ use crate::{
     domain::{ids::AlertId, text::FieldError},
     services::{
         Context, ServiceResult,
+        actor::Actor,
         alerts::{self, AlertQuery, AlertScope},
-        materials::Actor,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};

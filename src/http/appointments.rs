@@ -17,8 +17,8 @@ use crate::{
     },
     services::{
         Context, ServiceError, ServiceResult,
+        actor::Actor,
         appointments::{self, AppointmentQuery, ChangeRequest, ListScope, NewBooking},
-        materials::Actor,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};

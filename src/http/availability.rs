@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{availability::AvailabilityForm, ids::UserId},
-    services::{Context, availability, materials::Actor},
+    services::{Context, actor::Actor, availability},
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;

@@ -14,8 +14,8 @@ use crate::{
     },
     services::{
         Context, ServiceResult,
+        actor::Actor,
         conversations::{self, ConversationQuery, ConversationScope, FirstMessage, Mark, NewConversation, PreferencesItem, Transfer},
-        materials::Actor,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};

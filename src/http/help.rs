@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{access::Action, hotline::HotlineForm},
-    services::{Context, help, materials::Actor},
+    services::{Context, actor::Actor, help},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde::Deserialize;

@@ -18,7 +18,8 @@ use crate::{
     },
     services::{
         Context, ServiceError,
-        materials::{self, Actor, MaterialChange, MaterialQuery, Purpose},
+        actor::Actor,
+        materials::{self, MaterialChange, MaterialQuery, Purpose},
     },
     wire::content_disposition::Disposition,
 };

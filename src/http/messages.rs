@@ -16,8 +16,8 @@ use crate::{
     },
     services::{
         Context, ServiceResult,
+        actor::Actor,
         conversations::{self, HistoryStart, NewMessage},
-        materials::Actor,
     },
     wire::content_disposition::Disposition,
 };

@@ -3,11 +3,8 @@
 use super::{client_address::client_address, error::ApiError, origin::is_own_page};
 use crate::{
     config::Config,
-    domain::{
-        access::{Action, may},
-        principal::Principal,
-    },
-    services::{Context, ServiceError, accounts},
+    domain::{access::Action, principal::Principal},
+    services::{Context, ServiceError, accounts, actor},
 };
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -152,7 +149,7 @@ impl FromRequest for MaybeSignedIn {
 
 /// Refuses with 403 what a user's role may not do. Use cases ask again; here it is asked before a body is read.
 pub fn require(principal: &Principal, action: Action) -> Result<(), ApiError> {
-    if may(principal.role, action) { Ok(()) } else { Err(ServiceError::Denied.into()) }
+    Ok(actor::require(principal, action)?)
 }
 
 /// Returns the address of the client of a request.
