@@ -199,11 +199,7 @@ impl Drop for PacedBody {
 mod tests {
     use super::*;
     use std::time::Duration;
-    use tokio::{
-        io::{AsyncReadExt as _, AsyncWriteExt as _},
-        net::TcpListener,
-        time::timeout,
-    };
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener, time::timeout};
 
     async fn connected() -> (PacedStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
