@@ -16,23 +16,26 @@ use std::{cell::RefCell, time::Duration};
 /// How long the first word about a watchlist waits for this node's own changes to be declared.
 const SETTLE_LIMIT: Duration = Duration::from_secs(1);
 
-/// As whom a socket is signed in, if it is.
+/// As whom a socket is signed in, if it is. Boxed: most are not.
 #[derive(Debug, Default)]
-pub(super) struct SignedInAs {
-    member: RefCell<Option<Member>>,
+pub(super) struct SignedInAs(RefCell<Option<Box<SignedIn>>>);
+
+#[derive(Debug)]
+struct SignedIn {
+    member: Member,
     /// Where it hears of the users of its watchlist.
-    watching: RefCell<Vec<Topic>>,
+    watching: Vec<Topic>,
 }
 
 impl SignedInAs {
     /// Returns the user as a member of presence channels.
     pub(super) fn member(&self) -> Option<Member> {
-        self.member.borrow().clone()
+        self.0.borrow().as_ref().map(|user| user.member.clone())
     }
 
     /// Says whether the socket is signed in as this user.
     pub(super) fn is(&self, user_id: &str) -> bool {
-        self.member.borrow().as_ref().is_some_and(|member| *member.user_id == *user_id)
+        self.0.borrow().as_ref().is_some_and(|user| *user.member.user_id == *user_id)
     }
 
     /// Signs a socket in and answers it. Fails with a sentence; the socket stays as it was.
@@ -47,22 +50,22 @@ impl SignedInAs {
             return Err("sign-in: invalid signature".to_owned());
         }
         let user = AppUser::parse(&request.user_data).map_err(|error| format!("sign-in: {error}"))?;
-        if self.member.borrow().as_ref().is_some_and(|member| member.user_id != user.member.user_id) {
+        if self.0.borrow().as_ref().is_some_and(|before| before.member.user_id != user.member.user_id) {
             return Err("sign-in: this socket is signed in as somebody else".to_owned());
         }
         let place = |channel| Topic { app: app.id.clone(), channel };
         shard.stand_at(socket, &place(ChannelName::signed_in(&user.member.user_id)));
         shard.tell(&app.id, socket, LineKind::SignedIn, |line| line.user(&user.member.user_id));
-        self.member.replace(Some(user.member));
+        let mut places: Vec<Topic> = user.watchlist.iter().map(|watched| place(ChannelName::watched(watched))).collect();
+        // The list of the last sign-in counts: lists of a socket do not add up.
+        let before = self.0.replace(Some(Box::new(SignedIn { member: user.member, watching: places.clone() })));
         shard.send(outbound, &pusher::signin_success(&user.user_data));
         if user.is_watchlist_cut {
             let (code, reason) = (PusherCode::WatchlistTooLong, "watchlist is cut to its first 100 users");
             shard.send(outbound, &pusher::error(Some(code), reason));
             shard.tell(&app.id, socket, LineKind::Refused, |line| line.because(Some(code.number()), reason));
         }
-        let mut places: Vec<Topic> = user.watchlist.iter().map(|watched| place(ChannelName::watched(watched))).collect();
-        // The list of the last sign-in counts: lists of a socket do not add up.
-        let before = self.watching.replace(places.clone());
+        let before = before.map_or_else(Vec::new, |before| before.watching);
         before.iter().filter(|topic| !places.contains(topic)).for_each(|topic| shard.unsubscribe(socket, topic));
         if !user.watchlist.is_empty() {
             places.retain(|topic| shard.begin_watch(socket, topic));

@@ -3,14 +3,13 @@
 use super::{
     error::{ApiError, ApiResult},
     page::PageQuery,
-    session::{SignedIn, address_of},
+    session::{SignedIn, actor_of},
 };
 use crate::{
     domain::{ids::AlertId, text::FieldError},
     services::{
         Context, ServiceResult,
         alerts::{self, AlertQuery, AlertScope},
-        materials::Actor,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -44,20 +43,20 @@ fn parse_id(text: &str) -> ApiResult<AlertId> {
 
 /// `GET /alerts`: newest first, with the number of open ones.
 pub async fn list(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let query = query.into_inner().read()?;
     Ok(HttpResponse::Ok().json(alerts::list_alerts(&context, actor, query).await?))
 }
 
 /// `POST /alerts/{id}/acknowledge`: the warning as it is now; it names who was first.
 pub async fn acknowledge(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     Ok(HttpResponse::Ok().json(alerts::acknowledge_alert(&context, actor, parse_id(&id)?).await?))
 }
 
 /// `POST /alerts/{id}/chat`: the conversation of this counsellor with the student; acknowledges too.
 pub async fn chat(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let conversation = alerts::open_chat(&context, actor, parse_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(json!({ "conversation_id": conversation })))
 }

@@ -6,7 +6,7 @@ use super::{
     json_body::JsonBody,
     language::language_of,
     page::PageQuery,
-    session::{SignedIn, address_of},
+    session::{SignedIn, actor_of},
 };
 use crate::{
     domain::{
@@ -18,7 +18,6 @@ use crate::{
     services::{
         Context, ServiceError, ServiceResult,
         appointments::{self, AppointmentQuery, ChangeRequest, ListScope, NewBooking},
-        materials::Actor,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
@@ -115,7 +114,7 @@ fn parse_id(text: &str) -> ApiResult<AppointmentId> {
 
 /// `GET /appointments`: the own ones; for admins all.
 pub async fn list(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let page = appointments::list_appointments(&context, actor, query.into_inner().parse()?).await?;
     Ok(HttpResponse::Ok().json(page))
 }
@@ -123,7 +122,7 @@ pub async fn list(request: HttpRequest, context: web::Data<Context>, SignedIn(us
 /// `POST /appointments`: 201 with the appointment; 409 `appointments.slot_taken`. Honours `Idempotency-Key`.
 pub async fn book(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<BookingBody>) -> ApiResult {
     let JsonBody { value, bytes } = body;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let book = || async {
         let appointment = appointments::book_appointment(&context, actor, value.parse()?).await?;
         Ok(HttpResponse::Created().json(appointment))
@@ -133,7 +132,7 @@ pub async fn book(request: HttpRequest, context: web::Data<Context>, SignedIn(us
 
 /// `GET /appointments/{id}`: one of the own; for admins any.
 pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     Ok(HttpResponse::Ok().json(appointments::read_appointment(&context, actor, parse_id(&id)?).await?))
 }
 
@@ -148,7 +147,7 @@ pub async fn change(
     let (id, action) = path.into_inner();
     let (id, action) = (parse_id(&id)?, AppointmentAction::parse(&action).ok_or(ApiError::not_found())?);
     let JsonBody { value: ChangeBody { starts_at, reason }, bytes } = body;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let change = || async {
         let starts_at_ms = starts_at.map(|text| parse_instant("starts_at", &text)).transpose()?;
         let wanted = ChangeRequest { action, starts_at_ms, reason };
@@ -164,7 +163,7 @@ pub async fn calendar_file(
     SignedIn(user): SignedIn,
     id: web::Path<String>,
 ) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let file = appointments::calendar_file(&context, actor, parse_id(&id)?, language_of(&request)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, format!("text/calendar; charset=utf-8; method={}", file.method)))

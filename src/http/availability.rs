@@ -3,11 +3,11 @@
 use super::{
     error::{ApiError, ApiResult},
     json_body::JsonBody,
-    session::{SignedIn, address_of},
+    session::{SignedIn, actor_of},
 };
 use crate::{
     domain::{availability::AvailabilityForm, ids::UserId},
-    services::{Context, availability, materials::Actor},
+    services::{Context, availability},
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -38,7 +38,7 @@ pub async fn put(
     SignedIn(user): SignedIn,
     body: JsonBody<AvailabilityForm>,
 ) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let VersionBody { version } = body.also()?;
     Ok(HttpResponse::Ok().json(availability::put_availability(&context, actor, &body.value, version).await?))
 }

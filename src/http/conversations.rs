@@ -5,7 +5,7 @@ use super::{
     idempotency::idempotent,
     json_body::JsonBody,
     page::PageQuery,
-    session::{SignedIn, address_of},
+    session::{SignedIn, actor_of},
 };
 use crate::{
     domain::{
@@ -15,7 +15,6 @@ use crate::{
     services::{
         Context, ServiceResult,
         conversations::{self, ConversationQuery, ConversationScope, FirstMessage, Mark, NewConversation, PreferencesItem, Transfer},
-        materials::Actor,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -112,7 +111,7 @@ pub async fn open(request: HttpRequest, context: web::Data<Context>, SignedIn(us
 
 /// `POST /conversations/next`: the student who has waited longest; 204 when nobody waits. With an idempotency key a repeat takes nobody else.
 pub async fn take_next(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let take = || async {
         Ok(match conversations::take_next(&context, actor).await? {
             Some(conversation) => HttpResponse::Ok().json(conversation),
@@ -135,7 +134,7 @@ pub async fn transfer(
     id: web::Path<String>,
     body: JsonBody<TransferBody>,
 ) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let JsonBody { value: TransferBody { counsellor_id, note }, bytes } = body;
     let (id, transfer) = (parse_id(&id)?, Transfer { counsellor_id, note });
     let hand_over = || async {
@@ -148,7 +147,7 @@ pub async fn transfer(
 /// `POST /conversations/{id}/close`
 pub async fn close(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
     let id = parse_id(&id)?;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, actor, id).await?)) };
     idempotent(&context, &user, &request, b"", close).await
 }
@@ -156,7 +155,7 @@ pub async fn close(request: HttpRequest, context: web::Data<Context>, SignedIn(u
 /// `POST /conversations/{id}/reopen`
 pub async fn reopen(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
     let id = parse_id(&id)?;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, actor, id).await?)) };
     idempotent(&context, &user, &request, b"", reopen).await
 }
@@ -183,7 +182,7 @@ pub async fn mark_read(
 
 /// `GET /conversations/{id}/notes`
 pub async fn list_notes(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let items = conversations::list_notes(&context, actor, parse_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }
@@ -197,7 +196,7 @@ pub async fn add_note(
     body: JsonBody<NoteBody>,
 ) -> ApiResult {
     let id = parse_id(&id)?;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let add = || async { Ok(HttpResponse::Created().json(conversations::add_note(&context, actor, id, &body.value.body).await?)) };
     idempotent(&context, &user, &request, &body.bytes, add).await
 }

@@ -4,11 +4,11 @@ use super::{
     error::ApiResult,
     json_body::JsonBody,
     language::language_of,
-    session::{SignedIn, address_of, require},
+    session::{SignedIn, actor_of, require},
 };
 use crate::{
     domain::{access::Action, hotline::HotlineForm},
-    services::{Context, help, materials::Actor},
+    services::{Context, help},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde::Deserialize;
@@ -38,6 +38,6 @@ pub async fn list_hotlines(context: web::Data<Context>, SignedIn(user): SignedIn
 pub async fn put_hotlines(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
     require(&user, Action::ManageHotlines)?;
     let body: HotlinesBody = JsonBody::receive(&request, payload.into_inner()).await?.value;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     Ok(HttpResponse::Ok().json(json!({ "items": help::put_hotlines(&context, actor, &body.items).await? })))
 }

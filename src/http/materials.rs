@@ -6,7 +6,7 @@ use super::{
     json_body::JsonBody,
     material_form::UploadForm,
     page::PageQuery,
-    session::{SignedIn, address_of, require},
+    session::{SignedIn, actor_of, require},
     uploads::{Refused, receive_form},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     },
     services::{
         Context, ServiceError,
-        materials::{self, Actor, MaterialChange, MaterialQuery, Purpose},
+        materials::{self, MaterialChange, MaterialQuery, Purpose},
     },
     wire::content_disposition::Disposition,
 };
@@ -110,7 +110,7 @@ pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(
         Err(refused) => return Ok(refused.into_response()),
     };
     let fingerprint = form.fingerprint();
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let publish = || async {
         let material = materials::publish_material(&context, actor, form.parse()?).await?;
         Ok(HttpResponse::Created().json(material))
@@ -128,14 +128,14 @@ pub async fn edit(
 ) -> ApiResult {
     require(&user, Action::WriteMaterials)?;
     let body: JsonBody<EditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let material = materials::change_material(&context, actor, parse_id(&id)?, body.value.parse()?).await?;
     Ok(HttpResponse::Ok().json(material))
 }
 
 /// `DELETE /materials/{id}`: row and file go; 204.
 pub async fn delete(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     materials::delete_material(&context, actor, parse_id(&id)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -6,7 +6,7 @@ use super::{
     json_body::JsonBody,
     message_form::MessageForm,
     page::PageQuery,
-    session::{SignedIn, address_of},
+    session::{SignedIn, actor_of},
     uploads::{is_form, receive_form},
 };
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
     services::{
         Context, ServiceResult,
         conversations::{self, HistoryStart, NewMessage},
-        materials::Actor,
     },
     wire::content_disposition::Disposition,
 };
@@ -99,7 +98,7 @@ pub async fn list(
 ) -> ApiResult {
     let id = parse_id(&id)?;
     let (start, limit) = query.into_inner().read()?;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     Ok(HttpResponse::Ok().json(conversations::list_messages(&context, actor, id, start, limit).await?))
 }
 
@@ -151,7 +150,7 @@ pub async fn link(
 ) -> ApiResult {
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
     let disposition = Disposition::parse(query.disposition.as_deref().unwrap_or("inline")).ok_or_else(unknown)?;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     Ok(HttpResponse::Ok().json(conversations::link_message_file(&context, actor, parse_ids(&ids)?, disposition).await?))
 }
 
@@ -163,7 +162,7 @@ pub async fn history(
     ids: web::Path<(String, String)>,
 ) -> ApiResult {
     let (id, message) = parse_ids(&ids)?;
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let items = conversations::list_message_edits(&context, actor, id, message).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }
@@ -177,7 +176,7 @@ pub async fn search(
 ) -> ApiResult {
     let SearchQuery { query, after, limit } = query.into_inner();
     let page = PageQuery { after, limit };
-    let actor = Actor { principal: &user, address: address_of(&request, &context.config) };
+    let actor = actor_of(&user, &request, &context.config);
     let found = conversations::search_messages(&context, actor, &query.unwrap_or_default(), page.after()?, page.limit()?).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -14,7 +14,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take},
     net::TcpStream,
     sync::Notify,
 };
@@ -81,7 +81,8 @@ impl ConnectionEnd {
 /// A TCP stream that reads at a pace.
 #[derive(Debug)]
 pub struct PacedStream {
-    io: TcpStream,
+    /// Hands out no more than allowed, into memory that nobody has to clear first.
+    io: Take<TcpStream>,
     pace: Rc<ReadPace>,
     end: Rc<ConnectionEnd>,
 }
@@ -92,13 +93,13 @@ impl PacedStream {
     pub fn new(io: TcpStream) -> Self {
         let pace = ReadPace::default();
         pace.left.set(TURN_BYTES);
-        Self { io, pace: Rc::new(pace), end: Rc::default() }
+        Self { io: io.take(0), pace: Rc::new(pace), end: Rc::default() }
     }
 
     /// Returns the connection itself.
     #[must_use]
     pub fn into_inner(self) -> TcpStream {
-        self.io
+        self.io.into_inner()
     }
 
     /// Lets the requests of this connection find its pace and its end: for `HttpServiceBuilder::on_connect_ext`.
@@ -112,15 +113,16 @@ impl AsyncRead for PacedStream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let Some(allowed) = this.pace.allowance(context) else { return Poll::Pending };
-        let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(allowed.min(buffer.remaining())));
-        let read = Pin::new(&mut this.io).poll_read(context, &mut piece);
-        let read_bytes = piece.filled().len();
+        let (filled, has_room) = (buffer.filled().len(), buffer.remaining() > 0);
+        this.io.set_limit(allowed as u64);
+        let read = Pin::new(&mut this.io).poll_read(context, buffer);
+        let read_bytes = buffer.filled().len() - filled;
         if read.is_pending() && !this.pace.is_paced.get() {
             // The connection sleeps until something comes: a turn ends here.
             this.pace.left.set(TURN_BYTES);
         }
         let has_ended = match &read {
-            Poll::Ready(Ok(())) => read_bytes == 0 && piece.capacity() > 0,
+            Poll::Ready(Ok(())) => read_bytes == 0 && has_room,
             Poll::Ready(Err(_)) => true,
             Poll::Pending => false,
         };
@@ -128,7 +130,6 @@ impl AsyncRead for PacedStream {
             this.end.note();
         }
         ready!(read)?;
-        buffer.advance(read_bytes);
         this.pace.left.set(allowed - read_bytes);
         Poll::Ready(Ok(()))
     }
@@ -136,23 +137,23 @@ impl AsyncRead for PacedStream {
 
 impl AsyncWrite for PacedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
+        Pin::new(self.io.get_mut()).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(context, slices)
+        Pin::new(self.io.get_mut()).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+        self.io.get_ref().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
+        Pin::new(self.io.get_mut()).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
+        Pin::new(self.io.get_mut()).poll_shutdown(context)
     }
 }
 
@@ -198,11 +199,7 @@ impl Drop for PacedBody {
 mod tests {
     use super::*;
     use std::time::Duration;
-    use tokio::{
-        io::{AsyncReadExt as _, AsyncWriteExt as _},
-        net::TcpListener,
-        time::timeout,
-    };
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener, time::timeout};
 
     async fn connected() -> (PacedStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

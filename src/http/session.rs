@@ -3,11 +3,11 @@
 use super::{client_address::client_address, error::ApiError, origin::is_own_page};
 use crate::{
     config::Config,
-    domain::{
-        access::{Action, may},
-        principal::Principal,
+    domain::{access::Action, principal::Principal},
+    services::{
+        Context, ServiceError, accounts,
+        actor::{self, Actor},
     },
-    services::{Context, ServiceError, accounts},
 };
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -152,7 +152,13 @@ impl FromRequest for MaybeSignedIn {
 
 /// Refuses with 403 what a user's role may not do. Use cases ask again; here it is asked before a body is read.
 pub fn require(principal: &Principal, action: Action) -> Result<(), ApiError> {
-    if may(principal.role, action) { Ok(()) } else { Err(ServiceError::Denied.into()) }
+    Ok(actor::require(principal, action)?)
+}
+
+/// Returns the user of a request as one who does something, with the address it comes from.
+#[must_use]
+pub fn actor_of<'a>(principal: &'a Principal, request: &HttpRequest, config: &Config) -> Actor<'a> {
+    Actor { principal, address: address_of(request, config) }
 }
 
 /// Returns the address of the client of a request.

@@ -2,12 +2,11 @@
 
 use super::{
     Context, ServiceError, ServiceResult,
+    actor::{Actor, require},
     appointments::{AppointmentItem, announce_slots},
-    counsellors::require,
-    materials::Actor,
 };
 use crate::{
-    backends::store::{AppointmentRow, AuditEntry, Tx},
+    backends::store::{AppointmentRow, Tx},
     domain::{
         access::{Action, may},
         appointment::Party,
@@ -83,15 +82,8 @@ pub async fn put_availability(
 }
 
 async fn audit_change(context: &Context, tx: &mut Tx, actor: Actor<'_>, version: i64) -> ServiceResult<()> {
-    let entry = AuditEntry {
-        actor_id: Some(actor.principal.user_id),
-        action: "availability.changed",
-        target_kind: Some("user"),
-        target_id: Some(actor.principal.user_id.to_string()),
-        address: actor.address.map(|address| address.to_string()),
-        data: json!({ "version": version }),
-        at_ms: context.clock.now_ms(),
-    };
+    let target = Some(("user", actor.principal.user_id.to_string()));
+    let entry = actor.audit_entry("availability.changed", target, json!({ "version": version }), context.clock.now_ms());
     Ok(tx.append_audit(&entry).await?)
 }
 

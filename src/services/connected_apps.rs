@@ -4,13 +4,14 @@
 use super::{
     Context, ServiceError, ServiceResult,
     accounts::Origin,
+    actor::require,
     announce::AppCounts,
     apps::{App, AppSource},
 };
 use crate::{
     backends::store::{AppRow, AuditEntry, Tx},
     domain::{
-        access::{Action, may},
+        access::Action,
         clock::rfc3339,
         connected_app::{AppLimits, AppRules, Webhook, parse_limits, parse_name, parse_origins, parse_webhooks},
         principal::Principal,
@@ -115,13 +116,9 @@ impl AppItem {
     }
 }
 
-fn require(principal: &Principal) -> ServiceResult<()> {
-    if may(principal.role, Action::ManageApps) { Ok(()) } else { Err(ServiceError::Denied) }
-}
-
 /// Lists the apps: those of the settings first, then the connected ones, oldest first. Without secrets.
 pub async fn list_apps(context: &Context, principal: &Principal) -> ServiceResult<Vec<AppItem>> {
-    require(principal)?;
+    require(principal, Action::ManageApps)?;
     let rows = context.store.list_apps().await?;
     let live = |id: &AppId| context.announce.app_counts(id);
     let fixed = context.apps.of_settings();
@@ -131,7 +128,7 @@ pub async fn list_apps(context: &Context, principal: &Principal) -> ServiceResul
 
 /// Returns one app, of whichever source.
 pub async fn read_app(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<AppItem> {
-    require(principal)?;
+    require(principal, Action::ManageApps)?;
     let live = context.announce.app_counts(id);
     if let Some(app) = context.apps.of_settings().iter().find(|app| app.id == *id) {
         return Ok(AppItem::of_settings(app, live));
@@ -142,7 +139,7 @@ pub async fn read_app(context: &Context, principal: &Principal, id: &AppId) -> S
 
 /// Makes an app. The answer carries its secret, for the only time.
 pub async fn create_app(context: &Context, principal: &Principal, new: &AppPatch, origin: &Origin) -> ServiceResult<AppItem> {
-    require(principal)?;
+    require(principal, Action::ManageApps)?;
     let name = parse_name(new.name.as_deref().unwrap_or_default());
     let rules = patched(AppRules { allows_client_events: true, ..AppRules::default() }, new);
     let (name, rules) = match (name, rules) {
@@ -223,7 +220,7 @@ fn served(row: AppRow, vault: &Vault) -> App {
 }
 
 async fn find_changeable(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<AppRow> {
-    require(principal)?;
+    require(principal, Action::ManageApps)?;
     if context.apps.of_settings().iter().any(|app| app.id == *id) {
         return Err(ServiceError::Conflict { code: "conflict" });
     }

@@ -1,10 +1,10 @@
 //! Counsellors as everybody sees them: who there is, whether they are there, and how they meet.
 
-use super::{Context, ServiceError, ServiceResult};
+use super::{Context, ServiceResult, actor::require};
 use crate::{
     backends::store::CounsellorRow,
     domain::{
-        access::{Action, may},
+        access::Action,
         appointment::{AppointmentMode, DutyStatus},
         channel::ChannelName,
         principal::Principal,
@@ -67,10 +67,6 @@ pub async fn set_status(context: &Context, principal: &Principal, status: DutySt
 #[must_use]
 pub fn offered_modes(context: &Context) -> Vec<AppointmentMode> {
     AppointmentMode::ALL.iter().copied().filter(|mode| *mode != AppointmentMode::Video || context.config.has_video()).collect()
-}
-
-pub(super) fn require(principal: &Principal, action: Action) -> ServiceResult<()> {
-    if may(principal.role, action) { Ok(()) } else { Err(ServiceError::Denied) }
 }
 
 fn present_status(said: Option<(DutyStatus, i64)>, now_ms: i64) -> DutyStatus {

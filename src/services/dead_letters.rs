@@ -1,15 +1,9 @@
 //! What admins see of the webhooks of connected apps: how each address is doing, what could not be delivered, and trying that again.
 
-use super::{Context, ServiceError, ServiceResult, accounts::Origin};
+use super::{Context, ServiceError, ServiceResult, accounts::Origin, actor::require};
 use crate::{
     backends::store::{AuditEntry, DeadLetterRow, WebhookStanding},
-    domain::{
-        access::{Action, may},
-        clock::rfc3339,
-        ids::WebhookEventId,
-        principal::Principal,
-        registry::AppId,
-    },
+    domain::{access::Action, clock::rfc3339, ids::WebhookEventId, principal::Principal, registry::AppId},
 };
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
@@ -77,9 +71,7 @@ impl From<DeadLetterRow> for DeadLetterItem {
 }
 
 async fn require_app(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<String> {
-    if !may(principal.role, Action::ManageApps) {
-        return Err(ServiceError::Denied);
-    }
+    require(principal, Action::ManageApps)?;
     Ok(context.store.find_app(id).await?.ok_or(ServiceError::NotFound)?.name)
 }
 

@@ -1,6 +1,9 @@
 //! The help card and the hotlines on it. There without a login, at zero budget, and when the database is not: then with the hotlines the server was built with.
 
-use super::{Context, ServiceError, ServiceResult, counsellors::require, materials::Actor};
+use super::{
+    Context, ServiceError, ServiceResult,
+    actor::{Actor, require},
+};
 use crate::{
     backends::store::AuditEntry,
     domain::{
@@ -104,13 +107,8 @@ pub async fn put_hotlines(context: &Context, actor: Actor<'_>, forms: &[HotlineF
     let hotlines = parse_hotlines(forms).map_err(ServiceError::validation)?;
     let listed: Vec<_> = hotlines.iter().map(|hotline| json!({ "name": hotline.name, "number": hotline.number })).collect();
     let entry = AuditEntry {
-        actor_id: Some(actor.principal.user_id),
-        action: "hotlines.changed",
         target_kind: Some("hotlines"),
-        target_id: None,
-        address: actor.address.map(|address| address.to_string()),
-        data: json!({ "hotlines": listed }),
-        at_ms: context.clock.now_ms(),
+        ..actor.audit_entry("hotlines.changed", None, json!({ "hotlines": listed }), context.clock.now_ms())
     };
     let mut tx = context.store.begin().await?;
     tx.replace_hotlines(&hotlines).await?;

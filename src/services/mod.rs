@@ -2,6 +2,7 @@
 //! the log row. May import: `domain`, `wire`, `backends`, `config`. Never actix, actors or http.
 
 pub mod accounts;
+pub mod actor;
 pub mod alerts;
 pub mod announce;
 pub mod app_console;

@@ -1,6 +1,6 @@
 //! Students as counsellors look them up: whom to talk or meet with. Names and logins only.
 
-use super::{Context, ServiceResult, counsellors::require};
+use super::{Context, ServiceResult, actor::require};
 use crate::{
     backends::store::UserFilter,
     domain::{

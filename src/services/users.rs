@@ -1,11 +1,11 @@
 //! What admins do with accounts, and the audit trail they read.
 
-use super::{Context, ServiceError, ServiceResult, accounts::Origin, announce::SessionEnd, passwords};
+use super::{Context, ServiceError, ServiceResult, accounts::Origin, actor::require, announce::SessionEnd, passwords};
 pub use crate::backends::store::{AuditFilter, AuditView, UserRow};
 use crate::{
     backends::store::{AuditEntry, Store, UserChange, UserFilter},
     domain::{
-        access::{Action, may},
+        access::Action,
         account::{check_new_password, parse_login, parse_name},
         ids::{AuditId, UserId},
         principal::{Principal, Role},
@@ -234,8 +234,4 @@ pub async fn list_audit(
 ) -> ServiceResult<Vec<AuditView>> {
     require(principal, Action::ReadAudit)?;
     Ok(context.store.list_audit(filter, after, limit).await?)
-}
-
-fn require(principal: &Principal, action: Action) -> ServiceResult<()> {
-    if may(principal.role, action) { Ok(()) } else { Err(ServiceError::Denied) }
 }

@@ -5,6 +5,7 @@
 use super::{Context, ServiceResult, apps::AppSource, contention::retry_contention};
 use crate::{
     backends::{
+        BackendResult,
         store::{Tx, WebhookEventRow, WebhookFailure, WebhookQueue},
         webhook_post::PostError,
     },
@@ -21,7 +22,7 @@ use crate::{
         webhook::{Absence, body_text, event_name, event_text, fingerprint, subject},
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 /// Most events of one body.
 const MOST_EVENTS: u32 = 100;
@@ -191,6 +192,9 @@ async fn note_failure(
     Ok(())
 }
 
+/// Who is on the presence channels that a batch tells of: asked once for each, however many left it together.
+type Rosters = HashMap<Topic, Vec<String>>;
+
 /// Signs and sends one body: stamped and signed anew with every attempt.
 async fn send(context: &Context, queue: &WebhookQueue, batch: &[WebhookEventRow]) -> Result<u16, Undelivered> {
     let app = context.apps.current(&queue.app).ok_or(Undelivered::NoApp)?;
@@ -216,9 +220,9 @@ fn names(batch: &[WebhookEventRow]) -> Vec<&str> {
 /// Leaves out, and removes, what says that somebody is gone who is there again: whoever returned through another node may have been written before.
 /// `None`: the census is out of reach.
 async fn still_true(context: &Context, ready: Vec<WebhookEventRow>) -> ServiceResult<Option<Vec<WebhookEventRow>>> {
-    let (mut batch, mut untrue) = (Vec::with_capacity(ready.len()), Vec::new());
+    let (mut batch, mut untrue, mut rosters) = (Vec::with_capacity(ready.len()), Vec::new(), Rosters::new());
     for row in ready {
-        match is_back(context, &row).await {
+        match is_back(context, &row, &mut rosters).await {
             Some(true) => untrue.push(row.id),
             Some(false) => batch.push(row),
             None => return Ok(None),
@@ -230,15 +234,25 @@ async fn still_true(context: &Context, ready: Vec<WebhookEventRow>) -> ServiceRe
     Ok(Some(batch))
 }
 
-async fn is_back(context: &Context, row: &WebhookEventRow) -> Option<bool> {
+async fn is_back(context: &Context, row: &WebhookEventRow, rosters: &mut Rosters) -> Option<bool> {
     let Some(absence) = row.subject.as_ref().and_then(|_| Absence::parse(&row.event)) else { return Some(false) };
     let Ok(channel) = ChannelName::parse(&absence.channel) else { return Some(false) };
     let topic = Topic { app: row.app.clone(), channel };
-    let is_back = match &absence.user_id {
-        None => context.census.facts(&topic).await.map(|facts| facts.subscriptions > 0),
-        Some(user) => context.census.users(&topic).await.map(|users| users.contains(user)),
-    };
+    let is_back = is_there(context, topic, absence.user_id.as_ref(), rosters).await;
     is_back.inspect_err(|error| tracing::warn!(%error, "not known who is back, webhook waits")).ok()
+}
+
+/// Says whether a user, or anybody, is on a channel.
+async fn is_there(context: &Context, topic: Topic, user: Option<&String>, rosters: &mut Rosters) -> BackendResult<bool> {
+    let Some(user) = user else { return Ok(context.census.facts(&topic).await?.subscriptions > 0) };
+    let users = match rosters.entry(topic) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => {
+            let users = context.census.users(unknown.key()).await?;
+            unknown.insert(users)
+        }
+    };
+    Ok(users.contains(user))
 }
 
 /// Returns the first events that make a body: at least one.

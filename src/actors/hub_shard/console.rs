@@ -27,16 +27,15 @@ impl LocalShard {
 
     /// Tells that a socket joined a channel.
     pub(super) fn tell_joined(&self, socket: SocketId, topic: &Topic, member: Option<&Member>) {
-        let watched = &self.services().watched;
-        // Places of this server's own are nobody's business.
-        if watched.is_anybody_watching() && topic.channel.kind() != ChannelKind::Internal {
-            tell_of_channel(watched, LineKind::Subscribed, socket, topic, member);
-        }
+        tell_of_channel(&self.services().watched, LineKind::Subscribed, socket, topic, member);
     }
 }
 
-/// Tells that a socket joined or left a channel.
+/// Tells that a socket joined or left a channel. Places of this server's own are nobody's business.
 pub(super) fn tell_of_channel(watched: &WatchedApps, kind: LineKind, socket: SocketId, topic: &Topic, member: Option<&Member>) {
+    if !watched.is_anybody_watching() || topic.channel.kind() == ChannelKind::Internal {
+        return;
+    }
     watched.tell(&topic.app, || {
         let line = Line::new(kind).on(topic.channel.as_str()).socket(socket);
         member.iter().fold(line, |line, member| line.user(&member.user_id))

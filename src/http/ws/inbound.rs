@@ -103,9 +103,7 @@ impl MessageAssembler {
         let whole = std::mem::take(&mut self.fragments).freeze();
         if self.is_text { text(whole).map(Some) } else { Ok(Some(Inbound::Binary(whole))) }
     }
-}
 
-impl MessageAssembler {
     /// Refuses text that cannot become UTF-8 any more, without waiting for its end. A character may be cut between two fragments.
     fn check_text(&mut self) -> Result<(), Violation> {
         if !self.is_text {

@@ -13,26 +13,17 @@ pub use escalate::{EscalationRound, escalate_overdue};
 pub use raise::{ACKNOWLEDGE_WITHIN_MS, NewAlert, raise};
 pub use view::{AlertItem, AlertPage, AlertQuery, AlertScope, AlertState, list_alerts};
 
-use super::{Context, ServiceError, ServiceResult, counsellors::require, materials::Actor};
+use super::{
+    Context, ServiceError, ServiceResult,
+    actor::{Actor, require},
+};
 use crate::{
-    backends::{
-        BackendResult,
-        store::{AuditEntry, Tx},
-    },
+    backends::{BackendResult, store::Tx},
     domain::ids::AlertId,
 };
 use serde_json::Value;
 
 /// Adds a line about a warning to the audit trail.
 async fn audit(tx: &mut Tx, actor: Actor<'_>, action: &str, id: AlertId, data: Value, now_ms: i64) -> BackendResult<()> {
-    let entry = AuditEntry {
-        actor_id: Some(actor.principal.user_id),
-        action,
-        target_kind: Some("alert"),
-        target_id: Some(id.to_string()),
-        address: actor.address.map(|address| address.to_string()),
-        data,
-        at_ms: now_ms,
-    };
-    tx.append_audit(&entry).await
+    tx.append_audit(&actor.audit_entry(action, Some(("alert", id.to_string())), data, now_ms)).await
 }

@@ -1,7 +1,11 @@
 //! Booking an appointment.
 
 use super::{
-    super::{Context, ServiceError, ServiceResult, contention::retry_contention, counsellors::require},
+    super::{
+        Context, ServiceError, ServiceResult,
+        actor::{Actor, require},
+        contention::retry_contention,
+    },
     record::{announce_change, claims_of, record_change},
     slots::{Pair, day_around, rules_of, slot_taken, taken_in, taken_in_tx, unavailable},
     video::new_room,
@@ -20,7 +24,7 @@ use crate::{
         slots::{BookingRules, Desk},
         text::FieldError,
     },
-    services::{counsellors::offered_modes, materials::Actor},
+    services::counsellors::offered_modes,
 };
 use jiff::tz::TimeZone;
 

@@ -1,7 +1,11 @@
 //! Changing an appointment: confirm, reschedule, cancel, complete, no-show.
 
 use super::{
-    super::{Context, ServiceError, ServiceResult, contention::retry_contention, counsellors::require},
+    super::{
+        Context, ServiceError, ServiceResult,
+        actor::{Actor, require},
+        contention::retry_contention,
+    },
     record::{announce_change, claims_of, record_change},
     slots::{Pair, day_around, rules_of, slot_taken, taken_in_tx, unavailable},
     view::{AppointmentItem, party_of, situation},
@@ -15,7 +19,6 @@ use crate::{
         slots::Desk,
         text::FieldError,
     },
-    services::materials::Actor,
 };
 
 /// What should become of an appointment.

@@ -14,7 +14,7 @@ use crate::{
         ids::AppointmentId,
         language::Language,
     },
-    services::materials::Actor,
+    services::actor::Actor,
 };
 use icalendar::{Calendar, Component as _, Event, EventStatus, Property};
 use jiff::Timestamp;

@@ -1,12 +1,15 @@
 //! Lists of appointments, and one by id.
 
 use super::{
-    super::{Context, ServiceError, ServiceResult, counsellors::require},
+    super::{
+        Context, ServiceError, ServiceResult,
+        actor::{Actor, require},
+    },
     record::facts,
     view::{AppointmentItem, party_of},
 };
 use crate::{
-    backends::store::{AppointmentFilter, AppointmentRow, AppointmentScope, AuditEntry, Place},
+    backends::store::{AppointmentFilter, AppointmentRow, AppointmentScope, Place},
     domain::{
         access::{Action, may},
         appointment::Party,
@@ -14,7 +17,6 @@ use crate::{
         principal::{Principal, Role},
         slots::Span,
     },
-    services::materials::Actor,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -138,15 +140,9 @@ pub(super) async fn audit_view(
     id: Option<AppointmentId>,
     data: serde_json::Value,
 ) -> ServiceResult<()> {
-    let entry = AuditEntry {
-        actor_id: Some(actor.principal.user_id),
-        action: if id.is_some() { "appointment.viewed" } else { "appointment.listed" },
-        target_kind: id.map(|_| "appointment"),
-        target_id: id.map(|id| id.to_string()),
-        address: actor.address.map(|address| address.to_string()),
-        data,
-        at_ms: context.clock.now_ms(),
-    };
+    let action = if id.is_some() { "appointment.viewed" } else { "appointment.listed" };
+    let target = id.map(|id| ("appointment", id.to_string()));
+    let entry = actor.audit_entry(action, target, data, context.clock.now_ms());
     Ok(context.store.append_audit(&entry).await?)
 }
 

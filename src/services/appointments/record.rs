@@ -5,7 +5,7 @@ use super::{super::Context, view::SharedItem};
 use crate::{
     backends::{
         BackendError, BackendResult,
-        store::{AppointmentRow, AuditEntry, Claim, LogEntry, Tx},
+        store::{AppointmentRow, Claim, LogEntry, Tx},
     },
     domain::{
         appointment::reminders_due,
@@ -16,7 +16,7 @@ use crate::{
         notice::{NewNotice, NoticeKind},
         slots::day_of,
     },
-    services::{materials::Actor, notices::append_notice},
+    services::{actor::Actor, notices::append_notice},
 };
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -28,16 +28,9 @@ const SLOTS_EVENT: &str = "slots.changed";
 
 /// Writes what the change that led to `appointment` leaves.
 pub(super) async fn record_change(context: &Context, tx: &mut Tx, actor: Actor<'_>, appointment: &AppointmentRow) -> BackendResult<()> {
-    let entry = AuditEntry {
-        actor_id: Some(actor.principal.user_id),
-        action: &format!("appointment.{}", appointment.state.as_str()),
-        target_kind: Some("appointment"),
-        target_id: Some(appointment.id.to_string()),
-        address: actor.address.map(|address| address.to_string()),
-        data: facts(appointment),
-        at_ms: appointment.updated_at_ms,
-    };
-    tx.append_audit(&entry).await?;
+    let action = format!("appointment.{}", appointment.state.as_str());
+    let target = Some(("appointment", appointment.id.to_string()));
+    tx.append_audit(&actor.audit_entry(&action, target, facts(appointment), appointment.updated_at_ms)).await?;
     write_event(tx, actor.principal.user_id, appointment).await?;
     write_notices(&context.zone(), tx, actor.principal.user_id, appointment).await
 }

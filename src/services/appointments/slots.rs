@@ -1,6 +1,6 @@
 //! What can be booked: a counsellor's hours met with what is taken.
 
-use super::super::{Context, ServiceError, ServiceResult, counsellors::require};
+use super::super::{Context, ServiceError, ServiceResult, actor::require};
 use crate::{
     backends::{BackendResult, store::Tx},
     domain::{

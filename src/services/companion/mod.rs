@@ -27,14 +27,10 @@ pub use summary::propose_summary;
 pub use threads::{create_thread, delete_thread, rename_thread};
 pub use view::{AnswerItem, FaultItem, MessageView, QuestionItem, ThreadItem, ThreadView, list_threads, read_answer, read_thread};
 
-use super::{Context, ServiceError, ServiceResult};
+use super::{Context, ServiceError, ServiceResult, actor::require};
 use crate::{
     backends::store::ThreadRow,
-    domain::{
-        access::{Action, may},
-        ids::ThreadId,
-        principal::Principal,
-    },
+    domain::{access::Action, ids::ThreadId, principal::Principal},
 };
 
 /// The event that brings a new question and its answer to the student's devices. Not durable.
@@ -45,7 +41,7 @@ const DONE: &str = "companion.done";
 const FAILED: &str = "companion.failed";
 
 fn require_student(principal: &Principal) -> ServiceResult<()> {
-    if may(principal.role, Action::UseCompanion) { Ok(()) } else { Err(ServiceError::Denied) }
+    require(principal, Action::UseCompanion)
 }
 
 /// Finds a thread of the student; all others do not exist.

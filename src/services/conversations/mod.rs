@@ -37,12 +37,15 @@ pub use view::{
     read_conversation,
 };
 
-use super::contention::retry_contention;
-use super::{Context, ServiceError, ServiceResult, materials::Actor};
+use super::{
+    Context, ServiceError, ServiceResult,
+    actor::{Actor, require},
+    contention::retry_contention,
+};
 use crate::{
     backends::{
         BackendResult,
-        store::{AuditEntry, ConversationHead, ConversationRow, Tx},
+        store::{ConversationHead, ConversationRow, Tx},
     },
     domain::{
         access::{Action, may},
@@ -71,10 +74,6 @@ fn participant(principal: &Principal) -> ServiceResult<Participant> {
 /// As [`participant`], where a conversation is named: for those who are in none it does not exist.
 fn member(principal: &Principal) -> ServiceResult<Participant> {
     participant(principal).map_err(|_| ServiceError::NotFound)
-}
-
-fn require(principal: &Principal, action: Action) -> ServiceResult<()> {
-    if may(principal.role, action) { Ok(()) } else { Err(ServiceError::Denied) }
 }
 
 /// Finds a conversation that `who` is in; all others do not exist.
@@ -109,16 +108,7 @@ async fn read_held(tx: &mut Tx, id: ConversationId) -> ServiceResult<Conversatio
 }
 
 async fn audit(tx: &mut Tx, actor: Actor<'_>, action: &str, id: ConversationId, data: Value, now_ms: i64) -> BackendResult<()> {
-    let entry = AuditEntry {
-        actor_id: Some(actor.principal.user_id),
-        action,
-        target_kind: Some("conversation"),
-        target_id: Some(id.to_string()),
-        address: actor.address.map(|address| address.to_string()),
-        data,
-        at_ms: now_ms,
-    };
-    tx.append_audit(&entry).await
+    tx.append_audit(&actor.audit_entry(action, Some(("conversation", id.to_string())), data, now_ms)).await
 }
 
 /// Says whether a conversation is one that `who` only sees in the queue.

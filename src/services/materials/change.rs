@@ -5,10 +5,10 @@ use crate::{
     backends::{
         BackendError, BackendResult,
         files::NewFile,
-        store::{AuditEntry, FileRow, MaterialRow, Tx},
+        store::{FileRow, MaterialRow, Tx},
     },
     domain::{
-        access::{Action, may},
+        access::Action,
         audience::Audience,
         channel::ChannelName,
         file_key::FileKey,
@@ -18,19 +18,15 @@ use crate::{
         principal::{Principal, Role},
         text::FieldError,
     },
-    services::{Context, ServiceError, ServiceResult, notices::append_notice, pdf_inspection::inspect_pdf, upload_file::UploadedFile},
+    services::{
+        Context, ServiceError, ServiceResult,
+        actor::{Actor, require},
+        notices::append_notice,
+        pdf_inspection::inspect_pdf,
+        upload_file::UploadedFile,
+    },
 };
 use serde_json::json;
-use std::net::IpAddr;
-
-/// Who changes something, and from where.
-#[derive(Debug, Clone, Copy)]
-pub struct Actor<'a> {
-    /// Who.
-    pub principal: &'a Principal,
-    /// From where, for the audit trail.
-    pub address: Option<IpAddr>,
-}
 
 /// A material that is to be made.
 #[derive(Debug)]
@@ -59,7 +55,7 @@ pub struct MaterialChange {
 /// Makes a material: file inspected and stored, then row, audit entry, and when it is active notice and log row, in one transaction. Fails with
 /// `validation`, `materials.file_*` or [`ServiceError::Denied`]; then nothing of it stays.
 pub async fn publish_material(context: &Context, actor: Actor<'_>, new: NewMaterial) -> ServiceResult<MaterialItem> {
-    require_writer(actor.principal)?;
+    require(actor.principal, Action::WriteMaterials)?;
     check_new(&new)?;
     let material = new_row(context, actor.principal, &new);
     if let (Some(upload), Some(file)) = (&new.file, &material.file) {
@@ -76,7 +72,7 @@ pub async fn publish_material(context: &Context, actor: Actor<'_>, new: NewMater
 
 /// Changes a material. A draft that becomes active for the first time is announced to the students.
 pub async fn change_material(context: &Context, actor: Actor<'_>, id: MaterialId, change: MaterialChange) -> ServiceResult<MaterialItem> {
-    require_writer(actor.principal)?;
+    require(actor.principal, Action::WriteMaterials)?;
     let mut tx = context.store.begin().await?;
     let before = tx.find_material_to_change(id).await?.ok_or(ServiceError::NotFound)?;
     let mut after = apply(&before, change)?;
@@ -101,7 +97,7 @@ pub async fn change_material(context: &Context, actor: Actor<'_>, id: MaterialId
 
 /// Deletes a material: the row first, then its file. A file that cannot be deleted now is left to the sweeper.
 pub async fn delete_material(context: &Context, actor: Actor<'_>, id: MaterialId) -> ServiceResult<()> {
-    require_writer(actor.principal)?;
+    require(actor.principal, Action::WriteMaterials)?;
     let mut tx = context.store.begin().await?;
     let material = tx.find_material_to_change(id).await?.ok_or(ServiceError::NotFound)?;
     tx.delete_material(id).await?;
@@ -110,10 +106,6 @@ pub async fn delete_material(context: &Context, actor: Actor<'_>, id: MaterialId
     discard_object(context, &material).await;
     announce(context, &material, "deleted", true);
     Ok(())
-}
-
-fn require_writer(principal: &Principal) -> ServiceResult<()> {
-    if may(principal.role, Action::WriteMaterials) { Ok(()) } else { Err(ServiceError::Denied) }
 }
 
 fn check_new(new: &NewMaterial) -> ServiceResult<()> {
@@ -194,16 +186,9 @@ async fn insert(context: &Context, actor: Actor<'_>, material: &MaterialRow) -> 
 }
 
 async fn audit(tx: &mut Tx, actor: Actor<'_>, material: &MaterialRow, change: &str, now_ms: i64) -> BackendResult<()> {
-    let entry = AuditEntry {
-        actor_id: Some(actor.principal.user_id),
-        action: &format!("material.{change}"),
-        target_kind: Some("material"),
-        target_id: Some(material.id.to_string()),
-        address: actor.address.map(|address| address.to_string()),
-        data: json!({ "title": material.title, "status": material.status }),
-        at_ms: now_ms,
-    };
-    tx.append_audit(&entry).await
+    let action = format!("material.{change}");
+    let facts = json!({ "title": material.title, "status": material.status });
+    tx.append_audit(&actor.audit_entry(&action, Some(("material", material.id.to_string())), facts, now_ms)).await
 }
 
 async fn notify_students(tx: &mut Tx, material: &MaterialRow, now_ms: i64) -> BackendResult<()> {

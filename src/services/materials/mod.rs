@@ -4,7 +4,7 @@
 mod change;
 mod view;
 
-pub use change::{Actor, MaterialChange, NewMaterial, change_material, delete_material, publish_material};
+pub use change::{MaterialChange, NewMaterial, change_material, delete_material, publish_material};
 pub use view::{AuthorItem, FileItem, MaterialItem, MaterialPage, MaterialQuery, Purpose, list_materials, newest_materials, read_material};
 
 use super::{Context, ServiceError, ServiceResult};
