@@ -166,9 +166,10 @@ async fn begin_help(context: &Context, thread: &ThreadRow, question: QuestionRow
     if !retry_contention(begin).await? {
         return Ok(None);
     }
-    context.announce.wake_pump();
     let (asked, started) = shown(&question, &answer, None);
+    // Before the pump hears of the end, so that the beginning nearly always comes first; clients take either order.
     context.announce.publish(&ChannelName::user(question.student_id), STARTED, started);
+    context.announce.wake_pump();
     Ok(Some(asked))
 }
 
