@@ -56,6 +56,8 @@ use tokio::{net::TcpStream, sync::mpsc};
 
 /// Connections the kernel keeps for us until we accept them: a school reconnects within a second.
 const BACKLOG: i32 = 4096;
+/// How long the accepting thread may take to carry out a pause.
+const PAUSE_TAKES: Duration = Duration::from_millis(50);
 /// How long requests in flight may take once the sockets are gone, in seconds.
 const REQUEST_GRACE_S: u64 = 5;
 /// An hour in ms.
@@ -129,6 +131,8 @@ pub struct Running {
     pub context: Context,
     hub: Hub,
     server: ServerHandle,
+    /// The socket it listens on, to close it before the server ends.
+    listener: TcpListener,
     pump: Addr<LogPump>,
     desk: DeskHandle,
     /// The thread of the companion.
@@ -141,6 +145,7 @@ impl Running {
     /// Stops in order: no new connections, sockets away in slices while answers end, pump and requests finish, database closed.
     pub async fn stop(self) {
         self.server.pause().await;
+        self.refuse_connections().await;
         let over = Duration::from_secs(self.context.config.realtime.drain_s);
         futures_util::future::join(self.hub.drain(over), self.desk.stop(over)).await;
         self.companion_thread.stop();
@@ -156,6 +161,16 @@ impl Running {
         let _ = self.scheduler.send(StopScheduler).await;
         self.server.stop(true).await;
         self.context.store.close().await;
+    }
+
+    /// Makes the system refuse connections from now on. A server that pauses leaves them waiting unanswered in the backlog until it ends: those of clients
+    /// that were just sent away, and a balancer would not take them to another node.
+    async fn refuse_connections(&self) {
+        // The server answers a pause before its accepting thread has carried it out.
+        tokio::time::sleep(PAUSE_TAKES).await;
+        if let Err(error) = socket2::SockRef::from(&self.listener).shutdown(std::net::Shutdown::Both) {
+            tracing::debug!(%error, "connections are not refused, they wait for the end");
+        }
     }
 
     /// Returns the number of answers of the companion that grow here.
@@ -288,13 +303,14 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let gate = ws::handshake::Gate::new(context.clone());
     let http_sessions = HttpSessions::default();
     let parts = Parts { gate, context: context.clone(), hub: hub.clone(), desk: desk.clone(), http_sessions };
+    let listening = listener.try_clone().map_err(|source| StartError::Io { what: "listening socket".to_owned(), source })?;
     let server = match tls {
         Some(tls) => serve_tls(listener, parts, tls)?,
         None => serve_plain(listener, parts)?,
     };
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    Ok(Running { address, context, hub, server: handle, pump, desk, companion_thread, courier, scheduler })
+    Ok(Running { address, context, hub, server: handle, listener: listening, pump, desk, companion_thread, courier, scheduler })
 }
 
 /// Makes the demo school or gives it its password, if asked to. Whether or not: refuses to face a network while a demo account has the published one.

@@ -145,13 +145,17 @@ async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
     for _ in 0..20 {
         sockets.push(app.socket("uji-key").await);
     }
-    let address = format!("http://127.0.0.1:{}", app.at().port);
+    let port = app.at().port;
+    let address = format!("http://127.0.0.1:{port}");
     let connections = app.at().client_keeping(1);
     assert_eq!(sent(connections.get(format!("{address}/health/live"))).await.0, 200);
     let stopping = actix_web::rt::spawn(app.stop());
     let mut first = sockets.pop().unwrap();
     // Somebody left: the drain is under way, and the connection still stands.
     let _ = tokio::time::timeout(Duration::from_millis(300), first.receive()).await;
+    // A new one is refused, so that a balancer takes it elsewhere, instead of waiting for the end.
+    let new = async || TcpStream::connect(("127.0.0.1", port)).await.is_err();
+    until("connections are refused", new).await;
     let begin = connections.post(format!("{address}/pusher/app/uji-key/1/abcdefgh/xhr?protocol=7&client=js&version=8.6.0"));
     let answer = begin.send().await.unwrap();
     assert_eq!(answer.headers().get("connection").map(|value| value.to_str().unwrap()), Some("close"));
