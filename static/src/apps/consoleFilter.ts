@@ -19,9 +19,6 @@ export interface ConsoleFilter {
   text: string
 }
 
-/** What the line tells by its colour. */
-export type LineTone = 'danger' | 'events' | 'channels' | 'connections' | 'webhooks'
-
 /** The entries that pass. Marks of skipped lines always do: what is missing may have been wanted. */
 export function filtered(entries: readonly ConsoleEntry[], filter: ConsoleFilter): readonly ConsoleEntry[] {
   const word = filter.text.trim().toLowerCase()
@@ -29,30 +26,8 @@ export function filtered(entries: readonly ConsoleEntry[], filter: ConsoleFilter
   return entries.filter((entry) => isMark(entry) || (isOfKind(entry, filter.kind) && (!word || hasWord(entry, word))))
 }
 
-/** The group that gives a line its colour. */
-export function toneOf(kind: string): LineTone {
-  if (isOfKind({ kind }, 'problems')) return 'danger'
-  const groups = ['events', 'channels', 'webhooks'] as const
-  return groups.find((group) => isOfKind({ kind }, group)) ?? 'connections'
-}
-
-/** The payload with line breaks where it is whole JSON; otherwise as it came. */
-export function prettyData({ data, bytes }: Pick<ConsoleLine, 'data' | 'bytes'>): string {
-  if (data === null || isCut({ data, bytes })) return data ?? ''
-  try {
-    const value: unknown = JSON.parse(data)
-    return typeof value === 'object' ? JSON.stringify(value, null, 2) : data
-  } catch {
-    return data
-  }
-}
-
-/** Whether the payload was longer than what the console carries. */
-export function isCut({ data, bytes }: Pick<ConsoleLine, 'data' | 'bytes'>): boolean {
-  return data !== null && bytes !== null && new TextEncoder().encode(data).length < bytes
-}
-
-function isOfKind({ kind }: { kind: string }, filter: KindFilter): boolean {
+/** Whether a line is of the kind, or of a kind in the group. */
+export function isOfKind({ kind }: { kind: string }, filter: KindFilter): boolean {
   if (!filter || kind === filter) return true
   return filter in consoleGroups && (consoleGroups[filter as ConsoleGroup] as readonly string[]).includes(kind)
 }

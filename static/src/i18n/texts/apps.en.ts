@@ -38,7 +38,7 @@ export const appsEn: typeof appsId = {
   connectLead: 'Copy into the system that is to be connected. The address is already this server’s.',
   connectSecret: 'Replace {placeholder} with the secret shown when the app was made. Lost it? Make a new one under Settings.',
   snippets: 'Language of the example',
-  snippet: { laravel: 'Laravel (.env)', node: 'Node.js', python: 'Python', browser: 'Browser' },
+  snippet: { laravel: 'Laravel', node: 'Node.js', python: 'Python', browser: 'Browser' },
   new: {
     title: 'Connect an app',
     submit: 'Create app',

@@ -37,7 +37,7 @@ export const appsId = {
   connectLead: 'Salin ke sistem yang akan dihubungkan. Alamatnya sudah alamat server ini.',
   connectSecret: 'Ganti {placeholder} dengan secret yang ditunjukkan saat aplikasi dibuat. Hilang? Buat secret baru di Pengaturan.',
   snippets: 'Bahasa contoh',
-  snippet: { laravel: 'Laravel (.env)', node: 'Node.js', python: 'Python', browser: 'Browser' },
+  snippet: { laravel: 'Laravel', node: 'Node.js', python: 'Python', browser: 'Browser' },
   new: {
     title: 'Hubungkan aplikasi',
     submit: 'Buat aplikasi',
