@@ -6,6 +6,7 @@ use crate::{
         bus_link::BusLink,
         census_link::{CensusLink, LEASE},
         chat_desk::{ChatDesk, DeskHandle},
+        console_link::ConsoleLink,
         http_session::HttpSessions,
         hub::Hub,
         hub_shard::HubShard,
@@ -36,7 +37,7 @@ use crate::{
         paced_stream::{PacedStream, pace_body},
         ws,
     },
-    services::{Context, ServiceError, apps::Apps, companion, connected_apps, demo, file_sweep},
+    services::{Context, ServiceError, apps::Apps, companion, connected_apps, demo, file_sweep, watched_apps::WatchedApps},
     telemetry::{self, error_line},
     wire::signature::{SecretKey, to_hex},
 };
@@ -219,13 +220,29 @@ async fn assemble(config: Config, StartOptions { demo, clock }: StartOptions) ->
     let timeout = Duration::from_secs(config.webhooks.timeout_s);
     let webhooks = WebhookPost::new(config.webhooks.allow_private_targets, timeout);
     let webhooks = webhooks.map_err(|source| StartError::Backend { key: "webhooks.timeout_s", source })?;
-    let (hub, outgoing) = Hub::new(bus.clone());
+    let node = NodeId::generate();
+    let watched = WatchedApps::new(clock.clone(), node);
+    let (hub, outgoing) = Hub::new(bus.clone(), watched.clone());
     let announce = Arc::new(hub.clone());
     let companions = Companions::new(&config).map_err(|source| StartError::Backend { key: "openai.base_url", source })?;
-    let (config, node) = (Arc::new(config), NodeId::generate());
+    let config = Arc::new(config);
     let apps = Apps::load(&config, &secret, demo);
-    let context =
-        Context { config, store, cache, bus: bus.clone(), census, files, companions, node, webhooks, apps, clock, announce, secret };
+    let context = Context {
+        config,
+        store,
+        cache,
+        bus: bus.clone(),
+        census,
+        files,
+        companions,
+        node,
+        webhooks,
+        apps,
+        watched,
+        clock,
+        announce,
+        secret,
+    };
     Ok((context, hub, bus, outgoing))
 }
 
@@ -259,6 +276,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     link.start();
     census_link.start();
     AppsKeeper::new(hub.clone(), context.clone()).start();
+    ConsoleLink::new(hub.clone(), context.watched.clone()).start();
     let scheduler = Scheduler::new(context.clone()).start();
     let companion_thread = Arbiter::new();
     let desk = ChatDesk::start_on(&companion_thread.handle(), context.clone(), hub.clone());

@@ -26,6 +26,7 @@ use crate::{
     services::{
         announce::{AppCounts, SessionEnd},
         apps::{Apps, BUILT_IN_APP},
+        watched_apps::WatchedApps,
     },
     telemetry,
     wire::{
@@ -117,9 +118,9 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Makes the hub of a process over its bus, and the queue of publications that [`super::bus_link::BusLink`] sends out.
+    /// Makes the hub of a process over its bus and the table of watched apps, and the queue of publications that [`super::bus_link::BusLink`] sends out.
     #[must_use]
-    pub fn new(bus: Arc<dyn Bus>) -> (Self, mpsc::Receiver<Envelope>) {
+    pub fn new(bus: Arc<dyn Bus>, watched: WatchedApps) -> (Self, mpsc::Receiver<Envelope>) {
         let (outgoing, waiting) = mpsc::channel(OUTGOING_CAPACITY);
         let inner = HubInner {
             topics: DashMap::new(),
@@ -128,7 +129,7 @@ impl Hub {
             apps: DashMap::new(),
             elsewhere: RwLock::default(),
             census: CensusQueue::default(),
-            app_events: AppEvents::default(),
+            app_events: AppEvents::new(watched),
             apps_changed: Notify::new(),
             bus,
             outgoing,
@@ -273,6 +274,9 @@ impl Hub {
                 }
             }
             Envelope::AppsChanged => self.note_apps_changed(),
+            Envelope::WatchApp { app } => {
+                self.inner.app_events.watched().watch(&app);
+            }
             Envelope::EndSockets { user, login, farewell } => {
                 let frame = farewell.frame;
                 self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: frame.clone() }));

@@ -20,7 +20,13 @@ use crate::{
     },
     services::{Context as Services, announce::SessionEnd},
     telemetry,
-    wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
+    wire::{
+        codes::PusherCode,
+        console::{Line, LineKind},
+        envelope::Publication,
+        frame::Frame,
+        pusher,
+    },
 };
 use actix::prelude::*;
 use std::{
@@ -249,6 +255,7 @@ impl ShardState {
     fn unsubscribe(&self, socket: SocketId, topic: &Topic, index: ShardIndex) {
         let departure = self.registry.borrow_mut().unsubscribe(socket, topic);
         if let Some(departure) = departure {
+            self.services.watched.tell(&topic.app, || line_of(LineKind::Unsubscribed, socket, topic, departure.member.as_ref()));
             self.hub.leave(&departure.topic, index, departure.member.as_ref(), socket);
         }
     }
@@ -314,7 +321,7 @@ impl ShardState {
     }
 
     fn finish(&self, outbound: &Rc<Outbound>, code: PusherCode, drop_waiting: bool) {
-        outbound.finish(&[Frame::close(code.number(), code.message())], drop_waiting);
+        outbound.finish_with(None, Frame::close(code.number(), code.message()), drop_waiting);
         self.cut_later(outbound);
     }
 
@@ -364,6 +371,7 @@ impl LocalShard {
         self.state.registry.borrow_mut().connect(socket, app.clone(), owner, outbound.clone());
         self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
         self.state.hub.count_socket_in(app);
+        self.tell(app, || Line::new(LineKind::Connected).socket(socket));
         self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
         self.state.check_logins(owner);
         // The same for its app: once it is registered, either the word of an end finds the socket, or the end is known here.
@@ -400,13 +408,15 @@ impl LocalShard {
 
     /// Forgets a socket with all it had. The one teardown path, however the socket ended.
     pub fn disconnect(&self, socket: SocketId, app: &AppId) {
-        let departures = {
+        let (outbound, departures) = {
             let mut registry = self.state.registry.borrow_mut();
-            if registry.sink(socket).is_none() {
-                return;
-            }
-            registry.disconnect(socket)
+            let Some(outbound) = registry.sink(socket).cloned() else { return };
+            (outbound, registry.disconnect(socket))
         };
+        self.tell(app, || {
+            let line = Line::new(LineKind::Disconnected).socket(socket);
+            outbound.closed_with().into_iter().fold(line, |line, (code, reason)| line.because(Some(code), &reason))
+        });
         for departure in departures {
             self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
         }
@@ -430,14 +440,19 @@ impl LocalShard {
     /// Refuses a socket before it is established: an error event and a close with the same code.
     pub fn refuse(&self, outbound: &Rc<Outbound>, code: PusherCode) {
         let close = Frame::close(code.number(), code.message());
-        outbound.finish(&[pusher::error(Some(code), code.message()), close], false);
+        outbound.finish_with(Some(pusher::error(Some(code), code.message())), close, false);
         self.state.cut_later(outbound);
     }
 
     /// Closes a socket with a WebSocket status, such as 1009; cuts it when it does not go.
     pub fn close(&self, outbound: &Rc<Outbound>, status: u16, reason: &str) {
-        outbound.finish(&[Frame::close(status, reason)], false);
+        outbound.finish_with(None, Frame::close(status, reason), false);
         self.state.cut_later(outbound);
+    }
+
+    /// Tells what happens in an app to those who watch it.
+    pub fn tell(&self, app: &AppId, line: impl FnOnce() -> Line) {
+        self.state.services.watched.tell(app, line);
     }
 
     /// Returns the settings of sockets.
@@ -457,4 +472,10 @@ impl LocalShard {
     pub fn hub(&self) -> &Hub {
         &self.state.hub
     }
+}
+
+/// Tells that a socket came to a channel or left it.
+fn line_of(kind: LineKind, socket: SocketId, topic: &Topic, member: Option<&Member>) -> Line {
+    let line = Line::new(kind).on(topic.channel.as_str()).socket(socket);
+    member.iter().fold(line, |line, member| line.user(&member.user_id))
 }

@@ -11,6 +11,7 @@
 //! | [`chatbot::Chatbot`] | one per answer that grows | the desk's thread | `ChatDesk` |
 //! | [`census_link::CensusLink`] | one per process | main thread | its own timers, and `Hub` (what is to be declared) |
 //! | [`apps_keeper::AppsKeeper`] | one per process | main thread | its own timers, and the bus through `Hub` |
+//! | [`console_link::ConsoleLink`] | one per process | main thread | what happens in watched apps |
 //! | [`webhook_courier::WebhookCourier`] | one per process | main thread | the queue of `Hub`'s [`app_events::AppEvents`], its own timers, and the app (stop) |
 //! | [`scheduler::Scheduler`] | one per process | main thread | its own timers, and the app (stop) |
 //!
@@ -23,6 +24,7 @@ pub mod census_link;
 mod census_queue;
 pub mod chat_desk;
 pub mod chatbot;
+pub mod console_link;
 pub mod http_session;
 pub mod hub;
 pub mod hub_shard;

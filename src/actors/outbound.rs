@@ -1,9 +1,9 @@
 //! What waits for one socket: a queue bounded in bytes, flushed with one vectored write. Lives on the socket's worker thread.
 //! Invariant: while the queue is not empty, frames are only appended, so the order of `send` is the order on the wire.
 
-use crate::wire::frame::Frame;
+use crate::wire::frame::{Frame, FrameContent};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::VecDeque,
     io::{self, IoSlice},
     time::Instant,
@@ -48,6 +48,8 @@ pub struct Outbound {
     queue: RefCell<Queue>,
     limit_bytes: usize,
     is_closing: Cell<bool>,
+    /// The close this server sent by itself; boxed, because most sockets have none.
+    last_word: OnceCell<Box<Frame>>,
     heard_at: Cell<Instant>,
     was_pinged: Cell<bool>,
 }
@@ -61,6 +63,7 @@ impl Outbound {
             queue: RefCell::default(),
             limit_bytes,
             is_closing: Cell::new(false),
+            last_word: OnceCell::new(),
             heard_at: Cell::new(Instant::now()),
             was_pinged: Cell::new(false),
         }
@@ -157,6 +160,25 @@ impl Outbound {
         }
         if self.flush().is_err() {
             self.transport.abort();
+        }
+    }
+
+    /// As [`Self::finish`] for a socket that this server closes: `close` is kept as the reason why the socket is gone. The first one counts.
+    pub fn finish_with(&self, before: Option<Frame>, close: Frame, drop_waiting: bool) {
+        if self.is_closing.get() {
+            return;
+        }
+        let _ = self.last_word.set(Box::new(close.clone()));
+        let last: Vec<Frame> = before.into_iter().chain([close]).collect();
+        self.finish(&last, drop_waiting);
+    }
+
+    /// Returns with which code and reason this server closed the socket; `None`: it did not.
+    #[must_use]
+    pub fn closed_with(&self) -> Option<(u16, String)> {
+        match self.last_word.get()?.content() {
+            FrameContent::Close(code, reason) => Some((code, reason)),
+            _ => None,
         }
     }
 
@@ -312,5 +334,17 @@ mod tests {
         pipe.room.set(1000);
         outbound.flush().unwrap();
         assert_eq!(*pipe.written.borrow(), bytes_of(&[&first, &close]));
+    }
+
+    #[test]
+    fn why_this_server_closed_a_socket_is_kept() {
+        let (_, outbound) = pipe(1000, 64);
+        assert_eq!(outbound.closed_with(), None);
+        outbound.finish_with(None, Frame::close(4100, "slow"), true);
+        outbound.finish_with(None, Frame::close(4200, "bye"), false);
+        assert_eq!(outbound.closed_with(), Some((4100, "slow".to_owned())));
+        let (_, other) = pipe(1000, 64);
+        other.finish(&[Frame::close(1000, "")], false);
+        assert_eq!(other.closed_with(), None, "the client closed it, this was the answer");
     }
 }

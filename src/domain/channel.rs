@@ -2,8 +2,10 @@
 //! Source of the rules: Pusher Channels v7, sections 2.6 and 2.7 of the wire contract.
 
 use super::{
+    access::{Action, may},
     ids::{ConversationId, UserId},
     principal::{Principal, Role},
+    registry::AppId,
 };
 use std::{fmt, sync::Arc};
 
@@ -20,6 +22,8 @@ const SIGNED_IN: &str = "#user-";
 const WATCHED: &str = "#watch-";
 
 const SLOTS_PREFIX: &str = "private-slots.";
+/// Begins the channel on which admins watch a connected app.
+const APP_CONSOLE: &str = "private-app-console.";
 
 /// What a channel's prefix makes of it. Prefixes are anchored and the longest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,6 +124,12 @@ impl ChannelName {
         Self(format!("{SLOTS_PREFIX}{counsellor}").into())
     }
 
+    /// Returns the channel of the built-in app on which admins watch what happens in a connected one.
+    #[must_use]
+    pub fn app_console(app: &AppId) -> Self {
+        Self(format!("{APP_CONSOLE}{}", app.0).into())
+    }
+
     /// Returns the channel of a conversation of the built-in app.
     #[must_use]
     pub fn conversation(id: ConversationId) -> Self {
@@ -211,7 +221,12 @@ pub fn channels_of(principal: &Principal) -> Vec<ChannelName> {
 /// asked beside: see `services::realtime`.
 #[must_use]
 pub fn may_join(principal: &Principal, channel: &ChannelName) -> bool {
-    channels_of(principal).contains(channel) || is_for_all_users(channel)
+    channels_of(principal).contains(channel) || is_for_all_users(channel) || is_for_app_admins(principal, channel)
+}
+
+/// Says whether this is the console of a connected app, and the user manages those.
+fn is_for_app_admins(principal: &Principal, channel: &ChannelName) -> bool {
+    channel.as_str().starts_with(APP_CONSOLE) && may(principal.role, Action::ManageApps)
 }
 
 /// Says whether every user of the built-in app may listen: nothing personal is published there.
@@ -307,6 +322,15 @@ mod tests {
         assert!(!may_join(&me, &ChannelName::user(UserId::generate())));
         assert!(!may_join(&me, &ChannelName::parse("private-other").unwrap()));
         assert!(!may_join(&me, &ChannelName::conversation(ConversationId::generate())));
+    }
+
+    #[test]
+    fn consoles_of_connected_apps_are_for_those_who_manage_them() {
+        let console = ChannelName::app_console(&AppId("10000001".into()));
+        assert_eq!(ChannelName::parse("private-app-console.10000001").unwrap(), console);
+        for role in Role::ALL {
+            assert_eq!(may_join(&Principal { role, ..student() }, &console), role == Role::Admin, "{role:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use route::{Routes, at};
 
 pub mod admin;
 pub mod alerts;
+pub mod app_console;
 pub mod appointments;
 pub mod auth;
 pub mod availability;
@@ -209,6 +210,8 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/admin/apps").get(connected_apps::list).post(connected_apps::create))
         .service(at("/admin/apps/{id}").get(connected_apps::read).patch(connected_apps::change))
         .service(at("/admin/apps/{id}/rotate").post(connected_apps::rotate))
+        .service(at("/admin/apps/{id}/console").post(app_console::watch))
+        .service(at("/admin/apps/{id}/events").post(app_console::send_event))
         .service(at("/admin/apps/{id}/webhooks").get(dead_letters::list_webhooks))
         .service(at("/admin/apps/{id}/dead-letters").get(dead_letters::list))
         .service(at("/admin/apps/{id}/dead-letters/replay").post(dead_letters::replay))

@@ -71,7 +71,8 @@ fn malformed(detail: impl Into<String>) -> ApiError {
     ApiError::request("request.malformed", detail)
 }
 
-fn refuse_trigger(error: TriggerError) -> ApiError {
+/// Says what is wrong with an event that was to be published.
+pub(super) fn refuse_trigger(error: TriggerError) -> ApiError {
     match error {
         TriggerError::Malformed(detail) => malformed(detail),
         TriggerError::TooLarge { .. } => ApiError::request("request.too_large", error.to_string()),

@@ -56,6 +56,9 @@ pub trait Announce: Send + Sync {
     /// Tells every node that connected apps changed in the database: each loads them anew and ends the sockets of those that may not be used any more.
     fn apps_changed(&self);
 
+    /// Tells every node that an admin watches an app: from now on each tells what happens there, for a minute. Returns when this node will stop, in ms.
+    fn watch_app(&self, app: &AppId) -> i64;
+
     /// Publishes events of a connected app, on every node. Returns when the bus has them all; fails when it does not take one.
     async fn trigger(&self, publications: Vec<Publication>) -> BackendResult<()>;
 

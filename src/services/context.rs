@@ -1,6 +1,6 @@
 //! What every use case works with.
 
-use super::{announce::Announce, apps::Apps};
+use super::{announce::Announce, apps::Apps, watched_apps::WatchedApps};
 use crate::{
     backends::{bus::Bus, cache::Cache, census::Census, companion::Companions, files::Files, store::Store, webhook_post::WebhookPost},
     config::Config,
@@ -33,6 +33,8 @@ pub struct Context {
     pub webhooks: WebhookPost,
     /// The Pusher apps.
     pub apps: Apps,
+    /// Those of them whose admins watch what happens.
+    pub watched: WatchedApps,
     /// Where "now" comes from.
     pub clock: Clock,
     /// The live side.

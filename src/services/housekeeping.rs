@@ -27,6 +27,8 @@ pub struct Removed {
     pub companion_days: u64,
     /// The same of warnings.
     pub alert_views: u64,
+    /// The same of consoles of connected apps.
+    pub console_views: u64,
     /// Events for webhooks that were given up more than `webhooks.dead_letter_days` ago.
     pub dead_letters: u64,
 }
@@ -45,6 +47,7 @@ pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
         conversation_views: context.store.trim_conversation_views(&today_minus(context, 1).0).await?,
         companion_days: context.store.trim_companion_days(&today_minus(context, 1).0).await?,
         alert_views: context.store.trim_alert_views(&today_minus(context, 1).0).await?,
+        console_views: context.store.trim_console_views(&today_minus(context, 1).0).await?,
         dead_letters: context.store.trim_dead_letters(dead_before_ms).await?,
     };
     for spec in NoticeSpec::ALL.into_iter().flatten() {

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod alerts;
 pub mod announce;
+pub mod app_console;
 pub mod appointments;
 pub mod apps;
 pub mod availability;
@@ -38,6 +39,7 @@ pub mod sync;
 pub mod upload_file;
 pub mod user_import;
 pub mod users;
+pub mod watched_apps;
 pub mod webhooks;
 
 pub use context::Context;

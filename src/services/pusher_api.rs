@@ -10,6 +10,7 @@ use crate::{
     },
     wire::{
         api_signature::{Claims, NotSigned},
+        console::{Line, LineKind},
         envelope::Publication,
         pusher,
         trigger::{Attributes, Trigger},
@@ -43,6 +44,7 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
         }
     }
     context.announce.trigger(publications).await?;
+    triggers.iter().for_each(|trigger| context.watched.tell(&app.id, || line_of(trigger)));
     if triggers.iter().all(|trigger| trigger.info.is_empty()) {
         return Ok(vec![Map::new(); triggers.len()]);
     }
@@ -57,6 +59,12 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
         told.push(channels);
     }
     Ok(told)
+}
+
+/// Tells an event to those who watch the app.
+fn line_of(trigger: &Trigger) -> Line {
+    let line = Line::new(LineKind::ApiEvent).on_all(&trigger.channels).event(&trigger.name).data(&trigger.data);
+    trigger.except.into_iter().fold(line, Line::socket)
 }
 
 /// Lists the occupied channels of an app. Fails with a sentence when users are to be counted on channels that have none.

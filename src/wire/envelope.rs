@@ -45,6 +45,11 @@ pub enum Envelope {
     },
     /// Connected apps changed in the database: load them anew.
     AppsChanged,
+    /// An admin watches an app: tell what happens there for a while.
+    WatchApp {
+        /// Which.
+        app: AppId,
+    },
 }
 
 /// One frame for the listeners of one channel.
@@ -106,6 +111,7 @@ enum Kind {
     StopAnswer,
     EndUser,
     AppsChanged,
+    WatchApp,
 }
 
 impl Envelope {
@@ -148,6 +154,7 @@ impl Envelope {
                 (Header { app, channel, ..empty(Kind::EndUser) }, Bytes::new())
             }
             Self::AppsChanged => (empty(Kind::AppsChanged), Bytes::new()),
+            Self::WatchApp { app } => (Header { app: Some(app.0.to_string()), ..empty(Kind::WatchApp) }, Bytes::new()),
         };
         let mut bytes = serde_json::to_vec(&header).unwrap_or_default();
         bytes.push(b'\n');
@@ -168,9 +175,12 @@ impl Envelope {
     pub const fn position(&self) -> Option<i64> {
         match self {
             Self::Publish(publication) => publication.position,
-            Self::EndSockets { .. } | Self::LeaveChannel { .. } | Self::StopAnswer { .. } | Self::EndUser { .. } | Self::AppsChanged => {
-                None
-            }
+            Self::EndSockets { .. }
+            | Self::LeaveChannel { .. }
+            | Self::StopAnswer { .. }
+            | Self::EndUser { .. }
+            | Self::AppsChanged
+            | Self::WatchApp { .. } => None,
         }
     }
 
@@ -193,6 +203,7 @@ impl Envelope {
             Kind::StopAnswer => Ok(Self::StopAnswer { answer: header.answer.ok_or(InvalidEnvelope)? }),
             Kind::EndUser => Ok(Self::EndUser { topic: header.topic()? }),
             Kind::AppsChanged => Ok(Self::AppsChanged),
+            Kind::WatchApp => Ok(Self::WatchApp { app: header.app()? }),
         }
     }
 }
@@ -203,10 +214,13 @@ fn json_text(text: &str) -> String {
 }
 
 impl Header {
+    fn app(&self) -> Result<AppId, InvalidEnvelope> {
+        self.app.as_deref().map(|app| AppId(app.into())).ok_or(InvalidEnvelope)
+    }
+
     fn topic(&self) -> Result<Topic, InvalidEnvelope> {
-        let app = self.app.as_deref().ok_or(InvalidEnvelope)?;
         let channel = self.channel.as_deref().ok_or(InvalidEnvelope)?;
-        Ok(Topic { app: AppId(app.into()), channel: ChannelName::parse_any(channel).map_err(|_| InvalidEnvelope)? })
+        Ok(Topic { app: self.app()?, channel: ChannelName::parse_any(channel).map_err(|_| InvalidEnvelope)? })
     }
 
     fn publication(&self, rest: &[u8]) -> Result<Publication, InvalidEnvelope> {
@@ -238,8 +252,9 @@ mod tests {
         let end = Envelope::EndSockets { user: UserId::generate(), login: Some(LoginId::generate()), farewell: Box::new(publication()) };
         let leave = Envelope::LeaveChannel { user: UserId::generate(), topic: publication().topic };
         let stop = Envelope::StopAnswer { answer: MessageId::generate() };
+        let watch = Envelope::WatchApp { app: AppId("1001".into()) };
         let end_user = Envelope::EndUser { topic: Topic { channel: ChannelName::signed_in("7"), ..publication().topic } };
-        for envelope in [Envelope::Publish(publication()), end, leave, stop, end_user, Envelope::AppsChanged] {
+        for envelope in [Envelope::Publish(publication()), end, leave, stop, end_user, Envelope::AppsChanged, watch] {
             assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
         }
     }
@@ -262,6 +277,7 @@ mod tests {
             b"{\"v\":1,\"kind\":\"publish\"}\n{}",
             b"{\"v\":1,\"kind\":\"leave_channel\"}\n",
             b"{\"v\":1,\"kind\":\"stop_answer\"}\n",
+            b"{\"v\":1,\"kind\":\"watch_app\"}\n",
             b"\xff\n",
         ] {
             assert_eq!(Envelope::parse(bytes), Err(InvalidEnvelope));

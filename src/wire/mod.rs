@@ -6,6 +6,7 @@ pub mod app_event;
 pub mod byte_range;
 pub mod codes;
 pub mod command;
+pub mod console;
 pub mod content_disposition;
 pub mod envelope;
 pub mod frame;

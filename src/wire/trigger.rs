@@ -114,32 +114,40 @@ pub fn parse_batch(body: &[u8], limit: usize) -> Result<Vec<Trigger>, TriggerErr
     batch.into_iter().map(|event| event.read(limit)).collect()
 }
 
-impl RawEvent<'_> {
-    fn read(self, limit: usize) -> Result<Trigger, TriggerError> {
-        if self.name.is_empty() || self.name.chars().count() > MAX_EVENT_NAME {
+impl Trigger {
+    /// Reads an event for all who listen, of at most `limit` bytes of data.
+    pub fn read(name: String, names: &[String], data: Option<&RawValue>, limit: usize) -> Result<Self, TriggerError> {
+        if name.is_empty() || name.chars().count() > MAX_EVENT_NAME {
             return Err(malformed(format!("name has 1 to {MAX_EVENT_NAME} characters")));
         }
-        let names = self.channels.or(self.channel.map(|channel| vec![channel])).unwrap_or_default();
         if names.is_empty() || names.len() > MAX_CHANNELS {
             return Err(malformed(format!("an event has 1 to {MAX_CHANNELS} channels")));
         }
         let mut channels = Vec::with_capacity(names.len());
-        for name in &names {
-            let channel = ChannelName::parse(name).map_err(|invalid| malformed(invalid.to_string()))?;
+        for channel in names {
+            let channel = ChannelName::parse(channel).map_err(|invalid| malformed(invalid.to_string()))?;
             if !channels.contains(&channel) {
                 channels.push(channel);
             }
         }
-        let data = self.data.map(data_text).ok_or_else(|| malformed("data is missing"))?;
+        let data = data.map(data_text).ok_or_else(|| malformed("data is missing"))?;
         if data.len() > limit {
             return Err(TriggerError::TooLarge { limit });
         }
+        Ok(Self { name, channels, data, except: None, info: Attributes::default() })
+    }
+}
+
+impl RawEvent<'_> {
+    fn read(self, limit: usize) -> Result<Trigger, TriggerError> {
+        let names = self.channels.or(self.channel.map(|channel| vec![channel])).unwrap_or_default();
+        let trigger = Trigger::read(self.name, &names, self.data, limit)?;
         let except = match self.socket_id.as_deref() {
             Some(socket) => Some(SocketId::parse(socket).ok_or_else(|| malformed("socket_id is not one"))?),
             None => None,
         };
         let info = Attributes::parse(self.info.as_deref().unwrap_or_default()).map_err(TriggerError::Malformed)?;
-        Ok(Trigger { name: self.name, channels, data, except, info })
+        Ok(Trigger { except, info, ..trigger })
     }
 }
 

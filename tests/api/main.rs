@@ -12,6 +12,7 @@ mod support;
 mod accounts;
 mod admin_users;
 mod alerts;
+mod app_console;
 mod appointments;
 mod availability;
 mod backend;

@@ -50,7 +50,7 @@ async fn a_socket_whose_login_ended_during_its_handshake_ends() {
     let context = &app.running.context;
     let user = UserId::parse(&ana.id).unwrap();
     let login = context.cache.list_logins(user).await.unwrap()[0].id;
-    let (hub, _outgoing) = Hub::new(context.bus.clone());
+    let (hub, _outgoing) = Hub::new(context.bus.clone(), context.watched.clone());
     let shard = HubShard::start_local(&hub, context);
     let mut sent = Vec::new();
     for (n, login) in [(1, login), (2, LoginId::generate())] {

@@ -74,6 +74,13 @@ impl Announce for Hub {
         self.send_later(Envelope::AppsChanged);
     }
 
+    fn watch_app(&self, app: &AppId) -> i64 {
+        // Here at once: what happens after the answer is told. Once more by the bus, as everywhere.
+        let until_ms = self.inner.app_events.watched().watch(app);
+        self.send_later(Envelope::WatchApp { app: app.clone() });
+        until_ms
+    }
+
     fn open_sockets(&self) -> usize {
         self.socket_count()
     }

@@ -1,7 +1,7 @@
 //! Connected Pusher apps. Their secrets are sealed before they come here.
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
-use crate::domain::{connected_app::AppRules, registry::AppId};
+use crate::domain::{connected_app::AppRules, ids::UserId, registry::AppId};
 use sqlx::any::AnyRow;
 
 const COLUMNS: &str = "SELECT id, name, app_key, sealed_secret, is_enabled, allows_client_events, counts_subscriptions, allowed_origins, limits, \
@@ -42,7 +42,26 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Says whether somebody watched an app on a day.
+    pub async fn has_viewed_console(&self, user: UserId, day: &str, app: &AppId) -> BackendResult<bool> {
+        let sql = Sql::new("SELECT user_id FROM app_console_views WHERE user_id = ? AND day = ? AND app_id = ?");
+        Ok(self.fetch_optional(sql.bind(user).bind(day).bind(&*app.0)).await?.is_some())
+    }
+
+    /// Forgets who watched on days before `day`; the audit trail keeps it. Returns how many rows went.
+    pub async fn trim_console_views(&self, day: &str) -> BackendResult<u64> {
+        self.execute(Sql::new("DELETE FROM app_console_views WHERE day < ?").bind(day)).await
+    }
+}
+
 impl Tx {
+    /// Notes that somebody watches an app on a day; `false` when that is noted already.
+    pub async fn insert_console_view(&mut self, user: UserId, day: &str, app: &AppId) -> BackendResult<bool> {
+        let sql = Sql::new("INSERT INTO app_console_views (user_id, day, app_id) VALUES (?, ?, ?)");
+        self.insert(sql.bind(user).bind(day).bind(&*app.0)).await
+    }
+
     /// Adds an app; `false` when id or key is taken.
     pub async fn insert_app(&mut self, app: &AppRow) -> BackendResult<bool> {
         let sql = Sql::new(

@@ -1,7 +1,7 @@
 //! The connected Pusher apps.
 
 use super::{
-    Area,
+    Area, Event,
     operation::{get, patch, post},
     schema::{about, anything, count, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
@@ -11,6 +11,27 @@ use serde_json::Value;
 /// Names of what webhooks are told of.
 const EVENTS: [&str; 7] =
     ["channel_occupied", "channel_vacated", "member_added", "member_removed", "client_event", "cache_miss", "subscription_count"];
+
+/// What a line of the console can tell.
+const LINES: [&str; 17] = [
+    "connected",
+    "disconnected",
+    "refused",
+    "signed_in",
+    "subscribed",
+    "unsubscribed",
+    "occupied",
+    "vacated",
+    "member_added",
+    "member_removed",
+    "count",
+    "client_event",
+    "api_event",
+    "api_refused",
+    "cache_miss",
+    "webhook_sent",
+    "webhook_failed",
+];
 
 /// What may be said about a new app.
 fn parts_of_new() -> Value {
@@ -67,6 +88,22 @@ pub(super) fn area() -> Area {
                 .needs(Action::ManageApps)
                 .answers(200, "With its new secret.", shape("App"))
                 .refuses(&["conflict"]),
+            post("/api/v1/admin/apps/{id}/console", "watch_app", "Lets every node tell what happens in an app, for a minute from now.")
+                .about("Listen to `app.console` on the channel that is answered, and ask again before the minute is over. In the audit trail once per admin, app and day.")
+                .part("id", text())
+                .needs(Action::ManageApps)
+                .answers(200, "Where the lines come, and until when.", object([("channel", text()), ("until", time())])),
+            post("/api/v1/admin/apps/{id}/events", "send_app_event", "Publishes an event, as a backend of the app would.")
+                .about("Held to the rules of `POST /apps/{app_id}/events`, the rate too. The audit trail keeps channels and name, not the data.")
+                .part("id", text())
+                .needs(Action::ManageApps)
+                .takes(object([
+                    ("channels", about(list(text()), "1 to 100.")),
+                    ("name", text_of(1, 200)),
+                    ("data", about(anything(), "Text as it is; other JSON as its text.")),
+                ]))
+                .answers(200, "Published.", object([]))
+                .refuses(&["apps.disabled", "request.malformed", "request.too_large", "rate_limited"]),
             get("/api/v1/admin/apps/{id}/webhooks", "list_webhooks", "Tells how the webhooks of an app are doing.")
                 .part("id", text())
                 .needs(Action::ManageApps)
@@ -113,6 +150,23 @@ pub(super) fn area() -> Area {
                 ]),
             ),
             (
+                "ConsoleLine",
+                object([
+                    ("id", about(text(), "Unlike that of every other line.")),
+                    ("at", time()),
+                    ("node", about(text(), "The node that saw it.")),
+                    ("kind", one_of(&LINES)),
+                    ("channel", or_null(about(text(), "Several are listed with commas, ten at most."))),
+                    ("event", or_null(text())),
+                    ("socket_id", or_null(text())),
+                    ("user_id", or_null(text())),
+                    ("data", or_null(about(text(), "The first 500 characters of what was published; of `count` the number, of `api_refused` method and path."))),
+                    ("bytes", or_null(about(count(), "Length of all of it."))),
+                    ("code", or_null(about(count(), "Of a close or an error; the status of a refused request or a webhook."))),
+                    ("reason", or_null(text())),
+                ]),
+            ),
+            (
                 "WebhookStanding",
                 object([
                     ("url", text()),
@@ -145,6 +199,24 @@ pub(super) fn area() -> Area {
                 ]),
             ),
         ],
-        events: Vec::new(),
+        events: vec![Event {
+            name: "app.console",
+            channels: &["private-app-console.{id}"],
+            is_durable: false,
+            meaning: "What happened in a connected app, while an admin watches it; at most one per 100 ms and node, with at most 50 lines.",
+            data: object([("lines", list(shape("ConsoleLine"))), ("skipped", about(count(), "How many lines there were beside these."))]),
+        }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::console::LineKind;
+    use serde_json::json;
+
+    #[test]
+    fn every_kind_of_line_is_described() {
+        assert_eq!(LineKind::ALL.map(|kind| json!(kind)), LINES.map(|name| json!(name)));
     }
 }

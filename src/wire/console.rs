@@ -1,0 +1,278 @@
+//! Lines of the event debug console: what happens in a connected app, as its admins read it while they watch. No proofs, no signatures, no member data: a
+//! line is made of names, ids and sentences of ours, and of the beginning of what is published.
+
+use crate::domain::{
+    app_event::{AppEvent, AppEventKind},
+    channel::{ChannelName, MAX_CHANNEL_NAME},
+    registry::SocketId,
+};
+use serde::Serialize;
+
+/// The event that brings lines.
+pub const APP_CONSOLE: &str = "app.console";
+/// Characters of a payload that are shown.
+const SHOWN_DATA: usize = 500;
+/// Characters of names, ids and reasons that are shown: clients may send longer ones.
+const SHOWN_NAME: usize = MAX_CHANNEL_NAME;
+/// Names that are shown when there are many.
+const SHOWN_NAMES: usize = 10;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    /// A socket was opened.
+    Connected,
+    /// A socket is gone; with code and reason when the server closed it.
+    Disconnected,
+    /// The server sent an error, or did not let a socket in.
+    Refused,
+    /// A socket is signed in as a user of the app.
+    SignedIn,
+    /// A socket joined a channel.
+    Subscribed,
+    /// A socket left a channel.
+    Unsubscribed,
+    /// A channel got its first subscriber.
+    Occupied,
+    /// A channel lost its last subscriber.
+    Vacated,
+    /// The first connection of a user joined.
+    MemberAdded,
+    /// The last connection of a user left.
+    MemberRemoved,
+    /// The number of subscribers changed.
+    Count,
+    /// A client sent an event.
+    ClientEvent,
+    /// A backend, or an admin, published an event.
+    ApiEvent,
+    /// A request of a backend was refused.
+    ApiRefused,
+    /// Somebody joined a cache channel that holds no event.
+    CacheMiss,
+    /// A webhook was delivered.
+    WebhookSent,
+    /// A webhook was not delivered; it will be tried again.
+    WebhookFailed,
+}
+
+impl LineKind {
+    /// All kinds.
+    pub const ALL: [Self; 17] = [
+        Self::Connected,
+        Self::Disconnected,
+        Self::Refused,
+        Self::SignedIn,
+        Self::Subscribed,
+        Self::Unsubscribed,
+        Self::Occupied,
+        Self::Vacated,
+        Self::MemberAdded,
+        Self::MemberRemoved,
+        Self::Count,
+        Self::ClientEvent,
+        Self::ApiEvent,
+        Self::ApiRefused,
+        Self::CacheMiss,
+        Self::WebhookSent,
+        Self::WebhookFailed,
+    ];
+}
+
+/// Something that happened in an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    kind: LineKind,
+    channel: Option<String>,
+    event: Option<String>,
+    socket_id: Option<String>,
+    user_id: Option<String>,
+    data: Option<String>,
+    bytes: Option<usize>,
+    code: Option<u16>,
+    reason: Option<String>,
+}
+
+impl Line {
+    /// Begins a line.
+    #[must_use]
+    pub const fn new(kind: LineKind) -> Self {
+        Self { kind, channel: None, event: None, socket_id: None, user_id: None, data: None, bytes: None, code: None, reason: None }
+    }
+
+    /// Says on which channel; the name may be one that is none.
+    #[must_use]
+    pub fn on(self, channel: &str) -> Self {
+        Self { channel: Some(beginning(channel, SHOWN_NAME)), ..self }
+    }
+
+    /// Says on which channels: the first ten by name, the others by number.
+    #[must_use]
+    pub fn on_all(self, channels: &[ChannelName]) -> Self {
+        Self { channel: Some(listed(channels.iter().map(ChannelName::as_str))), ..self }
+    }
+
+    /// Names the event.
+    #[must_use]
+    pub fn event(self, name: &str) -> Self {
+        Self { event: Some(beginning(name, SHOWN_NAME)), ..self }
+    }
+
+    /// Names the events: the first ten, the others by number.
+    #[must_use]
+    pub fn events<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { event: Some(listed(names)), ..self }
+    }
+
+    /// Says which socket.
+    #[must_use]
+    pub fn socket(self, socket: SocketId) -> Self {
+        Self { socket_id: Some(socket.to_string()), ..self }
+    }
+
+    /// Says which user of the app.
+    #[must_use]
+    pub fn user(self, user_id: &str) -> Self {
+        Self { user_id: Some(beginning(user_id, SHOWN_NAME)), ..self }
+    }
+
+    /// Shows the beginning of a payload, and how long it is.
+    #[must_use]
+    pub fn data(self, payload: &str) -> Self {
+        Self { data: Some(beginning(payload, SHOWN_DATA)), bytes: Some(payload.len()), ..self }
+    }
+
+    /// Says why, with the code that was sent.
+    #[must_use]
+    pub fn because(self, code: Option<u16>, reason: &str) -> Self {
+        Self { code, reason: Some(beginning(reason, SHOWN_NAME)), ..self }
+    }
+
+    /// Says with which status.
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        Self { code: Some(status), ..self }
+    }
+
+    /// Tells what the owner of an app can be told of.
+    #[must_use]
+    pub fn of_event(event: &AppEvent) -> Self {
+        let line = |kind| Self::new(kind).on(event.channel.as_str());
+        match &event.kind {
+            AppEventKind::Occupied => line(LineKind::Occupied),
+            AppEventKind::Vacated => line(LineKind::Vacated),
+            AppEventKind::MemberAdded { user_id } => line(LineKind::MemberAdded).user(user_id),
+            AppEventKind::MemberRemoved { user_id } => line(LineKind::MemberRemoved).user(user_id),
+            AppEventKind::Count(count) => line(LineKind::Count).data(&count.to_string()),
+            AppEventKind::CacheMiss => line(LineKind::CacheMiss),
+            AppEventKind::Client { event, data, socket, user_id } => {
+                let line = line(LineKind::ClientEvent).event(event).data(data).socket(*socket);
+                user_id.iter().fold(line, |line, user_id| line.user(user_id))
+            }
+        }
+    }
+}
+
+/// A line with when and where it was noted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotedLine {
+    /// Unlike that of every other line.
+    pub id: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// The node that saw it.
+    pub node: String,
+    /// What.
+    #[serde(flatten)]
+    pub line: Line,
+}
+
+/// Returns the data of an [`APP_CONSOLE`]: lines, and how many there were beside them.
+#[must_use]
+pub fn console_data(lines: &[NotedLine], skipped: u64) -> String {
+    #[derive(Serialize)]
+    struct Data<'a> {
+        lines: &'a [NotedLine],
+        skipped: u64,
+    }
+    // Text and numbers always serialise.
+    serde_json::to_string(&Data { lines, skipped }).unwrap_or_default()
+}
+
+fn beginning(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
+}
+
+fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    let mut list = names.iter().take(SHOWN_NAMES).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN_NAMES {
+        list.push_str(&format!(", +{}", names.len() - SHOWN_NAMES));
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::registry::AppId;
+    use serde_json::{Value, json};
+
+    fn text(line: Line) -> Value {
+        let noted = NotedLine { id: "n-1".into(), at: "2026-11-21T04:05:06.789Z".into(), node: "n".into(), line };
+        serde_json::from_str::<Value>(&console_data(&[noted], 2)).unwrap()
+    }
+
+    #[test]
+    fn a_line_has_all_fields_of_the_contract_whatever_it_tells() {
+        let told = text(Line::new(LineKind::Connected).socket(SocketId::new(1, 2)));
+        let line = json!({
+            "id": "n-1", "at": "2026-11-21T04:05:06.789Z", "node": "n", "kind": "connected", "channel": null, "event": null,
+            "socket_id": "1.2", "user_id": null, "data": null, "bytes": null, "code": null, "reason": null,
+        });
+        assert_eq!(told, json!({ "lines": [line], "skipped": 2 }));
+    }
+
+    #[test]
+    fn payloads_are_cut_at_characters_and_measured_in_bytes() {
+        let told = text(Line::new(LineKind::ApiEvent).data(&"é".repeat(501)).event(&"e".repeat(300)));
+        let line = &told["lines"][0];
+        assert_eq!((line["data"].as_str().unwrap().chars().count(), &line["bytes"]), (500, &json!(1002)));
+        assert_eq!(line["event"].as_str().unwrap().len(), SHOWN_NAME);
+    }
+
+    #[test]
+    fn many_channels_are_counted_behind_the_first_ten() {
+        let channels: Vec<_> = (0..12).map(|n| ChannelName::parse(&format!("c{n}")).unwrap()).collect();
+        let of = |count: usize| text(Line::new(LineKind::ApiEvent).on_all(&channels[..count]))["lines"][0]["channel"].clone();
+        assert_eq!(of(2), "c0, c1");
+        assert_eq!(of(10), "c0, c1, c2, c3, c4, c5, c6, c7, c8, c9");
+        assert_eq!(of(12), "c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, +2");
+    }
+
+    #[test]
+    fn what_owners_are_told_of_is_a_line_of_its_kind() {
+        let line = |kind| {
+            let event = AppEvent { app: AppId("1".into()), channel: ChannelName::parse("presence-a").unwrap(), kind };
+            text(Line::of_event(&event))["lines"][0].clone()
+        };
+        for (kind, name) in [
+            (AppEventKind::Occupied, "occupied"),
+            (AppEventKind::Vacated, "vacated"),
+            (AppEventKind::CacheMiss, "cache_miss"),
+            (AppEventKind::Count(3), "count"),
+            (AppEventKind::MemberAdded { user_id: "ana".into() }, "member_added"),
+            (AppEventKind::MemberRemoved { user_id: "ana".into() }, "member_removed"),
+        ] {
+            let told = line(kind);
+            assert_eq!((&told["kind"], &told["channel"]), (&json!(name), &json!("presence-a")));
+            assert_eq!(told["user_id"], if name.starts_with("member") { json!("ana") } else { Value::Null });
+            assert_eq!(told["data"], if name == "count" { json!("3") } else { Value::Null });
+        }
+        let (event, data, user_id) = ("client-x".to_owned(), r#"{"a":1}"#.to_owned(), Some("ana".into()));
+        let told = line(AppEventKind::Client { event, data, socket: SocketId::new(1, 2), user_id });
+        let parts = ["kind", "event", "data", "bytes", "socket_id", "user_id"].map(|field| told[field].clone());
+        assert_eq!(parts, [json!("client_event"), json!("client-x"), json!(r#"{"a":1}"#), json!(7), json!("1.2"), json!("ana")]);
+    }
+}
