@@ -322,7 +322,7 @@ state('admin', 'app connected, its secret', '/admin/apps', async (page) => {
   await press('app-submit', 'app-secret')(page)
 })
 state('admin', 'app', appPath, see('live-connections'), withApps)
-state('admin', 'app loading', appPath, see('skeleton'), { prepare: block(/\/admin\/apps\/1/, hang), mayLoad: true })
+state('admin', 'app loading', appPath, see('skeleton'), { prepare: block(/\/api\/v1\/admin\/apps\/1/, hang), mayLoad: true })
 state('admin', 'app gone', '/admin/apps/99', see('app-gone'), { failing: [/\/apps\/99$/] })
 state('admin', 'app settings', `${appPath}/settings`, see('app-rotate'), withApps)
 state('admin', 'app settings, wrong', `${appPath}/settings`, async (page) => {

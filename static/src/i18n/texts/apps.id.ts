@@ -142,7 +142,7 @@ export const appsId = {
     fine: 'Terkirim semua',
     sending: '{n} menunggu dikirim | {n} menunggu dikirim | {n} menunggu dikirim',
     failing: 'Gagal sejak {when}',
-    dead: '{n} gagal selamanya | {n} gagal selamanya | {n} gagal selamanya',
+    dead: '{n} gagal dikirim | {n} gagal dikirim | {n} gagal dikirim',
     failures: '{n} kali gagal berturut-turut | {n} kali gagal berturut-turut | {n} kali gagal berturut-turut',
     nextTry: 'dicoba lagi {time}',
     lastError: 'Kesalahan terakhir',
