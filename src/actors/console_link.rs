@@ -1,6 +1,5 @@
-//! Shows admins what happens in the connected apps they watch: takes the lines that [`WatchedApps`](crate::services::watched_apps::WatchedApps) of this
-//! node gathered, and publishes them on the consoles' channels of the built-in app, whichever node the admin's socket is on. At most once: a console is
-//! looked at, not kept.
+//! Shows admins what happens in the connected apps they watch: takes the lines that [`WatchedApps`] of this node gathered, and publishes them on the
+//! consoles' channels of the built-in app, whichever node the admin's socket is on. At most once: a console is looked at, not kept.
 
 use super::hub::{Hub, built_in_topic};
 use crate::{

@@ -2,6 +2,7 @@
 //! the actor [`HubShard`] takes what comes from other threads, and [`LocalShard`] is what the sessions of the same thread call directly, so that
 //! nothing between shard and session crosses a thread or a mailbox.
 
+mod console;
 mod counted;
 
 use super::{
@@ -20,15 +21,10 @@ use crate::{
     },
     services::{Context as Services, announce::SessionEnd},
     telemetry,
-    wire::{
-        codes::PusherCode,
-        console::{Line, LineKind},
-        envelope::Publication,
-        frame::Frame,
-        pusher,
-    },
+    wire::{codes::PusherCode, console::LineKind, envelope::Publication, frame::Frame, pusher},
 };
 use actix::prelude::*;
+use console::tell_of_channel;
 use std::{
     cell::RefCell,
     rc::Rc,
@@ -255,7 +251,7 @@ impl ShardState {
     fn unsubscribe(&self, socket: SocketId, topic: &Topic, index: ShardIndex) {
         let departure = self.registry.borrow_mut().unsubscribe(socket, topic);
         if let Some(departure) = departure {
-            self.services.watched.tell(&topic.app, || line_of(LineKind::Unsubscribed, socket, topic, departure.member.as_ref()));
+            tell_of_channel(&self.services.watched, LineKind::Unsubscribed, socket, topic, departure.member.as_ref());
             self.hub.leave(&departure.topic, index, departure.member.as_ref(), socket);
         }
     }
@@ -371,7 +367,7 @@ impl LocalShard {
         self.state.registry.borrow_mut().connect(socket, app.clone(), owner, outbound.clone());
         self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
         self.state.hub.count_socket_in(app);
-        self.tell(app, || Line::new(LineKind::Connected).socket(socket));
+        self.tell(app, socket, LineKind::Connected, |line| line);
         self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
         self.state.check_logins(owner);
         // The same for its app: once it is registered, either the word of an end finds the socket, or the end is known here.
@@ -413,10 +409,7 @@ impl LocalShard {
             let Some(outbound) = registry.sink(socket).cloned() else { return };
             (outbound, registry.disconnect(socket))
         };
-        self.tell(app, || {
-            let line = Line::new(LineKind::Disconnected).socket(socket);
-            outbound.closed_with().into_iter().fold(line, |line, (code, reason)| line.because(Some(code), &reason))
-        });
+        self.tell_gone(app, socket, &outbound);
         for departure in departures {
             self.state.hub.leave(&departure.topic, self.index, departure.member.as_ref(), socket);
         }
@@ -450,11 +443,6 @@ impl LocalShard {
         self.state.cut_later(outbound);
     }
 
-    /// Tells what happens in an app to those who watch it.
-    pub fn tell(&self, app: &AppId, line: impl FnOnce() -> Line) {
-        self.state.services.watched.tell(app, line);
-    }
-
     /// Returns the settings of sockets.
     #[must_use]
     pub fn settings(&self) -> &RealtimeSettings {
@@ -472,10 +460,4 @@ impl LocalShard {
     pub fn hub(&self) -> &Hub {
         &self.state.hub
     }
-}
-
-/// Tells that a socket came to a channel or left it.
-fn line_of(kind: LineKind, socket: SocketId, topic: &Topic, member: Option<&Member>) -> Line {
-    let line = Line::new(kind).on(topic.channel.as_str()).socket(socket);
-    member.iter().fold(line, |line, member| line.user(&member.user_id))
 }

@@ -1,4 +1,5 @@
-//! How fast one socket is read: messages above the rate wait, and behind them the client's own connection does. Nothing is refused or lost.
+//! How fast one socket is read: messages above the rate wait, and behind them the client's own connection does; nothing is refused or lost. And how many
+//! of them may be events for others: those above that rate are refused.
 
 use std::{
     cell::Cell,
@@ -28,6 +29,30 @@ impl Pace {
     }
 }
 
+/// How many client events one socket may send, counted in whole seconds.
+#[derive(Debug)]
+pub(super) struct EventRate {
+    limit: u32,
+    window_began: Instant,
+    count: u32,
+}
+
+impl EventRate {
+    pub(super) fn new(limit: u32) -> Self {
+        Self { limit, window_began: Instant::now(), count: 0 }
+    }
+
+    /// Says whether one more may be sent.
+    pub(super) fn allow(&mut self, now: Instant) -> bool {
+        if now.duration_since(self.window_began).as_secs() >= 1 {
+            self.window_began = now;
+            self.count = 0;
+        }
+        self.count += 1;
+        self.count <= self.limit
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +67,13 @@ mod tests {
         assert!(pace.take(start + Duration::from_millis(300)).is_zero());
         assert!((0..20).all(|_| pace.take(start + Duration::from_secs(60)).is_zero()), "a pause fills the bucket, and no more");
         assert!(!pace.take(start + Duration::from_secs(60)).is_zero());
+    }
+
+    #[test]
+    fn events_are_counted_per_second() {
+        let start = Instant::now();
+        let mut rate = EventRate { limit: 2, window_began: start, count: 0 };
+        assert_eq!([0, 10, 20].map(|ms| rate.allow(start + Duration::from_millis(ms))), [true, true, false]);
+        assert!(rate.allow(start + Duration::from_millis(1001)));
     }
 }

@@ -4,7 +4,7 @@ use super::{
     hub::is_counted,
     hub_shard::{LocalShard, SubscribeRefused},
     outbound::Outbound,
-    pace::Pace,
+    pace::{EventRate, Pace},
     signed_in::SignedInAs,
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     wire::{
         codes::PusherCode,
         command::{self, Command, Subscription},
+        console::{Line, LineKind},
         envelope::Publication,
         frame::Frame,
         pusher, signature,
@@ -128,16 +129,16 @@ impl SessionState {
             Ok(Command::SignIn(request)) => {
                 let to = (&self.shard, &self.outbound);
                 if let Err(reason) = self.signed_in.sign_in(&self.current_app(), self.socket, &request, to).await {
-                    self.answer(&pusher::error(None, &reason));
+                    self.refuse(None, &reason, |line| line);
                 }
             }
             Ok(Command::Ping) => self.answer(&pusher::pong()),
             Ok(Command::Pong) => {}
             Ok(Command::ClientEvent { event, channel, data }) => self.pass_on(&event, &channel, &data).await,
-            Ok(Command::Unknown { .. }) => self.answer(&pusher::error(None, "unknown event")),
+            Ok(Command::Unknown { event }) => self.refuse(None, "unknown event", |line| line.event(&event)),
             Err(malformed) => {
                 metrics::counter!(telemetry::MALFORMED_FRAMES).increment(1);
-                self.answer(&pusher::error(None, &malformed.to_string()));
+                self.refuse(None, &malformed.to_string(), |line| line);
             }
         }
     }
@@ -146,6 +147,8 @@ impl SessionState {
         if let Err(Refusal { kind, message, status }) = self.try_subscribe(subscription).await {
             let name: String = subscription.channel.chars().take(MAX_EVENT_NAME).collect();
             self.answer(&pusher::subscription_error(&name, kind, &message, status));
+            let about = |line: Line| line.on(&name).because(Some(status), &format!("{kind}: {message}"));
+            self.shard.tell(&self.app.id, self.socket, LineKind::Refused, about);
         }
     }
 
@@ -230,7 +233,7 @@ impl SessionState {
                 }
             }
             Ok(None) => {}
-            Err(reason) => self.answer(&pusher::error(Some(PusherCode::ClientEventRejected), reason)),
+            Err(reason) => self.refuse_client_event(event, channel, reason),
         }
     }
 
@@ -253,8 +256,8 @@ impl SessionState {
     async fn pass_client_event(&self, event: &str, topic: Topic, data: &RawValue) {
         let user_id = match self.member_id(&topic) {
             Ok(user_id) if self.client_events.borrow_mut().allow(Instant::now()) => user_id,
-            Ok(_) => return self.answer(&pusher::error(Some(PusherCode::ClientEventRejected), "too many client events")),
-            Err(reason) => return self.answer(&pusher::error(Some(PusherCode::ClientEventRejected), reason)),
+            Ok(_) => return self.refuse_client_event(event, topic.channel.as_str(), "too many client events"),
+            Err(reason) => return self.refuse_client_event(event, topic.channel.as_str(), reason),
         };
         let frame = pusher::client_event(&topic.channel, event, data, user_id.as_deref());
         let kind = AppEventKind::Client { event: event.to_owned(), data: data.get().to_owned(), socket: self.socket, user_id };
@@ -304,6 +307,17 @@ impl SessionState {
         Topic { app: self.app.id.clone(), channel }
     }
 
+    /// Answers with an error, and tells those who watch the app; `about` says more to them.
+    fn refuse(&self, code: Option<PusherCode>, reason: &str, about: impl FnOnce(Line) -> Line) {
+        self.answer(&pusher::error(code, reason));
+        let because = |line: Line| about(line).because(code.map(PusherCode::number), reason);
+        self.shard.tell(&self.app.id, self.socket, LineKind::Refused, because);
+    }
+
+    fn refuse_client_event(&self, event: &str, channel: &str, reason: &str) {
+        self.refuse(Some(PusherCode::ClientEventRejected), reason, |line| line.on(channel).event(event));
+    }
+
     fn answer(&self, frame: &Frame) {
         self.shard.send(&self.outbound, frame);
     }
@@ -336,7 +350,7 @@ impl Handler<BinaryReceived> for Session {
         if is_echo(&self.state.app) {
             return self.state.answer(&Frame::binary(&bytes));
         }
-        self.state.answer(&pusher::error(None, "binary frames are not part of the protocol"));
+        self.state.refuse(None, "binary frames are not part of the protocol", |line| line);
     }
 }
 
@@ -353,42 +367,7 @@ fn is_echo(app: &App) -> bool {
     cfg!(feature = "echo-route") && app.key == "echo"
 }
 
-/// Counts events in whole seconds.
-struct EventRate {
-    limit: u32,
-    window_began: Instant,
-    count: u32,
-}
-
-impl EventRate {
-    fn new(limit: u32) -> Self {
-        Self { limit, window_began: Instant::now(), count: 0 }
-    }
-
-    fn allow(&mut self, now: Instant) -> bool {
-        if now.duration_since(self.window_began).as_secs() >= 1 {
-            self.window_began = now;
-            self.count = 0;
-        }
-        self.count += 1;
-        self.count <= self.limit
-    }
-}
-
 /// Two numbers of 53 random bits: exact in every client's number type, and unguessable.
 fn new_socket_id() -> SocketId {
     SocketId::new(rand::random::<u64>() >> 11, rand::random::<u64>() >> 11)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_counted_per_second() {
-        let start = Instant::now();
-        let mut rate = EventRate { limit: 2, window_began: start, count: 0 };
-        assert_eq!([0, 10, 20].map(|ms| rate.allow(start + Duration::from_millis(ms))), [true, true, false]);
-        assert!(rate.allow(start + Duration::from_millis(1001)));
-    }
 }

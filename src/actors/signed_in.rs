@@ -9,7 +9,7 @@ use crate::{
         registry::{AppId, SocketId, Topic},
     },
     services::apps::App,
-    wire::{codes::PusherCode, command::SignIn, pusher, signature},
+    wire::{codes::PusherCode, command::SignIn, console::LineKind, pusher, signature},
 };
 use std::{cell::RefCell, time::Duration};
 
@@ -48,10 +48,13 @@ impl SignedInAs {
         }
         let place = |channel| Topic { app: app.id.clone(), channel };
         shard.stand_at(socket, &place(ChannelName::signed_in(&user.member.user_id)));
+        shard.tell(&app.id, socket, LineKind::SignedIn, |line| line.user(&user.member.user_id));
         self.0.replace(Some(user.member));
         shard.send(outbound, &pusher::signin_success(&user.user_data));
         if user.is_watchlist_cut {
-            shard.send(outbound, &pusher::error(Some(PusherCode::WatchlistTooLong), "watchlist is cut to its first 100 users"));
+            let (code, reason) = (PusherCode::WatchlistTooLong, "watchlist is cut to its first 100 users");
+            shard.send(outbound, &pusher::error(Some(code), reason));
+            shard.tell(&app.id, socket, LineKind::Refused, |line| line.because(Some(code.number()), reason));
         }
         if !user.watchlist.is_empty() {
             let mut places: Vec<Topic> = user.watchlist.iter().map(|watched| place(ChannelName::watched(watched))).collect();

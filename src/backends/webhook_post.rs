@@ -90,8 +90,8 @@ impl WebhookPost {
         Ok(Self { client, allows_private })
     }
 
-    /// Sends one body with the app's key and the body's signature. Succeeds with a status of 2xx.
-    pub async fn post(&self, url: &str, key: &str, signature: &str, body: String) -> Result<(), PostError> {
+    /// Sends one body with the app's key and the body's signature. Succeeds with a status of 2xx, and returns it.
+    pub async fn post(&self, url: &str, key: &str, signature: &str, body: String) -> Result<u16, PostError> {
         let url = Url::parse(url).map_err(|_| PostError::BadAddress)?;
         if !self.allows_private && literal_address(&url).is_some_and(|address| !is_public(address)) {
             return Err(PostError::NotPublic);
@@ -108,7 +108,7 @@ impl WebhookPost {
                 break;
             }
         }
-        if status.is_success() { Ok(()) } else { Err(PostError::Status(status.as_u16())) }
+        if status.is_success() { Ok(status.as_u16()) } else { Err(PostError::Status(status.as_u16())) }
     }
 }
 

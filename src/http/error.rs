@@ -81,7 +81,9 @@ impl ApiError {
         }
     }
 
-    fn detail(&self) -> String {
+    /// Returns one English sentence that says what is wrong, without user data.
+    #[must_use]
+    pub fn detail(&self) -> String {
         match self {
             Self::Request { detail, .. } => detail.clone(),
             _ => spec_of(self.code()).detail.to_owned(),

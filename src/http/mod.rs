@@ -16,6 +16,7 @@ use route::{Routes, at};
 
 pub mod admin;
 pub mod alerts;
+pub mod api_refusals;
 pub mod app_console;
 pub mod appointments;
 pub mod auth;
@@ -88,6 +89,7 @@ pub fn app(
         .wrap(from_fn(rate_limit::limit_requests))
         .wrap(from_fn(security_headers::add_security_headers))
         .wrap(from_fn(unread_body::close_on_unread_body))
+        .wrap(from_fn(api_refusals::tell_refusals))
         .wrap(from_fn(request_id::trace_request))
 }
 

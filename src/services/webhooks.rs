@@ -16,7 +16,10 @@ use crate::{
         retry::webhook_backoff_ms,
     },
     telemetry,
-    wire::webhook::{Absence, body_text, event_text, fingerprint, subject},
+    wire::{
+        console::{Line, LineKind},
+        webhook::{Absence, body_text, event_name, event_text, fingerprint, subject},
+    },
 };
 use std::collections::BTreeMap;
 
@@ -40,6 +43,16 @@ enum Undelivered {
     NoWebhook,
     #[error(transparent)]
     Post(#[from] PostError),
+}
+
+impl Undelivered {
+    /// Returns with what the other side answered, if it did.
+    const fn status(self) -> Option<u16> {
+        match self {
+            Self::Post(PostError::Status(status)) => Some(status),
+            _ => None,
+        }
+    }
 }
 
 /// An event on its way to one address.
@@ -135,12 +148,16 @@ pub async fn work_off(context: &Context, node: NodeId, queue: &WebhookQueue) -> 
         }
         let ids: Vec<_> = batch.iter().map(|row| row.id).collect();
         match send(context, queue, &batch).await {
-            Ok(()) => {
+            Ok(status) => {
+                let line = || Line::new(LineKind::WebhookSent).events(names(&batch)).status(status);
+                context.watched.tell(&queue.app, line);
                 metrics::counter!(telemetry::WEBHOOK_POSTS).increment(1);
                 context.store.note_webhook_success(&queue.id, &ids).await?;
                 (failures, failing_since_ms) = (0, None);
             }
             Err(reason) => {
+                let line = || Line::new(LineKind::WebhookFailed).events(names(&batch)).because(reason.status(), &reason.to_string());
+                context.watched.tell(&queue.app, line);
                 metrics::counter!(telemetry::WEBHOOK_POSTS_FAILED).increment(1);
                 return note_failure(context, node, queue, &ids, (failures + 1, failing_since_ms, reason)).await;
             }
@@ -175,7 +192,7 @@ async fn note_failure(
 }
 
 /// Signs and sends one body: stamped and signed anew with every attempt.
-async fn send(context: &Context, queue: &WebhookQueue, batch: &[WebhookEventRow]) -> Result<(), Undelivered> {
+async fn send(context: &Context, queue: &WebhookQueue, batch: &[WebhookEventRow]) -> Result<u16, Undelivered> {
     let app = context.apps.current(&queue.app).ok_or(Undelivered::NoApp)?;
     if !app.rules.webhooks.iter().any(|webhook| webhook.url == queue.url) {
         return Err(Undelivered::NoWebhook);
@@ -183,6 +200,17 @@ async fn send(context: &Context, queue: &WebhookQueue, batch: &[WebhookEventRow]
     let body = body_text(context.clock.now_ms(), batch.iter().map(|row| row.event.as_str()));
     let signature = app.secret.sign(&body);
     Ok(context.webhooks.post(&queue.url, &app.key, &signature, body).await?)
+}
+
+/// Returns the names of events, each once.
+fn names(batch: &[WebhookEventRow]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in batch.iter().filter_map(|row| event_name(&row.event)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// Leaves out, and removes, what says that somebody is gone who is there again: whoever returned through another node may have been written before.

@@ -73,6 +73,16 @@ pub fn event_text(event: &AppEvent) -> String {
     serde_json::to_string(&text).unwrap_or_default()
 }
 
+/// Reads the name of an event out of its text.
+#[must_use]
+pub fn event_name(event: &str) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        name: &'a str,
+    }
+    serde_json::from_str::<Named<'_>>(event).ok().map(|named| named.name)
+}
+
 /// Returns the body of one attempt.
 #[must_use]
 pub fn body_text<'a>(time_ms: i64, events: impl IntoIterator<Item = &'a str>) -> String {
@@ -129,6 +139,7 @@ mod tests {
     fn events_have_the_fields_of_the_contract() {
         let text = |kind| event_text(&event("presence-a", kind));
         let ana = || "ana".to_owned();
+        assert_eq!(event_name(&text(AppEventKind::Vacated)), Some("channel_vacated"));
         assert_eq!(text(AppEventKind::Vacated), r#"{"name":"channel_vacated","channel":"presence-a"}"#);
         assert_eq!(text(AppEventKind::MemberAdded { user_id: ana() }), r#"{"name":"member_added","channel":"presence-a","user_id":"ana"}"#);
         assert_eq!(

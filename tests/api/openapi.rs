@@ -221,6 +221,18 @@ async fn walk_apps(seen: &mut Checked, kepala: &TestUser) {
     seen.call(one, "patch", kepala.request(Method::PATCH, &at).json(&json!({ "limits": { "payload_bytes": 0 } })), 422).await;
     seen.call("/api/v1/admin/apps/{id}/rotate", "post", kepala.request(Method::POST, &format!("{at}/rotate")).json(&json!({})), 200).await;
     let at = |path: &str| format!("{at}/{path}");
+    let mut console = kepala.connect().await;
+    let watch = |path: &str| kepala.request(Method::POST, path).json(&json!({}));
+    let opened = seen.call("/api/v1/admin/apps/{id}/console", "post", watch(&at("console")), 200).await;
+    seen.call("/api/v1/admin/apps/{id}/console", "post", watch("/admin/apps/1/console"), 404).await;
+    console.subscribe(opened["channel"].as_str().unwrap()).await;
+    let send = |body: &Value| kepala.request(Method::POST, &at("events")).json(body);
+    let events = "/api/v1/admin/apps/{id}/events";
+    seen.call(events, "post", send(&json!({ "channels": ["a"], "name": "e", "data": { "a": 1 } })), 200).await;
+    seen.call(events, "post", send(&json!({ "channels": [], "name": "e", "data": "" })), 400).await;
+    seen.call(events, "post", send(&json!({ "channels": ["a"], "name": "e", "data": "x".repeat(10_241) })), 413).await;
+    seen.call(events, "post", send(&json!({ "channels": "a" })), 422).await;
+    seen.event("app.console", &console.next_named("app.console").await.json());
     seen.call("/api/v1/admin/apps/{id}/webhooks", "get", kepala.request(Method::GET, &at("webhooks")), 200).await;
     let dead = "/api/v1/admin/apps/{id}/dead-letters";
     seen.call(dead, "get", kepala.request(Method::GET, &at("dead-letters?limit=2")), 200).await;

@@ -237,8 +237,14 @@ async fn while_redis_is_away_members_of_the_own_node_are_known_and_all_when_it_i
     let (a, b) = (plan.start().await, plan.start().await);
     let (mut ana, mut budi, mut cici) = (open(a.at()).await, open(a.at()).await, open(b.at()).await);
     join(&mut ana, "presence-ruang", "ana").await;
+    let kepala = a.sign_in("kepala").await;
+    let mut console = kepala.connect().await;
+    assert_eq!(kepala.post("/admin/apps/7/console", &json!({})).await.0, 200);
+    console.subscribe("private-app-console.7").await;
     redis.kill();
     assert_eq!(join(&mut budi, "presence-ruang", "budi").await, ["ana", "budi"]);
+    let shown = console.next_named("app.console").await.json();
+    assert_eq!(shown["lines"][0]["socket_id"], json!(budi.socket_id), "an admin sees the own node: {shown}");
     redis.start_again();
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(40);
     while users(b.at(), "presence-ruang").await.as_deref() != Some(&["ana".to_owned(), "budi".to_owned()]) {
@@ -246,4 +252,46 @@ async fn while_redis_is_away_members_of_the_own_node_are_known_and_all_when_it_i
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     assert_eq!(join(&mut cici, "presence-ruang", "cici").await, ["ana", "budi", "cici"]);
+}
+
+#[tokio::test]
+async fn what_happens_on_one_node_is_shown_to_an_admin_on_the_other() {
+    let (_plan, a, b) = start_two().await;
+    let kepala = a.sign_in("kepala").await;
+    let mut console = kepala.connect().await;
+    let (status, opened) = kepala.post("/admin/apps/7/console", &json!({})).await;
+    assert_eq!((status, &opened["channel"]), (200, &json!("private-app-console.7")));
+    console.subscribe("private-app-console.7").await;
+    // The word of it reaches the other node by the bus; what happens there meanwhile is not told.
+    let there = loop {
+        ask(b.at(), Method::POST, "events", "", &json!({ "name": "di-b", "channel": "a", "data": "1" }).to_string()).await;
+        if let Some(lines) = next_lines(&mut console).await {
+            break lines;
+        }
+    };
+    assert!(there.iter().all(|line| line["kind"] == "api_event" && line["event"] == "di-b"), "{there:?}");
+    ask(a.at(), Method::POST, "events", "", &json!({ "name": "di-a", "channel": "a", "data": "1" }).to_string()).await;
+    let here = loop {
+        let lines = next_lines(&mut console).await.expect("nothing came");
+        if let Some(line) = lines.into_iter().find(|line| line["event"] == "di-a") {
+            break line;
+        }
+    };
+    assert_ne!(here["node"], there[0]["node"]);
+    // Sockets of the other node as well.
+    let mut socket = open(b.at()).await;
+    socket.subscribe("news").await;
+    let mut missing = vec!["connected", "subscribed", "occupied"];
+    while !missing.is_empty() {
+        for line in next_lines(&mut console).await.expect("nothing came") {
+            missing.retain(|kind| line["kind"] != *kind);
+        }
+    }
+}
+
+/// Returns the lines of the next frame of a console; none when nothing comes for a second.
+async fn next_lines(console: &mut TestSocket) -> Option<Vec<Value>> {
+    let next = console.next_named("app.console");
+    let frame = tokio::time::timeout(std::time::Duration::from_secs(1), next).await.ok()?;
+    Some(frame.json()["lines"].as_array().unwrap().clone())
 }

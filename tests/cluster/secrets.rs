@@ -119,6 +119,13 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
         TestSocket::open(b.at(), &format!("/app/{key}"), &[]).await.unwrap().next_event().await.event == "pusher:connection_established"
     };
     until("the other node knows the app", knows_app).await;
+    // Watched by an admin, everything that follows is told over the bus.
+    let mut console = kepala.connect().await;
+    for app in [id.as_str(), "7"] {
+        let (status, opened) = kepala.post(&format!("/admin/apps/{app}/console"), &json!({})).await;
+        assert_eq!(status, 200, "{opened}");
+        console.subscribe(opened["channel"].as_str().unwrap()).await;
+    }
     answers.push(use_sockets(&b, &key, &first_secret).await);
     answers.push(use_sockets(&a, "uji-key", SETTINGS_SECRET).await);
     let (status, rotated) = kepala.post(&format!("/admin/apps/{id}/rotate"), &json!({})).await;
@@ -145,6 +152,11 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
         answers.push(kepala.get(path).await.to_string());
     }
 
+    let mut shown = String::new();
+    while !(shown.contains("api_refused") && shown.contains("AuthError")) {
+        shown += &console.next_named("app.console").await.raw;
+    }
+    answers.push(shown);
     let mut places = vec![("the bus", tap.text()), ("answers", answers.join("\n"))];
     for node in [&a, &b] {
         places.push(("metrics", node.at().client().get(node.at().url("/metrics")).send().await.unwrap().text().await.unwrap()));
@@ -153,6 +165,7 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
     // Each place was read, not merely found empty.
     for (name, sign) in [
         ("the bus", "private-a"),
+        ("the bus", "app.console"),
         ("answers", "apps.not_signed"),
         ("metrics", "http_request_duration_seconds"),
         ("the log", "http.request"),

@@ -1,18 +1,17 @@
 //! Channels that the census counts, as a shard joins them: those of connected apps, and the places of signed-in users. Where others have to be asked who
 //! is there, the socket waits for the answer, and gets behind it what was published meanwhile.
 
-use super::{LocalShard, SubscribeRefused, line_of};
+use super::{LocalShard, SubscribeRefused};
 use crate::{
     actors::census_queue::Joined,
     domain::{
         app_event::{AppEvent, AppEventKind},
-        channel::ChannelKind,
         presence::{Member, MemberError, Roster},
         registry::{SocketId, Topic},
     },
     services::announce::Announce as _,
     telemetry,
-    wire::{codes::PusherCode, console::LineKind, envelope::Publication, frame::Frame, pusher},
+    wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
 };
 use std::sync::Arc;
 
@@ -58,7 +57,7 @@ impl LocalShard {
             return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };
         };
         let is_presence = member.is_some();
-        self.tell(&topic.app, || line_of(LineKind::Subscribed, socket, topic, member.as_ref()));
+        self.tell_joined(socket, topic, member.as_ref());
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
         let version = joined.as_ref().map_or(0, |joined| joined.version);
         self.state.registry.borrow_mut().note_roster(socket, topic, version);
@@ -109,9 +108,7 @@ impl LocalShard {
         if !self.state.registry.borrow_mut().subscribe(socket, topic, None) {
             return;
         }
-        if topic.channel.kind() != ChannelKind::Internal {
-            self.tell(&topic.app, || line_of(LineKind::Subscribed, socket, topic, None));
-        }
+        self.tell_joined(socket, topic, None);
         // Without a member there is nothing that could be full.
         let _ = self.hub().join_counted(topic, self.index, None, socket);
         self.hub().census().mark(topic);

@@ -11,7 +11,10 @@ use crate::{
     },
     services::{Context, accounts, apps::App},
     telemetry,
-    wire::codes::PusherCode,
+    wire::{
+        codes::PusherCode,
+        console::{Line, LineKind},
+    },
 };
 use actix_http::RequestHead;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -81,6 +84,23 @@ impl Gate {
     }
 
     async fn admit_to(&self, key: &str, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
+        let admission = self.decide(key, head, peer).await;
+        if let Admission::Refuse(code) = admission {
+            self.tell_refused(key, code);
+        }
+        admission
+    }
+
+    /// Tells those who watch an app that one of its clients was not let in.
+    fn tell_refused(&self, key: &str, code: PusherCode) {
+        let watched = &self.context.watched;
+        let app = watched.is_anybody_watching().then(|| self.context.apps.by_key(key)).flatten();
+        if let Some(app) = app {
+            watched.tell(&app.id, || Line::new(LineKind::Refused).because(Some(code.number()), code.message()));
+        }
+    }
+
+    async fn decide(&self, key: &str, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
         if self.is_full() || self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
             metrics::counter!(telemetry::HANDSHAKES_REFUSED).increment(1);
             return Admission::Refuse(PusherCode::OverCapacity);

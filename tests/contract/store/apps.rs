@@ -1,11 +1,12 @@
 //! Connected Pusher apps.
 
-use super::on_every_engine;
+use super::{add_user, on_every_engine};
 use crate::databases::Fixture;
 use educounsel::{
     backends::store::AppRow,
     domain::{
         connected_app::{AppLimits, AppRules, Webhook, WebhookEvent},
+        principal::Role,
         registry::AppId,
     },
 };
@@ -14,6 +15,7 @@ on_every_engine! {
     apps_are_read_as_they_were_written,
     ids_and_keys_are_unique,
     who_read_an_older_version_changes_nothing,
+    a_watch_of_an_app_is_noted_once_a_day,
 }
 
 fn app(id: &str, key: &str) -> AppRow {
@@ -72,4 +74,22 @@ async fn who_read_an_older_version_changes_nothing(fixture: Fixture) {
         tx.commit().await.unwrap();
     }
     assert_eq!(fixture.store.list_apps().await.unwrap(), [after]);
+}
+
+async fn a_watch_of_an_app_is_noted_once_a_day(fixture: Fixture) {
+    let store = &fixture.store;
+    let kepala = add_user(store, "kepala", Role::Admin).await;
+    let (one, other) = (AppId("10000001".into()), AppId("7".into()));
+    let watch = async |day: &str, app: &AppId| {
+        let mut tx = store.begin().await.unwrap();
+        let is_new = tx.insert_console_view(kepala.id, day, app).await.unwrap();
+        tx.commit().await.unwrap();
+        is_new
+    };
+    assert!(watch("2026-11-21", &one).await && !watch("2026-11-21", &one).await);
+    assert!(watch("2026-11-21", &other).await && watch("2026-11-22", &one).await);
+    assert!(store.has_viewed_console(kepala.id, "2026-11-21", &one).await.unwrap());
+    assert!(!store.has_viewed_console(kepala.id, "2026-11-22", &other).await.unwrap());
+    assert_eq!(store.trim_console_views("2026-11-22").await.unwrap(), 2);
+    assert!(!store.has_viewed_console(kepala.id, "2026-11-21", &one).await.unwrap());
 }

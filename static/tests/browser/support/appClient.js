@@ -1,5 +1,7 @@
 // A system of the school as its own programs would be: a backend that signs requests with the app's secret, and its clients' sockets.
 import { createHash, createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { after } from 'node:test'
 import { until, untilEqual } from './patience.js'
@@ -73,4 +75,21 @@ export function connectBackend(port, app = demoApp) {
   }
 
   return { trigger, openSocket }
+}
+
+/** An address for webhooks that fails until it is healed; `channels` are those it accepted events about. */
+export async function openReceiver() {
+  const accepted = []
+  let isWell = false
+  const server = createServer((request, response) => {
+    const parts = []
+    request.on('data', (part) => parts.push(part))
+    request.on('end', () => {
+      if (isWell) accepted.push(...JSON.parse(Buffer.concat(parts).toString()).events.map(({ channel }) => channel))
+      response.writeHead(isWell ? 200 : 503, { connection: 'close' }).end()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { url: `http://127.0.0.1:${server.address().port}/hook`, heal: () => (isWell = true), channels: () => [...accepted], close: () => server.close() }
 }
