@@ -1,10 +1,11 @@
-/** The lines of the debug console: bounded, each once, in the order they came; held back while somebody reads. */
+/** The lines of the debug console: bounded, each once, in the order of their times (nodes tell their own lines); held back while somebody reads. */
 import type { ConsoleFrame, ConsoleLine } from '@/api/appTypes'
 
 /** Lines that were too many to be told of, where they would have stood. */
 export interface SkippedMark {
   id: string
   kind: 'skipped'
+  at: string
   count: number
 }
 
@@ -37,9 +38,9 @@ export function heldCount(buffer: ConsoleBuffer): number {
 export function withFrame(buffer: ConsoleBuffer, frame: ConsoleFrame, isHolding: boolean): ConsoleBuffer {
   const known = new Set([...buffer.shown, ...buffer.held].map(({ id }) => id))
   const fresh: ConsoleEntry[] = frame.lines.filter(({ id }) => !known.has(id))
-  if (frame.skipped > 0) fresh.push(markAfter(fresh.at(-1)?.id ?? buffer.held.at(-1)?.id ?? buffer.shown.at(-1)?.id, frame.skipped))
+  if (frame.skipped > 0) fresh.push(markAfter(fresh.at(-1) ?? buffer.held.at(-1) ?? buffer.shown.at(-1), frame.skipped))
   if (fresh.length === 0) return buffer
-  if (!isHolding) return { shown: trimmed([...buffer.shown, ...buffer.held, ...fresh]), held: [], lost: 0 }
+  if (!isHolding) return { shown: trimmed(ordered([...buffer.shown, ...buffer.held, ...fresh])), held: [], lost: 0 }
   const all = [...buffer.held, ...fresh]
   const held = trimmed(all)
   return { ...buffer, held, lost: buffer.lost + countOf(all.slice(0, all.length - held.length)) }
@@ -48,8 +49,13 @@ export function withFrame(buffer: ConsoleBuffer, frame: ConsoleFrame, isHolding:
 /** Puts what was held back on the screen. */
 export function released(buffer: ConsoleBuffer): ConsoleBuffer {
   if (heldCount(buffer) === 0) return buffer
-  const gap: ConsoleEntry[] = buffer.lost > 0 ? [markAfter(buffer.shown.at(-1)?.id, buffer.lost)] : []
-  return { shown: trimmed([...buffer.shown, ...gap, ...buffer.held]), held: [], lost: 0 }
+  const gap: ConsoleEntry[] = buffer.lost > 0 ? [markAfter(buffer.shown.at(-1), buffer.lost)] : []
+  return { shown: trimmed(ordered([...buffer.shown, ...gap, ...buffer.held])), held: [], lost: 0 }
+}
+
+function ordered(entries: ConsoleEntry[]): ConsoleEntry[] {
+  const isInOrder = entries.every((entry, index) => index === 0 || (entries[index - 1]?.at ?? '') <= entry.at)
+  return isInOrder ? entries : [...entries].sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
 }
 
 function trimmed(entries: ConsoleEntry[]): ConsoleEntry[] {
@@ -62,7 +68,7 @@ function countOf(entries: readonly ConsoleEntry[]): number {
 
 let marks = 0
 
-function markAfter(id: string | undefined, count: number): SkippedMark {
+function markAfter(entry: ConsoleEntry | undefined, count: number): SkippedMark {
   marks += 1
-  return { id: `${id ?? ''}+${marks}`, kind: 'skipped', count }
+  return { id: `${entry?.id ?? ''}+${marks}`, kind: 'skipped', at: entry?.at ?? '', count }
 }

@@ -32,6 +32,15 @@ describe('the lines of the console', () => {
     expect(released(read)).toBe(read)
   })
 
+  it('of two nodes stand in the order of their times', () => {
+    const at = (id: string, ms: string) => lineOf(id, { at: `2026-11-21T07:00:00.${ms}Z` })
+    const one = withFrame(emptyBuffer, { lines: [at('a1', '010'), at('a2', '090')], skipped: 2 }, false)
+    expect(idsOf(withFrame(one, { lines: [at('b1', '050'), at('b2', '090')], skipped: 0 }, false))).toEqual(['a1', 'b1', 'a2', '+2', 'b2'])
+    const held = withFrame(one, { lines: [at('b1', '050')], skipped: 0 }, true)
+    expect(idsOf(held)).toEqual(['a1', 'a2', '+2'])
+    expect(idsOf(released(held))).toEqual(['a1', 'b1', 'a2', '+2'])
+  })
+
   it('tell how many were skipped, where they would have stood', () => {
     const buffer = withFrame(withFrame(emptyBuffer, frame(1, 1, 40), false), frame(2, 1), false)
     expect(idsOf(buffer)).toEqual(['l1', '+40', 'l2'])
@@ -56,7 +65,7 @@ describe('the filter', () => {
     lineOf('2', { kind: 'api_event', channel: 'Kelas-7', event: 'nilai', data: '{"n":1}' }),
     lineOf('3', { kind: 'refused', code: 4001, reason: 'unknown key' }),
   ]
-  const entries = [...lines, { id: 'x', kind: 'skipped' as const, count: 2 }]
+  const entries = [...lines, { id: 'x', kind: 'skipped' as const, at: '', count: 2 }]
   const idsFor = (kind: Parameters<typeof filtered>[1]['kind'], text = '') => filtered(entries, { kind, text }).map(({ id }) => id)
 
   it('chooses a kind, or a group of kinds', () => {
