@@ -40,7 +40,8 @@ fn parts_of_new() -> Value {
 
 /// What may be changed, and the version it is changed from.
 fn parts_of_known() -> Value {
-    let seen = ("updated_at?", about(time(), "As the app had it when it was read: when it was changed since, nothing happens (`conflict`)."));
+    let seen =
+        ("updated_at?", about(time(), "As the app had it when it was read: when it was changed since, nothing happens (`conflict`)."));
     let [name, enabled, client_events, counts, origins, limits, webhooks] = parts("name?");
     object([name, enabled, client_events, counts, origins, limits, webhooks, seen])
 }
