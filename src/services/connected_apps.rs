@@ -47,6 +47,8 @@ pub struct AppPatch {
     pub limits: Option<AppLimits>,
     /// Whom to tell of what.
     pub webhooks: Option<Vec<Webhook>>,
+    /// The `updated_at` of the app that the admin was looking at: what somebody else changed meanwhile is not overwritten unseen.
+    pub updated_at: Option<String>,
 }
 
 /// An app as the contract shapes it.
@@ -175,9 +177,13 @@ pub async fn create_app(context: &Context, principal: &Principal, new: &AppPatch
     Err(ServiceError::internal("no free app id found"))
 }
 
-/// Changes an app. Disabling it ends its sockets with 4003 on every node. Apps of the settings cannot be changed here (`conflict`).
+/// Changes an app. Disabling it ends its sockets with 4003 on every node. Apps of the settings cannot be changed here, and neither can another version than
+/// the one the patch names (`conflict`).
 pub async fn change_app(context: &Context, principal: &Principal, id: &AppId, patch: &AppPatch, origin: &Origin) -> ServiceResult<AppItem> {
     let before = find_changeable(context, principal, id).await?;
+    if patch.updated_at.as_ref().is_some_and(|seen| *seen != rfc3339(before.updated_at_ms)) {
+        return Err(ServiceError::Conflict { code: "conflict" });
+    }
     let name = patch.name.as_deref().map_or_else(|| Ok(before.name.clone()), parse_name);
     let (name, rules) = match (name, patched(before.rules.clone(), patch)) {
         (Ok(name), Ok(rules)) => (name, rules),

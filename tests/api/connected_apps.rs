@@ -124,6 +124,21 @@ async fn client_events_can_be_switched_off_for_open_sockets() {
 }
 
 #[actix_web::test]
+async fn a_change_of_a_version_that_is_gone_is_a_conflict_and_changes_nothing() {
+    let app = TestApp::start().await;
+    let kepala = app.admin("kepala").await;
+    let seen = make_app(&kepala, &json!({ "name": "Portal" })).await;
+    let version = text(&seen, "updated_at");
+    let (status, changed) = change(&kepala, &seen, &json!({ "name": "Portal Siswa", "updated_at": version })).await;
+    assert_eq!((status, text(&changed, "name")), (200, "Portal Siswa"));
+    let (status, refused) = change(&kepala, &seen, &json!({ "enabled": false, "updated_at": version })).await;
+    assert_eq!((status, text(&refused, "code")), (409, "conflict"));
+    let now = kepala.get(&format!("/admin/apps/{}", text(&seen, "id"))).await;
+    assert_eq!((&now["enabled"], text(&now, "updated_at")), (&json!(true), text(&changed, "updated_at")));
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn only_admins_manage_apps_and_those_of_the_settings_stay_as_they_are() {
     let app = TestApp::builder().pusher_app().start().await;
     let (kepala, guru) = (app.admin("kepala").await, app.counsellor("guru").await);

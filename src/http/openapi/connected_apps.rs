@@ -33,9 +33,21 @@ const LINES: [&str; 17] = [
     "webhook_failed",
 ];
 
-/// What may be said about an app, all of it optional when it is changed.
-fn parts(name: &'static str) -> Value {
-    object([
+/// What may be said about a new app.
+fn parts_of_new() -> Value {
+    object(parts("name"))
+}
+
+/// What may be changed, and the version it is changed from.
+fn parts_of_known() -> Value {
+    let seen =
+        ("updated_at?", about(time(), "As the app had it when it was read: when it was changed since, nothing happens (`conflict`)."));
+    let [name, enabled, client_events, counts, origins, limits, webhooks] = parts("name?");
+    object([name, enabled, client_events, counts, origins, limits, webhooks, seen])
+}
+
+fn parts(name: &'static str) -> [(&'static str, Value); 7] {
+    [
         (name, text_of(1, 120)),
         ("enabled?", yes_no()),
         ("client_events?", about(yes_no(), "Whether clients may send `client-` events.")),
@@ -43,7 +55,7 @@ fn parts(name: &'static str) -> Value {
         ("allowed_origins?", about(list(text()), "Origins whose pages may connect; empty: all.")),
         ("limits?", shape("AppLimits")),
         ("webhooks?", list(shape("Webhook"))),
-    ])
+    ]
 }
 
 pub(super) fn area() -> Area {
@@ -58,17 +70,17 @@ pub(super) fn area() -> Area {
                 .about("The answer shows the secret, for the only time: a repeat under the same `Idempotency-Key` does not.")
                 .needs(Action::ManageApps)
                 .idempotent()
-                .takes(parts("name"))
+                .takes(parts_of_new())
                 .answers(201, "Made.", shape("App")),
             get("/api/v1/admin/apps/{id}", "read_app", "Gives one app.")
                 .part("id", text())
                 .needs(Action::ManageApps)
                 .answers(200, "The app.", shape("App")),
             patch("/api/v1/admin/apps/{id}", "change_app", "Changes what is given.")
-                .about("Counts at once on every node. Disabling ends the app's sockets with 4003. Apps of the settings are changed there (`conflict`).")
+                .about("Counts at once on every node. Disabling ends the app's sockets with 4003. `limits` and `webhooks` are replaced as a whole. Apps of the settings are changed there (`conflict`).")
                 .part("id", text())
                 .needs(Action::ManageApps)
-                .takes(parts("name?"))
+                .takes(parts_of_known())
                 .answers(200, "As it is now.", shape("App"))
                 .refuses(&["conflict"]),
             post("/api/v1/admin/apps/{id}/rotate", "rotate_app_secret", "Gives an app a new secret.")

@@ -12,6 +12,7 @@ export function useFormat() {
     dateTime: (at: string) => format.formatDateTime(at, zone.value, locale.value),
     date: (at: string) => format.formatDate(at, zone.value, locale.value),
     time: (at: string | Date) => format.formatTime(at, zone.value, locale.value),
+    clock: (at: string) => format.formatClock(at, zone.value),
     day: (day: string) => format.formatDay(day, locale.value),
     size: (sizeBytes: number) => format.formatSize(sizeBytes, locale.value),
     number: (value: number) => format.formatNumber(value, locale.value),

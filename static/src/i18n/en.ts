@@ -1,5 +1,6 @@
 import type { Messages } from './id'
 import { appointmentsEn } from './texts/appointments.en'
+import { appsEn } from './texts/apps.en'
 import { chatEn } from './texts/chat.en'
 import { companionEn } from './texts/companion.en'
 import { auditEn, systemEn } from './texts/oversight.en'
@@ -16,6 +17,8 @@ export const en: Messages = {
     cancel: 'Cancel',
     close: 'Close',
     save: 'Save',
+    copied: 'Copied.',
+    notCopied: 'Could not be copied.',
     back: 'Back',
     loadMore: 'Show more',
     search: 'Search',
@@ -352,6 +355,7 @@ export const en: Messages = {
   hotlines: hotlinesEn,
   audit: auditEn,
   system: systemEn,
+  apps: appsEn,
   page: {
     forbidden: 'This page is not for your account',
     forbiddenBody: 'You are logged in, but your role has no access here.',
@@ -382,6 +386,7 @@ export const en: Messages = {
       cross_site: 'Refused, because the request came from another site.',
     },
     access: { denied: 'This role may not do that.' },
+    apps: { disabled: 'This app is disabled. Enable it first.' },
     not_found: 'Not found, it may have been deleted.',
     method_not_allowed: 'This action is not supported.',
     conflict: 'The data has changed. Reload and try again.',

@@ -36,6 +36,13 @@ export function formatTime(at: string | Date, zone: string, locale: Locale): str
   return `${text} ${zoneLabel(zone, locale)}`
 }
 
+/** "14:05:09.123", for lists in which milliseconds count */
+export function formatClock(at: string, zone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone, hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3,
+  }).format(new Date(at))
+}
+
 /** "21 November 2026" */
 export function formatDate(at: string | Date, zone: string, locale: Locale): string {
   return new Intl.DateTimeFormat(tags[locale], { timeZone: zone, dateStyle: 'long' })

@@ -1,4 +1,5 @@
 import { appointmentsId } from './texts/appointments.id'
+import { appsId } from './texts/apps.id'
 import { chatId } from './texts/chat.id'
 import { companionId } from './texts/companion.id'
 import { auditId, systemId } from './texts/oversight.id'
@@ -15,6 +16,8 @@ export const id = {
     cancel: 'Batal',
     close: 'Tutup',
     save: 'Simpan',
+    copied: 'Tersalin.',
+    notCopied: 'Belum bisa disalin.',
     back: 'Kembali',
     loadMore: 'Tampilkan lebih banyak',
     search: 'Cari',
@@ -351,6 +354,7 @@ export const id = {
   hotlines: hotlinesId,
   audit: auditId,
   system: systemId,
+  apps: appsId,
   page: {
     forbidden: 'Halaman ini bukan untuk akunmu',
     forbiddenBody: 'Kamu sudah masuk, tetapi peranmu tidak punya akses ke sini.',
@@ -381,6 +385,7 @@ export const id = {
       cross_site: 'Permintaan ditolak karena datang dari situs lain.',
     },
     access: { denied: 'Peran ini tidak boleh melakukan itu.' },
+    apps: { disabled: 'Aplikasi ini nonaktif. Aktifkan dulu.' },
     not_found: 'Tidak ditemukan, mungkin sudah dihapus.',
     method_not_allowed: 'Tindakan ini tidak didukung.',
     conflict: 'Data sudah berubah. Muat ulang lalu coba lagi.',

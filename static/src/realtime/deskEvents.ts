@@ -1,4 +1,5 @@
-/** The events of appointments, conversations, the companion and alerts: which are durable, and how they reach the screens. */
+/** The events of appointments, conversations, the companion, alerts and connected apps: which are durable, and how they reach the screens. */
+import type { ConsoleFrame } from '@/api/appTypes'
 import type { CounsellorStatus, SlotsChanged } from '@/api/appointmentTypes'
 import type { MessageRead } from '@/api/chatTypes'
 import type { CompanionDelta, CompanionStarted } from '@/api/companionTypes'
@@ -12,6 +13,7 @@ const durable = [
 type DurableName = (typeof durable)[number]
 
 const conversationPrefix = 'presence-conversation.'
+const consolePrefix = 'private-app-console.'
 
 /** The channel of one conversation. */
 export function conversationChannel(id: string): string {
@@ -21,6 +23,11 @@ export function conversationChannel(id: string): string {
 /** The channel on which a counsellor's free times change. */
 export function slotsChannel(counsellorId: string): string {
   return `private-slots.${counsellorId}`
+}
+
+/** The channel on which a connected app's debug console is fed. */
+export function consoleChannel(appId: string): string {
+  return consolePrefix + appId
 }
 
 /** The channel of the counsellors' duty status. */
@@ -43,7 +50,9 @@ export function emitPassing(event: string, data: unknown, from: EventOrigin): vo
   else if (event === 'companion.started') emitRealtime(event, data as CompanionStarted)
   else if (event === 'companion.delta') emitRealtime(event, data as CompanionDelta)
   else if (event === 'counsellor.status') emitRealtime(event, data as CounsellorStatus)
-  else if (from.channel.startsWith(conversationPrefix)) {
+  else if (event === 'app.console' && from.channel.startsWith(consolePrefix)) {
+    emitRealtime(event, { ...(data as ConsoleFrame), app_id: from.channel.slice(consolePrefix.length) })
+  } else if (from.channel.startsWith(conversationPrefix)) {
     const conversation_id = from.channel.slice(conversationPrefix.length)
     if (event === 'message.read') emitRealtime(event, { ...(data as MessageRead), conversation_id })
     else if (event === 'client-typing' && from.userId) emitRealtime('typing', { conversation_id, user_id: from.userId })

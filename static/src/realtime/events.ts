@@ -1,4 +1,5 @@
 import type { AlertEvent } from '@/api/alertTypes'
+import type { ConsoleFrame } from '@/api/appTypes'
 import type { AppointmentChanged, CounsellorStatus, SlotsChanged } from '@/api/appointmentTypes'
 import type { ConversationChanged, MessageEvent, MessageRead } from '@/api/chatTypes'
 import type { CompanionDelta, CompanionEnd, CompanionStarted } from '@/api/companionTypes'
@@ -28,6 +29,8 @@ export interface RealtimeEvents {
   'companion.failed': CompanionEnd
   'risk.raised': AlertEvent
   'risk.changed': AlertEvent
+  /** What happened in a connected app, while an admin looks on. */
+  'app.console': ConsoleFrame & { app_id: string }
   /** The connection is up and what was missed has arrived. */
   'realtime.ready': undefined
   /** A channel joined by a screen is joined, at first or again after a reconnect. */

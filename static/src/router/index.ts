@@ -130,6 +130,22 @@ const routes: RouteRecordRaw[] = [
         component: () => import('@/pages/admin/SystemPage.vue'),
         meta: { title: 'system.title', access: 'admin' },
       },
+      {
+        path: 'admin/apps',
+        component: () => import('@/pages/admin/AppsPage.vue'),
+        meta: { title: 'apps.title', access: 'admin' },
+      },
+      {
+        path: 'admin/apps/:id',
+        component: () => import('@/pages/admin/AppPage.vue'),
+        props: true,
+        children: [
+          { path: '', component: () => import('@/pages/admin/AppOverviewPage.vue'), meta: { title: 'apps.titles.overview', access: 'admin' } },
+          { path: 'settings', component: () => import('@/pages/admin/AppSettingsPage.vue'), meta: { title: 'apps.titles.settings', access: 'admin' } },
+          { path: 'webhooks', component: () => import('@/pages/admin/AppWebhooksPage.vue'), meta: { title: 'apps.titles.webhooks', access: 'admin' } },
+          { path: 'console', component: () => import('@/pages/admin/AppConsolePage.vue'), meta: { title: 'apps.titles.console', access: 'admin' } },
+        ],
+      },
       { path: 'admin/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'admin' } },
       {
         path: 'account',

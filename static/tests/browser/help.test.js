@@ -11,7 +11,7 @@ const pages = {
   nobody: ['/login', '/tidak-ada'],
   siswa2: ['/student/dashboard', '/student/materi', '/student/ai-companion', '/student/ai-companion/new', '/student/appointments', '/student/appointments/create', '/student/chat', '/student/notices', '/account', '/403', '/tidak-ada'],
   guru1: ['/guru/dashboard', '/guru/materi', '/guru/appointments', '/guru/availability', '/guru/chat', '/guru/alerts', '/guru/notices', '/account', '/403'],
-  admin: ['/admin/users', '/admin/alerts', '/admin/help', '/admin/notices', '/account', '/403'],
+  admin: ['/admin/users', '/admin/alerts', '/admin/apps', '/admin/apps/1001', '/admin/apps/1001/console', '/admin/help', '/admin/notices', '/account', '/403'],
 }
 for (const width of Object.keys(viewports)) {
   scenario(`the help button is at the same place of every page, ${width} px`, async ({ open }) => {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { apps, portal, serveApps } from './support/appSamples.js'
+import { connectBackend } from './support/appClient.js'
 import { viewports } from './support/browser.js'
 import { alertOf, goodAnswer, helpCard, serveAlerts, serveCompanion, threadPath, turnOf } from './support/companionSamples.js'
 import { openDesk, resultsFolder } from './support/desk.js'
@@ -312,11 +314,90 @@ state('admin', 'help card left with changes', '/admin/help', async (page) => {
   await page.getByRole('dialog').waitFor()
 })
 
+const appPath = `/admin/apps/${portal.id}`
+const withApps = { prepare: (page) => serveApps(page) }
+state('admin', 'apps', '/admin/apps', see('app-row'), withApps)
+state('admin', 'apps of the demo school', '/admin/apps', see('app-row'))
+state('admin', 'apps, none', '/admin/apps', see('apps-empty'), { prepare: (page) => serveApps(page, []) })
+state('admin', 'apps loading', '/admin/apps', see('skeleton'), { prepare: block(/\/api\/v1\/admin\/apps$/, hang), mayLoad: true })
+state('admin', 'apps failed', '/admin/apps', (page) => page.getByRole('alert').waitFor(), { prepare: block(/\/api\/v1\/admin\/apps$/, breakDown), failing: [/\/apps$/] })
+state('admin', 'connect an app', '/admin/apps', press('app-create-open', 'app-create-form'), withApps)
+state('admin', 'connect an app, wrong', '/admin/apps', async (page) => {
+  await press('app-create-open', 'app-create-form')(page)
+  await page.getByTestId('app-origins').fill('portal.example')
+  await page.getByTestId('app-limits').locator('summary').click()
+  await page.getByTestId('app-limit-payload_bytes').fill('0')
+  await page.getByTestId('app-submit').click()
+  await page.locator('[aria-invalid="true"]').first().waitFor()
+}, withApps)
+state('admin', 'app connected, its secret', '/admin/apps', async (page) => {
+  await press('app-create-open', 'app-create-form')(page)
+  await page.getByTestId('app-name').fill('Portal Absensi')
+  await press('app-submit', 'app-secret')(page)
+})
+state('admin', 'app', appPath, see('live-connections'), withApps)
+state('admin', 'app loading', appPath, see('skeleton'), { prepare: block(/\/api\/v1\/admin\/apps\/1/, hang), mayLoad: true })
+state('admin', 'app gone', '/admin/apps/99', see('app-gone'), { failing: [/\/apps\/99$/] })
+state('admin', 'app settings', `${appPath}/settings`, see('app-rotate'), withApps)
+state('admin', 'app settings, wrong', `${appPath}/settings`, async (page) => {
+  await page.getByTestId('app-limit-connections').fill('banyak')
+  await page.getByTestId('app-save').click()
+  await page.locator('[aria-invalid="true"]').first().waitFor()
+}, withApps)
+state('admin', 'app settings, a colleague was faster', `${appPath}/settings`, async (page) => {
+  await page.getByTestId('app-name').fill('Portal')
+  await page.route(/\/admin\/apps\/10000001$/, (route) =>
+    route.request().method() === 'PATCH' ? route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ code: 'conflict', status: 409 }) }) : route.fallback())
+  await press('app-save', 'app-overtaken')(page)
+}, { ...withApps, failing: [/\/apps\/10000001$/] })
+state('admin', 'app settings, disabling', `${appPath}/settings`, press('app-disable', 'confirm'), withApps)
+state('admin', 'app settings, rotating', `${appPath}/settings`, press('app-rotate', 'confirm'), withApps)
+state('admin', 'app of the settings', '/admin/apps/1001/settings', see('app-read-only'))
+state('admin', 'app webhooks', `${appPath}/webhooks`, async (page) => {
+  await see('webhook')(page)
+  await page.getByTestId('dead-select').first().click()
+  await page.getByTestId('dead-letter').first().locator('summary').click()
+}, withApps)
+state('admin', 'app without webhooks', '/admin/apps/10000002/webhooks', see('dead-none'), { prepare: (page) => serveApps(page, apps, { letters: [], standing: [] }) })
+state('admin', 'app webhook, wrong', `${appPath}/webhooks`, async (page) => {
+  await press('webhook-add', 'webhook-form')(page)
+  await page.getByTestId('webhook-save').click()
+  await page.locator('[aria-invalid="true"]').first().waitFor()
+}, withApps)
+state('admin', 'app console, waiting', '/admin/apps/1001/console', (page) => page.locator('[data-testid="console"][data-state="watching"]').waitFor())
+state('admin', 'app console', '/admin/apps/1001/console', async (page) => {
+  await page.locator('[data-testid="console"][data-state="watching"]').waitFor()
+  const backend = connectBackend(new URL(page.url()).port)
+  const socket = await backend.openSocket()
+  await socket.subscribe('presence-kelas.7a', 'siswa1')
+  await backend.trigger('presence-kelas.7a', 'nilai-baru', { mata_pelajaran: 'Matematika', nilai: 92, catatan: 'Bagus sekali, pertahankan!' })
+  await backend.trigger('pengumuman', 'ruang/diganti', 'Ruang 3')
+  await page.locator('[data-kind="api_event"]').nth(1).waitFor()
+  socket.close()
+  await page.locator('[data-kind="disconnected"]').waitFor()
+  await page.locator('[data-kind="api_event"]').first().getByRole('button').first().click()
+  await see('console-detail')(page)
+})
+state('admin', 'app console, nothing matches', '/admin/apps/1001/console', async (page) => {
+  await page.locator('[data-testid="console"][data-state="watching"]').waitFor()
+  await connectBackend(new URL(page.url()).port).trigger('pengumuman', 'halo', {})
+  await page.locator('[data-kind="api_event"]').first().waitFor()
+  await page.getByTestId('console-text').fill('zzzzzz')
+  await see('console-unfilter')(page)
+})
+state('admin', 'app console failed', '/admin/apps/1001/console', see('console-error'), { prepare: block(/\/console$/, (route) => (route.request().method() === 'POST' ? breakDown(route) : route.fallback())), failing: [/\/console$/] })
+state('admin', 'app console, event wrong', '/admin/apps/1001/console', async (page) => {
+  await page.getByTestId('event-channels').fill('ruang/3')
+  await page.getByTestId('event-name').fill('')
+  await page.getByTestId('event-send').click()
+  await page.locator('[aria-invalid="true"]').first().waitFor()
+})
+
 /** English words are longer in places. */
 const walks = {
   student: ['/student/dashboard', '/student/materi', '/student/appointments', '/student/appointments/create', '/student/chat', '/student/ai-companion', '/student/ai-companion/new', '/student/notices', '/account', '/403'],
   counsellor: ['/guru/dashboard', '/guru/materi', '/guru/appointments', '/guru/availability', '/guru/chat', '/guru/alerts', '/guru/notices'],
-  admin: ['/admin/users', '/admin/alerts', '/admin/help', '/admin/notices'],
+  admin: ['/admin/users', '/admin/alerts', '/admin/apps', '/admin/apps/1001', '/admin/apps/1001/settings', '/admin/apps/1001/webhooks', '/admin/apps/1001/console', '/admin/help', '/admin/notices'],
 }
 for (const [who, paths] of Object.entries(walks)) {
   scenario(`${who}: every page fits a phone in English too`, async ({ open }) => {

@@ -53,8 +53,6 @@ export const companionEn: typeof companionId = {
   retry: 'Try again',
   regenerate: 'Answer again',
   copy: 'Copy',
-  copied: 'Answer copied.',
-  notCopied: 'Could not be copied.',
   versions: 'Versions of the answer',
   version: 'Version {n} of {total}',
   previousVersion: 'Previous version',

@@ -51,8 +51,6 @@ export const companionId = {
   retry: 'Coba lagi',
   regenerate: 'Jawab ulang',
   copy: 'Salin',
-  copied: 'Jawaban disalin.',
-  notCopied: 'Belum bisa disalin.',
   versions: 'Versi jawaban',
   version: 'Versi {n} dari {total}',
   previousVersion: 'Versi sebelumnya',

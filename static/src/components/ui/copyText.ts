@@ -13,7 +13,9 @@ export async function copyText(text: string): Promise<boolean> {
   area.readOnly = true
   area.className = 'sr-only'
   const focused = document.activeElement
-  document.body.append(area)
+  // Over an open dialog nothing outside of it can be selected.
+  const home = focused?.closest('dialog') ?? document.body
+  home.append(area)
   area.select()
   const isCopied = document.execCommand('copy')
   area.remove()

@@ -1,0 +1,77 @@
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { keepConsole } from '@/api/apps'
+import { asApiError, type ApiError } from '@/api/problem'
+import { emptyBuffer, heldCount, mostLines, released, withFrame } from '@/apps/consoleBuffer'
+import { useChannel } from '@/composables/useChannel'
+import { useVisiblePolling } from '@/composables/useVisiblePolling'
+import { consoleChannel } from '@/realtime/deskEvents'
+import { onRealtime } from '@/realtime/events'
+import { useConnection } from '@/stores/connection'
+
+/** The server tells what happens for 60 s; this often it is asked to go on. */
+const renewMs = 25_000
+
+/** The live lines of an app's console while the screen is there. `isReading` says that the reader is not to be moved. */
+export function useConsole(appId: string) {
+  const connection = useConnection()
+  const channel = consoleChannel(appId)
+  const buffer = shallowRef(emptyBuffer)
+  const isPaused = ref(false)
+  const isReading = ref(false)
+  const isJoined = ref(false)
+  const isAsked = ref(false)
+  const error = shallowRef<ApiError | null>(null)
+  const isHolding = computed(() => isPaused.value || isReading.value)
+  const isWatching = computed(() => isJoined.value && isAsked.value && connection.state !== 'offline' && !error.value)
+
+  async function ask(): Promise<void> {
+    try {
+      await keepConsole(appId)
+      isAsked.value = true
+      error.value = null
+    } catch (thrown) {
+      const problem = asApiError(thrown)
+      // Without a connection the banner says so, and the next turn mends it.
+      if (!problem.isOffline) error.value = problem
+    }
+  }
+
+  function clear(): void {
+    buffer.value = emptyBuffer
+  }
+
+  /** Shows what was held back. */
+  function release(): void {
+    buffer.value = released(buffer.value)
+  }
+
+  const stops = [
+    onRealtime('app.console', (frame) => {
+      if (frame.app_id === appId) buffer.value = withFrame(buffer.value, frame, isHolding.value)
+    }),
+    onRealtime('channel.joined', (joined) => {
+      if (joined.channel !== channel) return
+      isJoined.value = true
+      // Lines before the channel was joined would not have been seen.
+      void ask()
+    }),
+    onRealtime('channel.refused', (refused) => {
+      if (refused.channel === channel) isJoined.value = false
+    }),
+  ]
+  useChannel(ref(channel))
+  useVisiblePolling(ask, renewMs)
+  watch(isHolding, (holds) => {
+    if (!holds) release()
+  })
+  onScopeDispose(() => {
+    for (const stop of stops) stop()
+  })
+
+  return {
+    shown: computed(() => buffer.value.shown),
+    held: computed(() => heldCount(buffer.value)),
+    isFull: computed(() => buffer.value.shown.length >= mostLines),
+    isPaused, isReading, isWatching, error, ask, clear, release,
+  }
+}
