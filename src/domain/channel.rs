@@ -130,6 +130,13 @@ impl ChannelName {
         Self(format!("{APP_CONSOLE}{}", app.0).into())
     }
 
+    /// Says whether this is the channel of such a console. Only sockets with a session join it: a proof does not run out and names nobody, so what joined
+    /// with one would stay when its user is no admin any more.
+    #[must_use]
+    pub fn is_app_console(&self) -> bool {
+        self.as_str().starts_with(APP_CONSOLE)
+    }
+
     /// Returns the channel of a conversation of the built-in app.
     #[must_use]
     pub fn conversation(id: ConversationId) -> Self {
@@ -226,7 +233,7 @@ pub fn may_join(principal: &Principal, channel: &ChannelName) -> bool {
 
 /// Says whether this is the console of a connected app, and the user manages those.
 fn is_for_app_admins(principal: &Principal, channel: &ChannelName) -> bool {
-    channel.as_str().starts_with(APP_CONSOLE) && may(principal.role, Action::ManageApps)
+    channel.is_app_console() && may(principal.role, Action::ManageApps)
 }
 
 /// Says whether every user of the built-in app may listen: nothing personal is published there.

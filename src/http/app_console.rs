@@ -2,13 +2,14 @@
 
 use super::{
     auth::origin_of,
+    connected_apps::app_id,
     error::ApiResult,
     json_body::JsonBody,
     pusher_api::refuse_trigger,
     session::{SignedIn, require},
 };
 use crate::{
-    domain::{access::Action, registry::AppId},
+    domain::access::Action,
     services::{Context, app_console},
     wire::trigger::Trigger,
 };
@@ -28,7 +29,7 @@ pub struct NewEvent {
 /// `POST /admin/apps/{id}/console`: lines come on the channel for a minute; a repeat keeps them coming.
 pub async fn watch(context: web::Data<Context>, request: HttpRequest, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
     let origin = origin_of(&request, &context.config);
-    Ok(HttpResponse::Ok().json(app_console::watch(&context, &user, &AppId(id.as_str().into()), &origin).await?))
+    Ok(HttpResponse::Ok().json(app_console::watch(&context, &user, &app_id(&id), &origin).await?))
 }
 
 /// `POST /admin/apps/{id}/events`
@@ -41,7 +42,7 @@ pub async fn send_event(
 ) -> ApiResult {
     require(&user, Action::ManageApps)?;
     let NewEvent { channels, name, data } = JsonBody::receive(&request, payload.into_inner()).await?.value;
-    let app = app_console::find_enabled(&context, &user, &AppId(id.as_str().into()))?;
+    let app = app_console::find_enabled(&context, &user, &app_id(&id))?;
     let limit = app.rules.limits.payload_bytes as usize;
     let event = Trigger::read(name, &channels, data.as_deref(), limit).map_err(refuse_trigger)?;
     app_console::send_event(&context, &user, &app, &event, &origin_of(&request, &context.config)).await?;

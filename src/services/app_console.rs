@@ -1,17 +1,12 @@
 //! The event debug console of connected apps: an admin watches what happens in one, and publishes events to it by hand.
 
 use super::{
-    Context, ServiceError, ServiceResult, accounts::Origin, apps::App, contention::retry_contention, materials::today_minus, pusher_api,
+    Context, ServiceError, ServiceResult, accounts::Origin, actor::require, apps::App, contention::retry_contention,
+    materials::today_minus, pusher_api,
 };
 use crate::{
     backends::store::AuditEntry,
-    domain::{
-        access::{Action, may},
-        channel::ChannelName,
-        clock::rfc3339,
-        principal::Principal,
-        registry::AppId,
-    },
+    domain::{access::Action, channel::ChannelName, clock::rfc3339, principal::Principal, registry::AppId},
     wire::trigger::Trigger,
 };
 use serde::Serialize;
@@ -51,9 +46,7 @@ pub async fn send_event(context: &Context, principal: &Principal, app: &App, eve
 }
 
 fn find(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<Arc<App>> {
-    if !may(principal.role, Action::ManageApps) {
-        return Err(ServiceError::Denied);
-    }
+    require(principal, Action::ManageApps)?;
     context.apps.by_id(id).filter(|app| !app.is_built_in).ok_or(ServiceError::NotFound)
 }
 

@@ -53,8 +53,8 @@ pub async fn describe(context: &Context, app: &App, principal: &Principal) -> Se
     Ok(RealtimeInfo { key: app.key.clone(), channels, cursor: head.position.to_string(), school })
 }
 
-/// Signs a channel of the built-in app for a socket. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels
-/// and channels this user has no right to now.
+/// Signs a channel of the built-in app for a socket. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels,
+/// channels this user has no right to now and those that are joined by a session only.
 pub async fn authorise_channel(
     context: &Context,
     app: &App,
@@ -66,7 +66,7 @@ pub async fn authorise_channel(
     let channel = ChannelName::parse(channel).map_err(|_| ServiceError::Denied)?;
     let is_right = match channel.conversation_id() {
         Some(conversation) => is_in_conversation(context, conversation, &principal.user_id.to_string()).await?,
-        None => may_join(principal, &channel),
+        None => !channel.is_app_console() && may_join(principal, &channel),
     };
     if !is_right {
         return Err(ServiceError::Denied);

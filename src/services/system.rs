@@ -2,7 +2,8 @@
 //! comes when it is needed most.
 
 use super::{
-    Context, ServiceError, ServiceResult,
+    Context, ServiceResult,
+    actor::require,
     companion::{self, MonthUse},
 };
 use crate::{
@@ -10,11 +11,7 @@ use crate::{
         BackendResult,
         store::{Engine, WebhookTotals},
     },
-    domain::{
-        access::{Action, may},
-        clock::rfc3339,
-        principal::Principal,
-    },
+    domain::{access::Action, clock::rfc3339, principal::Principal},
 };
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -89,9 +86,7 @@ struct Companion {
 
 /// Reports on this node and on what all nodes share. Takes at most about 2 s.
 pub async fn report(context: &Context, principal: &Principal) -> ServiceResult<SystemReport> {
-    if !may(principal.role, Action::ReadSystem) {
-        return Err(ServiceError::Denied);
-    }
+    require(principal, Action::ReadSystem)?;
     let store = &context.store;
     let (parts, log, webhooks, alerts, usage) = tokio::join!(
         parts(context),

@@ -384,6 +384,22 @@ async fn only_those_who_manage_apps_may_watch_and_publish() {
     app.stop().await;
 }
 
+/// A proof does not run out and names nobody: a socket that joined with one would not be thrown out with the admin it was signed for.
+#[actix_web::test]
+async fn a_proof_does_not_let_a_socket_without_a_session_watch() {
+    let app = TestApp::builder().pusher_app().start().await;
+    let wakil = app.admin("wakil").await;
+    let channel = watch(&wakil, "7").await["channel"].as_str().unwrap().to_owned();
+    let mut nobody = app.socket("educounsel").await;
+    let body = json!({ "socket_id": nobody.socket_id, "channel_name": channel });
+    let signed = sent(app.client().post(app.url("/broadcasting/auth")).bearer_auth(&wakil.token).json(&body)).await;
+    assert_eq!(signed.0, 403, "{}", signed.1);
+    let auth = app.running.context.apps.built_in().proof(&format!("{}:{channel}", nobody.socket_id));
+    let answer = nobody.ask_subscribe(json!({ "channel": channel, "auth": auth })).await;
+    assert_eq!((answer.event.as_str(), &answer.json()["status"]), ("pusher:subscription_error", &json!(401)));
+    app.stop().await;
+}
+
 #[actix_web::test]
 async fn nothing_is_published_when_nobody_watches_and_a_watch_ends_unless_it_is_repeated() {
     let mut scene = Scene::open().await;

@@ -246,6 +246,24 @@ async fn versions_go_on_growing_after_redis_lost_its_memory() {
     assert!(node.next().await.kept.unwrap() > again);
 }
 
+/// During an upgrade nodes of both versions serve the same sockets: an event is kept as before, with its version beside it.
+#[tokio::test]
+async fn events_that_nodes_of_the_version_before_keep_are_read_and_theirs_read_ours() {
+    let prefix = prefix();
+    let node = Node::redis(&prefix, PATIENCE).await;
+    let key = format!("{prefix}:census:event:7:cache-a");
+    let client = ::redis::Client::open(server_url("TEST_REDIS_URL")).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let theirs = r#"{"event":"e","data":"theirs"}"#;
+    ::redis::cmd("SET").arg(&key).arg(theirs).arg("PX").arg(60_000).exec_async(&mut connection).await.unwrap();
+    let kept = node.census.kept_event(&topic("cache-a")).await.unwrap().unwrap();
+    assert_eq!((kept.event.data.as_str(), kept.version), ("theirs", 0));
+    node.keep("ours").await;
+    let text: String = ::redis::cmd("GET").arg(&key).query_async(&mut connection).await.unwrap();
+    assert_eq!(serde_json::from_str::<CachedEvent>(&text).unwrap(), CachedEvent { event: "e".into(), data: "ours".into() });
+    assert!(node.census.kept_event(&topic("cache-a")).await.unwrap().unwrap().version > 0);
+}
+
 #[tokio::test]
 async fn redis_nodes_count_together_and_a_user_is_one_member_on_both() {
     let prefix = prefix();

@@ -11,7 +11,7 @@
 //! | `seats:{node}:{app}:{channel}` | set | users of a node on a presence channel |
 //! | `parts:{node}` | set | channels a node has a part in: what is to be emptied when its lease runs out |
 //! | `sockets:{node}` | hash | its sockets by app; runs out with its lease |
-//! | `event:{app}:{channel}` | string | version, a line feed, and the last event of a cache channel; runs out |
+//! | `event:{app}:{channel}` | string | the last event of a cache channel with its version, as JSON; runs out |
 //!
 //! Times are those of Redis, so nodes need not agree about the clock.
 
@@ -34,6 +34,7 @@ use crate::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use redis::{Script, pipe};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
     collections::HashMap,
@@ -83,19 +84,28 @@ static STRIKE_OFF: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Keeps and publishes an event of a cache channel. KEYS: the event, the version. ARGV: event, how long to keep it in ms, bus topic, head of an envelope,
-/// frame. The version is as in the declaration script.
+/// Keeps and publishes an event of a cache channel. KEYS: the event, the version. ARGV: the event's JSON without its opening brace, how long to keep it in
+/// ms, bus topic, head of an envelope, frame. The version is as in the declaration script.
 static PUBLISH_KEPT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local clock = redis.call('TIME') \
          local now = clock[1] * 1000 + math.floor(clock[2] / 1000) \
          local version = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, now * 1000)) \
          redis.call('SET', KEYS[2], version) \
-         redis.call('SET', KEYS[1], version .. '\\n' .. ARGV[1], 'PX', ARGV[2]) \
+         redis.call('SET', KEYS[1], '{\"version\":' .. version .. ',' .. ARGV[1], 'PX', ARGV[2]) \
          redis.call('PUBLISH', ARGV[3], 'e' .. ARGV[4] .. ',\"kept\":' .. version .. '}\\n' .. ARGV[5]) \
          return 1",
     )
 });
+
+/// The last event of a cache channel as it lies in Redis. Nodes of the version before keep it without a version, and read it past ours.
+#[derive(Deserialize)]
+struct StoredEvent {
+    #[serde(default)]
+    version: u64,
+    #[serde(flatten)]
+    event: CachedEvent,
+}
 
 /// What the declaration script answers: whether it was taken, before, now, version, held back, added, removed, refused, roster.
 type Answer = (u8, u64, u64, u64, u8, Vec<String>, Vec<String>, Vec<String>, Vec<String>);
@@ -312,7 +322,7 @@ impl Census for RedisCensus {
         script
             .key(self.key("event", Self::place(&publication.topic)))
             .key(format!("{}:census:version", self.prefix))
-            .arg(text)
+            .arg(text.strip_prefix('{').unwrap_or_default())
             .arg(ttl_ms)
             .arg(format!("{}:bus", self.prefix))
             .arg(Envelope::publish_head(&publication.topic) + &except)
@@ -324,12 +334,8 @@ impl Census for RedisCensus {
         let key = self.key("event", Self::place(topic));
         let (text, left_ms): (Option<String>, i64) = self.link.run(pipe().get(&key).pttl(&key)).await?;
         let Some(text) = text else { return Ok(None) };
-        let corrupt = BackendError::Corrupt { what: "cached event in redis" };
-        let Some((version, event)) =
-            text.split_once('\n').and_then(|(version, event)| Some((version.parse().ok()?, serde_json::from_str(event).ok()?)))
-        else {
-            return Err(corrupt);
-        };
+        let StoredEvent { version, event } =
+            serde_json::from_str(&text).map_err(|_| BackendError::Corrupt { what: "cached event in redis" })?;
         Ok(Some(Kept { event, version, left: Duration::from_millis(u64::try_from(left_ms).unwrap_or_default()) }))
     }
 }
