@@ -365,6 +365,14 @@ impl ShardState {
 }
 
 impl LocalShard {
+    /// Notes whose a socket is that was opened without a session, so that it ends with that login. `false`: it is somebody else's.
+    pub fn belong_to(&self, socket: SocketId, owner: SocketOwner) -> bool {
+        let is_theirs = self.state.registry.borrow_mut().own(socket, owner);
+        // The login may have ended before the word of it could find the socket.
+        self.state.check_logins(is_theirs.then_some(owner));
+        is_theirs
+    }
+
     /// Takes a new socket in: registers it, starts watching its silence, and greets it. Its login is asked for once more: it may have ended between the
     /// look at it and this, and the word of that would not have found the socket.
     pub fn connect(&self, socket: SocketId, app: &AppId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {

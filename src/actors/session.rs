@@ -161,6 +161,9 @@ impl SessionState {
         let channel = channel.map_err(|invalid| Refusal::new("InvalidChannel", invalid.to_string(), 400))?;
         let conversation = channel.conversation_id().filter(|_| self.app.is_built_in);
         let member = self.admit(&channel, subscription)?;
+        if self.proof_of(&channel, subscription).is_some() && self.app.is_built_in {
+            self.belong_to_bearer(&channel).await?;
+        }
         let user_id = member.as_ref().map(|member| member.user_id.clone()).unwrap_or_default();
         if let Some(conversation) = conversation {
             self.require_membership(conversation, &user_id).await?;
@@ -189,8 +192,7 @@ impl SessionState {
             return if self.signed_in.is(user) { Ok(None) } else { Err(Refusal::auth("this channel needs a sign-in as its user", 401)) };
         }
         let channel_data = subscription.channel_data.as_deref();
-        let is_by_session_only = self.app.is_built_in && channel.is_app_console();
-        if let Some(proof) = subscription.auth.as_deref().filter(|_| !is_by_session_only) {
+        if let Some(proof) = self.proof_of(channel, subscription) {
             let text = signature::channel_text(&self.socket.to_string(), channel, channel_data);
             if !self.current_app().accepts(proof, &text) {
                 return Err(Refusal::auth("invalid signature", 401));
@@ -210,6 +212,26 @@ impl SessionState {
             return Member::parse(&realtime::member_data(principal)).map(Some).map_err(|_| Refusal::auth("member data is not valid", 500));
         }
         if may_join(principal, channel) { Ok(None) } else { Err(Refusal::auth("this channel needs authorisation", 401)) }
+    }
+
+    /// Returns the signature that is to open a channel; consoles, and channels of one signed-in user, are opened by none.
+    fn proof_of<'a>(&self, channel: &ChannelName, subscription: &'a Subscription) -> Option<&'a str> {
+        let is_by_session_only = self.app.is_built_in && channel.is_app_console();
+        let is_by_proof = channel.is_guarded() && channel.server_to_user().is_none() && !is_by_session_only;
+        subscription.auth.as_deref().filter(|_| is_by_proof)
+    }
+
+    /// Lets a proof of the built-in app count for whom it was given to, and as long as that login holds: the socket ends with it.
+    async fn belong_to_bearer(&self, channel: &ChannelName) -> Result<(), Refusal> {
+        match realtime::owner_of_proof(self.shard.services(), self.socket, channel).await {
+            Ok(Some(owner)) if self.shard.belong_to(self.socket, owner) => Ok(()),
+            Ok(Some(_)) => Err(Refusal::auth("this socket is somebody else's", 401)),
+            Ok(None) => Err(Refusal::auth("this authorisation is too old; ask for another one", 401)),
+            Err(error) => {
+                tracing::error!(%error, "bearer of a proof not looked up");
+                Err(Refusal::auth("not available now; try again", 503))
+            }
+        }
     }
 
     /// Asks the database whether a member is in a conversation now.

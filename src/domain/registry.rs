@@ -112,6 +112,11 @@ impl<S: Clone> Registry<S> {
         self.sockets.insert(socket, SocketEntry { sink, app, owner, subscriptions: Vec::new() });
     }
 
+    /// Notes whose a socket is that has no owner yet. `false`: unknown socket, or somebody else's.
+    pub fn own(&mut self, socket: SocketId, owner: SocketOwner) -> bool {
+        self.sockets.get_mut(&socket).is_some_and(|entry| entry.owner.get_or_insert(owner).user == owner.user)
+    }
+
     /// Starts a subscription. `false`: unknown socket, or subscribed already; nothing changed.
     pub fn subscribe(&mut self, socket: SocketId, topic: &Topic, member: Option<Member>) -> bool {
         let Some(entry) = self.sockets.get_mut(&socket) else { return false };

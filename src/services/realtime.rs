@@ -4,14 +4,17 @@ use super::{Context, ServiceError, ServiceResult, apps::App, dashboard::SchoolFa
 use crate::{
     domain::{
         channel::{ChannelKind, ChannelName, channels_of, may_join},
-        ids::{ConversationId, UserId},
+        ids::{ConversationId, LoginId, UserId},
         principal::Principal,
-        registry::SocketId,
+        registry::{SocketId, SocketOwner},
     },
     wire::signature::{channel_text, user_text},
 };
 use serde::Serialize;
 use serde_json::json;
+
+/// How long a proof may wait to be used, in ms: clients join as soon as they have it.
+const PROOF_LIFETIME_MS: u64 = 3_600_000;
 
 /// Answer of `GET /realtime`.
 #[derive(Debug, Serialize)]
@@ -53,7 +56,7 @@ pub async fn describe(context: &Context, app: &App, principal: &Principal) -> Se
     Ok(RealtimeInfo { key: app.key.clone(), channels, cursor: head.position.to_string(), school })
 }
 
-/// Signs a channel of the built-in app for a socket. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels,
+/// Signs a channel of the built-in app for a socket, and notes for whom. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels,
 /// channels this user has no right to now and those that are joined by a session only.
 pub async fn authorise_channel(
     context: &Context,
@@ -71,9 +74,23 @@ pub async fn authorise_channel(
     if !is_right {
         return Err(ServiceError::Denied);
     }
+    // A signature does not say whose it is, and never runs out: this does.
+    let owner = format!("{} {}", principal.user_id, principal.login_id);
+    context.cache.put_value(&proof_key(socket, &channel), &owner, PROOF_LIFETIME_MS).await?;
     let channel_data = (channel.kind() == ChannelKind::Presence).then(|| member_data(principal));
     let auth = app.proof(&channel_text(&socket.to_string(), &channel, channel_data.as_deref()));
     Ok(ChannelAuth { auth, channel_data })
+}
+
+/// Returns to whom the proof of a channel of the built-in app was given for a socket; `None`: to nobody, or too long ago.
+pub async fn owner_of_proof(context: &Context, socket: SocketId, channel: &ChannelName) -> ServiceResult<Option<SocketOwner>> {
+    let Some(value) = context.cache.get_value(&proof_key(socket, channel)).await? else { return Ok(None) };
+    let parts = value.text.split_once(' ');
+    Ok(parts.and_then(|(user, login)| Some(SocketOwner { user: UserId::parse(user).ok()?, login: LoginId::parse(login).ok()? })))
+}
+
+fn proof_key(socket: SocketId, channel: &ChannelName) -> String {
+    format!("proof:{socket}:{channel}")
 }
 
 /// Signs a socket as this user's. Fails with `Denied` when the socket is not an id.

@@ -41,6 +41,7 @@ mod pusher_defences;
 mod pusher_rules;
 mod reminders;
 mod socket_logins;
+mod socket_proofs;
 mod sockets;
 mod start_up;
 mod students;
