@@ -201,6 +201,7 @@ export const appsEn: typeof appsId = {
     unfiltered: 'Remove the filter',
     held: '{n} new lines | {n} new line | {n} new lines',
     skipped: '{n} lines skipped: too much at once | {n} line skipped: too much at once | {n} lines skipped: too much at once',
+    gap: 'Not watched for a while; what happened then is not shown',
     bounded: 'Only the last 500 lines stay on the screen.',
     failed: 'The console could not be opened.',
     group: { problems: 'Problems', connections: 'Connections', channels: 'Channels', events: 'Events', webhooks: 'Webhooks' },

@@ -201,6 +201,7 @@ export const appsId = {
     unfiltered: 'Hapus saringan',
     held: '{n} baris baru | {n} baris baru | {n} baris baru',
     skipped: '{n} baris dilewati karena terlalu banyak sekaligus | {n} baris dilewati karena terlalu banyak sekaligus | {n} baris dilewati karena terlalu banyak sekaligus',
+    gap: 'Sempat tidak dipantau; yang terjadi selama itu tidak tampil',
     bounded: 'Hanya 500 baris terakhir yang disimpan di layar.',
     failed: 'Konsol belum bisa dibuka.',
     group: { problems: 'Masalah', connections: 'Koneksi', channels: 'Channel', events: 'Event', webhooks: 'Webhook' },
