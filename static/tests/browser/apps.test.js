@@ -1,7 +1,7 @@
 // An admin connects an app, hands out its key and secret, watches it, changes it and shuts it: with a backend that signs and clients of pusher-js.
 import assert from 'node:assert/strict'
 import { connectBackend, openReceiver } from './support/appClient.js'
-import { viewports } from './support/browser.js'
+import { logIn, viewports } from './support/browser.js'
 import { openDesk } from './support/desk.js'
 import { until, untilEqual } from './support/patience.js'
 
@@ -275,7 +275,9 @@ scenario('the console shows what happens, holds still while it is read, and its 
 })
 
 scenario('the way back neither loses a secret nor unsaved changes, and asks nobody whose session is over', async ({ open }) => {
-  const { page } = await openAdmin(open)
+  // A session of its own: it ends.
+  const page = await (await open()).newTab()
+  await logIn(page, 'admin')
   await page.goto('/admin/audit')
   await page.getByTestId('nav-apps').first().click()
   await page.getByTestId('app-create-open').click()
