@@ -187,6 +187,7 @@ struct AuditBody {
     action: String,
     target_kind: Option<String>,
     target_id: Option<String>,
+    target_name: Option<String>,
     address: Option<String>,
     data: Value,
 }
@@ -207,6 +208,7 @@ impl From<AuditView> for AuditBody {
             action: line.action,
             target_kind: line.target_kind,
             target_id: line.target_id,
+            target_name: line.target_name,
             address: line.address,
             data: line.data,
         }

@@ -160,6 +160,7 @@ async fn the_audit_trail_tells_who_did_what_from_where_and_no_secrets() {
     let first = &trail["items"][0];
     assert_eq!((&first["actor"]["id"], &first["target_id"], &first["address"]), (&json!(admin.id), &json!(ana.id), &json!("127.0.0.1")));
     assert_eq!(trail["items"][1]["target_id"], json!(ana.id));
+    assert_eq!([0, 1, 2].map(|at| trail["items"][at]["target_name"].clone()), [json!("Uji ana"), json!("Uji ana"), json!(null)]);
     let text = trail.to_string();
     assert!(!text.contains("salah salah") && !text.contains("argon2") && !text.contains(&admin.token));
     let ana_id = ana.id.as_str();

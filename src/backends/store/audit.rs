@@ -24,7 +24,7 @@ pub struct AuditEntry<'a> {
     pub at_ms: i64,
 }
 
-/// A line of the audit trail with the name of who acted.
+/// A line of the audit trail with the names of who acted and of the user it was done to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditView {
     /// Its id; lists continue after it.
@@ -39,6 +39,8 @@ pub struct AuditView {
     pub target_kind: Option<String>,
     /// The id of that thing.
     pub target_id: Option<String>,
+    /// The display name of a target that is a user.
+    pub target_name: Option<String>,
     /// From which address.
     pub address: Option<String>,
     /// Further facts.
@@ -72,8 +74,8 @@ impl Store {
     /// Lists the trail, newest first, lines before `after` that `filter` lets through.
     pub async fn list_audit(&self, filter: &AuditFilter, after: Option<AuditId>, limit: u32) -> BackendResult<Vec<AuditView>> {
         let sql = Sql::new(
-            "SELECT a.id, a.at_ms, a.actor_id, u.name AS actor_name, a.action, a.target_kind, a.target_id, a.address, a.data \
-             FROM audit a LEFT JOIN users u ON u.id = a.actor_id WHERE 1 = 1",
+            "SELECT a.id, a.at_ms, a.actor_id, u.name AS actor_name, a.action, a.target_kind, a.target_id, t.name AS target_name, a.address, a.data \
+             FROM audit a LEFT JOIN users u ON u.id = a.actor_id LEFT JOIN users t ON a.target_kind = 'user' AND t.id = a.target_id WHERE 1 = 1",
         )
         .push_if(" AND a.actor_id = ?", filter.actor_id)
         .push_if(" AND a.target_kind = ?", filter.target_kind.as_deref())
@@ -106,6 +108,7 @@ fn read(row: &AnyRow) -> BackendResult<AuditView> {
         action: row.text("action")?,
         target_kind: row.maybe_text("target_kind")?,
         target_id: row.maybe_text("target_id")?,
+        target_name: row.maybe_text("target_name")?,
         address: row.maybe_text("address")?,
         data: row.json("data")?,
     })

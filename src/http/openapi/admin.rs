@@ -96,6 +96,7 @@ pub(super) fn area() -> Area {
                     ("action", text()),
                     ("target_kind", or_null(text())),
                     ("target_id", or_null(text())),
+                    ("target_name", about(or_null(text()), "The name of a target that is a user.")),
                     ("address", or_null(text())),
                     ("data", anything()),
                 ]),

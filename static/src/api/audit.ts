@@ -11,6 +11,8 @@ export interface AuditLine {
   action: string
   target_kind: string | null
   target_id: string | null
+  /** Of a target that is a user. */
+  target_name: string | null
   address: string | null
   data: Record<string, unknown>
 }

@@ -6,6 +6,7 @@ export interface SkippedMark {
   id: string
   kind: 'skipped'
   at: string
+  /** 0 = nobody knows, as nobody watched. */
   count: number
 }
 
@@ -44,6 +45,14 @@ export function withFrame(buffer: ConsoleBuffer, frame: ConsoleFrame, isHolding:
   const all = [...buffer.held, ...fresh]
   const held = trimmed(all)
   return { ...buffer, held, lost: buffer.lost + countOf(all.slice(0, all.length - held.length)) }
+}
+
+/** Marks that nobody watched for a while, behind everything that was seen before. */
+export function withGap(buffer: ConsoleBuffer, isHolding: boolean): ConsoleBuffer {
+  const last = buffer.held.at(-1) ?? buffer.shown.at(-1)
+  if (!last || (isMark(last) && last.count === 0)) return buffer
+  const mark = markAfter(last, 0)
+  return isHolding ? { ...buffer, held: trimmed([...buffer.held, mark]) } : { ...buffer, shown: trimmed([...buffer.shown, mark]) }
 }
 
 /** Puts what was held back on the screen. */

@@ -62,13 +62,15 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 ]
 const relativeLimitSeconds = 7 * 86_400
 
-/** "5 menit yang lalu"; after a week the date. */
+const justNow: Record<Locale, string> = { id: 'baru saja', en: 'just now' }
+
+/** "5 menit yang lalu", "baru saja"; after a week the date. */
 export function formatAgo(at: string, zone: string, locale: Locale, now = Date.now()): string {
   const seconds = Math.round((Date.parse(at) - now) / 1000)
   if (Math.abs(seconds) >= relativeLimitSeconds) return formatDate(at, zone, locale)
   const format = new Intl.RelativeTimeFormat(tags[locale], { numeric: 'auto' })
   const [unit, size] = steps.filter(([, size]) => Math.abs(seconds) >= size).at(-1) ?? ['second' as const, 1]
-  return unit === 'second' ? format.format(0, 'second') : format.format(Math.trunc(seconds / size), unit)
+  return unit === 'second' ? justNow[locale] : format.format(Math.trunc(seconds / size), unit)
 }
 
 /** "1,2 MB" */

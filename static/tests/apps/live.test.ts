@@ -75,6 +75,26 @@ describe('the console of an app', () => {
   beforeEach(() => attachPort(port))
   afterEach(() => detachPort(port))
 
+  it('marks where nobody watched: after a new connection, and after a sleep longer than the server tells', async () => {
+    const live = await onScreen(() => useConsole('7'))
+    const counts = () => live.shown.value.map((entry) => (entry.kind === 'skipped' && 'count' in entry ? entry.count : entry.id))
+    emitRealtime('channel.joined', { channel })
+    await flushPromises()
+    emitRealtime('channel.joined', { channel })
+    expect(counts()).toEqual([])
+    tell('a')
+    emitRealtime('channel.joined', { channel })
+    emitRealtime('channel.joined', { channel })
+    expect(counts()).toEqual(['a', 0])
+    tell('b')
+    setHidden(true)
+    await vi.advanceTimersByTimeAsync(61_000)
+    setHidden(false)
+    await flushPromises()
+    expect(counts()).toEqual(['a', 0, 'b', 0])
+    expect(live.held.value).toBe(0)
+  })
+
   it('joins the channel, asks the server when it is joined, and again every 25 s while it is looked at', async () => {
     const live = await onScreen(() => useConsole('7'))
     expect(port.subscribe).toHaveBeenCalledWith(channel)

@@ -1,7 +1,7 @@
 // An admin connects an app, hands out its key and secret, watches it, changes it and shuts it: with a backend that signs and clients of pusher-js.
 import assert from 'node:assert/strict'
 import { connectBackend, openReceiver } from './support/appClient.js'
-import { viewports } from './support/browser.js'
+import { logIn, viewports } from './support/browser.js'
 import { openDesk } from './support/desk.js'
 import { until, untilEqual } from './support/patience.js'
 
@@ -272,6 +272,42 @@ scenario('the console shows what happens, holds still while it is read, and its 
   socket.close()
   await line('disconnected').first().waitFor()
   assert.equal((await connectBackend(port, { ...app, secret: 'salah' }).trigger('a', 'b', {})).status, 401)
+})
+
+scenario('the way back neither loses a secret nor unsaved changes, and asks nobody whose session is over', async ({ open }) => {
+  // A session of its own: it ends.
+  const page = await (await open()).newTab()
+  await logIn(page, 'admin')
+  await page.goto('/admin/audit')
+  await page.getByTestId('nav-apps').first().click()
+  await page.getByTestId('app-create-open').click()
+  await page.getByTestId('app-name').fill('Gerbang')
+  await page.getByTestId('app-submit').click()
+  await page.getByTestId('app-secret').waitFor()
+  const secret = await textOf(page, 'app-secret')
+  await page.evaluate(() => history.back())
+  await untilEqual('the address', '/admin/apps', () => new URL(page.url()).pathname)
+  assert.equal(await textOf(page, 'app-secret'), secret)
+  const asked = []
+  page.on('dialog', (dialog) => (asked.push(dialog.type()), dialog.dismiss()))
+  await page.reload({ timeout: 1_500 }).catch(() => undefined)
+  await untilEqual('the question', 'beforeunload', () => asked[0])
+  assert.equal(await textOf(page, 'app-secret'), secret)
+  await page.getByTestId('secret-done').click()
+  await page.getByTestId('app-head').waitFor()
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.documentElement.outerHTML]))
+  assert.ok(!kept.includes(secret))
+
+  await page.getByTestId('part-settings').click()
+  await page.getByTestId('app-name').fill('Gerbang Sekolah')
+  await page.getByTestId('part-console').click()
+  await page.getByTestId('confirm').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByTestId('confirm').waitFor({ state: 'detached' })
+  assert.equal(await page.getByTestId('app-name').inputValue(), 'Gerbang Sekolah')
+  await page.getByTestId('logout').click()
+  await page.waitForURL(/\/login/)
+  assert.equal(await page.getByTestId('confirm').count(), 0)
 })
 
 scenario('an app of the settings can be looked at and nothing else', async ({ open }) => {

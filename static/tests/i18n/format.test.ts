@@ -13,7 +13,7 @@ describe('times in the zone of the school', () => {
 
   it('are relative for a week, then dates', () => {
     const now = Date.parse(at)
-    expect(formatAgo(at, 'Asia/Jakarta', 'id', now + 20_000)).toBe('sekarang')
+    expect(formatAgo(at, 'Asia/Jakarta', 'id', now + 20_000)).toBe('baru saja')
     expect(formatAgo(at, 'Asia/Jakarta', 'id', now + 300_000)).toBe('5 menit yang lalu')
     expect(formatAgo(at, 'Asia/Jakarta', 'en', now + 26 * 3_600_000)).toBe('yesterday')
     expect(formatAgo(at, 'Asia/Jakarta', 'id', now + 30 * 86_400_000)).toBe('21 November 2026')

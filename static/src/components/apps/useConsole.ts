@@ -1,14 +1,15 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { keepConsole } from '@/api/apps'
 import { asApiError, type ApiError } from '@/api/problem'
-import { emptyBuffer, heldCount, mostLines, released, withFrame } from '@/apps/consoleBuffer'
+import { emptyBuffer, heldCount, mostLines, released, withFrame, withGap } from '@/apps/consoleBuffer'
 import { useChannel } from '@/composables/useChannel'
 import { useVisiblePolling } from '@/composables/useVisiblePolling'
 import { consoleChannel } from '@/realtime/deskEvents'
 import { onRealtime } from '@/realtime/events'
 import { useConnection } from '@/stores/connection'
 
-/** The server tells what happens for 60 s; this often it is asked to go on. */
+/** The server tells what happens for so long; every `renewMs` it is asked to go on. */
+const watchedMs = 60_000
 const renewMs = 25_000
 
 /** The live lines of an app's console while the screen is there. `isReading` says that the reader is not to be moved. */
@@ -24,9 +25,18 @@ export function useConsole(appId: string) {
   const isHolding = computed(() => isPaused.value || isReading.value)
   const isWatching = computed(() => isJoined.value && isAsked.value && connection.state !== 'offline' && !error.value)
 
+  let askedAtMs = 0
+
+  /** The connection was gone, or the page asleep: what happened meanwhile was told to nobody. */
+  function markGap(): void {
+    buffer.value = withGap(buffer.value, isHolding.value)
+  }
+
   async function ask(): Promise<void> {
     try {
       await keepConsole(appId)
+      if (askedAtMs > 0 && Date.now() - askedAtMs > watchedMs) markGap()
+      askedAtMs = Date.now()
       isAsked.value = true
       error.value = null
     } catch (thrown) {
@@ -51,6 +61,7 @@ export function useConsole(appId: string) {
     }),
     onRealtime('channel.joined', (joined) => {
       if (joined.channel !== channel) return
+      if (isJoined.value) markGap()
       isJoined.value = true
       // Lines before the channel was joined would not have been seen.
       void ask()

@@ -10,6 +10,7 @@ export const appsId = {
   gone: 'Aplikasi ini tidak ada',
   goneBody: 'Mungkin alamatnya salah, atau aplikasinya sudah dihapus dari pengaturan server.',
   back: 'Semua aplikasi',
+  stale: 'Server tidak menjawab. Angka di sini mungkin sudah lama; dicoba lagi sebentar lagi.',
   enabled: 'Aktif',
   disabled: 'Nonaktif',
   source: { settings: 'Pengaturan server', database: 'Dibuat di sini' },
@@ -148,9 +149,17 @@ export const appsId = {
     lastError: 'Kesalahan terakhir',
     leftBehind: 'Alamat yang tidak dipakai lagi',
   },
+  /** Why a webhook was not delivered. */
+  delivery: {
+    badAddress: 'alamatnya tidak terbaca',
+    notPublic: 'alamatnya bukan alamat publik di internet',
+    status: 'dijawab dengan status {status}',
+    timedOut: 'tidak dijawab pada waktunya',
+    unreachable: 'tidak bisa dihubungi',
+  },
   dead: {
     title: 'Pengiriman gagal',
-    lead: 'Event yang tidak diterima selama 5 menit. Disimpan 7 hari; bisa dikirim ulang setelah backend pulih.',
+    lead: 'Event yang sudah berulang kali dikirim tetapi tidak diterima. Disimpan 7 hari; bisa dikirim ulang setelah backend pulih.',
     none: 'Tidak ada pengiriman gagal',
     noneBody: 'Semua yang dikirim sampai, atau masih dicoba.',
     select: 'Pilih {event} ke {url}',
@@ -166,7 +175,7 @@ export const appsId = {
     replayTitle: 'Kirim ulang semua?',
     replayBody: 'Semua event yang gagal dari aplikasi ini masuk antrean lagi dan langsung dicoba, juga yang tidak tampil di halaman ini.',
     replayed: '{n} event masuk antrean lagi. | {n} event masuk antrean lagi. | {n} event masuk antrean lagi.',
-    payload: 'Isi event',
+    payload: 'Lihat isinya',
   },
   console: {
     title: 'Konsol',
@@ -192,6 +201,7 @@ export const appsId = {
     unfiltered: 'Hapus saringan',
     held: '{n} baris baru | {n} baris baru | {n} baris baru',
     skipped: '{n} baris dilewati karena terlalu banyak sekaligus | {n} baris dilewati karena terlalu banyak sekaligus | {n} baris dilewati karena terlalu banyak sekaligus',
+    gap: 'Sempat tidak dipantau; yang terjadi selama itu tidak tampil',
     bounded: 'Hanya 500 baris terakhir yang disimpan di layar.',
     failed: 'Konsol belum bisa dibuka.',
     group: { problems: 'Masalah', connections: 'Koneksi', channels: 'Channel', events: 'Event', webhooks: 'Webhook' },
