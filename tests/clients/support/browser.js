@@ -3,14 +3,16 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import { patienceMs } from './server.js'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome']
 const switches = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
 
+/** How long Chromium may take to start: the first time it comes from the disk, some hundred MB of it, beside everything else that runs. */
+const launchMs = 120_000
+
 /** Starts Chromium; `close` ends it. */
 export function startBrowser() {
-  return chromium.launch({ executablePath: findChromium(), args: switches, timeout: patienceMs })
+  return chromium.launch({ executablePath: findChromium(), args: switches, timeout: launchMs })
 }
 
 function findChromium() {

@@ -20,9 +20,12 @@ const switches = [
 /** The widths every page is looked at in: a cheap phone and a laptop. */
 export const viewports = { 360: { width: 360, height: 740 }, 1280: { width: 1280, height: 800 } }
 
+/** How long Chromium may take to start: the first time it comes from the disk, some hundred MB of it, beside everything else that runs. */
+const launchMs = 120_000
+
 /** Starts Chromium; `close` ends it. */
 export function startBrowser() {
-  return chromium.launch({ executablePath: findChromium(), args: switches, timeout: patienceMs })
+  return chromium.launch({ executablePath: findChromium(), args: switches, timeout: launchMs })
 }
 
 function findChromium() {
