@@ -31,7 +31,7 @@ export async function inspect(page, name, { folder, isStill = async () => true, 
       await untilEqual(`${name} to be still`, true, isStill)
       await page.evaluate(comeToRest)
       await page.screenshot({ path: join(folder, `${name}.${width}.${colorScheme}.png`) })
-      const violations = await violationsOf(page, colorScheme === 'light' ? axeTags : colourRules, within)
+      const violations = await lastingViolationsOf(page, colorScheme === 'light' ? axeTags : colourRules, within)
       const tooWide = await page.evaluate(findTooWide)
       findings.push(...[...tooWide, ...violations].map((what) => `${width} px, ${colorScheme}: ${what}`))
     }
@@ -66,6 +66,15 @@ export function findTooWide() {
   return [document.documentElement, ...scrollable]
     .filter((box) => box.scrollWidth > box.clientWidth)
     .map((box) => `wider than the screen: ${box.tagName.toLowerCase()}.${box.className} (${box.scrollWidth} > ${box.clientWidth})`)
+}
+
+/** Lists load again by themselves now and then, and are dimmed meanwhile: what is gone at a second look, when nothing loads, was that. */
+async function lastingViolationsOf(page, rules, within) {
+  const violations = await violationsOf(page, rules, within)
+  if (violations.length === 0) return violations
+  await untilEqual('lists that load', 0, () => page.locator('.opacity-60[aria-busy="true"]').count())
+  await page.evaluate(comeToRest)
+  return violationsOf(page, rules, within)
 }
 
 async function violationsOf(page, rules, within) {
