@@ -1,32 +1,14 @@
 // Debian's Chromium, and pages of another origin in it, as a school's other systems have them.
-import { accessSync, constants, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
+import { findChromium, launchMs } from '../../../static/tests/browser/support/findChromium.js'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome']
 const switches = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
-
-/** How long Chromium may take to start: the first time it comes from the disk, some hundred MB of it, beside everything else that runs. */
-const launchMs = 120_000
 
 /** Starts Chromium; `close` ends it. */
 export function startBrowser() {
   return chromium.launch({ executablePath: findChromium(), args: switches, timeout: launchMs })
-}
-
-function findChromium() {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of names) {
-      try {
-        accessSync(join(folder, name), constants.X_OK)
-        return join(folder, name)
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  throw new Error(`none of these is in PATH: ${names.join(', ')}; scripts/install-test-tools installs one`)
 }
 
 /** The pages of an auth endpoint that `openTab` opens: one that loads these libraries, name to path in `node_modules`. */

@@ -1,11 +1,9 @@
 // Debian's Chromium, and people who sit in front of it.
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { findChromium, launchMs } from './findChromium.js'
 import { patienceMs, untilEqual } from './patience.js'
 import { demoPassword } from './server.js'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome']
 const switches = [
   '--headless=new',
   '--no-sandbox',
@@ -20,26 +18,9 @@ const switches = [
 /** The widths every page is looked at in: a cheap phone and a laptop. */
 export const viewports = { 360: { width: 360, height: 740 }, 1280: { width: 1280, height: 800 } }
 
-/** How long Chromium may take to start: the first time it comes from the disk, some hundred MB of it, beside everything else that runs. */
-const launchMs = 120_000
-
 /** Starts Chromium; `close` ends it. */
 export function startBrowser() {
   return chromium.launch({ executablePath: findChromium(), args: switches, timeout: launchMs })
-}
-
-function findChromium() {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of names) {
-      try {
-        accessSync(join(folder, name), constants.X_OK)
-        return join(folder, name)
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  throw new Error(`none of these is in PATH: ${names.join(', ')}; scripts/install-test-tools installs one`)
 }
 
 /**
