@@ -7,7 +7,7 @@ import { findChromium, launchMs } from '../../../static/tests/browser/support/fi
 const switches = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
 
 /** Starts Chromium; `close` ends it. */
-export function startBrowser() {
+export async function startBrowser() {
   return chromium.launch({ executablePath: findChromium(), args: switches, timeout: launchMs })
 }
 

@@ -19,7 +19,7 @@ const switches = [
 export const viewports = { 360: { width: 360, height: 740 }, 1280: { width: 1280, height: 800 } }
 
 /** Starts Chromium; `close` ends it. */
-export function startBrowser() {
+export async function startBrowser() {
   return chromium.launch({ executablePath: findChromium(), args: switches, timeout: launchMs })
 }
 

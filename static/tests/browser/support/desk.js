@@ -16,7 +16,11 @@ export async function openDesk({ settings } = {}) {
   const server = await startServer({ settings })
   const endings = [() => server.stop()]
   after(() => endAll(endings))
-  const browser = await startBrowser()
+  // What fails before the file's first test ends the process without its `after`.
+  const browser = await startBrowser().catch(async (error) => {
+    await server.stop()
+    throw error
+  })
   endings.push(() => browser.close())
 
   /**
