@@ -2,17 +2,17 @@
 
 use crate::{
     actors::{
-        apps_keeper::AppsKeeper,
-        bus_link::BusLink,
-        census_link::{CensusLink, LEASE},
-        chat_desk::{ChatDesk, DeskHandle},
-        console_link::ConsoleLink,
-        http_session::HttpSessions,
+        apps::{console_link::ConsoleLink, keeper::AppsKeeper},
+        cluster::{
+            bus_link::BusLink,
+            census_link::{CensusLink, LEASE},
+            log_pump::{LogPump, StopPump},
+        },
+        companion::desk::{ChatDesk, DeskHandle},
+        delivery::courier::{QUEUE_CAPACITY, StopCourier, WebhookCourier},
         hub::Hub,
-        hub_shard::HubShard,
-        log_pump::{LogPump, StopPump},
         scheduler::{Scheduler, StopScheduler},
-        webhook_courier::{QUEUE_CAPACITY, StopCourier, WebhookCourier},
+        sockets::{polling_session::HttpSessions, shard::HubShard},
     },
     backends::{
         BackendError,
@@ -30,14 +30,22 @@ use crate::{
         webhook_post::WebhookPost,
     },
     config::Config,
+    demo,
     domain::{clock::Clock, ids::NodeId},
     http::{
         self,
-        fallback::{self, Fallback},
-        paced_stream::{PacedStream, pace_body},
-        ws,
+        sockets::{
+            self,
+            paced_stream::{PacedStream, pace_body},
+            polling::{self, Fallback},
+        },
     },
-    services::{Context, ServiceError, apps::Apps, companion, connected_apps, demo, file_sweep, watched_apps::WatchedApps},
+    services::{
+        Context, ServiceError,
+        apps::{manage, table::Apps, watched::WatchedApps},
+        companion,
+        files::sweep,
+    },
     telemetry::{self, error_line},
     wire::signature::{SecretKey, to_hex},
 };
@@ -273,7 +281,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     }
     let tls = config.has_tls().then(|| tls_config(&config)).transpose()?;
     let (context, hub, bus, outgoing) = assemble(config, options.clone()).await?;
-    connected_apps::reload(&context).await.map_err(StartError::Apps)?;
+    manage::reload(&context).await.map_err(StartError::Apps)?;
     prepare_demo(&context, options.demo, address).await?;
     let link = BusLink::join(hub.clone(), context.clone(), &bus, outgoing).await;
     let link = link.map_err(|source| StartError::Backend { key: "database.url", source })?;
@@ -300,7 +308,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let (app_events, told) = mpsc::channel(QUEUE_CAPACITY);
     hub.app_events().attach_webhooks(app_events);
     let courier = WebhookCourier::new(context.clone(), told).start();
-    let gate = ws::handshake::Gate::new(context.clone());
+    let gate = sockets::handshake::Gate::new(context.clone());
     let http_sessions = HttpSessions::default();
     let parts = Parts { gate, context: context.clone(), hub: hub.clone(), desk: desk.clone(), http_sessions };
     let listening = listener.try_clone().map_err(|source| StartError::Io { what: "listening socket".to_owned(), source })?;
@@ -340,7 +348,7 @@ async fn warn_of_missing_files(context: Context) {
         tracing::error!(error = error_line(&error), "files cannot be stored: see s3.bucket, s3.endpoint and the keys, or data_dir");
         return;
     }
-    if let Err(error) = file_sweep::claim_files(&context).await {
+    if let Err(error) = sweep::claim_files(&context).await {
         tracing::error!(error = error_line(&error), "the files could not be marked as this database's");
     }
 }
@@ -365,7 +373,7 @@ struct Parts {
     context: Context,
     hub: Hub,
     desk: DeskHandle,
-    gate: ws::handshake::Gate,
+    gate: sockets::handshake::Gate,
     http_sessions: HttpSessions,
 }
 
@@ -394,11 +402,11 @@ fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError
         let shard = HubShard::start_local(&parts.hub, &parts.context);
         let gate = parts.gate.clone();
         let fallback = Fallback::new(gate.clone(), shard.clone(), parts.http_sessions.clone());
-        let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::realtime::upgrade_required));
+        let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::resources::channel_access::upgrade_required));
         let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<PacedStream, h1::Codec>)| {
-            ws::raw::serve(request, framed, gate.clone(), shard.clone())
+            sockets::raw::serve(request, framed, gate.clone(), shard.clone())
         });
-        let app = map_config(http::app(shared.clone()).service(no_upgrade).configure(|cfg| fallback::configure(cfg, fallback)), |_| {
+        let app = map_config(http::app(shared.clone()).service(no_upgrade).configure(|cfg| polling::configure(cfg, fallback)), |_| {
             AppConfig::default()
         });
         let service = HttpService::build()
@@ -429,14 +437,14 @@ fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> 
     let gate = web::Data::new(parts.gate.clone());
     let server = HttpServer::new(move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
-        let sockets = web::resource("/app/{key}").route(web::get().to(ws::context::serve));
+        let sockets = web::resource("/app/{key}").route(web::get().to(sockets::context::serve));
         let is_upgrade = guard::fn_guard(|ctx| ctx.head().upgrade());
-        let near_misses = web::resource(["/app", "/app/{tail:.*}"]).guard(is_upgrade).route(web::get().to(ws::context::serve));
+        let near_misses = web::resource(["/app", "/app/{tail:.*}"]).guard(is_upgrade).route(web::get().to(sockets::context::serve));
         let fallback = Fallback::new(parts.gate.clone(), shard.clone(), parts.http_sessions.clone());
-        let app = http::app(shared.clone()).service(sockets).service(near_misses).configure(|cfg| fallback::configure(cfg, fallback));
+        let app = http::app(shared.clone()).service(sockets).service(near_misses).configure(|cfg| polling::configure(cfg, fallback));
         app.app_data(gate.clone()).app_data(web::Data::new(shard))
     });
-    let server = server.on_connect(ws::context::keep_socket).workers(workers).client_request_timeout(timeout).keep_alive(keep_alive);
+    let server = server.on_connect(sockets::context::keep_socket).workers(workers).client_request_timeout(timeout).keep_alive(keep_alive);
     let server = server.backlog(BACKLOG.unsigned_abs()).shutdown_timeout(REQUEST_GRACE_S).disable_signals();
     let server = server.listen_rustls_0_23(listener, tls).map_err(|source| StartError::Io { what: "server".to_owned(), source })?;
     Ok(server.run())

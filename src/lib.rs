@@ -9,6 +9,7 @@
 //! | [`wire`] | the bytes: frames, signatures, codes |
 //! | [`backends`] | database, bus, cache, files |
 //! | [`services`] | the use cases |
+//! | [`demo`] | demo data |
 //! | [`actors`] | what lives: hub, shards, sessions, pump |
 //! | [`http`] | routes: parse, call, answer; sockets |
 //! | [`app`] | the wiring |
@@ -22,6 +23,7 @@ pub mod actors;
 pub mod app;
 pub mod backends;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod services;

@@ -5,11 +5,9 @@ use clap::{Args, Parser, Subcommand};
 use educounsel::{
     app::{self, StartOptions},
     config::Config,
+    demo,
     domain::principal::Role,
-    services::{
-        demo,
-        users::{self, Maker, NewUser},
-    },
+    services::accounts::manage::{self, Maker, NewUser},
     telemetry,
 };
 use std::{
@@ -210,7 +208,7 @@ async fn add_user(config: Config, login: String, name: String, role: Role) -> Re
     io::stdin().read_line(&mut password).context("the password is read from standard input")?;
     let password = password.trim_end_matches(['\r', '\n']).to_owned();
     let new = NewUser { login: login.clone(), name, role, password };
-    let user = users::add_user(&context.store, context.clock.now_ms(), new, Maker::default()).await;
+    let user = manage::add_user(&context.store, context.clock.now_ms(), new, Maker::default()).await;
     let user = user.with_context(|| format!("account {login} not created"))?;
     writeln!(io::stdout(), "created {} {} ({})", role.as_str(), user.login, user.id)?;
     Ok(())

@@ -1,7 +1,9 @@
 //! Work by the clock: warnings nobody acknowledged, reminders of appointments, housekeeping of the database and sweeping of files without a row. Every node runs it; each step is safe
 //! to run twice.
 
-use crate::services::{Context as Services, alerts::escalate_overdue, appointments::send_due_reminders, file_sweep, housekeeping};
+use crate::services::{
+    Context as Services, alerts::escalate_overdue, appointments::send_due_reminders, files::sweep, operations::housekeeping,
+};
 use actix::prelude::*;
 use std::time::Duration;
 
@@ -37,7 +39,7 @@ impl Scheduler {
     fn run_round(&mut self, ctx: &mut Context<Self>) {
         let services = self.services.clone();
         let round = async move {
-            if let Err(error) = file_sweep::sweep_files(&services).await {
+            if let Err(error) = sweep::sweep_files(&services).await {
                 tracing::error!(%error, "sweeping of files failed");
             }
             if let Err(error) = housekeeping::run_once(&services).await {

@@ -3,7 +3,7 @@
 //! is looked at; addresses, which may hold secrets in their query, are never logged.
 
 use super::{BackendError, BackendResult};
-use crate::domain::public_address::is_public;
+use crate::domain::apps::public_address::is_public;
 use reqwest::{
     Client, Url,
     dns::{Addrs, Name, Resolve, Resolving},

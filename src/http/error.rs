@@ -1,7 +1,7 @@
 //! The only `ResponseError`: makes problem+json (RFC 9457) of every failure. Nothing of a cause ever reaches a client; causes of the server's own
-//! failures are logged once, by [`super::request_trace`].
+//! failures are logged once, by [`super::middleware::request_trace`].
 
-use super::request_id;
+use super::middleware::request_id;
 use crate::{domain::text::FieldError, services::ServiceError};
 use actix_web::{
     HttpResponse, ResponseError,

@@ -2,7 +2,7 @@
 //! [`error::ApiError`], the only `ResponseError`.
 //! May import: everything but `backends` and `app`.
 
-use crate::{actors::chat_desk::DeskHandle, services::Context};
+use crate::{actors::companion::desk::DeskHandle, services::Context};
 use actix_web::{
     App, Error,
     body::MessageBody,
@@ -11,57 +11,26 @@ use actix_web::{
     web,
 };
 use error::{ApiError, ApiResult};
-use rate_limit::RateLimits;
+use input::uploads;
+use middleware::{
+    api_refusals, path_prefix,
+    rate_limit::{self, RateLimits},
+    request_trace, security_headers, unread_body,
+};
+use resources::{
+    accounts, alerts, appointments, apps, availability, canned_replies, channel_access, companion, conversations, counsellors, dashboards,
+    files, health, help, materials, messages, notices, sync, system_report,
+};
 use route::{Routes, at};
 
-pub mod admin;
-pub mod alerts;
-pub mod api_refusals;
-pub mod app_console;
-pub mod appointments;
-pub mod auth;
-pub mod availability;
-pub mod canned_replies;
-pub mod client_address;
-pub mod companion;
-pub mod connected_apps;
-pub mod conversations;
-pub mod counsellors;
-pub mod dashboard;
-pub mod dead_letters;
 pub mod error;
-pub mod fallback;
-pub mod files;
-pub mod health;
-pub mod help;
-pub mod idempotency;
-pub mod json_body;
-pub mod language;
-pub mod material_form;
-pub mod materials;
-pub mod message_form;
-pub mod messages;
-pub mod notices;
+pub mod input;
+pub mod middleware;
 pub mod openapi;
-pub mod origin;
-pub mod paced_stream;
-pub mod page;
-mod path_prefix;
-pub mod pusher_api;
-pub mod rate_limit;
-pub mod realtime;
-pub mod request_id;
-pub mod request_trace;
+pub mod resources;
 pub mod route;
-pub mod security_headers;
-pub mod session;
+pub mod sockets;
 pub mod static_files;
-pub mod students;
-pub mod sync;
-pub mod system;
-pub mod unread_body;
-pub mod uploads;
-pub mod ws;
 
 /// What the routes share on one node; cheap to clone into every worker.
 #[derive(Clone)]
@@ -131,17 +100,17 @@ const API_V1: &str = "/api/v1";
 fn outside(routes: Routes) -> Routes {
     routes
         .service(at("/files/{key:.*}").get(files::serve))
-        .service(at("/broadcasting/auth").post(realtime::authorise_channels))
-        .service(at("/pusher/auth").post(realtime::authorise_channels))
-        .service(at("/broadcasting/user-auth").post(realtime::authorise_user))
-        .service(at("/pusher/user-auth").post(realtime::authorise_user))
-        .service(at("/apps/{app_id}/events").post(pusher_api::post_event))
-        .service(at("/apps/{app_id}/batch_events").post(pusher_api::post_batch))
-        .service(at("/apps/{app_id}/channels").get(pusher_api::list_channels))
-        .service(at("/apps/{app_id}/channels/{channel}").get(pusher_api::read_channel))
-        .service(at("/apps/{app_id}/channels/{channel}/users").get(pusher_api::list_users))
-        .service(at("/apps/{app_id}/users/{user_id}/terminate_connections").post(pusher_api::end_user))
-        .service(at("/users/{user_id}/terminate_connections").post(pusher_api::end_user_by_key))
+        .service(at("/broadcasting/auth").post(channel_access::authorise_channels))
+        .service(at("/pusher/auth").post(channel_access::authorise_channels))
+        .service(at("/broadcasting/user-auth").post(channel_access::authorise_user))
+        .service(at("/pusher/user-auth").post(channel_access::authorise_user))
+        .service(at("/apps/{app_id}/events").post(apps::backend_api::post_event))
+        .service(at("/apps/{app_id}/batch_events").post(apps::backend_api::post_batch))
+        .service(at("/apps/{app_id}/channels").get(apps::backend_api::list_channels))
+        .service(at("/apps/{app_id}/channels/{channel}").get(apps::backend_api::read_channel))
+        .service(at("/apps/{app_id}/channels/{channel}/users").get(apps::backend_api::list_users))
+        .service(at("/apps/{app_id}/users/{user_id}/terminate_connections").post(apps::backend_api::end_user))
+        .service(at("/users/{user_id}/terminate_connections").post(apps::backend_api::end_user_by_key))
         .service(at("/health-check").get(health::health_check))
         .service(at("/health").get(health::health_check))
         .service(at("/health/live").get(health::live))
@@ -154,7 +123,7 @@ fn outside(routes: Routes) -> Routes {
 /// The routes under `/api/v1`. JSON only, so compressed; files are served elsewhere, uncompressed, because ranges need plain bytes.
 fn api_v1(routes: Routes) -> Routes {
     routes
-        .service(at("/realtime").get(realtime::describe))
+        .service(at("/realtime").get(channel_access::describe))
         .service(at("/materials").get(materials::list).post(materials::create))
         .service(at("/materials/{id}").get(materials::read).patch(materials::edit).delete(materials::delete))
         .service(at("/materials/{id}/link").get(materials::link))
@@ -164,7 +133,7 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/counsellors").get(counsellors::list))
         .service(at("/counsellors/me/status").put(counsellors::set_status))
         .service(at("/counsellors/{id}/slots").get(counsellors::list_slots))
-        .service(at("/students").get(students::list))
+        .service(at("/students").get(accounts::students::list))
         .service(at("/availability").get(availability::read).put(availability::put))
         .service(at("/availability/check").post(availability::check))
         .service(at("/appointments").get(appointments::list).post(appointments::book))
@@ -203,26 +172,26 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/alerts/{id}/acknowledge").post(alerts::acknowledge))
         .service(at("/alerts/{id}/chat").post(alerts::chat))
         .service(at("/sync").get(sync::events))
-        .service(at("/dashboard/student").get(dashboard::student))
-        .service(at("/dashboard/counsellor").get(dashboard::counsellor))
-        .service(at("/auth/login").post(auth::log_in))
-        .service(at("/auth/logout").post(auth::log_out))
-        .service(at("/auth/me").get(auth::me))
-        .service(at("/auth/sessions").get(auth::list_sessions))
-        .service(at("/auth/sessions/{id}").delete(auth::revoke_session))
-        .service(at("/admin/users").get(admin::list_users).post(admin::create_user))
-        .service(at("/admin/users/import").post(admin::import_users))
-        .service(at("/admin/users/{id}").patch(admin::change_user))
-        .service(at("/admin/apps").get(connected_apps::list).post(connected_apps::create))
-        .service(at("/admin/apps/{id}").get(connected_apps::read).patch(connected_apps::change))
-        .service(at("/admin/apps/{id}/rotate").post(connected_apps::rotate))
-        .service(at("/admin/apps/{id}/console").post(app_console::watch))
-        .service(at("/admin/apps/{id}/events").post(app_console::send_event))
-        .service(at("/admin/apps/{id}/webhooks").get(dead_letters::list_webhooks))
-        .service(at("/admin/apps/{id}/dead-letters").get(dead_letters::list))
-        .service(at("/admin/apps/{id}/dead-letters/replay").post(dead_letters::replay))
-        .service(at("/admin/audit").get(admin::list_audit))
-        .service(at("/admin/system").get(system::read))
+        .service(at("/dashboard/student").get(dashboards::student))
+        .service(at("/dashboard/counsellor").get(dashboards::counsellor))
+        .service(at("/auth/login").post(accounts::sign_in::log_in))
+        .service(at("/auth/logout").post(accounts::sign_in::log_out))
+        .service(at("/auth/me").get(accounts::sign_in::me))
+        .service(at("/auth/sessions").get(accounts::sign_in::list_sessions))
+        .service(at("/auth/sessions/{id}").delete(accounts::sign_in::revoke_session))
+        .service(at("/admin/users").get(accounts::manage::list_users).post(accounts::manage::create_user))
+        .service(at("/admin/users/import").post(accounts::manage::import_users))
+        .service(at("/admin/users/{id}").patch(accounts::manage::change_user))
+        .service(at("/admin/apps").get(apps::manage::list).post(apps::manage::create))
+        .service(at("/admin/apps/{id}").get(apps::manage::read).patch(apps::manage::change))
+        .service(at("/admin/apps/{id}/rotate").post(apps::manage::rotate))
+        .service(at("/admin/apps/{id}/console").post(apps::console::watch))
+        .service(at("/admin/apps/{id}/events").post(apps::console::send_event))
+        .service(at("/admin/apps/{id}/webhooks").get(apps::dead_letters::list_webhooks))
+        .service(at("/admin/apps/{id}/dead-letters").get(apps::dead_letters::list))
+        .service(at("/admin/apps/{id}/dead-letters/replay").post(apps::dead_letters::replay))
+        .service(at("/admin/audit").get(accounts::manage::list_audit))
+        .service(at("/admin/system").get(system_report::read))
         .service(at("/admin/hotlines").get(help::list_hotlines).put(help::put_hotlines))
         .service(at("/openapi.json").get(openapi::serve_document))
 }

@@ -1,6 +1,9 @@
 //! What every use case works with.
 
-use super::{announce::Announce, apps::Apps, watched_apps::WatchedApps};
+use super::{
+    apps::{table::Apps, watched::WatchedApps},
+    live::port::Announce,
+};
 use crate::{
     backends::{bus::Bus, cache::Cache, census::Census, companion::Companions, files::Files, store::Store, webhook_post::WebhookPost},
     config::Config,

@@ -2,16 +2,18 @@
 
 use super::{
     Context, ServiceError, ServiceResult,
-    actor::{Actor, require},
+    shared::requester::{Actor, require},
 };
 use crate::{
     backends::store::AuditEntry,
     domain::{
         access::Action,
-        help_card::{VERSION, card_text, default_hotlines},
-        hotline::{Hotline, HotlineForm, parse_hotlines},
         language::Language,
         principal::Principal,
+        risk::{
+            help_card::{VERSION, card_text, default_hotlines},
+            hotline::{Hotline, HotlineForm, parse_hotlines},
+        },
     },
 };
 use serde::Serialize;

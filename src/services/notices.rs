@@ -8,11 +8,11 @@ use crate::{
         store::{LogEntry, NoticeRow, NoticeView, Tx, Unread, Viewer},
     },
     domain::{
-        channel::ChannelName,
         clock::rfc3339,
         ids::NoticeId,
         language::Language,
-        notice::{NewNotice, NoticeTexts},
+        live::channel::ChannelName,
+        notices::kind::{NewNotice, NoticeTexts},
         principal::Principal,
     },
 };
@@ -188,7 +188,7 @@ async fn tell_devices(context: &Context, viewer: &Viewer, one: Option<NoticeId>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{audience::Audience, notice::NoticeKind, principal::Role};
+    use crate::domain::{live::audience::Audience, notices::kind::NoticeKind, principal::Role};
 
     #[test]
     fn the_announcement_is_the_item_without_id_and_read_state() {

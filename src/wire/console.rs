@@ -2,9 +2,11 @@
 //! line is made of names, ids and sentences of ours, and of the beginning of what is published.
 
 use crate::domain::{
-    app_event::{AppEvent, AppEventKind},
-    channel::{ChannelName, MAX_CHANNEL_NAME},
-    registry::SocketId,
+    apps::app_happening::{AppEvent, AppEventKind},
+    live::{
+        channel::{ChannelName, MAX_CHANNEL_NAME},
+        registry::SocketId,
+    },
 };
 use serde::Serialize;
 
@@ -216,7 +218,7 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::registry::AppId;
+    use crate::domain::live::registry::AppId;
     use serde_json::{Value, json};
 
     fn text(line: Line) -> Value {

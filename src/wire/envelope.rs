@@ -3,9 +3,11 @@
 
 use super::frame::Frame;
 use crate::domain::{
-    channel::ChannelName,
     ids::{LoginId, MessageId, UserId},
-    registry::{AppId, SocketId, Topic},
+    live::{
+        channel::ChannelName,
+        registry::{AppId, SocketId, Topic},
+    },
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

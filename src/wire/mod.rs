@@ -2,12 +2,12 @@
 //! May import: `domain`. Never sqlx or actix.
 
 pub mod api_signature;
-pub mod app_event;
 pub mod byte_range;
 pub mod codes;
 pub mod command;
 pub mod console;
 pub mod content_disposition;
+pub mod desk_event;
 pub mod envelope;
 pub mod frame;
 pub mod http_stream;

@@ -1,7 +1,7 @@
 //! Frames the server sends, as text of Pusher protocol 7. Source: section 2.3 of the wire contract. `S{…}` there is a JSON string here.
 
 use super::{codes::PusherCode, frame::Frame};
-use crate::domain::{channel::ChannelName, presence::Roster, registry::SocketId};
+use crate::domain::live::{channel::ChannelName, presence::Roster, registry::SocketId};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
@@ -142,7 +142,7 @@ pub fn pong() -> Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::presence::Member;
+    use crate::domain::live::presence::Member;
 
     fn text(frame: &Frame) -> String {
         String::from_utf8(frame.payload().to_vec()).unwrap()

@@ -1,6 +1,6 @@
 //! HMAC-SHA256 signatures over raw strings, lower-case hex, compared in constant time. Source: section 2.7 of the wire contract.
 
-use crate::domain::channel::ChannelName;
+use crate::domain::live::channel::ChannelName;
 use ring::hmac;
 use std::{fmt, fmt::Write as _, sync::Arc};
 

@@ -1,11 +1,10 @@
 //! What is sent to the webhooks of a connected app: section 2.9 of the wire contract. An event is written once, when it happens; the body around it
 //! with every attempt, because receivers refuse a stamp that is older than five minutes.
 
-use crate::domain::app_event::{AppEvent, AppEventKind};
+use super::signature::to_hex;
+use crate::domain::apps::app_happening::{AppEvent, AppEventKind};
 use ring::digest;
 use serde::{Deserialize, Serialize};
-
-use super::signature::to_hex;
 
 /// An event as it lies in the body, its fields in the order of the vendor.
 #[derive(Debug, Serialize)]
@@ -116,7 +115,7 @@ pub fn subject(event: &AppEvent) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
-        domain::{
+        domain::live::{
             channel::ChannelName,
             registry::{AppId, SocketId},
         },

@@ -1,7 +1,7 @@
 //! What admins do with accounts, what comes of it, and what is written down.
 
 use crate::support::{TestApp, TestUser, socket::Received, user::PASSWORD, wait::until};
-use educounsel::{backends::store::UserChange, domain::ids::UserId, services::passwords, wire::signature::to_hex};
+use educounsel::{backends::store::UserChange, domain::ids::UserId, services::accounts::hashing_line, wire::signature::to_hex};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -209,7 +209,7 @@ async fn a_login_that_was_right_before_a_password_reset_gets_no_session_after_it
     let app = TestApp::builder().set(|config| config.http.trust_proxy = true).start().await;
     let ana = app.student("ana").await;
     let (context, id): (_, UserId) = (&app.running.context, ana.id.parse().unwrap());
-    let hash = passwords::hash_password("sandi yang baru".to_owned()).await.unwrap();
+    let hash = hashing_line::hash_password("sandi yang baru".to_owned()).await.unwrap();
     let mut tx = context.store.begin().await.unwrap();
     let address = "203.0.113.9";
     let body = json!({ "login": "ana", "password": PASSWORD });

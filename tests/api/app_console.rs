@@ -9,9 +9,9 @@ use crate::{
 use educounsel::{
     domain::{
         clock::{Clock, rfc3339},
-        registry::AppId,
+        live::registry::AppId,
     },
-    services::watched_apps::WATCH_MS,
+    services::apps::watched::WATCH_MS,
     wire::console::{Line, LineKind},
 };
 use reqwest::Method;
@@ -460,7 +460,7 @@ async fn a_watch_is_in_the_audit_trail_once_per_admin_app_and_day() {
     let again = again["items"].as_array().unwrap().iter().filter(|entry| entry["action"] == "app.console_opened").count();
     assert_eq!(again, 4);
     scene.clock.advance(2 * DAY_MS);
-    let removed = educounsel::services::housekeeping::run_once(&scene.app.running.context).await.unwrap();
+    let removed = educounsel::services::operations::housekeeping::run_once(&scene.app.running.context).await.unwrap();
     assert_eq!(removed.console_views, 4, "the trail keeps them");
     scene.app.stop().await;
 }

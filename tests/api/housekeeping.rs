@@ -3,7 +3,7 @@
 use crate::support::{TestApp, wait::until};
 use educounsel::{
     domain::clock::Clock,
-    services::housekeeping::{self, Removed},
+    services::operations::housekeeping::{self, Removed},
 };
 use serde_json::json;
 

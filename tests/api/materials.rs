@@ -1,7 +1,7 @@
 //! Materials over HTTP: who sees what, what is counted, how files are linked and served.
 
 use crate::support::{TestApp, TestUser, app::TestAppBuilder, pdf::one_page_pdf, wait::until};
-use educounsel::{domain::clock::Clock, services::file_sweep};
+use educounsel::{domain::clock::Clock, services::files::sweep};
 use reqwest::{
     Method, Response,
     header::{self, HeaderMap},
@@ -262,13 +262,13 @@ async fn objects_without_a_row_and_old_temporary_files_are_swept() {
         let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).unwrap();
         file.set_modified(old).unwrap();
     };
-    until("the files are marked", async || file_sweep::claim_files(&app.running.context).await.unwrap()).await;
+    until("the files are marked", async || sweep::claim_files(&app.running.context).await.unwrap()).await;
     make_old(stored_files(&app).remove(0));
     let data = app.folder.path().join("data");
     make_old(data.join("files/materi/files/orphan.pdf"));
     make_old(data.join("tmp/upload-dead"));
     std::fs::write(data.join("files/materi/files/fresh.pdf"), b"x").unwrap();
-    let swept = file_sweep::sweep_files(&app.running.context).await.unwrap();
+    let swept = sweep::sweep_files(&app.running.context).await.unwrap();
     assert_eq!((swept.objects, swept.temporary_files), (1, 1));
     assert_eq!((stored_files(&app).len(), temporary_files(&app)), (2, 0));
     app.stop().await;
@@ -279,7 +279,7 @@ async fn objects_without_a_row_and_old_temporary_files_are_swept() {
 async fn a_server_with_another_database_sweeps_no_file_and_the_right_one_still_does() {
     let app = TestApp::start().await;
     app.counsellor("guru").await.upload_pdf("Tetap").await;
-    until("the files are marked", async || file_sweep::claim_files(&app.running.context).await.unwrap()).await;
+    until("the files are marked", async || sweep::claim_files(&app.running.context).await.unwrap()).await;
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
     let file = stored_files(&app).remove(0);
     std::fs::File::open(&file).unwrap().set_modified(old).unwrap();
@@ -287,13 +287,13 @@ async fn a_server_with_another_database_sweeps_no_file_and_the_right_one_still_d
     app.stop().await;
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("other.db").display());
     let other = TestAppBuilder::in_folder(folder.clone()).set(|config| config.database.url = url).start().await;
-    assert!(!file_sweep::claim_files(&other.running.context).await.unwrap());
-    assert_eq!(file_sweep::sweep_files(&other.running.context).await.unwrap().objects, 0);
+    assert!(!sweep::claim_files(&other.running.context).await.unwrap());
+    assert_eq!(sweep::sweep_files(&other.running.context).await.unwrap().objects, 0);
     assert!(file.exists());
     other.stop().await;
     std::fs::File::create(file.with_file_name("orphan.pdf")).unwrap().set_modified(old).unwrap();
     let right = TestAppBuilder::in_folder(folder).start().await;
-    assert_eq!(file_sweep::sweep_files(&right.running.context).await.unwrap().objects, 1);
+    assert_eq!(sweep::sweep_files(&right.running.context).await.unwrap().objects, 1);
     assert!(file.exists());
     right.stop().await;
 }
@@ -303,13 +303,13 @@ async fn files_without_a_mark_are_swept_only_when_the_database_knows_all_of_them
     let app = TestApp::start().await;
     let (context, data) = (&app.running.context, app.folder.path().join("data/files"));
     app.counsellor("guru").await.upload_pdf("Tetap").await;
-    until("the files are marked", async || file_sweep::claim_files(context).await.unwrap()).await;
+    until("the files are marked", async || sweep::claim_files(context).await.unwrap()).await;
     std::fs::remove_dir_all(data.join("installation")).unwrap();
     let orphan = data.join("materi/files/orphan.pdf");
     std::fs::write(&orphan, b"x").unwrap();
-    assert!(!file_sweep::claim_files(context).await.unwrap());
+    assert!(!sweep::claim_files(context).await.unwrap());
     std::fs::remove_file(&orphan).unwrap();
-    assert!(file_sweep::claim_files(context).await.unwrap());
+    assert!(sweep::claim_files(context).await.unwrap());
     app.stop().await;
 }
 
@@ -318,13 +318,13 @@ async fn files_without_a_mark_are_swept_only_when_the_database_knows_all_of_them
 async fn files_of_another_installation_are_not_swept() {
     let app = TestApp::start().await;
     app.counsellor("guru").await.upload_pdf("Tetap").await;
-    until("the files are marked", async || file_sweep::claim_files(&app.running.context).await.unwrap()).await;
+    until("the files are marked", async || sweep::claim_files(&app.running.context).await.unwrap()).await;
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
     for number in 0..21 {
         let path = app.folder.path().join(format!("data/files/materi/files/foreign-{number}.pdf"));
         std::fs::File::create(path).unwrap().set_modified(old).unwrap();
     }
-    let swept = file_sweep::sweep_files(&app.running.context).await.unwrap();
+    let swept = sweep::sweep_files(&app.running.context).await.unwrap();
     assert_eq!((swept.objects, stored_files(&app).len()), (0, 22));
     app.stop().await;
 }

@@ -4,7 +4,7 @@ use crate::{
     chat::{ask, bodies, id_of, new_client_id, open, say},
     support::{TestApp, TestUser, pdf::one_page_pdf},
 };
-use educounsel::{domain::clock::Clock, services::file_sweep};
+use educounsel::{domain::clock::Clock, services::files::sweep};
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -321,7 +321,7 @@ async fn the_sweeper_knows_the_files_of_messages() {
     let kept = stored_files(&app).remove(0);
     make_old(kept.clone());
     make_old(app.folder.path().join("data/files/chat/files/orphan.png"));
-    let swept = file_sweep::sweep_files(&app.running.context).await.unwrap();
+    let swept = sweep::sweep_files(&app.running.context).await.unwrap();
     assert_eq!((swept.objects, stored_files(&app)), (1, vec![kept]));
     app.stop().await;
 }

@@ -8,7 +8,7 @@ use educounsel::{
     domain::clock::Clock,
     services::{
         appointments::{ReminderRound, send_due_reminders},
-        housekeeping,
+        operations::housekeeping,
     },
 };
 use serde_json::{Value, json};

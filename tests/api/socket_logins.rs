@@ -4,15 +4,17 @@ use crate::support::{TestApp, socket::Received, wait::until};
 use educounsel::{
     actors::{
         hub::Hub,
-        hub_shard::HubShard,
-        outbound::{Outbound, Transport},
+        sockets::{
+            outbound::{Outbound, Transport},
+            shard::HubShard,
+        },
     },
     domain::{
         clock::Clock,
         ids::{LoginId, UserId},
-        registry::{AppId, SocketId, SocketOwner},
+        live::registry::{AppId, SocketId, SocketOwner},
     },
-    services::announce::SessionEnd,
+    services::live::port::SessionEnd,
 };
 use std::{
     cell::RefCell,
@@ -93,7 +95,11 @@ async fn an_end_of_sockets_waits_for_its_turn_behind_any_number_of_publications(
     let user = UserId::parse(&ana.id).unwrap();
     let announce = &app.running.context.announce;
     for _ in 0..10_000 {
-        announce.publish(&educounsel::domain::channel::ChannelName::user(UserId::generate()), "material.changed", serde_json::json!({}));
+        announce.publish(
+            &educounsel::domain::live::channel::ChannelName::user(UserId::generate()),
+            "material.changed",
+            serde_json::json!({}),
+        );
     }
     announce.end_sockets(user, None, SessionEnd::Revoked);
     assert_eq!(socket.next_named("session.ended").await.json()["reason"], "revoked");

@@ -2,7 +2,7 @@
 
 use crate::support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until};
 use educounsel::{
-    domain::channel::ChannelName,
+    domain::live::channel::ChannelName,
     wire::signature::{SecretKey, channel_text},
 };
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use crate::support::{TestApp, TestUser, wait::until};
 use educounsel::{
     backends::store::LogEntry,
-    domain::{audience::Audience, clock::Clock, ids::LogId, principal::Role},
+    domain::{clock::Clock, ids::LogId, live::audience::Audience, principal::Role},
 };
 use serde_json::{Value, json};
 

@@ -12,10 +12,12 @@ use educounsel::{
         redis_link::RedisLink,
     },
     domain::{
-        channel::ChannelName,
         clock::Clock,
         ids::NodeId,
-        registry::{AppId, SocketId, Topic},
+        live::{
+            channel::ChannelName,
+            registry::{AppId, SocketId, Topic},
+        },
     },
     wire::{
         envelope::{Envelope, Publication},

@@ -3,7 +3,7 @@
 use educounsel::{
     backends::files::{Files, LINK_LIFETIME_S, LinkClaim, LinkOptions, NewFile, disk::DiskFiles, s3::S3Files},
     config::S3Settings,
-    domain::file_key::{FileKey, INSTALLATION_MARKS, MATERIAL_FILES},
+    domain::files::file_key::{FileKey, INSTALLATION_MARKS, MATERIAL_FILES},
     wire::{
         content_disposition::Disposition,
         signature::{SecretKey, to_hex},
@@ -83,7 +83,7 @@ impl Fixture {
         key
     }
 
-    /// Follows a link as a browser would; a link of the disk store is followed as `http/files` does. Status and bytes.
+    /// Follows a link as a browser would; a link of the disk store is followed as `http/resources/files` does. Status and bytes.
     async fn follow(&self, url: &str) -> (u16, Vec<u8>) {
         if url.starts_with("http") {
             let _ = rustls::crypto::ring::default_provider().install_default();

@@ -2,7 +2,7 @@
 
 use crate::damage::{Dice, damage};
 use educounsel::{
-    domain::channel::ChannelName,
+    domain::live::channel::ChannelName,
     wire::{
         api_signature::{Claims, SignedRequest, WINDOW_S},
         signature::{SecretKey, channel_text, user_text},

@@ -1,7 +1,7 @@
 //! Streams of WebSocket frames, cut anywhere.
 
 use crate::damage::{Dice, damage};
-use educounsel::http::ws::{
+use educounsel::http::sockets::{
     frame_gauge::{FrameGauge, Measured},
     inbound::{FrameReader, Inbound, Violation},
 };

@@ -2,7 +2,7 @@
 
 use crate::damage::{Dice, damage};
 use educounsel::{
-    domain::channel::ChannelName,
+    domain::live::channel::ChannelName,
     wire::trigger::{Attributes, MAX_BATCH, MAX_CHANNELS, MAX_EVENT_NAME, Trigger, parse_batch, parse_event},
 };
 use serde_json::{Value, json};

@@ -14,9 +14,9 @@ use educounsel::{
         ids::{LoginId, UserId},
         principal::Role,
     },
-    services::{
+    services::accounts::{
+        manage::{self, Maker, NewUser},
         session_token,
-        users::{self, Maker, NewUser},
     },
 };
 use std::{path::PathBuf, sync::Arc};
@@ -79,7 +79,7 @@ impl TestApp {
         let name = format!("Uji {login}");
         let new = NewUser { login: login.to_owned(), name, role, password: PASSWORD.to_owned() };
         let context = &self.running.context;
-        users::add_user(&context.store, context.clock.now_ms(), new, Maker::default()).await.unwrap();
+        manage::add_user(&context.store, context.clock.now_ms(), new, Maker::default()).await.unwrap();
         self.sign_in(login, PASSWORD).await
     }
 

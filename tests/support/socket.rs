@@ -2,7 +2,7 @@
 
 use super::{user::ServerAddress, wait::PATIENCE};
 use educounsel::{
-    domain::channel::ChannelName,
+    domain::live::channel::ChannelName,
     wire::signature::{SecretKey, channel_text},
 };
 use futures_util::{SinkExt as _, StreamExt as _};

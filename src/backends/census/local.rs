@@ -7,10 +7,12 @@ use super::{
 use crate::{
     backends::{BackendResult, bus::Bus, expiring_map::ExpiringMap},
     domain::{
-        channel::{ChannelKind, ChannelName},
         clock::Clock,
         ids::NodeId,
-        registry::{AppId, SocketId, Topic},
+        live::{
+            channel::{ChannelKind, ChannelName},
+            registry::{AppId, SocketId, Topic},
+        },
     },
     wire::{
         envelope::{Envelope, Publication},

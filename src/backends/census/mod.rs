@@ -9,10 +9,12 @@ pub mod redis;
 use super::BackendResult;
 use crate::{
     domain::{
-        channel::ChannelName,
         ids::NodeId,
-        presence::MAX_MEMBERS,
-        registry::{AppId, SocketId, Topic},
+        live::{
+            channel::ChannelName,
+            presence::MAX_MEMBERS,
+            registry::{AppId, SocketId, Topic},
+        },
     },
     wire::envelope::Publication,
 };

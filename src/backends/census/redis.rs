@@ -22,9 +22,11 @@ use super::{
 use crate::{
     backends::{BackendError, BackendResult, redis_link::RedisLink},
     domain::{
-        channel::{ChannelKind, ChannelName},
         ids::NodeId,
-        registry::{AppId, Topic},
+        live::{
+            channel::{ChannelKind, ChannelName},
+            registry::{AppId, Topic},
+        },
     },
     wire::{
         envelope::{Envelope, Publication},

@@ -4,7 +4,7 @@
 use super::{Files, LinkClaim, LinkOptions, LinkedFile, NewFile, SignedLink, StoredObject};
 use crate::{
     backends::{BackendError, BackendResult},
-    domain::file_key::FileKey,
+    domain::files::file_key::FileKey,
     wire::{
         content_disposition::{Disposition, percent_encode},
         signature::SecretKey,

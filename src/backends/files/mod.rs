@@ -7,7 +7,7 @@ pub mod s3;
 use super::BackendResult;
 use crate::{
     config::Config,
-    domain::file_key::FileKey,
+    domain::files::file_key::FileKey,
     wire::{content_disposition::Disposition, signature::SecretKey},
 };
 use async_trait::async_trait;

@@ -5,7 +5,7 @@ use super::{Files, LinkClaim, LinkOptions, LinkedFile, NewFile, SignedLink, Stor
 use crate::{
     backends::{BackendError, BackendResult},
     config::S3Settings,
-    domain::file_key::FileKey,
+    domain::files::file_key::FileKey,
     wire::content_disposition::content_disposition,
 };
 use async_trait::async_trait;

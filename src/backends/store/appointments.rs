@@ -2,9 +2,11 @@
 
 use super::{BackendError, BackendResult, PersonRow, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
-    appointment::{AppointmentMode, AppointmentState},
+    appointments::{
+        appointment::{AppointmentMode, AppointmentState},
+        slots::Span,
+    },
     ids::{AppointmentId, UserId},
-    slots::Span,
 };
 use sqlx::any::AnyRow;
 

@@ -1,7 +1,9 @@
 //! Reading columns of a row by name.
 
 use super::{BackendError, BackendResult};
-use crate::domain::{audience::Audience, conversation::ConversationState, material::MaterialStatus, principal::Role};
+use crate::domain::{
+    conversations::conversation::ConversationState, files::material::MaterialStatus, live::audience::Audience, principal::Role,
+};
 use sqlx::{Row as _, any::AnyRow};
 use std::str::FromStr;
 

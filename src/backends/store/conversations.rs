@@ -1,9 +1,13 @@
 //! Conversations: who is in them, where they stand, and how far each side has read. Every use case that changes one writes its row first, which holds
 //! it until the transaction ends: so message numbers have no gaps, and a transfer and a message never cross.
 
-use super::{BackendResult, PersonRow, Store, Tx, columns::Columns, sql::Sql, sql::searchable};
+use super::{
+    BackendResult, PersonRow, Store, Tx,
+    columns::Columns,
+    sql::{Sql, searchable},
+};
 use crate::domain::{
-    conversation::{ConversationState, ListPosition, Participant, Side},
+    conversations::conversation::{ConversationState, ListPosition, Participant, Side},
     ids::{ConversationId, UserId},
 };
 use sqlx::any::AnyRow;

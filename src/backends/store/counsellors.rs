@@ -2,8 +2,10 @@
 
 use super::{BackendError, BackendResult, Engine, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
-    appointment::DutyStatus,
-    availability::{Availability, AvailabilityForm},
+    appointments::{
+        appointment::DutyStatus,
+        availability::{Availability, AvailabilityForm},
+    },
     ids::UserId,
 };
 use sqlx::any::AnyRow;

@@ -1,7 +1,7 @@
 //! Who can be called, as the school keeps it.
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
-use crate::domain::hotline::Hotline;
+use crate::domain::risk::hotline::Hotline;
 use sqlx::any::AnyRow;
 
 impl Store {
@@ -35,7 +35,7 @@ fn read(row: &AnyRow) -> BackendResult<Hotline> {
         number: row.text("number")?,
         url: row.maybe_text("url")?,
         hours: row.text("hours")?,
-        note: crate::domain::hotline::Note { id: row.text("note_id")?, en: row.text("note_en")? },
+        note: crate::domain::risk::hotline::Note { id: row.text("note_id")?, en: row.text("note_en")? },
         checked_on: row.text("checked_on")?,
     })
 }

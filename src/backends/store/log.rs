@@ -6,8 +6,8 @@
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
-    audience::Audience,
     ids::{LogId, NodeId},
+    live::audience::Audience,
 };
 use sqlx::any::AnyRow;
 

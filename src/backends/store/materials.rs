@@ -1,9 +1,13 @@
 //! Materials, and who read them on which day.
 
-use super::{BackendError, BackendResult, Store, Tx, columns::Columns, sql::Sql, sql::searchable};
+use super::{
+    BackendError, BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, searchable},
+};
 use crate::domain::{
+    files::material::MaterialStatus,
     ids::{MaterialId, UserId},
-    material::MaterialStatus,
 };
 use sqlx::any::AnyRow;
 use std::collections::HashSet;

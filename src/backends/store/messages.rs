@@ -10,7 +10,7 @@ use super::{
     sql::{Sql, inserted, searchable},
 };
 use crate::domain::{
-    conversation::{Participant, Side},
+    conversations::conversation::{Participant, Side},
     ids::{ConversationId, LogId, MessageId, UserId},
 };
 use sqlx::any::AnyRow;

@@ -5,9 +5,9 @@
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
-    audience::Audience,
     ids::{NoticeId, UserId},
-    notice::NoticeTexts,
+    live::audience::Audience,
+    notices::kind::NoticeTexts,
     principal::Role,
 };
 use serde_json::Value;

@@ -1,15 +1,21 @@
 //! The guarantee that nobody has two appointments at once: a live appointment owns every piece of 5 minutes of its counsellor (buffers included) and of
 //! its student. A second owner of a piece violates the primary key, on every engine, whatever was read before.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{self, Sql},
+};
 use crate::domain::{
-    appointment::AppointmentState,
+    appointments::{
+        appointment::AppointmentState,
+        slots::{BUCKET_MS, Booked, Span},
+    },
     ids::{AppointmentId, UserId},
-    slots::{BUCKET_MS, Booked, Span},
 };
 use sqlx::any::AnyRow;
 
-/// Longest an appointment reaches before and after its start, buffers included: the most `domain::availability` allows, and some.
+/// Longest an appointment reaches before and after its start, buffers included: the most `domain::appointments::availability` allows, and some.
 const REACH_MS: i64 = 12 * 3_600_000;
 
 const BOOKED: &str = "SELECT starts_at_ms, blocked_from_ms, blocked_to_ms, state FROM appointments \

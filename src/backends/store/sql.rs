@@ -3,15 +3,15 @@
 
 use super::{BackendResult, Engine};
 use crate::domain::{
-    audience::Audience,
     companion::{AnswerKind, AnswerStatus, Fault},
-    conversation::ConversationState,
+    conversations::conversation::ConversationState,
+    files::material::MaterialStatus,
     ids::{
         AlertId, AppointmentId, AuditId, CannedReplyId, ConversationId, LogId, LoginId, MaterialId, MessageId, NodeId, NoteId, NoticeId,
         ThreadId, UserId, WebhookEventId,
     },
     language::Language,
-    material::MaterialStatus,
+    live::audience::Audience,
     principal::Role,
 };
 use dashmap::DashMap;

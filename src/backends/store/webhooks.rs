@@ -4,7 +4,7 @@
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
     ids::{NodeId, WebhookEventId},
-    registry::AppId,
+    live::registry::AppId,
 };
 use sqlx::any::AnyRow;
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::{
     access::Action,
-    appointment::{AppointmentAction, AppointmentMode, AppointmentState},
+    appointments::appointment::{AppointmentAction, AppointmentMode, AppointmentState},
 };
 use serde_json::{Value, json};
 

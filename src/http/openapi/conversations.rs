@@ -5,7 +5,7 @@ use super::{
     operation::{Operation, get, post, put},
     schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
-use crate::domain::{access::Action, conversation::ConversationState};
+use crate::domain::{access::Action, conversations::conversation::ConversationState};
 use serde_json::Value;
 
 pub(super) fn area() -> Area {

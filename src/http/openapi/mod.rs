@@ -4,25 +4,24 @@
 //! a file and a line in `areas`. Tests tell what was forgotten: a route without a description, a description without a route, a shape nobody
 //! defines, and an answer or event of the running server that does not have the described shape (`tests/api/openapi.rs`).
 
-pub mod operation;
-pub mod page;
-pub mod schema;
-
 mod accounts;
 mod admin;
 mod alerts;
 mod appointments;
+mod apps;
+mod backend_api;
 mod canned_replies;
 mod companion;
-mod connected_apps;
 mod conversations;
 mod counsellors;
 mod dashboards;
 mod materials;
 mod messages;
 mod notices;
-mod pusher_api;
+pub mod operation;
+pub mod page;
 mod realtime;
+pub mod schema;
 mod service;
 
 use super::error::{ApiResult, CODES};
@@ -80,8 +79,8 @@ fn areas() -> Vec<Area> {
         realtime::area(),
         dashboards::area(),
         admin::area(),
-        connected_apps::area(),
-        pusher_api::area(),
+        apps::area(),
+        backend_api::area(),
         service::area(),
     ]
 }

@@ -12,8 +12,8 @@ use crate::{
         ids::{AlertId, ConversationId},
     },
     services::{
-        contention::retry_contention,
         conversations::{NewConversation, open_conversation},
+        shared::contention::retry_contention,
     },
 };
 use serde_json::json;

@@ -2,11 +2,10 @@
 //! may run this at once.
 
 use super::{
-    super::contention::retry_contention,
     Context, ServiceResult,
     tell::{Change, STAFF, append_changed, append_raised},
 };
-use crate::{domain::ids::AlertId, telemetry};
+use crate::{domain::ids::AlertId, services::shared::contention::retry_contention, telemetry};
 
 /// Warnings read at once.
 const BATCH: u32 = 100;

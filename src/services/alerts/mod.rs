@@ -15,7 +15,7 @@ pub use view::{AlertItem, AlertPage, AlertQuery, AlertScope, AlertState, list_al
 
 use super::{
     Context, ServiceError, ServiceResult,
-    actor::{Actor, require},
+    shared::requester::{Actor, require},
 };
 use crate::{
     backends::{BackendResult, store::Tx},

@@ -7,13 +7,13 @@ use super::{
 use crate::{
     backends::store::{AlertRow, PersonRow, Repeat, Tx},
     domain::{
-        audience::Audience,
         ids::{AlertId, MessageId, ThreadId, UserId},
-        notice::{NewNotice, NoticeKind},
+        live::audience::Audience,
+        notices::kind::{NewNotice, NoticeKind},
         principal::Role,
         risk::{Assessment, Level},
     },
-    services::{counsellors::STATUS_LASTS_MS, notices::append_notice},
+    services::{appointments::counsellors::STATUS_LASTS_MS, notices::append_notice},
     telemetry,
 };
 

@@ -7,13 +7,13 @@ use crate::{
         store::{LogEntry, Tx},
     },
     domain::{
-        audience::Audience,
         ids::{AlertId, LogId},
-        notice::{NewNotice, NoticeKind},
+        live::audience::Audience,
+        notices::kind::{NewNotice, NoticeKind},
         principal::Role,
     },
     services::notices::append_notice,
-    wire::app_event::{RISK_CHANGED, RISK_RAISED},
+    wire::desk_event::{RISK_CHANGED, RISK_RAISED},
 };
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use crate::{
         clock::rfc3339,
         ids::AlertId,
     },
-    services::{contention::retry_contention, conversations::PersonItem, materials::today_minus},
+    services::{conversations::PersonItem, materials::today_minus, shared::contention::retry_contention},
 };
 use serde::Serialize;
 use serde_json::json;

@@ -1,11 +1,7 @@
 //! Booking an appointment.
 
 use super::{
-    super::{
-        Context, ServiceError, ServiceResult,
-        actor::{Actor, require},
-        contention::retry_contention,
-    },
+    counsellors::offered_modes,
     record::{announce_change, claims_of, record_change},
     slots::{Pair, day_around, rules_of, slot_taken, taken_in, taken_in_tx, unavailable},
     video::new_room,
@@ -18,13 +14,21 @@ use crate::{
     },
     domain::{
         access::Action,
-        appointment::{AppointmentMode, AppointmentState, AppointmentText, Party, reminders_due},
+        appointments::{
+            appointment::{AppointmentMode, AppointmentState, AppointmentText, Party, reminders_due},
+            slots::{BookingRules, Desk},
+        },
         ids::{AppointmentId, UserId},
         principal::{Principal, Role},
-        slots::{BookingRules, Desk},
         text::FieldError,
     },
-    services::counsellors::offered_modes,
+    services::{
+        Context, ServiceError, ServiceResult,
+        shared::{
+            contention::retry_contention,
+            requester::{Actor, require},
+        },
+    },
 };
 use jiff::tz::TimeZone;
 

@@ -1,11 +1,6 @@
 //! Changing an appointment: confirm, reschedule, cancel, complete, no-show.
 
 use super::{
-    super::{
-        Context, ServiceError, ServiceResult,
-        actor::{Actor, require},
-        contention::retry_contention,
-    },
     record::{announce_change, claims_of, record_change},
     slots::{Pair, day_around, rules_of, slot_taken, taken_in_tx, unavailable},
     view::{AppointmentItem, party_of, situation},
@@ -14,10 +9,19 @@ use crate::{
     backends::store::{AppointmentRow, AvailabilityRow, PersonRow, Tx},
     domain::{
         access::Action,
-        appointment::{AppointmentAction, AppointmentState, next_state, parse_reason, reminders_due},
+        appointments::{
+            appointment::{AppointmentAction, AppointmentState, next_state, parse_reason, reminders_due},
+            slots::Desk,
+        },
         ids::AppointmentId,
-        slots::Desk,
         text::FieldError,
+    },
+    services::{
+        Context, ServiceError, ServiceResult,
+        shared::{
+            contention::retry_contention,
+            requester::{Actor, require},
+        },
     },
 };
 

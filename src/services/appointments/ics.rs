@@ -3,18 +3,17 @@
 //! calendar shows in its own zone; the school's zone stands beside them.
 
 use super::{
-    super::{Context, ServiceResult},
     list::{audit_view, find_own},
     record::facts,
 };
 use crate::{
     backends::store::AppointmentRow,
     domain::{
-        appointment::{AppointmentState, Party},
+        appointments::appointment::{AppointmentState, Party},
         ids::AppointmentId,
         language::Language,
     },
-    services::actor::Actor,
+    services::{Context, ServiceResult, shared::requester::Actor},
 };
 use icalendar::{Calendar, Component as _, Event, EventStatus, Property};
 use jiff::Timestamp;
@@ -82,7 +81,10 @@ mod tests {
     use super::*;
     use crate::{
         backends::store::PersonRow,
-        domain::{appointment::AppointmentMode, ids::UserId, slots::Span},
+        domain::{
+            appointments::{appointment::AppointmentMode, slots::Span},
+            ids::UserId,
+        },
     };
     use calcard::icalendar::{ICalendar, ICalendarComponentType, ICalendarProperty};
 

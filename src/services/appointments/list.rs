@@ -1,10 +1,6 @@
 //! Lists of appointments, and one by id.
 
 use super::{
-    super::{
-        Context, ServiceError, ServiceResult,
-        actor::{Actor, require},
-    },
     record::facts,
     view::{AppointmentItem, party_of},
 };
@@ -12,10 +8,13 @@ use crate::{
     backends::store::{AppointmentFilter, AppointmentRow, AppointmentScope, Place},
     domain::{
         access::{Action, may},
-        appointment::Party,
+        appointments::{appointment::Party, slots::Span},
         ids::{AppointmentId, UserId},
         principal::{Principal, Role},
-        slots::Span,
+    },
+    services::{
+        Context, ServiceError, ServiceResult,
+        shared::requester::{Actor, require},
     },
 };
 use serde::Serialize;

@@ -1,8 +1,10 @@
 //! Appointments: what can be booked, booking, every change, reminders, calendar files, video rooms. A change is one transaction of the row, the claims on
 //! both people's time, the reminders, audit entry, log rows to both and a notice to the other side; pages with open slot lists are told afterwards.
 
+pub mod availability;
 mod book;
 mod change;
+pub mod counsellors;
 mod ics;
 mod list;
 mod record;
@@ -15,7 +17,7 @@ pub use book::{NewBooking, book_appointment};
 pub use change::{ChangeRequest, change_appointment};
 pub use ics::{CalendarFile, calendar_file};
 pub use list::{AppointmentPage, AppointmentQuery, ListCursor, ListScope, list_appointments, read_appointment, upcoming_appointments};
-pub(super) use record::{announce_slots, write_demo_appointment};
+pub(crate) use record::{announce_slots, write_demo_appointment};
 pub use reminders::{ReminderRound, send_due_reminders};
 pub use slots::{LONGEST_LIST_DAYS, SlotItem, SlotList, list_slots};
 pub use video::{VideoLink, open_video};

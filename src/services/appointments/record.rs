@@ -1,22 +1,22 @@
 //! What every change of an appointment leaves besides the row: audit entry, an event to both sides, a notice to whoever did not do it; and what open
 //! pages are told.
 
-use super::{super::Context, view::SharedItem};
+use super::view::SharedItem;
 use crate::{
     backends::{
         BackendError, BackendResult,
         store::{AppointmentRow, Claim, LogEntry, Tx},
     },
     domain::{
-        appointment::reminders_due,
-        appointment_notice::{AppointmentNews, AppointmentNotice},
-        audience::Audience,
-        channel::ChannelName,
+        appointments::{appointment::reminders_due, slots::day_of},
         ids::{LogId, UserId},
-        notice::{NewNotice, NoticeKind},
-        slots::day_of,
+        live::{audience::Audience, channel::ChannelName},
+        notices::{
+            appointment::{AppointmentNews, AppointmentNotice},
+            kind::{NewNotice, NoticeKind},
+        },
     },
-    services::{actor::Actor, notices::append_notice},
+    services::{Context, notices::append_notice, shared::requester::Actor},
 };
 use jiff::tz::TimeZone;
 use serde_json::json;

@@ -1,20 +1,17 @@
 //! Reminders 24 h, 1 h and 10 min before an appointment, to both sides. Whoever takes the row out of the database writes the notices in the same
 //! transaction, so several nodes may run this at once. A reminder that comes much too late is dropped: it would only confuse.
 
-use super::{
-    super::{Context, ServiceResult, contention::retry_contention},
-    record::notice_to,
-};
+use super::record::notice_to;
 use crate::{
     backends::{
         BackendResult,
         store::{AppointmentRow, DueReminder, Tx},
     },
     domain::{
-        appointment::{AppointmentState, is_reminder_fresh},
-        appointment_notice::AppointmentNews,
+        appointments::appointment::{AppointmentState, is_reminder_fresh},
+        notices::appointment::AppointmentNews,
     },
-    services::notices::append_notice,
+    services::{Context, ServiceResult, notices::append_notice, shared::contention::retry_contention},
 };
 
 /// Reminders read at once.

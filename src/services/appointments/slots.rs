@@ -1,16 +1,16 @@
 //! What can be booked: a counsellor's hours met with what is taken.
 
-use super::super::{Context, ServiceError, ServiceResult, actor::require};
 use crate::{
     backends::{BackendResult, store::Tx},
     domain::{
         access::Action,
+        appointments::slots::{BookingRules, Desk, Span, Taken, day_of, span_of_day},
         clock::rfc3339,
         ids::{AppointmentId, UserId},
         principal::{Principal, Role},
-        slots::{BookingRules, Desk, Span, Taken, day_of, span_of_day},
         text::FieldError,
     },
+    services::{Context, ServiceError, ServiceResult, shared::requester::require},
 };
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
@@ -147,7 +147,7 @@ pub(super) async fn slot_taken(context: &Context, desk: &Desk<'_>, pair: Pair, w
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::availability::parse_day;
+    use crate::domain::appointments::availability::parse_day;
 
     #[test]
     fn lists_are_bounded() {

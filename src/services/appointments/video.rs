@@ -2,13 +2,15 @@
 //! appointment to 15 after it; only the counsellor moderates. Source of the claims: Jitsi's token authentication for Prosody (`aud`, `iss`, `sub`, `room`,
 //! `context.user`).
 
-use super::{
-    super::{Context, ServiceError, ServiceResult},
-    list::find_own,
-    view::video_window,
-};
+use super::{list::find_own, view::video_window};
 use crate::{
-    domain::{appointment::Party, clock::rfc3339, ids::AppointmentId, principal::Principal, slots::Span},
+    domain::{
+        appointments::{appointment::Party, slots::Span},
+        clock::rfc3339,
+        ids::AppointmentId,
+        principal::Principal,
+    },
+    services::{Context, ServiceError, ServiceResult},
     wire::{jwt::sign_hs256, signature::to_hex},
 };
 use serde::Serialize;

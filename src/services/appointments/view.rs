@@ -1,17 +1,20 @@
 //! Appointments as they are shown.
 
-use super::super::{Context, counsellors::offered_modes};
+use super::counsellors::offered_modes;
 use crate::{
     backends::store::{AppointmentRow, PersonRow},
     domain::{
-        appointment::{
-            AppointmentAction, AppointmentMode, AppointmentState, Party, Situation, VIDEO_CLOSES_AFTER_MS, VIDEO_OPENS_BEFORE_MS,
-            actions_of,
+        appointments::{
+            appointment::{
+                AppointmentAction, AppointmentMode, AppointmentState, Party, Situation, VIDEO_CLOSES_AFTER_MS, VIDEO_OPENS_BEFORE_MS,
+                actions_of,
+            },
+            slots::Span,
         },
         clock::rfc3339,
         principal::Principal,
-        slots::Span,
     },
+    services::Context,
 };
 use serde::Serialize;
 

@@ -14,15 +14,18 @@ use crate::{
         store::{AnswerRow, QuestionRow, ThreadRow, Tx},
     },
     domain::{
-        channel::ChannelName,
         companion::{AnswerKind, AnswerStatus, RISK_TURNS, Speaker, Turn, parse_question, request_tokens, title_from, trim_turns},
         ids::{MessageId, ThreadId},
         language::Language,
+        live::channel::ChannelName,
         principal::Principal,
         risk::{Assessment, Level},
         text::FieldError,
     },
-    services::{alerts, contention::retry_contention, help, idempotency::fingerprint},
+    services::{
+        alerts, help,
+        shared::{contention::retry_contention, idempotency::fingerprint},
+    },
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

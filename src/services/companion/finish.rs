@@ -7,11 +7,11 @@ use crate::{
         store::{AnswerEnd, AnswerRow, LogEntry, Tx},
     },
     domain::{
-        audience::Audience,
         companion::{AnswerStatus, Fault},
+        live::audience::Audience,
         risk::{Assessment, Level},
     },
-    services::{alerts, contention::retry_contention, help},
+    services::{alerts, help, shared::contention::retry_contention},
     telemetry,
 };
 use serde_json::{json, value::RawValue};

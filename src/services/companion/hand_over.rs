@@ -5,7 +5,7 @@ use crate::{
     domain::{companion::parse_summary, ids::ThreadId, language::Language, principal::Principal, text::FieldError},
     services::{
         conversations::{FirstMessage, NewConversation, open_conversation},
-        idempotency::fingerprint,
+        shared::idempotency::fingerprint,
     },
 };
 use serde::Serialize;

@@ -4,10 +4,10 @@ use super::{Context, ServiceError, ServiceResult, prompt::Prompt, require_studen
 use crate::{
     backends::store::{AnswerRow, Tx, UsageRow},
     domain::{
-        audience::Audience,
         clock::day_in_zone,
         language::Language,
-        notice::{NewNotice, NoticeKind},
+        live::audience::Audience,
+        notices::kind::{NewNotice, NoticeKind},
         principal::{Principal, Role},
     },
     services::notices::append_notice,

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     backends::store::{AnswerEnd, AnswerRow, Progress, SavedAnswer},
     domain::companion::{AnswerStatus, Fault, estimate_tokens},
-    services::contention::retry_contention,
+    services::shared::contention::retry_contention,
 };
 
 /// How long a process counts as alive without renewing, in ms. It renews four times in that time.

@@ -1,4 +1,4 @@
-//! The companion: threads, turns, limits, hand-over. What streams is in `actors::chatbot`; here is what is written down.
+//! The companion: threads, turns, limits, hand-over. What streams is in `actors::companion::chatbot`; here is what is written down.
 //!
 //! Invariants: the safety check comes before everything, limits included; what it finds at level 3 never goes to a provider, now or as context later; of
 //! a thread one answer grows at a time; an answer ends once, with a log row in the same transaction; tokens are promised before and settled after.
@@ -27,7 +27,7 @@ pub use summary::propose_summary;
 pub use threads::{create_thread, delete_thread, rename_thread};
 pub use view::{AnswerItem, FaultItem, MessageView, QuestionItem, ThreadItem, ThreadView, list_threads, read_answer, read_thread};
 
-use super::{Context, ServiceError, ServiceResult, actor::require};
+use super::{Context, ServiceError, ServiceResult, shared::requester::require};
 use crate::{
     backends::store::ThreadRow,
     domain::{access::Action, ids::ThreadId, principal::Principal},

@@ -13,7 +13,7 @@ use crate::{
         principal::Principal,
         risk::Level,
     },
-    services::contention::retry_contention,
+    services::shared::contention::retry_contention,
 };
 
 /// Turns before the question that are looked at.

@@ -4,7 +4,7 @@ use super::{Context, ServiceError, ServiceResult, ThreadItem, find_own_thread, l
 use crate::{
     backends::store::ThreadRow,
     domain::{companion::parse_title, ids::ThreadId, principal::Principal, text::FieldError},
-    services::contention::retry_contention,
+    services::shared::contention::retry_contention,
 };
 
 /// Makes a thread.

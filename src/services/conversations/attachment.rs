@@ -3,8 +3,11 @@
 use super::{Context, ServiceError, ServiceResult};
 use crate::{
     backends::{BackendError, BackendResult, files::NewFile, store::FileRow},
-    domain::{attachment::AttachmentKind, file_key::FileKey, file_name::safe_file_name},
-    services::{image_inspection::inspect_image, pdf_inspection::inspect_pdf, upload_file::UploadedFile},
+    domain::{
+        conversations::attachment::AttachmentKind,
+        files::{file_key::FileKey, file_name::safe_file_name},
+    },
+    services::files::{image_inspection::inspect_image, incoming::UploadedFile, pdf_inspection::inspect_pdf},
 };
 use tokio::io::AsyncReadExt as _;
 

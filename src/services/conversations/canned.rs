@@ -5,7 +5,7 @@ use crate::{
     backends::store::CannedReplyRow,
     domain::{
         access::{Action, may},
-        conversation::{parse_canned_body, parse_shortcut},
+        conversations::conversation::{parse_canned_body, parse_shortcut},
         ids::{CannedReplyId, UserId},
         principal::Principal,
         text::FieldError,

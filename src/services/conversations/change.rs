@@ -7,15 +7,14 @@ use crate::{
         store::{ConversationRow, LogEntry, MessageRow, Tx},
     },
     domain::{
-        audience::Audience,
-        channel::ChannelName,
-        conversation::Side,
+        conversations::conversation::Side,
         ids::{ConversationId, LogId, UserId},
-        notice::{NewNotice, NoticeKind},
+        live::{audience::Audience, channel::ChannelName},
+        notices::kind::{NewNotice, NoticeKind},
         principal::Role,
     },
     services::notices::append_notice,
-    wire::app_event::{CONVERSATION_CHANGED, LEFT_CONVERSATION},
+    wire::desk_event::{CONVERSATION_CHANGED, LEFT_CONVERSATION},
 };
 use serde_json::{Value, json};
 

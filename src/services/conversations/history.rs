@@ -12,7 +12,7 @@ use crate::{
     domain::{
         access::{Action, may},
         clock::rfc3339,
-        conversation::{Participant, parse_search},
+        conversations::conversation::{Participant, parse_search},
         ids::{ConversationId, MessageId},
         principal::Role,
     },

@@ -9,9 +9,9 @@ use super::{
 use crate::{
     backends::store::{ConversationRow, Marks},
     domain::{
-        channel::ChannelName,
-        conversation::{Participant, Side},
+        conversations::conversation::{Participant, Side},
         ids::ConversationId,
+        live::channel::ChannelName,
         principal::Principal,
         text::FieldError,
     },

@@ -39,8 +39,10 @@ pub use view::{
 
 use super::{
     Context, ServiceError, ServiceResult,
-    actor::{Actor, require},
-    contention::retry_contention,
+    shared::{
+        contention::retry_contention,
+        requester::{Actor, require},
+    },
 };
 use crate::{
     backends::{
@@ -49,7 +51,7 @@ use crate::{
     },
     domain::{
         access::{Action, may},
-        conversation::{ConversationAction, ConversationState, Participant, Refusal, Side, check_action},
+        conversations::conversation::{ConversationAction, ConversationState, Participant, Refusal, Side, check_action},
         ids::ConversationId,
         principal::Principal,
     },

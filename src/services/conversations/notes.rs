@@ -7,7 +7,7 @@ use crate::{
     backends::store::{NoteRow, PersonRow},
     domain::{
         clock::rfc3339,
-        conversation::{Participant, Side, parse_private_note},
+        conversations::conversation::{Participant, Side, parse_private_note},
         ids::{ConversationId, NoteId},
         principal::Principal,
     },

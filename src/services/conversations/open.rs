@@ -9,7 +9,7 @@ use super::{
 use crate::{
     backends::store::{ConversationRow, Marks, PersonRow},
     domain::{
-        conversation::{ConversationState, Participant, open_key, parse_subject, waiting_key},
+        conversations::conversation::{ConversationState, Participant, open_key, parse_subject, waiting_key},
         ids::{ConversationId, MessageId, UserId},
         principal::{Principal, Role},
         text::FieldError,

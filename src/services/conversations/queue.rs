@@ -10,10 +10,10 @@ use crate::{
     backends::store::ConversationRow,
     domain::{
         access::Action,
-        audience::Audience,
-        conversation::{Side, open_key},
+        conversations::conversation::{Side, open_key},
         ids::{ConversationId, UserId},
-        notice::NoticeKind,
+        live::audience::Audience,
+        notices::kind::NoticeKind,
     },
 };
 use serde_json::json;

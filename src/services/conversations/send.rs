@@ -9,12 +9,12 @@ use super::{
 use crate::{
     backends::store::{FileRow, MessageRow},
     domain::{
-        conversation::{ConversationAction, EDIT_WINDOW_MS, Participant, check_action, parse_body},
+        conversations::conversation::{ConversationAction, EDIT_WINDOW_MS, Participant, check_action, parse_body},
         ids::{ConversationId, LogId, MessageId, UserId},
         principal::Principal,
         text::FieldError,
     },
-    services::{idempotency::fingerprint, upload_file::UploadedFile},
+    services::{files::incoming::UploadedFile, shared::idempotency::fingerprint},
     wire::signature::SecretKey,
 };
 use uuid::Uuid;

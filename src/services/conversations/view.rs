@@ -6,7 +6,7 @@ use crate::{
     domain::{
         access::Action,
         clock::rfc3339,
-        conversation::{ConversationState, ListPosition, Participant, Side, preview},
+        conversations::conversation::{ConversationState, ListPosition, Participant, Side, preview},
         ids::ConversationId,
         principal::Principal,
     },

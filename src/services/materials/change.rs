@@ -9,21 +9,21 @@ use crate::{
     },
     domain::{
         access::Action,
-        audience::Audience,
-        channel::ChannelName,
-        file_key::FileKey,
+        files::{
+            file_key::FileKey,
+            material::{MaterialStatus, MaterialText, PDF_CONTENT_TYPE},
+        },
         ids::MaterialId,
-        material::{MaterialStatus, MaterialText, PDF_CONTENT_TYPE},
-        notice::{NewNotice, NoticeKind},
+        live::{audience::Audience, channel::ChannelName},
+        notices::kind::{NewNotice, NoticeKind},
         principal::{Principal, Role},
         text::FieldError,
     },
     services::{
         Context, ServiceError, ServiceResult,
-        actor::{Actor, require},
+        files::{incoming::UploadedFile, pdf_inspection::inspect_pdf},
         notices::append_notice,
-        pdf_inspection::inspect_pdf,
-        upload_file::UploadedFile,
+        shared::requester::{Actor, require},
     },
 };
 use serde_json::json;

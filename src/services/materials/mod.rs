@@ -17,9 +17,8 @@ use crate::{
     domain::{
         access::{Action, may},
         clock::{day_in_zone, rfc3339},
-        file_key::FileKey,
+        files::{file_key::FileKey, material::MaterialStatus},
         ids::MaterialId,
-        material::MaterialStatus,
         principal::{Principal, Role},
     },
     wire::content_disposition::Disposition,
@@ -91,7 +90,7 @@ fn today(context: &Context) -> String {
 }
 
 /// Returns the day of the school `days_ago` days before now, and the instant.
-pub(super) fn today_minus(context: &Context, days_ago: i64) -> (String, i64) {
+pub(crate) fn today_minus(context: &Context, days_ago: i64) -> (String, i64) {
     let at_ms = context.clock.now_ms() - days_ago * 24 * 3_600_000;
     let zone = jiff::tz::TimeZone::get(&context.config.school.zone).unwrap_or(jiff::tz::TimeZone::UTC);
     (day_in_zone(at_ms, &zone), at_ms)

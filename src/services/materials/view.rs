@@ -6,8 +6,8 @@ use crate::{
     domain::{
         access::{Action, may},
         clock::rfc3339,
+        files::material::MaterialStatus,
         ids::MaterialId,
-        material::MaterialStatus,
         principal::{Principal, Role},
     },
     services::{Context, ServiceResult},

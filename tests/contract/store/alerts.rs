@@ -4,10 +4,12 @@ use super::{conversations::add_conversation, *};
 use educounsel::{
     backends::store::{AlertRow, PersonRow, Repeat},
     domain::{
-        appointment::DutyStatus,
-        hotline::{Hotline, Note},
+        appointments::appointment::DutyStatus,
         ids::{AlertId, ThreadId},
-        risk::{Level, RuleId},
+        risk::{
+            Level, RuleId,
+            hotline::{Hotline, Note},
+        },
     },
 };
 

@@ -4,10 +4,12 @@ use super::*;
 use educounsel::{
     backends::store::{AppointmentFilter, AppointmentRow, AppointmentScope, Claim, DueReminder, PersonRow},
     domain::{
-        appointment::{AppointmentMode, AppointmentState, DutyStatus},
-        availability::{Availability, AvailabilityForm, ExceptionForm, WeeklyForm},
+        appointments::{
+            appointment::{AppointmentMode, AppointmentState, DutyStatus},
+            availability::{Availability, AvailabilityForm, ExceptionForm, WeeklyForm},
+            slots::{Booked, Span},
+        },
         ids::{AppointmentId, UserId},
-        slots::{Booked, Span},
     },
 };
 

@@ -5,9 +5,9 @@ use crate::databases::Fixture;
 use educounsel::{
     backends::store::AppRow,
     domain::{
-        connected_app::{AppLimits, AppRules, Webhook, WebhookEvent},
+        apps::connected_app::{AppLimits, AppRules, Webhook, WebhookEvent},
+        live::registry::AppId,
         principal::Role,
-        registry::AppId,
     },
 };
 

@@ -4,7 +4,7 @@ use super::*;
 use educounsel::{
     backends::store::{ConversationFilter, ConversationRow, Marks, PersonRow, Standing},
     domain::{
-        conversation::{ConversationState, ListPosition, Participant, Side, open_key, waiting_key},
+        conversations::conversation::{ConversationState, ListPosition, Participant, Side, open_key, waiting_key},
         ids::{ConversationId, UserId},
     },
 };

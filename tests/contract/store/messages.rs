@@ -7,7 +7,7 @@ use super::{
 use educounsel::{
     backends::store::{ConversationRow, FileRow, HistoryRange, MessageEditRow, MessageRow, Standing},
     domain::{
-        conversation::{ConversationState, Participant},
+        conversations::conversation::{ConversationState, Participant},
         ids::{ConversationId, MessageId, UserId},
     },
 };

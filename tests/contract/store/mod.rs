@@ -20,10 +20,10 @@ use crate::databases::{Database, Fixture, new_user};
 use educounsel::{
     backends::store::{LogEntry, MaterialRow, NoticeRow, Store, UserRow},
     domain::{
-        audience::Audience,
+        files::material::MaterialStatus,
         ids::{LogId, MaterialId, NoticeId},
-        material::MaterialStatus,
-        notice::NoticeKind,
+        live::audience::Audience,
+        notices::kind::NoticeKind,
         principal::Role,
     },
 };

@@ -6,7 +6,7 @@ use educounsel::{
     backends::store::{Store, WebhookEventRow, WebhookFailure, WebhookQueue, WebhookTotals},
     domain::{
         ids::{NodeId, WebhookEventId},
-        registry::AppId,
+        live::registry::AppId,
     },
 };
 use futures_util::future::join_all;

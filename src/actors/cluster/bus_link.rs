@@ -1,0 +1,152 @@
+//! Between the bus and the hub: what arrives from any node goes to this node's shards, in the order of the bus; what use cases publish without a row
+//! goes out, in the order they published it.
+//!
+//! Publications of log rows carry their position, and positions have no gaps. So this node knows what it missed (the bus was cut off, or publications
+//! went by before it listened) and reads that from the log, and it knows what it had (a pump published again what a crashed one had not marked) and
+//! drops that: sockets that stay open hear every row once, in order, without reconnecting. The word that ends sockets has no row; after a cut every shard
+//! holds its sockets to their logins.
+
+use super::log_pump::durable_envelopes;
+use crate::{
+    actors::hub::Hub,
+    backends::{
+        BackendError, BackendResult,
+        bus::{Bus, BusMessage},
+    },
+    services::Context as Services,
+    wire::envelope::Envelope,
+};
+use actix::prelude::*;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+/// Rows read at once while catching up.
+const CATCH_UP_BATCH: u32 = 200;
+/// How soon to try again when the database does not answer.
+const CATCH_UP_RETRY: Duration = Duration::from_secs(1);
+
+/// The link actor: two loops, no mailbox of its own.
+pub struct BusLink {
+    hub: Hub,
+    intake: Option<Intake>,
+    outgoing: Option<mpsc::Receiver<Envelope>>,
+}
+
+impl BusLink {
+    /// Makes the link of this process: listens from now on. `outgoing` is the queue of [`Hub::new`]. To be called before sockets are accepted: what was
+    /// published until now is theirs to ask for. Fails when the log cannot be read.
+    pub async fn join(hub: Hub, services: Services, bus: &Arc<dyn Bus>, outgoing: mpsc::Receiver<Envelope>) -> BackendResult<Self> {
+        // Listening first: what is published between the two lines is heard twice rather than never.
+        let incoming = bus.subscribe();
+        let reached = services.store.log_head().await?.published_to;
+        let intake = Intake { hub: hub.clone(), services, incoming, reached, retry_at: None };
+        Ok(Self { hub, intake: Some(intake), outgoing: Some(outgoing) })
+    }
+}
+
+impl Actor for BusLink {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        if let Some(intake) = self.intake.take() {
+            ctx.spawn(intake.run().into_actor(self));
+        }
+        if let Some(outgoing) = self.outgoing.take() {
+            ctx.spawn(send_out(self.hub.clone(), outgoing).into_actor(self));
+        }
+    }
+}
+
+async fn send_out(hub: Hub, mut outgoing: mpsc::Receiver<Envelope>) {
+    while let Some(envelope) = outgoing.recv().await {
+        if let Err(error) = hub.send_out(&envelope).await {
+            tracing::warn!(%error, "publication without a row lost");
+            if matches!(envelope, Envelope::EndSockets { .. }) {
+                // The other nodes hold their sockets to their logins once they are connected again.
+                hub.deliver(envelope).await;
+            }
+        }
+    }
+}
+
+/// The listening half.
+struct Intake {
+    hub: Hub,
+    services: Services,
+    incoming: mpsc::Receiver<BusMessage>,
+    /// Position of the log up to which this node's sockets have heard everything.
+    reached: i64,
+    /// When to try again to read what was not heard.
+    retry_at: Option<Instant>,
+}
+
+impl Intake {
+    async fn run(mut self) {
+        loop {
+            let retry_at = self.retry_at;
+            tokio::select! {
+                message = self.incoming.recv() => match message {
+                    Some(message) => self.hear(message).await,
+                    None => return,
+                },
+                () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => self.catch_up().await,
+            }
+        }
+    }
+
+    async fn hear(&mut self, message: BusMessage) {
+        match message {
+            BusMessage::Envelope(bytes) => match Envelope::parse(&bytes) {
+                Ok(envelope) => self.take(envelope).await,
+                Err(error) => tracing::warn!(%error, "message on the bus ignored"),
+            },
+            BusMessage::Resubscribed => {
+                self.hub.check_logins();
+                self.hub.note_apps_changed();
+                self.catch_up().await;
+            }
+        }
+    }
+
+    async fn take(&mut self, envelope: Envelope) {
+        let Some(position) = envelope.position() else { return self.hub.deliver(envelope).await };
+        if position > self.reached + 1 {
+            self.catch_up().await;
+        }
+        if position <= self.reached {
+            return;
+        }
+        if position == self.reached + 1 {
+            self.reached = position;
+        }
+        // With a gap that could not be closed: better late and out of order than not at all.
+        self.hub.deliver(envelope).await;
+    }
+
+    fn try_again_later(&mut self, error: &BackendError) {
+        self.retry_at = Some(Instant::now() + CATCH_UP_RETRY);
+        tracing::error!(%error, "database not read after a cut of the bus: sockets miss events until it is");
+    }
+
+    /// Delivers here what is on the log and was not heard. When the log cannot be read, again in a while.
+    async fn catch_up(&mut self) {
+        self.retry_at = None;
+        loop {
+            let rows = match self.services.store.log_since(self.reached, CATCH_UP_BATCH).await {
+                Ok(rows) => rows,
+                Err(error) => return self.try_again_later(&error),
+            };
+            let Some(last) = rows.last().map(|row| row.position) else { return };
+            tracing::info!(rows = rows.len(), from = self.reached, to = last, "delivering what was not heard from the bus");
+            for row in rows {
+                for envelope in durable_envelopes(&row) {
+                    self.hub.deliver(envelope).await;
+                }
+            }
+            self.reached = last;
+        }
+    }
+}

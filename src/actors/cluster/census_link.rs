@@ -1,0 +1,217 @@
+//! Between the hub and the census: declares this node's part of every counted channel whose part changed, keeps the node's lease, and empties the parts of
+//! nodes that stopped renewing theirs. One declaration of a channel at a time, many channels at once.
+
+use super::census_queue::{Joined, Waiting};
+use crate::{
+    actors::hub::Hub,
+    backends::{
+        BackendResult,
+        census::{COUNT_EVERY, Counting, Declaration, Declared},
+    },
+    domain::{
+        apps::app_happening::{AppEvent, AppEventKind},
+        ids::NodeId,
+        live::{channel::ChannelKind, registry::Topic},
+    },
+    services::Context as Services,
+};
+use actix::prelude::*;
+use futures_util::future::join_all;
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+/// Channels declared at once.
+const BATCH: usize = 256;
+/// How soon to try again when the census is out of reach.
+const RETRY: Duration = Duration::from_millis(500);
+/// Time between two renewals.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// How long a node may be silent before the others take its parts away.
+pub const LEASE: Duration = Duration::from_secs(8);
+/// How often held-back counts are looked at.
+const COUNT_TICK: Duration = Duration::from_millis(500);
+
+/// The link actor: loops, no mailbox of its own.
+pub struct CensusLink {
+    tender: Rc<Tender>,
+}
+
+struct Tender {
+    hub: Hub,
+    services: Services,
+    /// Channels whose number of subscribers is still to be told, and when.
+    held_back: RefCell<HashMap<Topic, Instant>>,
+}
+
+/// What became of the declaration of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// This node has to renew its lease first.
+    Unknown,
+    OutOfReach,
+}
+
+impl CensusLink {
+    /// Makes the link of this process and puts the node on the list. To be called before sockets are accepted. Fails when the census is out of reach.
+    pub async fn join(hub: Hub, services: Services) -> BackendResult<Self> {
+        services.census.renew(&[]).await?;
+        Ok(Self { tender: Rc::new(Tender { hub, services, held_back: RefCell::default() }) })
+    }
+}
+
+impl Actor for CensusLink {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let (declaring, tending, counting) = (self.tender.clone(), self.tender.clone(), self.tender.clone());
+        ctx.spawn(async move { declaring.declare_for_ever().await }.into_actor(self));
+        ctx.spawn(async move { tending.tend_for_ever().await }.into_actor(self));
+        ctx.spawn(async move { counting.tell_counts_for_ever().await }.into_actor(self));
+    }
+}
+
+impl Tender {
+    async fn declare_for_ever(&self) {
+        loop {
+            let batch = self.hub.census().take(BATCH).await;
+            let outcomes = join_all(batch.into_iter().map(|(topic, waiting)| self.declare(topic, waiting))).await;
+            self.hub.census().tried();
+            if outcomes.contains(&Outcome::Unknown) && self.renew().await.is_err() || outcomes.contains(&Outcome::OutOfReach) {
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+
+    async fn declare(&self, topic: Topic, waiting: Waiting) -> Outcome {
+        let (subscriptions, seats) = self.hub.part_of(&topic);
+        let counting = match self.counts_subscriptions(&topic) {
+            false => Counting::Off,
+            true if waiting.tells_count => Counting::Now,
+            true => Counting::OnChange,
+        };
+        let wants_roster = !waiting.joiners.is_empty();
+        let declaration = Declaration { topic, subscriptions, seats, counting, wants_roster, in_place_of: None };
+        match self.services.census.declare(&declaration).await {
+            Ok(Some(declared)) => {
+                self.take_in(&declaration.topic, &declared);
+                let joined = Joined { roster: declared.roster, version: declared.version, refused: declared.refused };
+                answer(waiting.joiners, Some(&joined));
+                Outcome::Done
+            }
+            Ok(None) => {
+                self.hub.census().put_back(declaration.topic, waiting);
+                Outcome::Unknown
+            }
+            Err(error) => {
+                tracing::warn!(%error, "part of a channel not declared, trying again");
+                let Waiting { joiners, tells_count } = waiting;
+                answer(joiners, None);
+                self.hub.census().put_back(declaration.topic, Waiting { joiners: Vec::new(), tells_count });
+                Outcome::OutOfReach
+            }
+        }
+    }
+
+    /// Subscribers of presence channels know who is there.
+    fn counts_subscriptions(&self, topic: &Topic) -> bool {
+        let app = self.services.apps.current(&topic.app);
+        topic.channel.is_listed() && topic.channel.kind() != ChannelKind::Presence && app.is_some_and(|app| app.rules.counts_subscriptions)
+    }
+
+    /// Tells the owner of the app what a declaration brought about.
+    fn take_in(&self, topic: &Topic, declared: &Declared) {
+        if declared.is_count_held_back {
+            self.held_back.borrow_mut().entry(topic.clone()).or_insert_with(|| Instant::now() + COUNT_EVERY);
+        }
+        if !topic.channel.is_listed() {
+            return;
+        }
+        let tell = |kind| {
+            let event = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind };
+            self.hub.app_events().tell(&self.services.apps, event);
+        };
+        if declared.before == 0 && declared.now > 0 {
+            tell(AppEventKind::Occupied);
+        }
+        declared.removed.iter().for_each(|user| tell(AppEventKind::MemberRemoved { user_id: user.clone() }));
+        declared.added.iter().for_each(|user| tell(AppEventKind::MemberAdded { user_id: user.clone() }));
+        if declared.before != declared.now && self.counts_subscriptions(topic) {
+            tell(AppEventKind::Count(declared.now));
+        }
+        if declared.before > 0 && declared.now == 0 {
+            tell(AppEventKind::Vacated);
+        }
+    }
+
+    async fn tend_for_ever(&self) {
+        let mut every = tokio::time::interval(RENEW_EVERY);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            if let Err(error) = self.tend().await {
+                tracing::warn!(%error, "lease in the census not tended, trying again");
+            }
+        }
+    }
+
+    async fn tend(&self) -> BackendResult<()> {
+        self.renew().await?;
+        for (node, topics) in self.services.census.lapsed().await? {
+            self.empty(node, topics).await?;
+        }
+        Ok(())
+    }
+
+    async fn renew(&self) -> BackendResult<()> {
+        let mut apps: HashMap<_, _> = self.services.apps.ids().into_iter().map(|app| (app, 0)).collect();
+        apps.extend(self.hub.sockets_by_app());
+        let apps: Vec<_> = apps.into_iter().collect();
+        let renewal = self.services.census.renew(&apps).await?;
+        self.hub.note_elsewhere(apps.into_iter().map(|(app, _)| app).zip(renewal.elsewhere).collect());
+        if renewal.was_unknown {
+            let topics = self.hub.counted_topics();
+            tracing::info!(channels = topics.len(), "declaring everything to the census again");
+            topics.iter().for_each(|topic| self.hub.census().mark(topic));
+        }
+        Ok(())
+    }
+
+    /// Empties the parts of a node that went away without a word.
+    async fn empty(&self, node: NodeId, topics: Vec<Topic>) -> BackendResult<()> {
+        tracing::warn!(%node, channels = topics.len(), "a node went away without a word: its subscribers and members are taken off");
+        for batch in topics.chunks(BATCH) {
+            let emptied = join_all(batch.iter().map(async |topic| {
+                let counting = if self.counts_subscriptions(topic) { Counting::OnChange } else { Counting::Off };
+                let (seats, in_place_of) = (Vec::new(), Some(node));
+                let declaration = Declaration { topic: topic.clone(), subscriptions: 0, seats, counting, wants_roster: false, in_place_of };
+                if let Some(declared) = self.services.census.declare(&declaration).await? {
+                    self.take_in(topic, &declared);
+                }
+                BackendResult::Ok(())
+            }));
+            emptied.await.into_iter().collect::<BackendResult<()>>()?;
+        }
+        self.services.census.strike_off(node).await
+    }
+
+    async fn tell_counts_for_ever(&self) {
+        loop {
+            tokio::time::sleep(COUNT_TICK).await;
+            let now = Instant::now();
+            let due: Vec<Topic> = self.held_back.borrow_mut().extract_if(|_, at| *at <= now).map(|(topic, _)| topic).collect();
+            due.iter().for_each(|topic| self.hub.census().tell_count(topic));
+        }
+    }
+}
+
+fn answer(joiners: Vec<tokio::sync::oneshot::Sender<Option<Joined>>>, joined: Option<&Joined>) {
+    for joiner in joiners {
+        // Who went away does not wait.
+        let _ = joiner.send(joined.cloned());
+    }
+}

@@ -1,0 +1,220 @@
+//! The pump of the durable log: gives rows their position, publishes them in that order, marks them. One node pumps at a time, by lease, so the
+//! order is the same everywhere. At least once: a row published but not marked before a crash is published again, and clients drop repeated ids.
+
+use crate::{
+    actors::hub::{Hub, built_in_topic},
+    backends::{
+        BackendResult,
+        store::{LogClaim, LogRow},
+    },
+    domain::{
+        ids::NodeId,
+        live::{audience::Audience, channel::ChannelName},
+        retry::backoff_ms,
+    },
+    services::Context as Services,
+    telemetry,
+    wire::{
+        desk_event::{conversation_left, durable_data},
+        envelope::{Envelope, Publication},
+        pusher,
+    },
+};
+use actix::prelude::*;
+use std::{cell::Cell, rc::Rc, time::Duration};
+use tokio::{sync::oneshot, time::timeout};
+
+/// How soon to ask again while another node holds the lease.
+const HELD_ELSEWHERE_RETRY: Duration = Duration::from_millis(25);
+
+/// Services -> LogPump (through `Hub::wake_pump`): rows were committed. No reply. Folded: any number means "look once more".
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct WakePump;
+
+/// App -> LogPump: finish the batch in hand (as long as the lease lasts), begin no other, give the lease back and stop. Replies when done.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct StopPump;
+
+/// What one round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Round {
+    /// Nothing is left to publish.
+    Empty,
+    /// Rows were published; there may be more.
+    Published,
+    /// Another node is pumping.
+    HeldElsewhere,
+}
+
+/// The pump actor.
+pub struct LogPump {
+    services: Services,
+    hub: Hub,
+    node: NodeId,
+    is_running: bool,
+    was_woken: bool,
+    /// Shared with the rounds that are running: they begin no further batch.
+    is_stopping: Rc<Cell<bool>>,
+    /// Where [`StopPump`] waits for the batch in hand.
+    after_batch: Option<oneshot::Sender<()>>,
+    failures: u32,
+}
+
+impl LogPump {
+    /// Makes the pump of this process.
+    #[must_use]
+    pub fn new(services: Services, hub: Hub) -> Self {
+        Self {
+            services,
+            hub,
+            node: NodeId::generate(),
+            is_running: false,
+            was_woken: false,
+            is_stopping: Rc::default(),
+            after_batch: None,
+            failures: 0,
+        }
+    }
+
+    fn run(&mut self, ctx: &mut Context<Self>) {
+        if self.is_stopping.get() {
+            return;
+        }
+        if self.is_running {
+            self.was_woken = true;
+            return;
+        }
+        self.is_running = true;
+        let (services, hub, node, is_stopping) = (self.services.clone(), self.hub.clone(), self.node, self.is_stopping.clone());
+        let rounds = async move {
+            let coalesce_ms = services.config.log.coalesce_ms;
+            if coalesce_ms > 0 {
+                tokio::time::sleep(Duration::from_millis(coalesce_ms)).await;
+            }
+            loop {
+                match pump_round(&services, &hub, node).await {
+                    Ok(Round::Published) if !is_stopping.get() => {}
+                    finished => return finished,
+                }
+            }
+        };
+        ctx.spawn(rounds.into_actor(self).map(|outcome, pump, ctx| pump.after_rounds(&outcome, ctx)));
+    }
+
+    fn after_rounds(&mut self, outcome: &BackendResult<Round>, ctx: &mut Context<Self>) {
+        self.is_running = false;
+        if let Some(after_batch) = self.after_batch.take() {
+            // An error means that nobody waits any more.
+            let _ = after_batch.send(());
+        }
+        if self.is_stopping.get() {
+            return;
+        }
+        let was_woken = std::mem::take(&mut self.was_woken);
+        match outcome {
+            Ok(Round::HeldElsewhere) => {
+                ctx.run_later(HELD_ELSEWHERE_RETRY, Self::run);
+            }
+            Ok(_) => {
+                self.failures = 0;
+                if was_woken {
+                    ctx.notify(WakePump);
+                }
+            }
+            Err(error) => {
+                self.failures += 1;
+                let delay_ms = backoff_ms(self.failures, rand::random());
+                tracing::error!(%error, attempt = self.failures, delay_ms, "log rows not published, trying again");
+                ctx.run_later(Duration::from_millis(delay_ms), Self::run);
+            }
+        }
+    }
+}
+
+impl Actor for LogPump {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(Duration::from_millis(self.services.config.log.poll_ms), Self::run);
+        ctx.notify(WakePump);
+    }
+}
+
+impl Handler<WakePump> for LogPump {
+    type Result = ();
+
+    fn handle(&mut self, _: WakePump, ctx: &mut Self::Context) {
+        self.run(ctx);
+    }
+}
+
+impl Handler<StopPump> for LogPump {
+    type Result = ResponseActFuture<Self, ()>;
+
+    fn handle(&mut self, _: StopPump, _: &mut Self::Context) -> Self::Result {
+        self.is_stopping.set(true);
+        let (services, node) = (self.services.clone(), self.node);
+        let (done, batch) = oneshot::channel();
+        self.after_batch = self.is_running.then_some(done);
+        let patience = Duration::from_millis(services.config.log.lease_ms);
+        let release = async move {
+            // Ends at once when no batch is in hand: then nobody holds the other end. A batch that outlives its lease is not waited for.
+            let _ = timeout(patience, batch).await;
+            if let Err(error) = services.store.release_log(node).await {
+                tracing::warn!(%error, "lease of the log not given back; it runs out by itself");
+            }
+        };
+        Box::pin(release.into_actor(self).map(|(), _, ctx| ctx.stop()))
+    }
+}
+
+/// Claims one batch, publishes it, marks it. The claim and the mark are transactions of their own; nothing is held open while publishing.
+async fn pump_round(services: &Services, hub: &Hub, node: NodeId) -> BackendResult<Round> {
+    let settings = &services.config.log;
+    let claim = services.store.claim_log(node, services.clock.now_ms(), lease_ms(settings.lease_ms), settings.batch).await?;
+    let rows = match claim {
+        LogClaim::HeldElsewhere => return Ok(Round::HeldElsewhere),
+        LogClaim::Rows(rows) => rows,
+    };
+    let Some(last) = rows.last().map(|row| row.position) else {
+        services.store.release_log(node).await?;
+        return Ok(Round::Empty);
+    };
+    for row in &rows {
+        publish_row(services, hub, row).await?;
+    }
+    services.store.mark_published(node, last, services.clock.now_ms()).await?;
+    tracing::debug!(rows = rows.len(), position = last, "log rows published");
+    Ok(Round::Published)
+}
+
+async fn publish_row(services: &Services, hub: &Hub, row: &LogRow) -> BackendResult<()> {
+    for envelope in durable_envelopes(row) {
+        hub.send_out(&envelope).await?;
+    }
+    let age_ms = services.clock.now_ms() - row.created_at_ms;
+    #[expect(clippy::cast_precision_loss, reason = "an age in ms is far below 2^52")]
+    metrics::histogram!(telemetry::LOG_AGE_SECONDS).record(age_ms.max(0) as f64 / 1000.0);
+    Ok(())
+}
+
+/// Returns what a log row sends to every node, in order: its publication on the channel of its audience, encoded once, here; and before it, when it
+/// tells somebody that a conversation is theirs no longer, that their sockets leave its channel. So nothing behind it in the log can reach them.
+pub(super) fn durable_envelopes(row: &LogRow) -> impl Iterator<Item = Envelope> {
+    let lost = match row.audience {
+        Audience::User(user) => conversation_left(&row.event, &row.data).map(|id| (user, ChannelName::conversation(id))),
+        _ => None,
+    };
+    let leave = lost.map(|(user, channel)| Envelope::LeaveChannel { user, topic: built_in_topic(channel) });
+    let topic = built_in_topic(row.audience.channel());
+    let data = durable_data(&row.id.to_string(), row.position, &row.data);
+    let frame = pusher::channel_event(&topic.channel, &row.event, &data);
+    let publication = Publication { position: Some(row.position), ..Publication::new(topic, frame) };
+    leave.into_iter().chain([Envelope::Publish(publication)])
+}
+
+fn lease_ms(setting: u64) -> i64 {
+    i64::try_from(setting).unwrap_or(i64::MAX)
+}

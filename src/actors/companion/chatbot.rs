@@ -1,0 +1,201 @@
+//! One per answer that grows: pulls it from the companion, lets go of whole sentences that pass the safety check, and sends them to the student's devices
+//! in numbered frames. Whatever happens, it writes an end and is gone: there is one way out.
+//!
+//! A frame that waits for the bus makes the provider wait: nothing is read ahead.
+
+use super::{
+    answer_stream::{Over, Speech},
+    desk::{AnswerEnded, ChatDesk},
+};
+use crate::{
+    actors::hub::{Hub, built_in_topic},
+    domain::{
+        companion::{Delta, estimate_tokens},
+        ids::MessageId,
+        live::channel::ChannelName,
+        retry::backoff_ms,
+    },
+    services::{
+        Context as Services,
+        companion::{Ending, LiveTurn, finish_turn},
+    },
+    telemetry,
+    wire::{envelope::Publication, pusher},
+};
+use actix::prelude::*;
+use serde_json::json;
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+
+/// How often the end of an answer is tried to be written; the pauses grow to 30 s. What is not written then is interrupted by `recover`.
+const END_ATTEMPTS: u32 = 8;
+
+/// Why an answer is to end before its time. Desk -> Chatbot. No reply: the desk hears [`AnswerEnded`]. More than one: the first counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub enum EndAnswer {
+    /// The student wants it.
+    Stop,
+    /// The server goes away.
+    Interrupt,
+    /// Its row is gone or was ended by others: nothing is to be written.
+    Abandon,
+}
+
+/// What an answer says so far, shared with the desk on the same thread.
+#[derive(Debug, Default, Clone)]
+pub struct LiveText {
+    /// All of it that went out.
+    pub body: String,
+    /// Number of the newest frame in it.
+    pub seq: i64,
+    /// Since when something of it is not saved.
+    pub unsaved_since: Option<Instant>,
+    /// How much is not saved, in tokens (estimated).
+    pub unsaved_tokens: u64,
+}
+
+/// Shared by the chatbot that writes it and the desk that reads and saves it; both live on one thread.
+pub type SharedText = Rc<RefCell<LiveText>>;
+
+/// Counts a live chatbot as long as it lives.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        metrics::gauge!(telemetry::COMPANION_LIVE).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!(telemetry::COMPANION_LIVE).decrement(1.0);
+    }
+}
+
+/// The chatbot actor.
+pub struct Chatbot {
+    answer: MessageId,
+    desk: Addr<ChatDesk>,
+    orders: mpsc::Sender<EndAnswer>,
+    mouth: Option<Mouth>,
+    _counted: Counted,
+}
+
+impl Chatbot {
+    /// Makes the chatbot of one answer, to be started on the desk's thread.
+    #[must_use]
+    pub fn new(services: Services, hub: Hub, turn: LiveTurn, desk: Addr<ChatDesk>, live: SharedText) -> Self {
+        let (orders, heard) = mpsc::channel(1);
+        let answer = turn.answer.id;
+        let mouth = Mouth { services, hub, turn, live, orders: heard };
+        Self { answer, desk, orders, mouth: Some(mouth), _counted: Counted::new() }
+    }
+}
+
+impl Actor for Chatbot {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let Some(mouth) = self.mouth.take() else { return ctx.stop() };
+        ctx.spawn(mouth.speak().into_actor(self).map(|(), _, ctx| ctx.stop()));
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        // Once per chatbot: a mailbox cannot be filled with it.
+        self.desk.do_send(AnswerEnded { answer: self.answer });
+    }
+}
+
+impl Handler<EndAnswer> for Chatbot {
+    type Result = ();
+
+    fn handle(&mut self, order: EndAnswer, _: &mut Self::Context) {
+        // Full: an earlier order is on its way. Closed: the answer is ending.
+        let _ = self.orders.try_send(order);
+    }
+}
+
+/// What a chatbot does, in one task of its own.
+struct Mouth {
+    services: Services,
+    hub: Hub,
+    turn: LiveTurn,
+    live: SharedText,
+    orders: mpsc::Receiver<EndAnswer>,
+}
+
+impl Mouth {
+    async fn speak(mut self) {
+        self.publish("companion.started", &self.turn.started.to_string()).await;
+        let mut speech = Speech::begin(&self.services, &self.turn);
+        let over = loop {
+            tokio::select! {
+                biased;
+                order = self.orders.recv() => break Over::Ordered(order.unwrap_or(EndAnswer::Interrupt)),
+                step = speech.step() => {
+                    if let Some(delta) = step.delta {
+                        self.send(delta).await;
+                    }
+                    if let Some(over) = step.over {
+                        break over;
+                    }
+                }
+            }
+        };
+        // The provider's connection closes before anything else takes time.
+        let rest = speech.close().await;
+        let Some(ending) = speech.ending(over) else { return };
+        if let Some(delta) = rest {
+            self.send(delta).await;
+        }
+        self.write_end(ending).await;
+    }
+
+    async fn send(&self, delta: Delta) {
+        let data = json!({ "message_id": self.turn.answer.id, "seq": delta.seq, "text": delta.text }).to_string();
+        {
+            // Before it goes out: a snapshot may be ahead of the frames, never behind.
+            let mut live = self.live.borrow_mut();
+            live.body.push_str(&delta.text);
+            live.seq = delta.seq;
+            live.unsaved_since.get_or_insert_with(Instant::now);
+            live.unsaved_tokens += estimate_tokens(&delta.text);
+        }
+        metrics::counter!(telemetry::COMPANION_FRAMES).increment(1);
+        self.publish("companion.delta", &data).await;
+    }
+
+    /// Publishes on the student's channel and waits until the bus has it. Without a bus at least this node's sockets hear it.
+    async fn publish(&self, event: &str, data: &str) {
+        let channel = ChannelName::user(self.turn.answer.student_id);
+        let frame = pusher::channel_event(&channel, event, data);
+        let publication = Publication::new(built_in_topic(channel), frame);
+        if let Err(error) = self.hub.publish_or_deliver(publication).await {
+            tracing::warn!(%error, "a frame of an answer reached this node only");
+        }
+    }
+
+    async fn write_end(&self, ending: Ending) {
+        let body_and_seq = {
+            let live = self.live.borrow();
+            (live.body.clone(), live.seq)
+        };
+        let ending = Ending { body: body_and_seq.0, seq: body_and_seq.1, ..ending };
+        for attempt in 1..=END_ATTEMPTS {
+            match finish_turn(&self.services, &self.turn, &ending).await {
+                Ok(is_written) => {
+                    tracing::debug!(answer = %self.turn.answer.id, status = ending.status.as_str(), is_written, "answer ended");
+                    return;
+                }
+                Err(error) => tracing::error!(%error, attempt, "end of an answer not written"),
+            }
+            tokio::time::sleep(Duration::from_millis(backoff_ms(attempt, rand::random()))).await;
+        }
+    }
+}

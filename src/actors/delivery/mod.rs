@@ -1,0 +1,3 @@
+//! What leaves the server for others: webhooks.
+
+pub mod courier;

@@ -1,0 +1,168 @@
+//! Channels that the census counts, as a shard joins them: those of connected apps, and the places of signed-in users. Where others have to be asked who
+//! is there, the socket waits for the answer, and gets behind it what was published meanwhile.
+
+use super::{LocalShard, SubscribeRefused};
+use crate::{
+    actors::{
+        cluster::census_queue::Joined,
+        sockets::{join_buffer::Missed, outbound::Outbound},
+    },
+    backends::census::Kept,
+    domain::{
+        apps::app_happening::{AppEvent, AppEventKind},
+        live::{
+            presence::{Member, MemberError, Roster},
+            registry::{Known, SocketId, Topic},
+        },
+    },
+    services::live::port::Announce as _,
+    telemetry,
+    wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
+};
+use std::{rc::Rc, sync::Arc};
+
+/// The last event of a cache channel as it goes to a socket.
+struct Last {
+    frame: Frame,
+    version: u64,
+}
+
+impl LocalShard {
+    /// Starts a subscription of a counted channel and answers it: with all members of the cluster on presence channels, followed by the last event on
+    /// cache channels, then by what was published meanwhile. Fails when there is no room; the socket stays.
+    pub async fn subscribe_counted(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        self.find_app_room(topic).await?;
+        let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
+        if member.is_none() && !topic.channel.is_cache() {
+            self.stand_at(socket, topic);
+            self.send(&outbound, &pusher::subscription_succeeded(&topic.channel));
+            return Ok(());
+        }
+        self.state.joining.begin(topic, socket);
+        if let Err(error) = self.hub().join_counted(topic, self.index, member.as_ref(), socket) {
+            self.state.joining.end(topic, socket);
+            return Err(error.into());
+        }
+        // Out of reach: those of this node are better than none.
+        let joined = self.hub().census().join(topic).await.ok().flatten();
+        let kept = if topic.channel.is_cache() { Some(self.kept_event(topic).await) } else { None };
+        self.let_in(socket, topic, member, joined, kept)
+    }
+
+    /// Lets a socket into a channel after the census was asked: answer, last event, what was published meanwhile.
+    fn let_in(
+        &self,
+        socket: SocketId,
+        topic: &Topic,
+        member: Option<Member>,
+        joined: Option<Joined>,
+        kept: Option<Option<Last>>,
+    ) -> Result<(), SubscribeRefused> {
+        let missed = self.state.joining.end(topic, socket);
+        let outbound = self.state.registry.borrow().sink(socket).cloned();
+        let is_full = joined
+            .as_ref()
+            .zip(member.as_ref())
+            .is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
+        let Some(outbound) = outbound.filter(|_| !is_full) else {
+            self.hub().leave(topic, self.index, member.as_ref(), socket);
+            return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };
+        };
+        let is_presence = member.is_some();
+        self.tell_joined(socket, topic, member.as_ref());
+        self.state.registry.borrow_mut().subscribe(socket, topic, member);
+        let roster = joined.as_ref().map_or(0, |joined| joined.version);
+        let known = Known { roster, kept: kept.iter().flatten().map(|last| last.version).next().unwrap_or_default() };
+        self.state.registry.borrow_mut().note_known(socket, topic, known);
+        if is_presence {
+            self.send(&outbound, &pusher::presence_succeeded(&topic.channel, &self.roster(topic, joined)));
+        } else {
+            self.send(&outbound, &pusher::subscription_succeeded(&topic.channel));
+        }
+        let kept = kept.map(|kept| kept.map_or_else(|| pusher::cache_miss(&topic.channel), |last| last.frame));
+        kept.iter().for_each(|frame| self.send(&outbound, frame));
+        if missed.is_too_much {
+            metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
+            self.state.end_dropping(&outbound, PusherCode::OverCapacity);
+            return Ok(());
+        }
+        self.send_news(&outbound, &missed, known);
+        Ok(())
+    }
+
+    /// Sends what was published while a socket joined, without what it knows.
+    fn send_news(&self, outbound: &Rc<Outbound>, missed: &Missed, known: Known) {
+        let is_news = |publication: &&Arc<Publication>| !known.covers(publication.roster, publication.kept);
+        missed.publications.iter().filter(is_news).for_each(|publication| self.send(outbound, &publication.frame));
+    }
+
+    fn roster(&self, topic: &Topic, joined: Option<Joined>) -> Roster {
+        match joined {
+            Some(joined) => Roster::of(joined.roster.into_iter().map(|(user, info)| (user.into(), info))),
+            None => Roster::of(self.hub().part_of(topic).1.into_iter().map(|seat| (seat.user_id, seat.user_info))),
+        }
+    }
+
+    /// Returns the last event of a cache channel as it goes to a socket; tells the app's owner when there is none.
+    async fn kept_event(&self, topic: &Topic) -> Option<Last> {
+        match self.services().census.kept_event(topic).await {
+            Ok(Some(Kept { event, version, .. })) => {
+                Some(Last { frame: pusher::channel_event(&topic.channel, &event.event, &event.data), version })
+            }
+            Ok(None) => {
+                let miss = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind: AppEventKind::CacheMiss };
+                self.hub().app_events().tell(&self.services().apps, miss);
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%error, "last event of a cache channel not looked up");
+                None
+            }
+        }
+    }
+
+    /// Puts a socket at a counted place without members. Does nothing when it is gone or stands there already.
+    pub fn stand_at(&self, socket: SocketId, topic: &Topic) {
+        if !self.state.registry.borrow_mut().subscribe(socket, topic, None) {
+            return;
+        }
+        self.tell_joined(socket, topic, None);
+        // Without a member there is nothing that could be full.
+        let _ = self.hub().join_counted(topic, self.index, None, socket);
+        self.hub().census().mark(topic);
+    }
+
+    /// Begins to keep for a socket what is told at a place of watchers. `false`: it stands there already.
+    pub(in crate::actors) fn begin_watch(&self, socket: SocketId, topic: &Topic) -> bool {
+        if self.state.registry.borrow().subscription(socket, topic).is_some() {
+            return false;
+        }
+        self.state.joining.begin(topic, socket);
+        // Without a member there is nothing that could be full.
+        let _ = self.hub().join_counted(topic, self.index, None, socket);
+        true
+    }
+
+    /// Puts a socket among the watchers, with what was told since `version` of what it knows.
+    pub(in crate::actors) fn end_watch(&self, socket: SocketId, topic: &Topic, version: u64) {
+        let missed = self.state.joining.end(topic, socket);
+        let outbound = self.state.registry.borrow().sink(socket).cloned();
+        let Some(outbound) = outbound else { return self.hub().leave(topic, self.index, None, socket) };
+        self.state.registry.borrow_mut().subscribe(socket, topic, None);
+        let known = Known { roster: version, ..Known::default() };
+        self.state.registry.borrow_mut().note_known(socket, topic, known);
+        self.send_news(&outbound, &missed, known);
+    }
+
+    /// Refuses a channel that nobody listens to yet, on whichever node, when the app has as many as it may.
+    async fn find_app_room(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
+        let limit = self.services().apps.current(&topic.app).map_or(0, |app| app.rules.limits.channels);
+        let is_full = || self.hub().app_counts(&topic.app).channels >= u64::from(limit);
+        if limit == 0 || !topic.channel.is_listed() || self.hub().has_topic(topic) || !is_full() {
+            return Ok(());
+        }
+        // Out of reach of the census nobody is known to listen elsewhere.
+        let is_occupied = self.services().census.facts(topic).await.is_ok_and(|facts| facts.subscriptions > 0);
+        if is_occupied { Ok(()) } else { Err(SubscribeRefused::TooManyAppChannels) }
+    }
+}

@@ -1,0 +1,88 @@
+//! The password of the demo accounts: it is published, so it must not face a network, and another one must reach accounts that exist already.
+
+use super::{
+    DEFAULT_PASSWORD,
+    people::{ADMIN, COUNSELLORS, STUDENTS},
+};
+use crate::{
+    backends::store::UserRow,
+    services::{
+        Context, ServiceResult,
+        accounts::{
+            hashing_line::{hash_password, verify_password},
+            manage,
+        },
+    },
+};
+use std::collections::HashMap;
+
+/// Returns login and name of every demo account.
+fn accounts() -> impl Iterator<Item = (String, &'static str)> {
+    let admin = std::iter::once(("admin".to_owned(), ADMIN));
+    let counsellors = (1..).zip(COUNSELLORS).map(|(number, name)| (format!("guru{number}"), name));
+    let students = (1..).zip(STUDENTS).map(|(number, name)| (format!("siswa{number}"), name));
+    admin.chain(counsellors).chain(students)
+}
+
+/// Checks one password against many accounts; accounts that share a hash are checked once, because Argon2 is slow on purpose.
+struct Checker {
+    password: String,
+    seen: HashMap<String, bool>,
+}
+
+impl Checker {
+    fn new(password: &str) -> Self {
+        Self { password: password.to_owned(), seen: HashMap::new() }
+    }
+
+    async fn is_password_of(&mut self, user: &UserRow) -> ServiceResult<bool> {
+        if let Some(known) = self.seen.get(&user.password_hash) {
+            return Ok(*known);
+        }
+        let matches = verify_password(self.password.clone(), user.password_hash.clone()).await?;
+        self.seen.insert(user.password_hash.clone(), matches);
+        Ok(matches)
+    }
+}
+
+/// Returns the logins of demo accounts that can be used with the published password.
+pub async fn with_the_published_one(context: &Context) -> ServiceResult<Vec<String>> {
+    let mut checker = Checker::new(DEFAULT_PASSWORD);
+    let mut open = Vec::new();
+    for (login, _) in accounts() {
+        let user = context.store.find_user_by_login(&login).await?.filter(|user| user.disabled_at_ms.is_none());
+        if let Some(user) = user
+            && checker.is_password_of(&user).await?
+        {
+            open.push(login);
+        }
+    }
+    Ok(open)
+}
+
+/// Gives the configured password to demo accounts that have another one, and ends their sessions; returns how many there were. An account of that
+/// login but another name is somebody's own and left alone. Without `demo.password` nothing changes.
+pub async fn apply(context: &Context) -> ServiceResult<usize> {
+    let configured = context.config.demo.password.clone();
+    if configured.is_empty() {
+        return Ok(0);
+    }
+    let mut checker = Checker::new(&configured);
+    let mut outdated = Vec::new();
+    for (login, name) in accounts() {
+        let user = context.store.find_user_by_login(&login).await?.filter(|user| user.name == name);
+        if let Some(user) = user
+            && !checker.is_password_of(&user).await?
+        {
+            outdated.push(user);
+        }
+    }
+    if outdated.is_empty() {
+        return Ok(0);
+    }
+    let hash = hash_password(configured).await?;
+    for user in &outdated {
+        manage::replace_password(context, user, &hash).await?;
+    }
+    Ok(outdated.len())
+}

@@ -1,0 +1,506 @@
+//! When a counsellor can be booked: hours of the week, exceptions for single days, and the rules of booking. Times of day are of the school's zone;
+//! what they mean as instants is in [`super::slots`].
+
+use crate::domain::text::{FieldError, TextRule};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// All times of day, lengths and buffers are multiples of this, so that any two appointments share a whole piece of time or none.
+pub const GRID_MINUTES: u16 = 5;
+/// Minutes of a plain day, and the time of day `24:00`.
+const DAY_MINUTES: u16 = 24 * 60;
+
+const MOST_WEEKLY_HOURS: usize = 70;
+const MOST_EXCEPTIONS: usize = 400;
+const REASON: TextRule = TextRule::line("exceptions", 0, 200);
+/// Smallest and largest value of each number.
+const SLOT_MINUTES: (u32, u32) = (5, 480);
+const BUFFER_MINUTES: (u32, u32) = (0, 120);
+const DAILY_CAP: (u32, u32) = (1, 100);
+const MINIMUM_NOTICE_MINUTES: (u32, u32) = (0, 20_160);
+const HORIZON_DAYS: (u32, u32) = (1, 365);
+
+/// A time of day on the grid, `00:00` to `24:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimeOfDay(u16);
+
+impl TimeOfDay {
+    /// Reads `HH:MM`; `None` for anything else, and for times off the grid.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (hours, minutes) = text.split_once(':')?;
+        let number = |part: &str| (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<u16>().ok())?;
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        let total = hours * 60 + minutes;
+        (minutes < 60 && total <= DAY_MINUTES && total.is_multiple_of(GRID_MINUTES)).then_some(Self(total))
+    }
+
+    /// Returns the minutes since midnight, 0..=1440.
+    #[must_use]
+    pub const fn minutes(self) -> u16 {
+        self.0
+    }
+}
+
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:02}:{:02}", self.0 / 60, self.0 % 60)
+    }
+}
+
+/// A part of a day: from (included) to (not included), never empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hours {
+    /// Where it begins.
+    pub from: TimeOfDay,
+    /// Where it ends.
+    pub to: TimeOfDay,
+}
+
+impl Hours {
+    const WHOLE_DAY: Self = Self { from: TimeOfDay(0), to: TimeOfDay(DAY_MINUTES) };
+
+    /// Reads two times of day. Says in a sentence what is wrong with them.
+    fn parse(from: &str, to: &str) -> Result<Self, String> {
+        let read = |text: &str| TimeOfDay::parse(text).ok_or_else(|| format!("times are HH:MM, in steps of {GRID_MINUTES} minutes"));
+        let (from, to) = (read(from)?, read(to)?);
+        if from < to { Ok(Self { from, to }) } else { Err("it must end after it begins".to_owned()) }
+    }
+
+    fn overlaps(self, other: Self) -> bool {
+        self.from < other.to && other.from < self.to
+    }
+
+    /// Says whether a minute since midnight lies inside.
+    #[must_use]
+    pub const fn contains(self, minute: u16) -> bool {
+        self.from.0 <= minute && minute < self.to.0
+    }
+}
+
+/// Hours that repeat every week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WeeklyHours {
+    /// 1..=7, Monday first.
+    pub weekday: u8,
+    /// When.
+    pub hours: Hours,
+}
+
+/// What is different on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExceptionKind {
+    /// The weekly hours inside it do not hold.
+    Closed,
+    /// It is open besides the weekly hours, whatever is closed.
+    Extra,
+}
+
+impl ExceptionKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Extra => "extra",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Closed, Self::Extra].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A day that differs from its week.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DayException {
+    /// Which day, in the school's zone.
+    pub date: Date,
+    /// How.
+    pub kind: ExceptionKind,
+    /// Which part of it; `None`: all of it (only closed).
+    pub hours: Option<Hours>,
+    /// Why, for the counsellor.
+    pub reason: Option<String>,
+}
+
+/// When a counsellor can be booked, and how. Made by [`Availability::parse`] only, so all of it makes sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Availability {
+    /// In order, without overlap on a day.
+    pub weekly: Vec<WeeklyHours>,
+    /// In order of date.
+    pub exceptions: Vec<DayException>,
+    /// Length of an appointment.
+    pub slot_minutes: u16,
+    /// Kept free before each appointment.
+    pub buffer_before_minutes: u16,
+    /// Kept free after each appointment.
+    pub buffer_after_minutes: u16,
+    /// Most appointments of a day.
+    pub daily_cap: Option<u32>,
+    /// A student books at least this long before.
+    pub minimum_notice_minutes: u32,
+    /// A student books at most this many days ahead.
+    pub horizon_days: u32,
+}
+
+/// The settings as they travel and are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AvailabilityForm {
+    /// Hours that repeat every week.
+    pub weekly: Vec<WeeklyForm>,
+    /// Days that differ.
+    #[serde(default)]
+    pub exceptions: Vec<ExceptionForm>,
+    /// Length of an appointment.
+    pub slot_minutes: u32,
+    /// Kept free before each appointment.
+    #[serde(default)]
+    pub buffer_before_minutes: u32,
+    /// Kept free after each appointment.
+    #[serde(default)]
+    pub buffer_after_minutes: u32,
+    /// Most appointments of a day.
+    #[serde(default)]
+    pub daily_cap: Option<u32>,
+    /// A student books at least this long before.
+    pub minimum_notice_minutes: u32,
+    /// A student books at most this many days ahead.
+    pub horizon_days: u32,
+}
+
+/// Weekly hours as they travel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeeklyForm {
+    /// 1..=7, Monday first.
+    pub weekday: u8,
+    /// `HH:MM`.
+    pub from: String,
+    /// `HH:MM`, up to `24:00`.
+    pub to: String,
+}
+
+/// An exception as it travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionForm {
+    /// `YYYY-MM-DD`.
+    pub date: String,
+    /// `closed` or `extra`.
+    pub kind: String,
+    /// `HH:MM`.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// `HH:MM`, up to `24:00`.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+impl Availability {
+    /// Returns what holds for a counsellor who has set nothing: no hours, so nothing to book; half an hour each, an hour's notice, four weeks ahead.
+    #[must_use]
+    pub const fn unset() -> Self {
+        Self {
+            weekly: Vec::new(),
+            exceptions: Vec::new(),
+            slot_minutes: 30,
+            buffer_before_minutes: 0,
+            buffer_after_minutes: 0,
+            daily_cap: None,
+            minimum_notice_minutes: 60,
+            horizon_days: 28,
+        }
+    }
+
+    /// Checks all of a form and reports all that is wrong at once; what is wrong inside a list names the entry, counted from 1.
+    pub fn parse(form: &AvailabilityForm) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let weekly = parse_weekly(&form.weekly, &mut errors);
+        let exceptions = parse_exceptions(&form.exceptions, &mut errors);
+        let mut number = |field, value, limits| check_number(field, value, limits, &mut errors);
+        let minutes = |value: u32| u16::try_from(value).unwrap_or(u16::MAX);
+        number("daily_cap", form.daily_cap.unwrap_or(DAILY_CAP.0), DAILY_CAP);
+        number("minimum_notice_minutes", form.minimum_notice_minutes, MINIMUM_NOTICE_MINUTES);
+        number("horizon_days", form.horizon_days, HORIZON_DAYS);
+        for (field, value, limits) in [
+            ("slot_minutes", form.slot_minutes, SLOT_MINUTES),
+            ("buffer_before_minutes", form.buffer_before_minutes, BUFFER_MINUTES),
+            ("buffer_after_minutes", form.buffer_after_minutes, BUFFER_MINUTES),
+        ] {
+            check_number(field, value, limits, &mut errors);
+            if !value.is_multiple_of(u32::from(GRID_MINUTES)) {
+                errors.push(FieldError::new(field, "unknown_value", format!("in steps of {GRID_MINUTES} minutes")));
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self {
+            weekly,
+            exceptions,
+            slot_minutes: minutes(form.slot_minutes),
+            buffer_before_minutes: minutes(form.buffer_before_minutes),
+            buffer_after_minutes: minutes(form.buffer_after_minutes),
+            daily_cap: form.daily_cap,
+            minimum_notice_minutes: form.minimum_notice_minutes,
+            horizon_days: form.horizon_days,
+        })
+    }
+
+    /// Returns the settings as they travel and are kept.
+    #[must_use]
+    pub fn form(&self) -> AvailabilityForm {
+        let weekly =
+            |entry: &WeeklyHours| WeeklyForm { weekday: entry.weekday, from: entry.hours.from.to_string(), to: entry.hours.to.to_string() };
+        let exception = |entry: &DayException| ExceptionForm {
+            date: entry.date.to_string(),
+            kind: entry.kind.as_str().to_owned(),
+            from: entry.hours.map(|hours| hours.from.to_string()),
+            to: entry.hours.map(|hours| hours.to.to_string()),
+            reason: entry.reason.clone(),
+        };
+        AvailabilityForm {
+            weekly: self.weekly.iter().map(weekly).collect(),
+            exceptions: self.exceptions.iter().map(exception).collect(),
+            slot_minutes: self.slot_minutes.into(),
+            buffer_before_minutes: self.buffer_before_minutes.into(),
+            buffer_after_minutes: self.buffer_after_minutes.into(),
+            daily_cap: self.daily_cap,
+            minimum_notice_minutes: self.minimum_notice_minutes,
+            horizon_days: self.horizon_days,
+        }
+    }
+
+    /// Returns when a day is open: the weekly hours of its weekday without what is closed, and the extra hours; in order, apart from each other.
+    #[must_use]
+    pub fn open_hours(&self, date: Date) -> Vec<Hours> {
+        let weekday = u8::try_from(date.weekday().to_monday_one_offset()).unwrap_or_default();
+        let exceptions = |kind| self.exceptions.iter().filter(move |entry| entry.date == date && entry.kind == kind);
+        let mut open: Vec<Hours> = self.weekly.iter().filter(|entry| entry.weekday == weekday).map(|entry| entry.hours).collect();
+        for closed in exceptions(ExceptionKind::Closed) {
+            open = without(&open, closed.hours.unwrap_or(Hours::WHOLE_DAY));
+        }
+        open.extend(exceptions(ExceptionKind::Extra).filter_map(|entry| entry.hours));
+        united(open)
+    }
+}
+
+/// Reads a calendar day, `YYYY-MM-DD` and nothing else.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<Date> {
+    text.parse::<Date>().ok().filter(|date| date.to_string() == text)
+}
+
+fn check_number(field: &'static str, value: u32, limits: (u32, u32), errors: &mut Vec<FieldError>) {
+    if !(limits.0..=limits.1).contains(&value) {
+        errors.push(FieldError::new(field, "unknown_value", format!("{} to {}", limits.0, limits.1)));
+    }
+}
+
+fn parse_weekly(forms: &[WeeklyForm], errors: &mut Vec<FieldError>) -> Vec<WeeklyHours> {
+    if forms.len() > MOST_WEEKLY_HOURS {
+        errors.push(FieldError::new("weekly", "too_long", format!("at most {MOST_WEEKLY_HOURS} entries")));
+        return Vec::new();
+    }
+    let mut weekly: Vec<WeeklyHours> = Vec::with_capacity(forms.len());
+    for (number, form) in (1..).zip(forms) {
+        match parse_weekly_entry(form) {
+            Ok(entry) if weekly.iter().any(|known| known.weekday == entry.weekday && known.hours.overlaps(entry.hours)) => {
+                errors.push(FieldError::new("weekly", "overlapping", format!("entry {number}: it overlaps another one of its day")));
+            }
+            Ok(entry) => weekly.push(entry),
+            Err(message) => errors.push(FieldError::new("weekly", "unknown_value", format!("entry {number}: {message}"))),
+        }
+    }
+    weekly.sort_unstable();
+    weekly
+}
+
+fn parse_weekly_entry(form: &WeeklyForm) -> Result<WeeklyHours, String> {
+    if !(1..=7).contains(&form.weekday) {
+        return Err("weekdays are 1 (Monday) to 7".to_owned());
+    }
+    Ok(WeeklyHours { weekday: form.weekday, hours: Hours::parse(&form.from, &form.to)? })
+}
+
+fn parse_exceptions(forms: &[ExceptionForm], errors: &mut Vec<FieldError>) -> Vec<DayException> {
+    if forms.len() > MOST_EXCEPTIONS {
+        errors.push(FieldError::new("exceptions", "too_long", format!("at most {MOST_EXCEPTIONS} entries")));
+        return Vec::new();
+    }
+    let mut exceptions = Vec::with_capacity(forms.len());
+    for (number, form) in (1..).zip(forms) {
+        match parse_exception(form) {
+            Ok(entry) => exceptions.push(entry),
+            Err(error) => errors.push(FieldError::new("exceptions", error.code, format!("entry {number}: {}", error.message))),
+        }
+    }
+    exceptions.sort_unstable();
+    exceptions
+}
+
+fn parse_exception(form: &ExceptionForm) -> Result<DayException, FieldError> {
+    let unknown = |message: String| FieldError::new("exceptions", "unknown_value", message);
+    let date = parse_day(&form.date).ok_or_else(|| unknown("dates are YYYY-MM-DD".to_owned()))?;
+    let kind = ExceptionKind::parse(&form.kind).ok_or_else(|| unknown("closed or extra".to_owned()))?;
+    let hours = match (&form.from, &form.to, kind) {
+        (Some(from), Some(to), _) => Some(Hours::parse(from, to).map_err(unknown)?),
+        (None, None, ExceptionKind::Closed) => None,
+        (None, None, ExceptionKind::Extra) => return Err(FieldError::new("exceptions", "required", "extra hours need their times")),
+        _ => return Err(FieldError::new("exceptions", "required", "from and to belong together")),
+    };
+    let reason = form.reason.as_deref().map(|reason| REASON.parse(reason)).transpose()?;
+    Ok(DayException { date, kind, hours, reason: reason.filter(|reason| !reason.is_empty()) })
+}
+
+/// Cuts `closed` out of the hours.
+fn without(open: &[Hours], closed: Hours) -> Vec<Hours> {
+    let mut left = Vec::with_capacity(open.len() + 1);
+    for hours in open {
+        let (before, after) =
+            (Hours { from: hours.from, to: hours.to.min(closed.from) }, Hours { from: hours.from.max(closed.to), to: hours.to });
+        left.extend([before, after].into_iter().filter(|part| part.from < part.to));
+    }
+    left
+}
+
+/// Sorts hours and joins what overlaps or touches.
+fn united(mut hours: Vec<Hours>) -> Vec<Hours> {
+    hours.sort_unstable();
+    let mut united: Vec<Hours> = Vec::with_capacity(hours.len());
+    for next in hours {
+        match united.last_mut() {
+            Some(last) if next.from <= last.to => last.to = last.to.max(next.to),
+            _ => united.push(next),
+        }
+    }
+    united
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weekly(weekday: u8, from: &str, to: &str) -> WeeklyForm {
+        WeeklyForm { weekday, from: from.into(), to: to.into() }
+    }
+
+    fn exception(date: &str, kind: &str, hours: Option<(&str, &str)>) -> ExceptionForm {
+        let hours = hours.map(|(from, to)| (from.to_owned(), to.to_owned()));
+        let (from, to) = hours.unzip();
+        ExceptionForm { date: date.into(), kind: kind.into(), from, to, reason: None }
+    }
+
+    fn form(weekly: Vec<WeeklyForm>, exceptions: Vec<ExceptionForm>) -> AvailabilityForm {
+        AvailabilityForm { weekly, exceptions, ..Availability::unset().form() }
+    }
+
+    fn open(form: &AvailabilityForm, date: &str) -> String {
+        let hours = Availability::parse(form).unwrap().open_hours(parse_day(date).unwrap());
+        hours.iter().map(|hours| format!("{}-{}", hours.from, hours.to)).collect::<Vec<_>>().join(" ")
+    }
+
+    fn wrong(form: &AvailabilityForm) -> Vec<(&'static str, &'static str)> {
+        Availability::parse(form).unwrap_err().iter().map(|error| (error.field, error.code)).collect()
+    }
+
+    #[test]
+    fn times_of_day_are_on_the_grid() {
+        for text in ["00:00", "07:05", "23:55", "24:00"] {
+            assert_eq!(TimeOfDay::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "7:05", "07:5", "07:03", "24:05", "23:60", "-1:00", "+7:05", "07:05:00", "ab:cd", "0７:05"] {
+            assert_eq!(TimeOfDay::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_written_in_one_way() {
+        assert_eq!(parse_day("2026-02-28").unwrap().to_string(), "2026-02-28");
+        for text in ["", "2026-02-29", "20260228", "2026-2-28", "2026-02-28T00:00", "28-02-2026"] {
+            assert_eq!(parse_day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_its_week_without_what_is_closed_and_with_what_is_extra() {
+        // 2026-02-02 is a Monday.
+        let hours = vec![weekly(1, "13:00", "15:00"), weekly(1, "08:00", "12:00"), weekly(2, "08:00", "09:00")];
+        assert_eq!(open(&form(hours.clone(), vec![]), "2026-02-02"), "08:00-12:00 13:00-15:00");
+        assert_eq!(open(&form(hours.clone(), vec![]), "2026-02-04"), "");
+        let closed = exception("2026-02-02", "closed", Some(("10:00", "14:00")));
+        assert_eq!(open(&form(hours.clone(), vec![closed.clone()]), "2026-02-02"), "08:00-10:00 14:00-15:00");
+        let whole = exception("2026-02-02", "closed", None);
+        assert_eq!(open(&form(hours.clone(), vec![whole.clone()]), "2026-02-02"), "");
+        assert_eq!(open(&form(hours.clone(), vec![whole.clone()]), "2026-02-09"), "08:00-12:00 13:00-15:00");
+        let extra = exception("2026-02-02", "extra", Some(("11:30", "13:00")));
+        assert_eq!(open(&form(hours.clone(), vec![extra.clone()]), "2026-02-02"), "08:00-15:00");
+        assert_eq!(open(&form(hours, vec![extra, whole]), "2026-02-02"), "11:30-13:00");
+        assert_eq!(open(&form(vec![], vec![exception("2026-02-01", "extra", Some(("00:00", "24:00")))]), "2026-02-01"), "00:00-24:00");
+    }
+
+    #[test]
+    fn a_form_comes_back_as_it_went_in_but_sorted() {
+        let mut typed = form(
+            vec![weekly(5, "08:00", "12:00"), weekly(1, "08:00", "12:00")],
+            vec![exception("2026-03-01", "extra", Some(("08:00", "09:00"))), exception("2026-02-01", "closed", None)],
+        );
+        typed.exceptions[1].reason = Some(" Libur ".into());
+        typed.daily_cap = Some(6);
+        let kept = Availability::parse(&typed).unwrap().form();
+        assert_eq!((kept.weekly[0].weekday, kept.exceptions[0].reason.as_deref(), kept.daily_cap), (1, Some("Libur"), Some(6)));
+        assert_eq!(Availability::parse(&kept).unwrap().form(), kept);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_reported_at_once() {
+        let bad = AvailabilityForm {
+            weekly: vec![
+                weekly(1, "08:00", "10:00"),
+                weekly(1, "09:55", "12:00"),
+                weekly(8, "08:00", "09:00"),
+                weekly(2, "09:00", "09:00"),
+            ],
+            exceptions: vec![exception("2026-02-30", "closed", None), exception("2026-02-01", "extra", None)],
+            slot_minutes: 7,
+            buffer_before_minutes: 125,
+            buffer_after_minutes: 0,
+            daily_cap: Some(0),
+            minimum_notice_minutes: 20_161,
+            horizon_days: 0,
+        };
+        let fields: Vec<_> = wrong(&bad);
+        for expected in [
+            ("weekly", "overlapping"),
+            ("weekly", "unknown_value"),
+            ("exceptions", "unknown_value"),
+            ("exceptions", "required"),
+            ("slot_minutes", "unknown_value"),
+            ("buffer_before_minutes", "unknown_value"),
+            ("daily_cap", "unknown_value"),
+            ("minimum_notice_minutes", "unknown_value"),
+            ("horizon_days", "unknown_value"),
+        ] {
+            assert!(fields.contains(&expected), "{expected:?} in {fields:?}");
+        }
+        assert_eq!(fields.len(), 10);
+        let message = &Availability::parse(&bad).unwrap_err()[1].message;
+        assert!(message.starts_with("entry 3: "), "{message}");
+    }
+
+    #[test]
+    fn lists_and_texts_are_bounded() {
+        let many = form(vec![weekly(1, "08:00", "08:05"); MOST_WEEKLY_HOURS + 1], vec![]);
+        assert_eq!(wrong(&many), [("weekly", "too_long")]);
+        let many = form(vec![], vec![exception("2026-02-01", "closed", None); MOST_EXCEPTIONS + 1]);
+        assert_eq!(wrong(&many), [("exceptions", "too_long")]);
+        let mut half = form(vec![], vec![exception("2026-02-01", "closed", Some(("08:00", "09:00")))]);
+        half.exceptions[0].to = None;
+        assert_eq!(wrong(&half), [("exceptions", "required")]);
+        half.exceptions[0].from = None;
+        half.exceptions[0].reason = Some("x".repeat(201));
+        assert_eq!(wrong(&half), [("exceptions", "too_long")]);
+    }
+}

@@ -1,0 +1,6 @@
+//! Appointments, office hours, slots.
+
+pub mod appointment;
+pub mod availability;
+pub mod slots;
+pub mod spoken_time;

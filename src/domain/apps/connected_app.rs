@@ -1,0 +1,247 @@
+//! What an admin may say about a connected Pusher app: name, origins, limits, webhooks. Parse, don't check.
+
+use crate::domain::text::{FieldError, TextRule};
+use serde::{Deserialize, Serialize};
+
+/// Most origins of one app.
+pub const MAX_ORIGINS: usize = 50;
+/// Most webhooks of one app.
+pub const MAX_WEBHOOKS: usize = 10;
+/// Largest event data an app may be allowed, in bytes.
+pub const MAX_PAYLOAD_BYTES: u32 = 102_400;
+/// Longest address of an origin or a webhook, in characters.
+const MAX_URL: usize = 500;
+const NAME: TextRule = TextRule::line("name", 1, 120);
+const CHANNEL_PREFIX: TextRule = TextRule::line("webhooks", 0, 200);
+
+/// What an app may use up. 0 means no limit, except for the payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppLimits {
+    /// Most open sockets, in the whole cluster; over it, 4004.
+    pub connections: u32,
+    /// Most channels that are occupied at once, in the whole cluster; over it, a subscription error.
+    pub channels: u32,
+    /// Most events per second that its backends publish through one node; over it, 429.
+    pub events_per_s: u32,
+    /// Largest data of one event, in bytes; over it, 413 (error 4301 for clients).
+    pub payload_bytes: u32,
+}
+
+impl Default for AppLimits {
+    fn default() -> Self {
+        // 10 KiB: section 2.6 of the wire contract.
+        Self { connections: 0, channels: 0, events_per_s: 0, payload_bytes: 10_240 }
+    }
+}
+
+/// What a webhook can be told of. The names are those of the wire (section 2.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookEvent {
+    /// A channel got its first subscriber.
+    ChannelOccupied,
+    /// A channel lost its last subscriber.
+    ChannelVacated,
+    /// A user joined a presence channel.
+    MemberAdded,
+    /// A user left a presence channel.
+    MemberRemoved,
+    /// A client sent an event.
+    ClientEvent,
+    /// Somebody joined a cache channel that holds no event.
+    CacheMiss,
+    /// The number of subscribers changed.
+    SubscriptionCount,
+}
+
+impl WebhookEvent {
+    /// Returns the name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ChannelOccupied => "channel_occupied",
+            Self::ChannelVacated => "channel_vacated",
+            Self::MemberAdded => "member_added",
+            Self::MemberRemoved => "member_removed",
+            Self::ClientEvent => "client_event",
+            Self::CacheMiss => "cache_miss",
+            Self::SubscriptionCount => "subscription_count",
+        }
+    }
+}
+
+/// An address of the app's owner that is told of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Where to.
+    pub url: String,
+    /// Of what.
+    pub events: Vec<WebhookEvent>,
+    /// Only of channels whose names begin so; empty = all.
+    #[serde(default)]
+    pub channel_prefix: String,
+}
+
+/// What is the same about an app wherever it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AppRules {
+    /// Whether clients may send `client-` events.
+    pub allows_client_events: bool,
+    /// Whether subscribers hear how many they are.
+    pub counts_subscriptions: bool,
+    /// Origins whose pages may connect; empty = all.
+    pub allowed_origins: Vec<String>,
+    /// What it may use up.
+    pub limits: AppLimits,
+    /// Whom to tell of what.
+    pub webhooks: Vec<Webhook>,
+}
+
+impl AppRules {
+    /// Says whether a page of this origin may connect. Programs send no origin and may always.
+    #[must_use]
+    pub fn allows_origin(&self, origin: Option<&str>) -> bool {
+        let Some(origin) = origin else { return true };
+        self.allowed_origins.is_empty() || self.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
+    }
+
+    /// Returns the addresses that are told of this event on this channel, each once.
+    #[must_use]
+    pub fn urls_for(&self, event: WebhookEvent, channel: &str) -> Vec<&str> {
+        let mut urls = Vec::new();
+        for webhook in self.webhooks.iter().filter(|webhook| webhook.wants(event, channel)) {
+            if !urls.contains(&webhook.url.as_str()) {
+                urls.push(webhook.url.as_str());
+            }
+        }
+        urls
+    }
+
+    /// Says whether anybody wants to hear of this event on this channel.
+    #[must_use]
+    pub fn wants(&self, event: WebhookEvent, channel: &str) -> bool {
+        self.webhooks.iter().any(|webhook| webhook.wants(event, channel))
+    }
+}
+
+impl Webhook {
+    /// Says whether this webhook is told of this event on this channel.
+    #[must_use]
+    pub fn wants(&self, event: WebhookEvent, channel: &str) -> bool {
+        self.events.contains(&event) && channel.starts_with(&self.channel_prefix)
+    }
+}
+
+/// Reads the name of an app.
+pub fn parse_name(text: &str) -> Result<String, FieldError> {
+    NAME.parse(text)
+}
+
+/// Reads the origins of an app: `http://` or `https://`, host, perhaps a port; nothing behind.
+pub fn parse_origins(origins: &[String]) -> Result<Vec<String>, FieldError> {
+    if origins.len() > MAX_ORIGINS {
+        return Err(FieldError::new("allowed_origins", "too_long", format!("at most {MAX_ORIGINS} origins")));
+    }
+    let wrong = || FieldError::new("allowed_origins", "unknown_value", "each must be an origin such as https://portal.example.sch.id");
+    let origin = |text: &String| {
+        let text = text.trim().trim_end_matches('/');
+        let host = host_of(text).ok_or_else(wrong)?;
+        if host.contains(['/', '?', '#', '@']) { Err(wrong()) } else { Ok(text.to_ascii_lowercase()) }
+    };
+    origins.iter().map(origin).collect()
+}
+
+/// Checks limits.
+pub fn parse_limits(limits: AppLimits) -> Result<AppLimits, FieldError> {
+    if (1..=MAX_PAYLOAD_BYTES).contains(&limits.payload_bytes) {
+        return Ok(limits);
+    }
+    Err(FieldError::new("limits.payload_bytes", "unknown_value", format!("1 to {MAX_PAYLOAD_BYTES}")))
+}
+
+/// Reads webhooks.
+pub fn parse_webhooks(webhooks: &[Webhook]) -> Result<Vec<Webhook>, FieldError> {
+    if webhooks.len() > MAX_WEBHOOKS {
+        return Err(FieldError::new("webhooks", "too_long", format!("at most {MAX_WEBHOOKS} webhooks")));
+    }
+    let webhook = |webhook: &Webhook| {
+        let url = webhook.url.trim();
+        if host_of(url).is_none_or(|host| host.contains(['#', '@'])) {
+            return Err(FieldError::new("webhooks", "unknown_value", "each url must be an address such as https://backend.example/hook"));
+        }
+        if webhook.events.is_empty() {
+            return Err(FieldError::new("webhooks", "required", "each webhook needs at least one event"));
+        }
+        let mut events = Vec::new();
+        for event in &webhook.events {
+            if !events.contains(event) {
+                events.push(*event);
+            }
+        }
+        Ok(Webhook { url: url.to_owned(), events, channel_prefix: CHANNEL_PREFIX.parse(&webhook.channel_prefix)? })
+    };
+    webhooks.iter().map(webhook).collect()
+}
+
+/// Returns what stands behind the scheme of a web address; `None` when it is none.
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let is_plain = rest.chars().all(|c| c.is_ascii_graphic());
+    (!rest.is_empty() && !rest.starts_with('/') && url.len() <= MAX_URL && is_plain).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook(url: &str, events: &[WebhookEvent]) -> Webhook {
+        Webhook { url: url.into(), events: events.to_vec(), channel_prefix: "presence-".into() }
+    }
+
+    #[test]
+    fn origins_are_scheme_and_host_only() {
+        let read = |text: &str| parse_origins(&[text.to_owned()]);
+        assert_eq!(read(" https://Portal.example/ ").unwrap(), ["https://portal.example"]);
+        assert_eq!(read("http://localhost:8000").unwrap(), ["http://localhost:8000"]);
+        for text in ["", "portal.example", "https://", "https://a/b", "ftp://a", "https://u@a", "https://a b", "null", "*"] {
+            assert_eq!(read(text).unwrap_err().code, "unknown_value", "{text}");
+        }
+        assert_eq!(parse_origins(&vec!["https://a".to_owned(); MAX_ORIGINS + 1]).unwrap_err().code, "too_long");
+    }
+
+    #[test]
+    fn pages_of_other_origins_are_kept_out_and_programs_let_in() {
+        let rules = AppRules { allowed_origins: vec!["https://a.example".into()], ..AppRules::default() };
+        assert!(rules.allows_origin(Some("https://A.example")) && rules.allows_origin(None));
+        assert!(!rules.allows_origin(Some("https://a.example.evil")) && !rules.allows_origin(Some("null")));
+        assert!(AppRules::default().allows_origin(Some("https://anywhere")));
+    }
+
+    #[test]
+    fn webhooks_need_an_address_and_events() {
+        let good = webhook("https://a.example/hook?x=1", &[WebhookEvent::MemberAdded, WebhookEvent::MemberAdded]);
+        assert_eq!(parse_webhooks(&[good]).unwrap()[0].events, [WebhookEvent::MemberAdded]);
+        assert_eq!(parse_webhooks(&[webhook("a.example", &[WebhookEvent::CacheMiss])]).unwrap_err().code, "unknown_value");
+        assert_eq!(parse_webhooks(&[webhook("https://a", &[])]).unwrap_err().code, "required");
+        assert_eq!(parse_webhooks(&vec![webhook("https://a", &[WebhookEvent::CacheMiss]); 11]).unwrap_err().code, "too_long");
+    }
+
+    #[test]
+    fn filters_choose_events_and_channels() {
+        let rules = AppRules { webhooks: vec![webhook("https://a", &[WebhookEvent::MemberAdded])], ..AppRules::default() };
+        assert!(rules.wants(WebhookEvent::MemberAdded, "presence-a"));
+        assert!(!rules.wants(WebhookEvent::MemberAdded, "private-a") && !rules.wants(WebhookEvent::CacheMiss, "presence-a"));
+        let twice = AppRules { webhooks: [rules.webhooks.clone(), rules.webhooks].concat(), ..AppRules::default() };
+        assert_eq!(twice.urls_for(WebhookEvent::MemberAdded, "presence-a"), ["https://a"], "one address hears once");
+    }
+
+    #[test]
+    fn limits_default_to_the_contract() {
+        let limits: AppLimits = serde_json::from_str(r#"{"connections":5}"#).unwrap();
+        assert_eq!(limits, AppLimits { connections: 5, ..AppLimits::default() });
+        assert!(parse_limits(AppLimits { payload_bytes: 0, ..limits }).is_err());
+        assert!(parse_limits(AppLimits { payload_bytes: MAX_PAYLOAD_BYTES + 1, ..limits }).is_err());
+    }
+}

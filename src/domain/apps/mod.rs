@@ -1,0 +1,6 @@
+//! Connected apps: their rules, their users, what happens in them.
+
+pub mod app_happening;
+pub mod app_user;
+pub mod connected_app;
+pub mod public_address;

@@ -1,0 +1,4 @@
+//! Conversations between students and counsellors.
+
+pub mod attachment;
+pub mod conversation;

@@ -1,0 +1,361 @@
+//! Which socket listens to what: the brain of a hub shard. Generic over what is kept per socket, so that it is tested without sockets.
+//! Invariant: a socket stands in `topics` exactly for the subscriptions of its entry; one call, [`Registry::disconnect`], removes all of it.
+
+use super::{
+    channel::{ChannelKind, ChannelName},
+    presence::Member,
+};
+use crate::domain::ids::{LoginId, UserId};
+use indexmap::IndexMap;
+use std::{collections::HashMap, fmt, sync::Arc};
+
+/// Id of a socket, `123.456` on the wire; part of every channel signature, so unguessable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SocketId(u64, u64);
+
+impl SocketId {
+    /// Makes an id of two random numbers.
+    #[must_use]
+    pub const fn new(first: u64, second: u64) -> Self {
+        Self(first, second)
+    }
+
+    /// Reads `digits.digits`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, second) = text.split_once('.')?;
+        let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+        Some(Self(number(first)?, number(second)?))
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.0, self.1)
+    }
+}
+
+/// Public id of an app; cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AppId(pub Arc<str>);
+
+/// A channel of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Topic {
+    /// The app.
+    pub app: AppId,
+    /// The channel inside it.
+    pub channel: ChannelName,
+}
+
+/// The account behind a socket of the built-in app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SocketOwner {
+    /// The account.
+    pub user: UserId,
+    /// The login session its cookie or token belongs to.
+    pub login: LoginId,
+}
+
+/// A subscription that ended.
+#[derive(Debug)]
+pub struct Departure {
+    /// The channel left.
+    pub topic: Topic,
+    /// The member, on presence channels. Boxed: most subscriptions have none.
+    pub member: Option<Box<Member>>,
+    /// What it knew when it joined.
+    pub known: Known,
+}
+
+/// What a socket knew of a channel when it joined: what is told there afterwards has higher versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Version of who is there.
+    pub roster: u64,
+    /// Version of the last event that was kept.
+    pub kept: u64,
+}
+
+impl Known {
+    /// Says whether something with these versions was known already.
+    #[must_use]
+    pub fn covers(self, roster: Option<u64>, kept: Option<u64>) -> bool {
+        roster.is_some_and(|version| version <= self.roster) || kept.is_some_and(|version| version <= self.kept)
+    }
+}
+
+#[derive(Debug)]
+struct SocketEntry<S> {
+    sink: S,
+    app: AppId,
+    owner: Option<SocketOwner>,
+    subscriptions: Vec<Departure>,
+}
+
+/// Sockets × channels of one shard.
+#[derive(Debug)]
+pub struct Registry<S> {
+    sockets: IndexMap<SocketId, SocketEntry<S>>,
+    topics: HashMap<Topic, IndexMap<SocketId, S>>,
+}
+
+impl<S> Default for Registry<S> {
+    fn default() -> Self {
+        Self { sockets: IndexMap::new(), topics: HashMap::new() }
+    }
+}
+
+impl<S: Clone> Registry<S> {
+    /// Adds a socket.
+    pub fn connect(&mut self, socket: SocketId, app: AppId, owner: Option<SocketOwner>, sink: S) {
+        self.sockets.insert(socket, SocketEntry { sink, app, owner, subscriptions: Vec::new() });
+    }
+
+    /// Notes whose a socket is that has no owner yet. `false`: unknown socket, or somebody else's.
+    pub fn own(&mut self, socket: SocketId, owner: SocketOwner) -> bool {
+        self.sockets.get_mut(&socket).is_some_and(|entry| entry.owner.get_or_insert(owner).user == owner.user)
+    }
+
+    /// Starts a subscription. `false`: unknown socket, or subscribed already; nothing changed.
+    pub fn subscribe(&mut self, socket: SocketId, topic: &Topic, member: Option<Member>) -> bool {
+        let Some(entry) = self.sockets.get_mut(&socket) else { return false };
+        if entry.subscriptions.iter().any(|held| held.topic == *topic) {
+            return false;
+        }
+        // One name in memory for all who listen to it, not one for each frame that named it.
+        let topic = self.topics.get_key_value(topic).map_or_else(|| topic.clone(), |(known, _)| known.clone());
+        entry.subscriptions.push(Departure { topic: topic.clone(), member: member.map(Box::new), known: Known::default() });
+        self.topics.entry(topic).or_default().insert(socket, entry.sink.clone());
+        true
+    }
+
+    /// Notes what a socket knows of a channel it has joined.
+    pub fn note_known(&mut self, socket: SocketId, topic: &Topic, known: Known) {
+        let entry = self.sockets.get_mut(&socket);
+        let held = entry.and_then(|entry| entry.subscriptions.iter_mut().find(|held| held.topic == *topic));
+        held.into_iter().for_each(|held| held.known = known);
+    }
+
+    /// Returns what a socket knew of a channel when it joined.
+    #[must_use]
+    pub fn known(&self, socket: SocketId, topic: &Topic) -> Known {
+        let held = self.sockets.get(&socket).and_then(|entry| entry.subscriptions.iter().find(|held| held.topic == *topic));
+        held.map(|held| held.known).unwrap_or_default()
+    }
+
+    /// Ends a subscription; `None` when there was none.
+    pub fn unsubscribe(&mut self, socket: SocketId, topic: &Topic) -> Option<Departure> {
+        let entry = self.sockets.get_mut(&socket)?;
+        let at = entry.subscriptions.iter().position(|held| held.topic == *topic)?;
+        let departure = entry.subscriptions.swap_remove(at);
+        self.forget_listener(socket, topic);
+        Some(departure)
+    }
+
+    /// Removes a socket with all its subscriptions, and returns them.
+    pub fn disconnect(&mut self, socket: SocketId) -> Vec<Departure> {
+        let Some(entry) = self.sockets.swap_remove(&socket) else { return Vec::new() };
+        for held in &entry.subscriptions {
+            self.forget_listener(socket, &held.topic);
+        }
+        entry.subscriptions
+    }
+
+    fn forget_listener(&mut self, socket: SocketId, topic: &Topic) {
+        let Some(listeners) = self.topics.get_mut(topic) else { return };
+        listeners.swap_remove(&socket);
+        if listeners.is_empty() {
+            self.topics.remove(topic);
+        }
+    }
+
+    /// Returns who listens to a channel here. No allocation: this is the loop of a fan-out.
+    pub fn listeners(&self, topic: &Topic) -> impl Iterator<Item = (SocketId, &S)> {
+        self.topics.get(topic).into_iter().flatten().map(|(socket, sink)| (*socket, sink))
+    }
+
+    /// Returns a socket's own subscription to a channel: `Some(member)`, where the member is there on presence channels.
+    #[must_use]
+    pub fn subscription(&self, socket: SocketId, topic: &Topic) -> Option<Option<&Member>> {
+        let entry = self.sockets.get(&socket)?;
+        entry.subscriptions.iter().find(|held| held.topic == *topic).map(|held| held.member.as_deref())
+    }
+
+    /// Returns how many channels a socket asked for and listens to.
+    #[must_use]
+    pub fn subscription_count(&self, socket: SocketId) -> usize {
+        let is_asked_for = |held: &&Departure| held.topic.channel.kind() != ChannelKind::Internal;
+        self.sockets.get(&socket).map_or(0, |entry| entry.subscriptions.iter().filter(is_asked_for).count())
+    }
+
+    /// Returns the sockets of an account, or only those of one of its login sessions.
+    pub fn sockets_of(&self, user: UserId, login: Option<LoginId>) -> impl Iterator<Item = (SocketId, &S)> {
+        self.sockets.iter().filter_map(move |(socket, entry)| {
+            let owner = entry.owner.filter(|owner| owner.user == user)?;
+            login.is_none_or(|login| owner.login == login).then_some((*socket, &entry.sink))
+        })
+    }
+
+    /// Returns the sockets of an app.
+    pub fn sockets_of_app(&self, app: &AppId) -> impl Iterator<Item = (SocketId, &S)> {
+        self.sockets.iter().filter(move |(_, entry)| entry.app == *app).map(|(socket, entry)| (*socket, &entry.sink))
+    }
+
+    /// Returns the sockets of a member of a presence channel: by the id they joined under, whoever they belong to.
+    #[must_use]
+    pub fn sockets_of_member(&self, topic: &Topic, user_id: &str) -> Vec<SocketId> {
+        let is_member = |socket: &SocketId| self.subscription(*socket, topic).flatten().is_some_and(|member| &*member.user_id == user_id);
+        self.listeners(topic).map(|(socket, _)| socket).filter(is_member).collect()
+    }
+
+    /// Returns who is behind the sockets, once per socket.
+    pub fn owners(&self) -> impl Iterator<Item = SocketOwner> {
+        self.sockets.values().filter_map(|entry| entry.owner)
+    }
+
+    /// Returns all sockets.
+    pub fn sockets(&self) -> impl Iterator<Item = (SocketId, &S)> {
+        self.sockets.iter().map(|(socket, entry)| (*socket, &entry.sink))
+    }
+
+    /// Returns what is kept for a socket.
+    #[must_use]
+    pub fn sink(&self, socket: SocketId) -> Option<&S> {
+        self.sockets.get(&socket).map(|entry| &entry.sink)
+    }
+
+    /// Returns the number of sockets.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Says whether there are no sockets.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sockets.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::{cell::RefCell, rc::Rc};
+
+    type VecSink = Rc<RefCell<Vec<&'static str>>>;
+
+    fn app() -> AppId {
+        AppId("1".into())
+    }
+
+    fn topic(name: &str) -> Topic {
+        Topic { app: app(), channel: ChannelName::parse(name).unwrap() }
+    }
+
+    fn publish(registry: &Registry<VecSink>, name: &str, text: &'static str) {
+        registry.listeners(&topic(name)).for_each(|(_, sink)| sink.borrow_mut().push(text));
+    }
+
+    #[test]
+    fn only_subscribers_of_the_channel_hear_a_publication() {
+        let mut registry = Registry::default();
+        let (a, b) = (VecSink::default(), VecSink::default());
+        registry.connect(SocketId::new(1, 1), app(), None, a.clone());
+        registry.connect(SocketId::new(2, 2), app(), None, b.clone());
+        assert!(registry.subscribe(SocketId::new(1, 1), &topic("news"), None));
+        assert!(!registry.subscribe(SocketId::new(1, 1), &topic("news"), None));
+        assert!(!registry.subscribe(SocketId::new(9, 9), &topic("news"), None));
+        publish(&registry, "news", "first");
+        registry.unsubscribe(SocketId::new(1, 1), &topic("news")).unwrap();
+        publish(&registry, "news", "second");
+        assert_eq!((a.borrow().as_slice(), b.borrow().len()), (["first"].as_slice(), 0));
+    }
+
+    #[test]
+    fn sockets_are_found_by_account_and_by_login() {
+        let mut registry = Registry::default();
+        let (user, login) = (UserId::generate(), LoginId::generate());
+        for n in 0..3 {
+            let login = if n == 0 { login } else { LoginId::generate() };
+            registry.connect(SocketId::new(n, n), app(), Some(SocketOwner { user, login }), VecSink::default());
+        }
+        registry.connect(SocketId::new(9, 9), app(), None, VecSink::default());
+        assert_eq!(registry.sockets_of(user, None).count(), 3);
+        assert_eq!(registry.sockets_of(user, Some(login)).count(), 1);
+        assert_eq!(registry.sockets_of(UserId::generate(), None).count(), 0);
+    }
+
+    #[test]
+    fn what_was_known_at_the_join_is_no_news() {
+        let mut registry = Registry::default();
+        let socket = SocketId::new(1, 1);
+        registry.connect(socket, app(), None, VecSink::default());
+        registry.subscribe(socket, &topic("presence-a"), None);
+        assert_eq!(registry.known(socket, &topic("presence-a")), Known::default());
+        registry.note_known(socket, &topic("presence-a"), Known { roster: 5, kept: 3 });
+        let known = registry.known(socket, &topic("presence-a"));
+        assert!(known.covers(Some(5), None) && !known.covers(Some(6), None));
+        assert!(known.covers(None, Some(3)) && !known.covers(None, Some(4)) && !known.covers(None, None));
+        assert!(!registry.known(socket, &topic("presence-b")).covers(Some(1), None));
+    }
+
+    #[test]
+    fn sockets_are_found_by_app() {
+        let mut registry = Registry::default();
+        registry.connect(SocketId::new(1, 1), app(), None, VecSink::default());
+        registry.connect(SocketId::new(2, 2), AppId("2".into()), None, VecSink::default());
+        assert_eq!(registry.sockets_of_app(&app()).map(|(socket, _)| socket).collect::<Vec<_>>(), [SocketId::new(1, 1)]);
+    }
+
+    #[test]
+    fn sockets_of_a_member_are_found_by_the_id_they_joined_under() {
+        let mut registry = Registry::default();
+        let member = |id: &str| Member::parse(&format!(r#"{{"user_id":"{id}"}}"#)).unwrap();
+        for (n, id) in [(1, "ana"), (2, "guru"), (3, "ana")] {
+            registry.connect(SocketId::new(n, n), app(), None, VecSink::default());
+            registry.subscribe(SocketId::new(n, n), &topic("presence-a"), Some(member(id)));
+        }
+        registry.subscribe(SocketId::new(2, 2), &topic("presence-b"), Some(member("ana")));
+        assert_eq!(registry.sockets_of_member(&topic("presence-a"), "ana"), [SocketId::new(1, 1), SocketId::new(3, 3)]);
+        assert!(registry.sockets_of_member(&topic("presence-c"), "ana").is_empty());
+    }
+
+    #[test]
+    fn socket_ids_read_only_digits_and_a_dot() {
+        assert_eq!(SocketId::parse("123.456"), Some(SocketId::new(123, 456)));
+        for text in ["", ".", "1", "1.", "+1.2", "1.2.3", "a.b", "99999999999999999999.1"] {
+            assert_eq!(SocketId::parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Whatever the order of calls, nothing is left of sockets that are gone and every live subscription is found both ways.
+        #[test]
+        fn no_call_order_leaves_anything_behind(calls in prop::collection::vec((0_u8..4, 0_u64..5, 0_u8..3), 0..60)) {
+            let mut registry = Registry::default();
+            for (call, socket, channel) in calls {
+                let (id, topic) = (SocketId::new(socket, 0), topic(&format!("c{channel}")));
+                match call {
+                    0 if registry.sink(id).is_none() => registry.connect(id, app(), None, VecSink::default()),
+                    1 => { registry.subscribe(id, &topic, None); }
+                    2 => { registry.unsubscribe(id, &topic); }
+                    3 => { registry.disconnect(id); }
+                    _ => {}
+                }
+            }
+            for channel in 0..3 {
+                let topic = topic(&format!("c{channel}"));
+                for (socket, _) in registry.listeners(&topic) {
+                    prop_assert!(registry.subscription(socket, &topic).is_some());
+                }
+            }
+            let held: usize = registry.sockets().map(|(socket, _)| registry.subscription_count(socket)).sum();
+            let listed: usize = registry.topics.values().map(IndexMap::len).sum();
+            prop_assert_eq!(held, listed);
+            for n in 0..5 { registry.disconnect(SocketId::new(n, 0)); }
+            prop_assert!(registry.is_empty() && registry.topics.is_empty());
+        }
+    }
+}

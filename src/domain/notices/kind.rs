@@ -1,0 +1,303 @@
+//! Notice kinds, declared in one place: a new kind is one variant, its constant in [`NoticeSpec`] (named in `ALL`), and one arm each of `spec()`,
+//! `texts()` and `data()`.
+
+use super::appointment::{self, AppointmentNotice};
+use crate::domain::{language::Language, live::audience::Audience};
+use serde::{Deserialize, Serialize};
+
+/// What a notice is about, with what its text needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// A counsellor published a material.
+    MaterialPublished {
+        /// Id of the material, for the link.
+        material_id: String,
+        /// Its title.
+        title: String,
+        /// Its category.
+        category: String,
+    },
+    /// Something about an appointment; its kinds are in [`super::appointment`].
+    Appointment(AppointmentNotice),
+    /// A student waits for a counsellor.
+    ConversationWaiting {
+        /// Id of the conversation, for the link.
+        conversation_id: String,
+    },
+    /// A counsellor took a student's conversation.
+    ConversationAssigned {
+        /// Id of the conversation, for the link.
+        conversation_id: String,
+    },
+    /// A student's conversation has another counsellor now.
+    ConversationTransferred {
+        /// Id of the conversation, for the link.
+        conversation_id: String,
+    },
+    /// A counsellor was given a conversation.
+    ConversationHandedOver {
+        /// Id of the conversation, for the link.
+        conversation_id: String,
+    },
+    /// The companion has used a large part of its tokens of the month, or all.
+    CompanionBudget {
+        /// 80 or 100.
+        percent: u8,
+        /// `YYYY-MM`.
+        month: String,
+    },
+    /// A student may be in danger: somebody must look now.
+    RiskRaised {
+        /// Id of the warning, for the link.
+        alert_id: String,
+    },
+    /// A student may need somebody to talk with.
+    RiskConcern {
+        /// Id of the warning, for the link.
+        alert_id: String,
+    },
+}
+
+/// What is fixed about a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoticeSpec {
+    /// Name on the wire and in the database.
+    pub wire_name: &'static str,
+    /// Group a user can filter or mute.
+    pub category: &'static str,
+    /// Name of the icon the UI shows.
+    pub icon: &'static str,
+    /// How long a notice of this kind is kept, in days.
+    pub retention_days: u16,
+    /// Whether a user may mute the category.
+    pub is_mutable: bool,
+}
+
+/// Title and body in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeText {
+    /// One line.
+    pub title: String,
+    /// One sentence; safe for a lock screen.
+    pub body: String,
+}
+
+/// The text of a notice in both languages of the product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeTexts {
+    /// Bahasa Indonesia.
+    pub id: NoticeText,
+    /// English.
+    pub en: NoticeText,
+}
+
+impl NoticeSpec {
+    /// Of [`NoticeKind::MaterialPublished`].
+    pub const MATERIAL_PUBLISHED: Self =
+        Self { wire_name: "material.published", category: "materials", icon: "book", retention_days: 365, is_mutable: true };
+    /// Of [`NoticeKind::ConversationWaiting`].
+    pub const CONVERSATION_WAITING: Self = Self::of_chat("conversation.waiting", 7);
+    /// Of [`NoticeKind::ConversationAssigned`].
+    pub const CONVERSATION_ASSIGNED: Self = Self::of_chat("conversation.assigned", 90);
+    /// Of [`NoticeKind::ConversationTransferred`].
+    pub const CONVERSATION_TRANSFERRED: Self = Self::of_chat("conversation.transferred", 90);
+    /// Of [`NoticeKind::ConversationHandedOver`].
+    pub const CONVERSATION_HANDED_OVER: Self = Self::of_chat("conversation.handed_over", 90);
+    /// Of [`NoticeKind::CompanionBudget`].
+    pub const COMPANION_BUDGET: Self =
+        Self { wire_name: "companion.budget_warning", category: "system", icon: "gauge", retention_days: 90, is_mutable: false };
+    /// Of [`NoticeKind::RiskRaised`].
+    pub const RISK_RAISED: Self = Self::of_safety("risk.raised");
+    /// Of [`NoticeKind::RiskConcern`].
+    pub const RISK_CONCERN: Self = Self::of_safety("risk.concern");
+    /// All kinds.
+    pub const ALL: [&'static [Self]; 5] = [
+        &[Self::MATERIAL_PUBLISHED],
+        &[Self::COMPANION_BUDGET],
+        &appointment::SPECS,
+        &[Self::CONVERSATION_WAITING, Self::CONVERSATION_ASSIGNED, Self::CONVERSATION_TRANSFERRED, Self::CONVERSATION_HANDED_OVER],
+        &[Self::RISK_RAISED, Self::RISK_CONCERN],
+    ];
+
+    const fn of_safety(wire_name: &'static str) -> Self {
+        Self { wire_name, category: "safety", icon: "shield", retention_days: 365, is_mutable: false }
+    }
+
+    const fn of_chat(wire_name: &'static str, retention_days: u16) -> Self {
+        Self { wire_name, category: "chat", icon: "chat", retention_days, is_mutable: true }
+    }
+}
+
+impl NoticeTexts {
+    /// Makes texts that name nobody and nothing: title and body in Indonesian, and in English.
+    fn fixed(id: (&str, &str), en: (&str, &str)) -> Self {
+        let text = |(title, body): (&str, &str)| NoticeText { title: title.to_owned(), body: body.to_owned() };
+        Self { id: text(id), en: text(en) }
+    }
+
+    /// Returns the text in `language`.
+    #[must_use]
+    pub const fn in_language(&self, language: Language) -> &NoticeText {
+        match language {
+            Language::Indonesian => &self.id,
+            Language::English => &self.en,
+        }
+    }
+}
+
+impl NoticeKind {
+    /// Returns what is fixed about this kind.
+    #[must_use]
+    pub const fn spec(&self) -> NoticeSpec {
+        match self {
+            Self::MaterialPublished { .. } => NoticeSpec::MATERIAL_PUBLISHED,
+            Self::Appointment(notice) => notice.spec(),
+            Self::ConversationWaiting { .. } => NoticeSpec::CONVERSATION_WAITING,
+            Self::ConversationAssigned { .. } => NoticeSpec::CONVERSATION_ASSIGNED,
+            Self::ConversationTransferred { .. } => NoticeSpec::CONVERSATION_TRANSFERRED,
+            Self::ConversationHandedOver { .. } => NoticeSpec::CONVERSATION_HANDED_OVER,
+            Self::CompanionBudget { .. } => NoticeSpec::COMPANION_BUDGET,
+            Self::RiskRaised { .. } => NoticeSpec::RISK_RAISED,
+            Self::RiskConcern { .. } => NoticeSpec::RISK_CONCERN,
+        }
+    }
+
+    /// Returns the text in both languages.
+    #[must_use]
+    pub fn texts(&self) -> NoticeTexts {
+        match self {
+            Self::MaterialPublished { title, category, .. } => NoticeTexts {
+                id: NoticeText { title: "Materi baru".into(), body: format!("“{title}” ({category}) sudah bisa kamu baca.") },
+                en: NoticeText { title: "New material".into(), body: format!("“{title}” ({category}) is ready to read.") },
+            },
+            Self::Appointment(notice) => notice.texts(),
+            Self::ConversationWaiting { .. } => NoticeTexts::fixed(
+                ("Ada siswa menunggu", "Seorang siswa menunggu di antrean obrolan."),
+                ("A student is waiting", "A student is waiting in the chat queue."),
+            ),
+            Self::ConversationAssigned { .. } => NoticeTexts::fixed(
+                ("Guru BK siap mengobrol", "Guru BK sudah menerima obrolanmu."),
+                ("A counsellor is ready", "A counsellor has taken up your chat."),
+            ),
+            Self::ConversationTransferred { .. } => NoticeTexts::fixed(
+                ("Obrolan dilanjutkan", "Obrolanmu dilanjutkan oleh guru BK lain."),
+                ("Your chat goes on", "Another counsellor continues your chat."),
+            ),
+            Self::ConversationHandedOver { .. } => NoticeTexts::fixed(
+                ("Obrolan dialihkan kepada Anda", "Rekan Anda mengalihkan sebuah obrolan kepada Anda."),
+                ("A chat was handed to you", "A colleague handed a chat over to you."),
+            ),
+            Self::CompanionBudget { percent: 100, .. } => NoticeTexts::fixed(
+                (
+                    "Kuota teman AI bulan ini habis",
+                    "Sampai bulan depan teman digital tanpa model AI yang menjawab. Kartu bantuan tetap tersedia.",
+                ),
+                (
+                    "The AI companion has used its monthly tokens",
+                    "Until next month the offline companion answers. The help card stays available.",
+                ),
+            ),
+            Self::CompanionBudget { percent, .. } => NoticeTexts {
+                id: NoticeText { title: "Kuota teman AI hampir habis".into(), body: format!("{percent}% kuota bulan ini sudah terpakai.") },
+                en: NoticeText {
+                    title: "The AI companion is low on tokens".into(),
+                    body: format!("{percent}% of this month's tokens are used."),
+                },
+            },
+            // Neutral on purpose: it may stand on a lock screen that others see.
+            Self::RiskRaised { .. } => NoticeTexts::fixed(
+                ("Perlu tindakan sekarang", "Seorang siswa membutuhkan Anda. Buka halaman Peringatan."),
+                ("Please act now", "A student needs you. Open the Alerts page."),
+            ),
+            Self::RiskConcern { .. } => NoticeTexts::fixed(
+                ("Mohon perhatian", "Ada siswa yang mungkin perlu diajak bicara. Lihat halaman Peringatan."),
+                ("Please have a look", "A student may need somebody to talk with. See the Alerts page."),
+            ),
+        }
+    }
+
+    /// Returns the `data` object of the wire shape.
+    #[must_use]
+    pub fn data(&self) -> serde_json::Value {
+        match self {
+            Self::MaterialPublished { material_id, title, category } => {
+                serde_json::json!({ "material_id": material_id, "title": title, "category": category })
+            }
+            Self::Appointment(notice) => notice.data(),
+            Self::ConversationWaiting { conversation_id }
+            | Self::ConversationAssigned { conversation_id }
+            | Self::ConversationTransferred { conversation_id }
+            | Self::ConversationHandedOver { conversation_id } => serde_json::json!({ "conversation_id": conversation_id }),
+            Self::CompanionBudget { percent, month } => serde_json::json!({ "percent": percent, "month": month }),
+            Self::RiskRaised { alert_id } | Self::RiskConcern { alert_id } => serde_json::json!({ "alert_id": alert_id }),
+        }
+    }
+}
+
+/// A notice that is about to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNotice {
+    /// To whom.
+    pub audience: Audience,
+    /// About what.
+    pub kind: NoticeKind,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_texts_in_both_languages() {
+        let kind = NoticeKind::MaterialPublished { material_id: "m".into(), title: "Mengatur waktu".into(), category: "Belajar".into() };
+        let texts = kind.texts();
+        assert!(texts.id.body.contains("Mengatur waktu") && texts.en.body.contains("Mengatur waktu"));
+        assert_ne!(texts.id, texts.en);
+        assert_eq!(kind.spec().wire_name, "material.published");
+        assert_eq!(kind.data()["material_id"], "m");
+        assert!(NoticeSpec::ALL.concat().contains(&kind.spec()), "housekeeping trims the kinds of this list");
+        assert_eq!(texts.in_language(Language::default()), &texts.id);
+    }
+
+    #[test]
+    fn admins_are_told_how_much_is_used() {
+        let kind = |percent| NoticeKind::CompanionBudget { percent, month: "2026-11".into() };
+        assert_eq!(kind(80).data(), serde_json::json!({ "percent": 80, "month": "2026-11" }));
+        assert!(kind(80).texts().id.body.contains("80%") && kind(100).texts().en.body.contains("offline companion"));
+        assert!(NoticeSpec::ALL.concat().contains(&kind(80).spec()));
+    }
+
+    #[test]
+    fn notices_about_chats_say_nothing_a_lock_screen_must_not_show() {
+        let id = || "0197f0c0-0000-7000-8000-000000000000".to_owned();
+        let kinds = [
+            NoticeKind::ConversationWaiting { conversation_id: id() },
+            NoticeKind::ConversationAssigned { conversation_id: id() },
+            NoticeKind::ConversationTransferred { conversation_id: id() },
+            NoticeKind::ConversationHandedOver { conversation_id: id() },
+        ];
+        for kind in kinds {
+            let (spec, texts) = (kind.spec(), kind.texts());
+            assert!(NoticeSpec::ALL.concat().contains(&spec) && spec.wire_name.starts_with("conversation."), "{spec:?}");
+            assert_eq!((spec.category, kind.data()), ("chat", serde_json::json!({ "conversation_id": id() })));
+            assert_ne!(texts.id, texts.en);
+        }
+    }
+
+    #[test]
+    fn notices_about_students_in_danger_equal_the_golden_texts() {
+        let id = "0197f0c0-0000-7000-8000-000000000000";
+        let kinds = [NoticeKind::RiskRaised { alert_id: id.into() }, NoticeKind::RiskConcern { alert_id: id.into() }];
+        let written: Vec<String> = kinds
+            .iter()
+            .map(|kind| {
+                let spec = kind.spec();
+                assert!(NoticeSpec::ALL.concat().contains(&spec) && !spec.is_mutable, "nobody mutes {}", spec.wire_name);
+                let texts = serde_json::to_value(kind.texts()).unwrap();
+                serde_json::json!({ "kind": spec.wire_name, "category": spec.category, "icon": spec.icon, "texts": texts, "data": kind.data() }).to_string()
+            })
+            .collect();
+        let golden = include_str!("../../../tests/golden/notices_safety.txt");
+        assert_eq!(written, golden.lines().collect::<Vec<_>>(), "\n{}", written.join("\n"));
+    }
+}

@@ -1,0 +1,4 @@
+//! Notices: their kinds and their words.
+
+pub mod appointment;
+pub mod kind;

@@ -1,0 +1,66 @@
+//! The multipart form of a new material.
+
+use crate::{
+    domain::files::{
+        file_name::safe_pdf_name,
+        material::{MaterialStatus, MaterialText},
+    },
+    http::{error::ApiResult, input::uploads::Form},
+    services::{ServiceError, files::incoming::UploadedFile, materials::NewMaterial},
+};
+
+/// The form as it came in.
+#[derive(Debug, Default)]
+pub struct UploadForm {
+    title: Option<String>,
+    category: Option<String>,
+    body: Option<String>,
+    status: Option<String>,
+    file: Option<UploadedFile>,
+}
+
+impl Form for UploadForm {
+    const TEXT_FIELDS: &'static [(&'static str, usize)] = &[("title", 2_048), ("category", 1_024), ("body", 400_100), ("status", 64)];
+
+    fn text_slot(&mut self, field: &'static str) -> &mut Option<String> {
+        match field {
+            "title" => &mut self.title,
+            "category" => &mut self.category,
+            "body" => &mut self.body,
+            _ => &mut self.status,
+        }
+    }
+
+    fn set_file(&mut self, file: UploadedFile) {
+        self.file = Some(file);
+    }
+
+    fn file_name(sent: &str) -> String {
+        safe_pdf_name(sent)
+    }
+}
+
+impl UploadForm {
+    /// Returns what makes two uploads the same, for `Idempotency-Key`.
+    #[must_use]
+    pub fn fingerprint(&self) -> Vec<u8> {
+        let texts = [&self.title, &self.category, &self.body, &self.status];
+        let file = self.file.as_ref().map(|file| (&file.name, &file.sha256));
+        format!("{texts:?}{file:?}").into_bytes()
+    }
+
+    /// Checks the texts and reports all that is wrong with them at once.
+    pub fn parse(self) -> ApiResult<NewMaterial> {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let texts = MaterialText::parse(&text(&self.title), &text(&self.category), &text(&self.body));
+        let status =
+            self.status.as_deref().filter(|status| !status.is_empty()).map_or(Ok(MaterialStatus::Active), MaterialStatus::parse_field);
+        match (texts, status) {
+            (Ok(text), Ok(status)) => Ok(NewMaterial { text, status, file: self.file }),
+            (texts, status) => {
+                let errors = texts.err().unwrap_or_default().into_iter().chain(status.err()).collect();
+                Err(ServiceError::validation(errors).into())
+            }
+        }
+    }
+}

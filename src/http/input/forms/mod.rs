@@ -1,0 +1,4 @@
+//! Multipart forms.
+
+pub mod material;
+pub mod message;

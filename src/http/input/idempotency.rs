@@ -1,0 +1,112 @@
+//! `Idempotency-Key`: a repeated request gets the first answer instead of doing its work twice.
+
+use crate::{
+    domain::principal::Principal,
+    http::error::{ApiError, ApiResult},
+    services::{
+        Context, ServiceError,
+        shared::idempotency::{Begun, begin, fingerprint, finish, release},
+    },
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    body::to_bytes,
+    http::{StatusCode, header},
+};
+
+const HEADER: &str = "idempotency-key";
+
+/// Longest key, in characters.
+const LONGEST_KEY: usize = 255;
+
+/// Carries out `work` once per key and user. `body` is what makes two requests the same, together with method and path.
+///
+/// Without the header the work is simply done. A repeat gets the first answer (status and JSON body); another request under the same key gets 422
+/// `idempotency.key_reused`; a repeat while the first is under way gets 409 `conflict`; work that is refused frees the key. Work that
+/// broke keeps it for as long as work that was cut off: nobody knows whether its transaction was committed.
+pub async fn idempotent<F, W>(context: &Context, principal: &Principal, request: &HttpRequest, body: &[u8], work: F) -> ApiResult
+where
+    F: FnOnce() -> W,
+    W: Future<Output = ApiResult>,
+{
+    let Some(key) = key_of(request)? else { return work().await };
+    let user = principal.user_id;
+    let print = fingerprint(&context.secret, &[request.method().as_str().as_bytes(), request.path().as_bytes(), body]);
+    if let Begun::Repeat { status, body } = begin(context, user, &key, &print).await? {
+        return repeat(status, body);
+    }
+    match work().await {
+        Ok(response) => keep(context, principal, &key, response).await,
+        Err(error) if error.failure().is_some() => Err(error),
+        Err(error) => {
+            if let Err(release_error) = release(context, user, &key).await {
+                tracing::warn!(error = %release_error, "idempotency key not released");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Reads the key: 1..255 visible characters, or none.
+fn key_of(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+    let Some(value) = request.headers().get(HEADER) else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(Some(key.to_owned())),
+        _ => Err(ApiError::request("request.malformed", "the idempotency key must be 1 to 255 visible characters")),
+    }
+}
+
+fn repeat(status: u16, body: String) -> ApiResult {
+    let status = StatusCode::from_u16(status).map_err(|_| ServiceError::internal("stored status out of range"))?;
+    Ok(HttpResponse::build(status).insert_header(("idempotency-replayed", "true")).content_type(header::ContentType::json()).body(body))
+}
+
+/// Stores the answer, then gives it. If storing fails the work is done all the same, so the answer is still given.
+async fn keep(context: &Context, principal: &Principal, key: &str, response: HttpResponse) -> ApiResult {
+    let (response, body) = response.into_parts();
+    let bytes = to_bytes(body).await.map_err(|_| ServiceError::internal("an answer without a body in memory"))?;
+    let text = String::from_utf8_lossy(&bytes);
+    if let Err(error) = finish(context, principal.user_id, key, response.status().as_u16(), &text).await {
+        tracing::error!(error = %error, "answer not kept for repeats");
+    }
+    Ok(response.set_body(actix_web::body::BoxBody::new(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::principal::Role,
+        services::accounts::manage::{Maker, NewUser, add_user},
+    };
+    use actix_web::test::TestRequest;
+
+    #[actix_web::test]
+    async fn work_that_broke_keeps_its_key_and_work_that_was_refused_frees_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = crate::config::Config { data_dir: folder.path().to_owned(), ..Default::default() };
+        let context = crate::app::open_context(config).await.unwrap();
+        let new = NewUser { login: "ana".into(), name: "Ana".into(), role: Role::Admin, password: "kuda laut biru".into() };
+        let user = add_user(&context.store, 0, new, Maker::default()).await.unwrap();
+        let login_id = crate::domain::ids::LoginId::generate();
+        let principal = Principal { user_id: user.id, login_id, role: user.role, name: user.name, login: user.login, user_since_ms: 0 };
+        let send = async |key: &str, outcome: Result<(), ServiceError>| {
+            let request = TestRequest::post().insert_header((HEADER, key)).to_http_request();
+            let work = || async { outcome.map(|()| HttpResponse::Ok().body("{}")).map_err(ApiError::from) };
+            idempotent(&context, &principal, &request, b"", work).await.map_err(|error| error.code())
+        };
+        assert_eq!(send("a", Err(ServiceError::internal("lost while it was committed"))).await.err(), Some("internal"));
+        assert_eq!(send("a", Ok(())).await.err(), Some("conflict"), "it may have been done");
+        assert_eq!(send("b", Err(ServiceError::Denied)).await.err(), Some("access.denied"));
+        assert!(send("b", Ok(())).await.is_ok(), "nothing was done");
+    }
+
+    #[test]
+    fn keys_are_bounded() {
+        let key = |text: &str| key_of(&TestRequest::default().insert_header((HEADER, text)).to_http_request());
+        assert_eq!(key("abc").unwrap().as_deref(), Some("abc"));
+        assert_eq!(key_of(&TestRequest::default().to_http_request()).unwrap(), None);
+        assert_eq!(key("").unwrap_err().code(), "request.malformed");
+        assert_eq!(key(&"a".repeat(256)).unwrap_err().code(), "request.malformed");
+    }
+}

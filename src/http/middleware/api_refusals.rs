@@ -1,0 +1,47 @@
+//! Requests of backends that were refused, told to those who watch the app: outside of everything that may refuse one.
+
+use crate::{
+    domain::live::registry::AppId,
+    http::error::ApiError,
+    services::Context,
+    wire::console::{Line, LineKind},
+};
+use actix_web::{
+    Error, HttpRequest,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+    web::Data,
+};
+
+/// Tells that the HTTP API of a connected app answered with 4xx. What the request carried is not told: its query holds a signature, its body may be anything.
+pub async fn tell_refusals<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let response = next.call(request).await?;
+    if response.status().is_client_error() {
+        tell(&response);
+    }
+    Ok(response)
+}
+
+fn tell<B>(response: &ServiceResponse<B>) {
+    let request = response.request();
+    let Some(context) = request.app_data::<Data<Context>>().filter(|context| context.watched.is_anybody_watching()) else { return };
+    let Some(app) = app_of(context, request) else { return };
+    let (status, error) = (response.status(), response.response().error());
+    let reason = error.and_then(|error| error.as_error::<ApiError>()).map(ApiError::detail);
+    let reason = reason.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
+    let asked = format!("{} {}", request.method(), request.path());
+    context.watched.tell(&app, || Line::new(LineKind::ApiRefused).data(&asked).because(Some(status.as_u16()), &reason));
+}
+
+/// Returns the app a request says it is about: that of its path, or for the one path without it that of its key.
+fn app_of(context: &Context, request: &HttpRequest) -> Option<AppId> {
+    if let Some(rest) = request.path().strip_prefix("/apps/") {
+        return rest.split('/').next().map(|id| AppId(id.into()));
+    }
+    if !request.path().starts_with("/users/") {
+        return None;
+    }
+    let key = request.query_string().split('&').find_map(|pair| pair.strip_prefix("auth_key="))?;
+    context.apps.by_key(key).map(|app| app.id.clone())
+}

@@ -1,0 +1,9 @@
+//! What every request passes through.
+
+pub mod api_refusals;
+pub(super) mod path_prefix;
+pub mod rate_limit;
+pub mod request_id;
+pub mod request_trace;
+pub mod security_headers;
+pub mod unread_body;

@@ -1,0 +1,245 @@
+//! What admins do: accounts and the audit trail.
+
+use super::sign_in::origin_of;
+use crate::{
+    domain::{access::Action, clock::rfc3339, ids::UserId, principal::Role, text::FieldError},
+    http::{
+        error::{ApiError, ApiResult, FieldProblem},
+        input::{
+            credentials::{SignedIn, require},
+            idempotency::idempotent,
+            json_body::{JsonBody, declared_length, read_body},
+            page::{Page, PageQuery},
+        },
+    },
+    services::{
+        Context, ServiceError, ServiceResult,
+        accounts::{
+            import::{self, ImportedLine, LARGEST_FILE_BYTES},
+            manage::{self, AuditFilter, AuditView, NewUser, UserPatch, UserQuery, UserRow},
+        },
+    },
+};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Query of `GET /admin/users`.
+#[derive(Debug, Deserialize)]
+pub struct UsersQuery {
+    query: Option<String>,
+    role: Option<String>,
+    state: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+impl UsersQuery {
+    /// Reads the filters. An empty filter is none; an unknown one is refused.
+    fn read(self) -> ServiceResult<UserQuery> {
+        let page = PageQuery { after: self.after, limit: self.limit };
+        let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
+        let role = match self.role.as_deref().filter(|text| !text.is_empty()) {
+            Some(text) => Some(Role::parse(text).ok_or_else(|| unknown("role", "student, counsellor or admin"))?),
+            None => None,
+        };
+        let disabled = match self.state.as_deref() {
+            None | Some("") => None,
+            Some("active") => Some(false),
+            Some("disabled") => Some(true),
+            Some(_) => return Err(unknown("state", "active or disabled")),
+        };
+        Ok(UserQuery { query: self.query, role, disabled, after: page.after()?, limit: page.limit()? })
+    }
+}
+
+/// Body of `POST /admin/users`.
+#[derive(Deserialize)]
+pub struct NewUserBody {
+    login: String,
+    name: String,
+    role: Role,
+    password: String,
+}
+
+/// Body of `PATCH /admin/users/{id}`.
+#[derive(Deserialize)]
+pub struct UserPatchBody {
+    name: Option<String>,
+    role: Option<Role>,
+    password: Option<String>,
+    disabled: Option<bool>,
+}
+
+/// An account as admins see it.
+#[derive(Debug, Serialize)]
+struct AccountBody {
+    id: String,
+    login: String,
+    name: String,
+    role: Role,
+    disabled_at: Option<String>,
+    last_login_at: Option<String>,
+    created_at: String,
+}
+
+impl From<UserRow> for AccountBody {
+    fn from(user: UserRow) -> Self {
+        Self {
+            id: user.id.to_string(),
+            login: user.login,
+            name: user.name,
+            role: user.role,
+            disabled_at: user.disabled_at_ms.map(rfc3339),
+            last_login_at: user.last_login_at_ms.map(rfc3339),
+            created_at: rfc3339(user.created_at_ms),
+        }
+    }
+}
+
+/// `GET /admin/users`: accounts, newest first.
+pub async fn list_users(context: web::Data<Context>, SignedIn(principal): SignedIn, query: web::Query<UsersQuery>) -> ApiResult {
+    let mut query = query.into_inner().read()?;
+    let limit = query.limit;
+    query.limit += 1;
+    let users = manage::list_users(&context, &principal, query).await?;
+    Ok(HttpResponse::Ok().json(Page::new(users, limit, |user| user.id.to_string(), AccountBody::from)))
+}
+
+/// `POST /admin/users`: 201 with the account; 409 `users.login_taken`. Honours `Idempotency-Key`.
+pub async fn create_user(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    SignedIn(principal): SignedIn,
+    payload: web::Payload,
+) -> ApiResult {
+    require(&principal, Action::ManageUsers)?;
+    let JsonBody { value: NewUserBody { login, name, role, password }, bytes } = JsonBody::receive(&request, payload.into_inner()).await?;
+    let origin = origin_of(&request, &context.config);
+    idempotent(&context, &principal, &request, &bytes, || async {
+        let new = NewUser { login, name, role, password };
+        let user = manage::create_user(&context, &principal, new, &origin).await?;
+        Ok(HttpResponse::Created().json(AccountBody::from(user)))
+    })
+    .await
+}
+
+/// `PATCH /admin/users/{id}`: 200 with the account.
+pub async fn change_user(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    SignedIn(principal): SignedIn,
+    id: web::Path<UserId>,
+    payload: web::Payload,
+) -> ApiResult {
+    require(&principal, Action::ManageUsers)?;
+    let UserPatchBody { name, role, password, disabled } = JsonBody::receive(&request, payload.into_inner()).await?.value;
+    let patch = UserPatch { name, role, password, disabled };
+    let user = manage::change_user(&context, &principal, *id, patch, &origin_of(&request, &context.config)).await?;
+    Ok(HttpResponse::Ok().json(AccountBody::from(user)))
+}
+
+/// A line of the answer of `POST /admin/users/import`.
+#[derive(Debug, Serialize)]
+struct ImportedLineBody {
+    line: u64,
+    login: Option<String>,
+    status: &'static str,
+    id: Option<String>,
+    errors: Vec<FieldProblem>,
+}
+
+impl From<ImportedLine> for ImportedLineBody {
+    fn from(line: ImportedLine) -> Self {
+        let (status, id, errors) = match line.result {
+            Ok(id) => ("created", Some(id), Vec::new()),
+            Err(errors) => ("failed", None, errors.iter().map(FieldProblem::from).collect()),
+        };
+        Self { line: line.line, login: line.login, status, id, errors }
+    }
+}
+
+/// `POST /admin/users/import`: a CSV file as the body, 200 with a report per line. 415 without `text/csv`, 413 over 1 MiB.
+pub async fn import_users(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    SignedIn(principal): SignedIn,
+    payload: web::Payload,
+) -> ApiResult {
+    require(&principal, Action::ManageUsers)?;
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/csv") {
+        return Err(ApiError::request("request.media_type", "the body must be text/csv"));
+    }
+    let csv = read_body(payload.into_inner(), declared_length(&request), LARGEST_FILE_BYTES).await?;
+    let origin = origin_of(&request, &context.config);
+    idempotent(&context, &principal, &request, &csv, || async {
+        let lines = import::import_users(&context, &principal, &csv, &origin).await?;
+        let lines: Vec<ImportedLineBody> = lines.into_iter().map(ImportedLineBody::from).collect();
+        let created = lines.iter().filter(|line| line.id.is_some()).count();
+        Ok(HttpResponse::Ok().json(json!({"created": created, "failed": lines.len() - created, "lines": lines})))
+    })
+    .await
+}
+
+/// A line of the audit trail.
+#[derive(Debug, Serialize)]
+struct AuditBody {
+    id: String,
+    at: String,
+    actor: Option<ActorBody>,
+    action: String,
+    target_kind: Option<String>,
+    target_id: Option<String>,
+    target_name: Option<String>,
+    address: Option<String>,
+    data: Value,
+}
+
+/// Who acted.
+#[derive(Debug, Serialize)]
+struct ActorBody {
+    id: String,
+    name: String,
+}
+
+impl From<AuditView> for AuditBody {
+    fn from(line: AuditView) -> Self {
+        Self {
+            id: line.id.to_string(),
+            at: rfc3339(line.at_ms),
+            actor: line.actor.map(|(id, name)| ActorBody { id: id.to_string(), name }),
+            action: line.action,
+            target_kind: line.target_kind,
+            target_id: line.target_id,
+            target_name: line.target_name,
+            address: line.address,
+            data: line.data,
+        }
+    }
+}
+
+/// Query of `GET /admin/audit`.
+#[derive(Debug, Deserialize)]
+pub struct AuditQuery {
+    actor_id: Option<String>,
+    target_kind: Option<String>,
+    target_id: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// `GET /admin/audit`: the trail, newest first. An empty filter is none.
+pub async fn list_audit(context: web::Data<Context>, SignedIn(principal): SignedIn, query: web::Query<AuditQuery>) -> ApiResult {
+    let AuditQuery { actor_id, target_kind, target_id, after, limit } = query.into_inner();
+    let page = PageQuery { after, limit };
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let actor_id = match given(actor_id) {
+        Some(id) => Some(id.parse().map_err(|_| ServiceError::from(FieldError::new("actor_id", "unknown_value", "the id of a user")))?),
+        None => None,
+    };
+    let filter = AuditFilter { actor_id, target_kind: given(target_kind), target_id: given(target_id) };
+    let limit = page.limit()?;
+    let lines = manage::list_audit(&context, &principal, &filter, page.after()?, limit + 1).await?;
+    Ok(HttpResponse::Ok().json(Page::new(lines, limit, |line| line.id.to_string(), AuditBody::from)))
+}

@@ -1,0 +1,34 @@
+//! `/students`: whom a counsellor can talk or meet with.
+
+use crate::{
+    http::{
+        error::ApiResult,
+        input::{
+            credentials::SignedIn,
+            page::{Page, PageQuery},
+        },
+    },
+    services::{
+        Context,
+        accounts::students::{StudentItem, list_students},
+    },
+};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+pub struct ListQuery {
+    query: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// `GET /students`: those whose name or login has all the words.
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+    let ListQuery { query, after, limit } = query.into_inner();
+    let page = PageQuery { after, limit };
+    let limit = page.limit()?;
+    let found = list_students(&context, &user, query.as_deref(), page.after()?, limit.saturating_add(1)).await?;
+    Ok(HttpResponse::Ok().json(Page::new(found, limit, |last: &StudentItem| last.id.clone(), |student| student)))
+}

@@ -1,0 +1,181 @@
+//! `/appointments`: list, book, read, change, calendar file, video room.
+
+use crate::{
+    domain::{
+        appointments::{
+            appointment::{AppointmentAction, AppointmentMode, AppointmentText},
+            slots::Span,
+        },
+        ids::{AppointmentId, UserId},
+        text::FieldError,
+    },
+    http::{
+        error::{ApiError, ApiResult},
+        input::{
+            credentials::{SignedIn, actor_of},
+            idempotency::idempotent,
+            json_body::JsonBody,
+            language::language_of,
+            page::PageQuery,
+        },
+    },
+    services::{
+        Context, ServiceError, ServiceResult,
+        appointments::{self, AppointmentQuery, ChangeRequest, ListScope, NewBooking},
+    },
+};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+pub struct ListQuery {
+    scope: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    counsellor_id: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// The body of a booking.
+#[derive(Debug, Deserialize)]
+pub struct BookingBody {
+    counsellor_id: String,
+    student_id: Option<String>,
+    starts_at: String,
+    topic: String,
+    note: Option<String>,
+    mode: AppointmentMode,
+}
+
+/// The body of a change.
+#[derive(Debug, Deserialize)]
+pub struct ChangeBody {
+    starts_at: Option<String>,
+    reason: Option<String>,
+}
+
+impl ListQuery {
+    fn parse(self) -> ServiceResult<AppointmentQuery> {
+        let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let scope = match (given(self.scope).as_deref(), given(self.from), given(self.to)) {
+            (None, Some(from), Some(to)) => ListScope::Within(parse_span(&from, &to)?),
+            (None | Some("upcoming"), None, None) => ListScope::Upcoming,
+            (Some("past"), None, None) => ListScope::Past,
+            (Some(_), None, None) => return Err(unknown("scope", "upcoming or past")),
+            (_, Some(_), None) => return Err(FieldError::new("to", "required", "from and to belong together").into()),
+            (_, None, Some(_)) => return Err(FieldError::new("from", "required", "from and to belong together").into()),
+            (Some(_), Some(_), Some(_)) => return Err(unknown("scope", "a stretch of time has no scope")),
+        };
+        let counsellor = given(self.counsellor_id).map(|id| UserId::parse(&id)).transpose();
+        let page = PageQuery { after: self.after, limit: self.limit };
+        Ok(AppointmentQuery {
+            scope,
+            counsellor: counsellor.map_err(|_| unknown("counsellor_id", "not an id"))?,
+            after: page.after()?,
+            limit: page.limit()?,
+        })
+    }
+}
+
+impl BookingBody {
+    /// Reads the fields and reports all that is wrong at once.
+    fn parse(self) -> ServiceResult<NewBooking> {
+        let unknown = |field| FieldError::new(field, "unknown_value", "not an id");
+        let counsellor_id = UserId::parse(&self.counsellor_id).map_err(|_| unknown("counsellor_id"));
+        let student_id = self.student_id.as_deref().map(UserId::parse).transpose().map_err(|_| unknown("student_id"));
+        let starts_at_ms = parse_instant("starts_at", &self.starts_at);
+        let text = AppointmentText::parse(&self.topic, self.note.as_deref());
+        match (counsellor_id, student_id, starts_at_ms, text) {
+            (Ok(counsellor_id), Ok(student_id), Ok(starts_at_ms), Ok(text)) => {
+                Ok(NewBooking { counsellor_id, student_id, starts_at_ms, text, mode: self.mode })
+            }
+            (counsellor_id, student_id, starts_at_ms, text) => {
+                let ids = [counsellor_id.err(), student_id.err(), starts_at_ms.err()].into_iter().flatten();
+                Err(ServiceError::validation(ids.chain(text.err().into_iter().flatten()).collect()))
+            }
+        }
+    }
+}
+
+/// Reads an RFC 3339 instant.
+fn parse_instant(field: &'static str, text: &str) -> Result<i64, FieldError> {
+    let instant = text.parse::<Timestamp>().map_err(|_| FieldError::new(field, "unknown_value", "an instant of RFC 3339"))?;
+    Ok(instant.as_millisecond())
+}
+
+fn parse_span(from: &str, to: &str) -> Result<Span, FieldError> {
+    let span = Span { from_ms: parse_instant("from", from)?, to_ms: parse_instant("to", to)? };
+    if span.from_ms < span.to_ms { Ok(span) } else { Err(FieldError::new("to", "unknown_value", "it must be after from")) }
+}
+
+fn parse_id(text: &str) -> ApiResult<AppointmentId> {
+    AppointmentId::parse(text).map_err(|_| ApiError::not_found())
+}
+
+/// `GET /appointments`: the own ones; for admins all.
+pub async fn list(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+    let actor = actor_of(&user, &request, &context.config);
+    let page = appointments::list_appointments(&context, actor, query.into_inner().parse()?).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// `POST /appointments`: 201 with the appointment; 409 `appointments.slot_taken`. Honours `Idempotency-Key`.
+pub async fn book(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<BookingBody>) -> ApiResult {
+    let JsonBody { value, bytes } = body;
+    let actor = actor_of(&user, &request, &context.config);
+    let book = || async {
+        let appointment = appointments::book_appointment(&context, actor, value.parse()?).await?;
+        Ok(HttpResponse::Created().json(appointment))
+    };
+    idempotent(&context, &user, &request, &bytes, book).await
+}
+
+/// `GET /appointments/{id}`: one of the own; for admins any.
+pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let actor = actor_of(&user, &request, &context.config);
+    Ok(HttpResponse::Ok().json(appointments::read_appointment(&context, actor, parse_id(&id)?).await?))
+}
+
+/// `POST /appointments/{id}/{action}`: 200 with the appointment. Honours `Idempotency-Key`.
+pub async fn change(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    path: web::Path<(String, String)>,
+    body: JsonBody<ChangeBody>,
+) -> ApiResult {
+    let (id, action) = path.into_inner();
+    let (id, action) = (parse_id(&id)?, AppointmentAction::parse(&action).ok_or(ApiError::not_found())?);
+    let JsonBody { value: ChangeBody { starts_at, reason }, bytes } = body;
+    let actor = actor_of(&user, &request, &context.config);
+    let change = || async {
+        let starts_at_ms = starts_at.map(|text| parse_instant("starts_at", &text)).transpose()?;
+        let wanted = ChangeRequest { action, starts_at_ms, reason };
+        Ok(HttpResponse::Ok().json(appointments::change_appointment(&context, actor, id, wanted).await?))
+    };
+    idempotent(&context, &user, &request, &bytes, change).await
+}
+
+/// `GET /appointments/{id}.ics`: the calendar file.
+pub async fn calendar_file(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+) -> ApiResult {
+    let actor = actor_of(&user, &request, &context.config);
+    let file = appointments::calendar_file(&context, actor, parse_id(&id)?, language_of(&request)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, format!("text/calendar; charset=utf-8; method={}", file.method)))
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"janji-temu.ics\""))
+        .body(file.text))
+}
+
+/// `GET /appointments/{id}/video`: a link with a fresh token, while the room is open.
+pub async fn open_video(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(appointments::open_video(&context, &user, parse_id(&id)?).await?))
+}

@@ -1,0 +1,181 @@
+//! The HTTP API of Pusher, for backends of connected apps: `/apps/{app_id}/…`. Requests are signed; bodies of answers equal what the vendors' SDKs
+//! expect, byte for byte where they compare them.
+
+use crate::{
+    domain::live::{channel::ChannelName, registry::AppId},
+    http::{
+        error::{ApiError, ApiResult},
+        input::json_body::{declared_length, read_body},
+    },
+    services::{
+        Context,
+        apps::{backend_api, table::App},
+    },
+    wire::{
+        api_signature::{Claims, NotSigned, SignedRequest},
+        trigger::{Attributes, Trigger, TriggerError, parse_batch, parse_event},
+    },
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{Bytes, Data, Path, Payload, Query},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Largest body, in bytes: ten events of the largest data, with every character of it escaped.
+const LARGEST_BODY_BYTES: usize = 8 * 1024 * 1024;
+/// Longest id of a user, in characters: what the SDKs let pass.
+const LONGEST_USER_ID: usize = 200;
+
+/// What is asked about channels.
+#[derive(Debug, Deserialize)]
+struct ChannelQuery {
+    #[serde(default)]
+    filter_by_prefix: String,
+    #[serde(default)]
+    info: String,
+}
+
+/// A request whose signature was verified.
+struct Signed {
+    app: Arc<App>,
+    body: Bytes,
+}
+
+impl Signed {
+    /// Receives a request of the app with this id, or of the app of its key. Its signature is verified before its body is read: strangers make nobody keep
+    /// megabytes. Fails with 401 for every reason alike, 403 when the app is disabled, 413 and 408.
+    async fn receive(context: &Context, request: &HttpRequest, app_id: Option<&str>, payload: Payload) -> Result<Self, ApiError> {
+        let query = request.query_string();
+        let claims = Claims::read(query, context.clock.now_ms() / 1000).map_err(refuse)?;
+        let app = backend_api::find_app(context, app_id.map(|id| AppId(id.into())).as_ref(), &claims).map_err(refuse)?;
+        let signed = SignedRequest { method: request.method().as_str(), path: request.uri().path(), query };
+        claims.verify(&app.secret, signed).map_err(refuse)?;
+        let body = read_body(payload.into_inner(), declared_length(request), LARGEST_BODY_BYTES).await?;
+        claims.verify_body(&body).map_err(refuse)?;
+        if !app.is_enabled {
+            return Err(ApiError::request("apps.disabled", "this app is disabled"));
+        }
+        Ok(Self { app, body })
+    }
+
+    fn payload_limit(&self) -> usize {
+        self.app.rules.limits.payload_bytes as usize
+    }
+}
+
+fn refuse(reason: NotSigned) -> ApiError {
+    ApiError::request("apps.not_signed", reason.to_string())
+}
+
+fn malformed(detail: impl Into<String>) -> ApiError {
+    ApiError::request("request.malformed", detail)
+}
+
+/// Says what is wrong with an event that was to be published.
+pub(super) fn refuse_trigger(error: TriggerError) -> ApiError {
+    match error {
+        TriggerError::Malformed(detail) => malformed(detail),
+        TriggerError::TooLarge { .. } => ApiError::request("request.too_large", error.to_string()),
+    }
+}
+
+/// Answers JSON that no cache keeps.
+fn answer(body: &Value) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
+}
+
+fn answer_or_refuse(told: Result<Value, &'static str>) -> ApiResult {
+    told.map(|body| answer(&body)).map_err(malformed)
+}
+
+/// Reads what is asked about channels; after the signature, because a stranger learns nothing else from its mistakes either.
+fn query_of(request: &HttpRequest) -> Result<ChannelQuery, ApiError> {
+    Query::from_query(request.query_string()).map(Query::into_inner).map_err(|_| malformed("the query does not read"))
+}
+
+fn channel_of(name: &str) -> Result<ChannelName, ApiError> {
+    ChannelName::parse(name).map_err(|invalid| malformed(invalid.to_string()))
+}
+
+fn attributes_of(text: &str) -> Result<Attributes, ApiError> {
+    Attributes::parse(text).map_err(malformed)
+}
+
+/// `POST /apps/{app_id}/events`
+pub async fn post_event(context: Data<Context>, request: HttpRequest, app_id: Path<String>, payload: Payload) -> ApiResult {
+    let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
+    let trigger = parse_event(&signed.body, signed.payload_limit()).map_err(refuse_trigger)?;
+    let told = backend_api::trigger(&context, &signed.app, std::slice::from_ref(&trigger)).await?;
+    Ok(match told.into_iter().next().filter(|_| !trigger.info.is_empty()) {
+        Some(channels) => answer(&json!({ "channels": channels })),
+        None => answer(&json!({})),
+    })
+}
+
+/// `POST /apps/{app_id}/batch_events`
+pub async fn post_batch(context: Data<Context>, request: HttpRequest, app_id: Path<String>, payload: Payload) -> ApiResult {
+    let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
+    let triggers = parse_batch(&signed.body, signed.payload_limit()).map_err(refuse_trigger)?;
+    if triggers.is_empty() {
+        return Ok(answer(&json!({})));
+    }
+    let told = backend_api::trigger(&context, &signed.app, &triggers).await?;
+    if triggers.iter().all(|trigger| trigger.info.is_empty()) {
+        return Ok(answer(&json!({})));
+    }
+    let batch: Vec<Value> = triggers.iter().zip(told).map(|(trigger, channels)| only_channel(trigger, channels)).collect();
+    Ok(answer(&json!({ "batch": batch })))
+}
+
+/// What is told about the one channel of an event of a batch.
+fn only_channel(trigger: &Trigger, mut channels: Map<String, Value>) -> Value {
+    trigger.channels.first().and_then(|channel| channels.remove(channel.as_str())).unwrap_or_else(|| json!({}))
+}
+
+/// `GET /apps/{app_id}/channels`
+pub async fn list_channels(context: Data<Context>, request: HttpRequest, app_id: Path<String>, payload: Payload) -> ApiResult {
+    let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
+    let query = query_of(&request)?;
+    let info = attributes_of(&query.info)?;
+    answer_or_refuse(backend_api::list_channels(&context, &signed.app, &query.filter_by_prefix, info).await?)
+}
+
+/// `GET /apps/{app_id}/channels/{channel}`
+pub async fn read_channel(context: Data<Context>, request: HttpRequest, path: Path<(String, String)>, payload: Payload) -> ApiResult {
+    let (app_id, channel) = path.into_inner();
+    let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
+    let query = query_of(&request)?;
+    let (channel, info) = (channel_of(&channel)?, attributes_of(&query.info)?);
+    answer_or_refuse(backend_api::read_channel(&context, &signed.app, channel, info).await?)
+}
+
+/// `GET /apps/{app_id}/channels/{channel}/users`
+pub async fn list_users(context: Data<Context>, request: HttpRequest, path: Path<(String, String)>, payload: Payload) -> ApiResult {
+    let (app_id, channel) = path.into_inner();
+    let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
+    answer_or_refuse(backend_api::list_users(&context, &signed.app, channel_of(&channel)?).await?)
+}
+
+/// `POST /apps/{app_id}/users/{user_id}/terminate_connections`
+pub async fn end_user(context: Data<Context>, request: HttpRequest, path: Path<(String, String)>, payload: Payload) -> ApiResult {
+    let (app_id, user_id) = path.into_inner();
+    end_sockets(&context, &request, Some(&app_id), &user_id, payload).await
+}
+
+/// `POST /users/{user_id}/terminate_connections`: as Python's SDK 3.3.4 sends it; the app is that of the key.
+pub async fn end_user_by_key(context: Data<Context>, request: HttpRequest, user_id: Path<String>, payload: Payload) -> ApiResult {
+    end_sockets(&context, &request, None, &user_id, payload).await
+}
+
+async fn end_sockets(context: &Context, request: &HttpRequest, app_id: Option<&str>, user_id: &str, payload: Payload) -> ApiResult {
+    let signed = Signed::receive(context, request, app_id, payload).await?;
+    if user_id.is_empty() || user_id.chars().count() > LONGEST_USER_ID || user_id.chars().any(char::is_control) {
+        return Err(malformed("the user id has 1 to 200 characters"));
+    }
+    backend_api::end_user(context, &signed.app, user_id).await?;
+    Ok(answer(&json!({})))
+}

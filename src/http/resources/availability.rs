@@ -1,0 +1,52 @@
+//! `/availability`: when a counsellor can be booked.
+
+use crate::{
+    domain::{appointments::availability::AvailabilityForm, ids::UserId},
+    http::{
+        error::{ApiError, ApiResult},
+        input::{
+            credentials::{SignedIn, actor_of},
+            json_body::JsonBody,
+        },
+    },
+    services::{Context, appointments::availability},
+};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Whose hours to show.
+#[derive(Debug, Deserialize)]
+pub struct OwnerQuery {
+    counsellor_id: Option<String>,
+}
+
+/// What the body of a change holds besides the settings.
+#[derive(Debug, Deserialize)]
+struct VersionBody {
+    version: i64,
+}
+
+/// `GET /availability`: the own hours, or for admins those of `counsellor_id`.
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<OwnerQuery>) -> ApiResult {
+    let owner = query.counsellor_id.as_deref().map(UserId::parse).transpose().map_err(|_| ApiError::not_found())?;
+    Ok(HttpResponse::Ok().json(availability::read_availability(&context, &user, owner).await?))
+}
+
+/// `PUT /availability`: the own hours.
+pub async fn put(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    body: JsonBody<AvailabilityForm>,
+) -> ApiResult {
+    let actor = actor_of(&user, &request, &context.config);
+    let VersionBody { version } = body.also()?;
+    Ok(HttpResponse::Ok().json(availability::put_availability(&context, actor, &body.value, version).await?))
+}
+
+/// `POST /availability/check`: which appointments other hours would not cover; changes nothing.
+pub async fn check(context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<AvailabilityForm>) -> ApiResult {
+    let conflicts = availability::check_availability(&context, &user, &body.value).await?;
+    Ok(HttpResponse::Ok().json(json!({ "conflicts": conflicts })))
+}

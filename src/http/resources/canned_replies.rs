@@ -1,0 +1,62 @@
+//! `/canned-replies`: prepared answers of a counsellor and of the school.
+
+use crate::{
+    domain::ids::CannedReplyId,
+    http::{
+        error::{ApiError, ApiResult},
+        input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody},
+    },
+    services::{
+        Context,
+        conversations::{self, CannedScope, NewCannedReply},
+    },
+};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The body of a new prepared answer.
+#[derive(Debug, Deserialize)]
+pub struct AddBody {
+    shortcut: String,
+    body: String,
+    scope: CannedScope,
+}
+
+/// The body of a change.
+#[derive(Debug, Deserialize)]
+pub struct EditBody {
+    shortcut: Option<String>,
+    body: Option<String>,
+}
+
+fn parse_id(text: &str) -> ApiResult<CannedReplyId> {
+    CannedReplyId::parse(text).map_err(|_| ApiError::not_found())
+}
+
+/// `GET /canned-replies`: the school's and the own ones, by shortcut.
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+    let items = conversations::list_canned_replies(&context, &user).await?;
+    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+}
+
+/// `POST /canned-replies`: 201 with the answer.
+pub async fn add(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<AddBody>) -> ApiResult {
+    let AddBody { shortcut, body: text, scope } = body.value;
+    let new = NewCannedReply { shortcut, body: text, scope };
+    let add = || async { Ok(HttpResponse::Created().json(conversations::add_canned_reply(&context, &user, &new).await?)) };
+    idempotent(&context, &user, &request, &body.bytes, add).await
+}
+
+/// `PATCH /canned-replies/{id}`: what is given changes.
+pub async fn edit(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>, body: JsonBody<EditBody>) -> ApiResult {
+    let EditBody { shortcut, body } = body.value;
+    let reply = conversations::change_canned_reply(&context, &user, parse_id(&id)?, shortcut.as_deref(), body.as_deref()).await?;
+    Ok(HttpResponse::Ok().json(reply))
+}
+
+/// `DELETE /canned-replies/{id}`: 204.
+pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    conversations::delete_canned_reply(&context, &user, parse_id(&id)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,214 @@
+//! `/conversations`: list, open, take, hand over, close, mark, notes; and `/chat-preferences`. Messages are in [`super::messages`].
+
+use crate::{
+    domain::{
+        ids::ConversationId,
+        text::{FieldError, TextRule},
+    },
+    http::{
+        error::{ApiError, ApiResult},
+        input::{
+            credentials::{SignedIn, actor_of},
+            idempotency::idempotent,
+            json_body::JsonBody,
+            page::PageQuery,
+        },
+    },
+    services::{
+        Context, ServiceResult,
+        conversations::{self, ConversationQuery, ConversationScope, FirstMessage, Mark, NewConversation, PreferencesItem, Transfer},
+    },
+};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+const SEARCH: TextRule = TextRule::line("query", 0, 200);
+
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+pub struct ListQuery {
+    scope: Option<String>,
+    query: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// The body of a new conversation.
+#[derive(Debug, Deserialize)]
+pub struct OpenBody {
+    counsellor_id: Option<String>,
+    student_id: Option<String>,
+    subject: Option<String>,
+    first_message: Option<FirstMessageBody>,
+}
+
+/// The message a conversation begins with.
+#[derive(Debug, Deserialize)]
+struct FirstMessageBody {
+    client_id: String,
+    body: String,
+}
+
+/// The body of a transfer.
+#[derive(Debug, Deserialize)]
+pub struct TransferBody {
+    counsellor_id: String,
+    note: String,
+}
+
+/// The body of a mark.
+#[derive(Debug, Deserialize)]
+pub struct MarkBody {
+    seq: i64,
+}
+
+/// The body of a note.
+#[derive(Debug, Deserialize)]
+pub struct NoteBody {
+    body: String,
+}
+
+impl ListQuery {
+    fn read(self) -> ServiceResult<ConversationQuery> {
+        let page = PageQuery { after: self.after, limit: self.limit };
+        let scope = match self.scope.as_deref() {
+            None | Some("" | "mine") => ConversationScope::Mine,
+            Some("waiting") => ConversationScope::Waiting,
+            Some("closed") => ConversationScope::Closed,
+            Some(_) => return Err(FieldError::new("scope", "unknown_value", "mine, waiting or closed").into()),
+        };
+        let query = self.query.map(|query| SEARCH.parse(&query)).transpose()?.filter(|query| !query.is_empty());
+        Ok(ConversationQuery { scope, query, after: page.after()?, limit: page.limit()? })
+    }
+}
+
+impl From<OpenBody> for NewConversation {
+    fn from(body: OpenBody) -> Self {
+        let first_message = body.first_message.map(|first| FirstMessage { client_id: first.client_id, body: first.body });
+        Self { counsellor_id: body.counsellor_id, student_id: body.student_id, subject: body.subject, first_message }
+    }
+}
+
+/// Reads the id in a path; anything else is unknown.
+pub(super) fn parse_id(text: &str) -> ApiResult<ConversationId> {
+    ConversationId::parse(text).map_err(|_| ApiError::not_found())
+}
+
+/// `GET /conversations`: the own ones by newest message, or the queue.
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+    let query = query.into_inner().read()?;
+    Ok(HttpResponse::Ok().json(conversations::list_conversations(&context, &user, query).await?))
+}
+
+/// `POST /conversations`: 201, or 200 with the one that is live.
+pub async fn open(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<OpenBody>) -> ApiResult {
+    let open = || async {
+        let opened = conversations::open_conversation(&context, &user, body.value.into()).await?;
+        let mut answer = if opened.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
+        Ok(answer.json(opened.conversation))
+    };
+    idempotent(&context, &user, &request, &body.bytes, open).await
+}
+
+/// `POST /conversations/next`: the student who has waited longest; 204 when nobody waits. With an idempotency key a repeat takes nobody else.
+pub async fn take_next(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+    let actor = actor_of(&user, &request, &context.config);
+    let take = || async {
+        Ok(match conversations::take_next(&context, actor).await? {
+            Some(conversation) => HttpResponse::Ok().json(conversation),
+            None => HttpResponse::NoContent().finish(),
+        })
+    };
+    idempotent(&context, &user, &request, b"", take).await
+}
+
+/// `GET /conversations/{id}`
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, parse_id(&id)?).await?))
+}
+
+/// `POST /conversations/{id}/transfer`: 204; the conversation is not this counsellor's any more. With an idempotency key a repeat hears so too.
+pub async fn transfer(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    body: JsonBody<TransferBody>,
+) -> ApiResult {
+    let actor = actor_of(&user, &request, &context.config);
+    let JsonBody { value: TransferBody { counsellor_id, note }, bytes } = body;
+    let (id, transfer) = (parse_id(&id)?, Transfer { counsellor_id, note });
+    let hand_over = || async {
+        conversations::transfer_conversation(&context, actor, id, &transfer).await?;
+        Ok(HttpResponse::NoContent().finish())
+    };
+    idempotent(&context, &user, &request, &bytes, hand_over).await
+}
+
+/// `POST /conversations/{id}/close`
+pub async fn close(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let id = parse_id(&id)?;
+    let actor = actor_of(&user, &request, &context.config);
+    let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, actor, id).await?)) };
+    idempotent(&context, &user, &request, b"", close).await
+}
+
+/// `POST /conversations/{id}/reopen`
+pub async fn reopen(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let id = parse_id(&id)?;
+    let actor = actor_of(&user, &request, &context.config);
+    let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, actor, id).await?)) };
+    idempotent(&context, &user, &request, b"", reopen).await
+}
+
+/// `POST /conversations/{id}/delivered`
+pub async fn mark_delivered(
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    body: JsonBody<MarkBody>,
+) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, parse_id(&id)?, Mark::Delivered, body.value.seq).await?))
+}
+
+/// `POST /conversations/{id}/read`
+pub async fn mark_read(
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    body: JsonBody<MarkBody>,
+) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, parse_id(&id)?, Mark::Read, body.value.seq).await?))
+}
+
+/// `GET /conversations/{id}/notes`
+pub async fn list_notes(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let actor = actor_of(&user, &request, &context.config);
+    let items = conversations::list_notes(&context, actor, parse_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+}
+
+/// `POST /conversations/{id}/notes`: 201 with the note.
+pub async fn add_note(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    body: JsonBody<NoteBody>,
+) -> ApiResult {
+    let id = parse_id(&id)?;
+    let actor = actor_of(&user, &request, &context.config);
+    let add = || async { Ok(HttpResponse::Created().json(conversations::add_note(&context, actor, id, &body.value.body).await?)) };
+    idempotent(&context, &user, &request, &body.bytes, add).await
+}
+
+/// `GET /chat-preferences`
+pub async fn read_preferences(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::read_preferences(&context, &user).await?))
+}
+
+/// `PUT /chat-preferences`
+pub async fn set_preferences(context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<PreferencesItem>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::set_preferences(&context, &user, body.value).await?))
+}

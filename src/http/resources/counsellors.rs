@@ -1,0 +1,60 @@
+//! `/counsellors`: who there is, whether they are there, and what can be booked.
+
+use crate::{
+    domain::{
+        appointments::{appointment::DutyStatus, availability::parse_day},
+        ids::UserId,
+        text::FieldError,
+    },
+    http::{
+        error::{ApiError, ApiResult},
+        input::{credentials::SignedIn, json_body::JsonBody},
+    },
+    services::{
+        Context, ServiceResult,
+        appointments::{self, counsellors},
+    },
+};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The body of a change of status.
+#[derive(Debug, Deserialize)]
+pub struct StatusBody {
+    status: DutyStatus,
+}
+
+/// The query of a slot list: school days, both included.
+#[derive(Debug, Deserialize)]
+pub struct DaysQuery {
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// `GET /counsellors`: all, by name.
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+    Ok(HttpResponse::Ok().json(json!({ "items": counsellors::list_counsellors(&context, &user).await? })))
+}
+
+/// `PUT /counsellors/me/status`: the own status.
+pub async fn set_status(context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<StatusBody>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(counsellors::set_status(&context, &user, body.value.status).await?))
+}
+
+/// `GET /counsellors/{id}/slots`: what can be booked now.
+pub async fn list_slots(
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    query: web::Query<DaysQuery>,
+) -> ApiResult {
+    let id = UserId::parse(&id).map_err(|_| ApiError::not_found())?;
+    let day = |field, text: &Option<String>| -> ServiceResult<_> {
+        let Some(text) = text.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+        let unknown = || FieldError::new(field, "unknown_value", "days are YYYY-MM-DD");
+        Ok(Some(parse_day(text).ok_or_else(unknown)?))
+    };
+    let (from, to) = (day("from", &query.from)?, day("to", &query.to)?);
+    Ok(HttpResponse::Ok().json(appointments::list_slots(&context, &user, id, from, to).await?))
+}

@@ -1,0 +1,45 @@
+//! `/help`, for everybody, and the hotlines on it, for admins.
+
+use crate::{
+    domain::{access::Action, risk::hotline::HotlineForm},
+    http::{
+        error::ApiResult,
+        input::{
+            credentials::{SignedIn, actor_of, require},
+            json_body::JsonBody,
+            language::language_of,
+        },
+    },
+    services::{Context, help},
+};
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Short enough for a corrected number to be everywhere within minutes; a browser shows the kept card while it is offline.
+const KEPT_FOR: &str = "public, max-age=300, stale-if-error=86400";
+
+/// The body of `PUT /admin/hotlines`.
+#[derive(Debug, Deserialize)]
+pub struct HotlinesBody {
+    items: Vec<HotlineForm>,
+}
+
+/// `GET /help`: what to do now. Needs no login.
+pub async fn read_card(request: HttpRequest, context: web::Data<Context>) -> ApiResult {
+    let card = help::card(&context, language_of(&request)).await;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, KEPT_FOR)).insert_header((header::VARY, "Accept-Language")).json(card))
+}
+
+/// `GET /admin/hotlines`: in both languages.
+pub async fn list_hotlines(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+    Ok(HttpResponse::Ok().json(json!({ "items": help::list_hotlines(&context, &user).await? })))
+}
+
+/// `PUT /admin/hotlines`: the whole list.
+pub async fn put_hotlines(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
+    require(&user, Action::ManageHotlines)?;
+    let body: HotlinesBody = JsonBody::receive(&request, payload.into_inner()).await?.value;
+    let actor = actor_of(&user, &request, &context.config);
+    Ok(HttpResponse::Ok().json(json!({ "items": help::put_hotlines(&context, actor, &body.items).await? })))
+}

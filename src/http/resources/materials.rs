@@ -1,0 +1,158 @@
+//! `/materials`: list, read, create, edit, delete, link.
+
+use crate::{
+    domain::{
+        access::{Action, may},
+        files::material::MaterialStatus,
+        ids::MaterialId,
+        text::{FieldError, TextRule},
+    },
+    http::{
+        error::{ApiError, ApiResult},
+        input::{
+            credentials::{SignedIn, actor_of, require},
+            forms::material::UploadForm,
+            idempotency::idempotent,
+            json_body::JsonBody,
+            page::PageQuery,
+            uploads::{Refused, receive_form},
+        },
+    },
+    services::{
+        Context, ServiceError,
+        materials::{self, MaterialChange, MaterialQuery, Purpose},
+    },
+    wire::content_disposition::Disposition,
+};
+use actix_web::{HttpRequest, HttpResponse, http::Method, web};
+use serde::Deserialize;
+
+const SEARCH: TextRule = TextRule::line("query", 0, 200);
+const CATEGORY: TextRule = TextRule::line("category", 0, 60);
+
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+pub struct ListQuery {
+    query: Option<String>,
+    category: Option<String>,
+    status: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// The query of a link.
+#[derive(Debug, Deserialize)]
+pub struct LinkQuery {
+    disposition: Option<String>,
+}
+
+/// The body of an edit.
+#[derive(Debug, Deserialize)]
+pub struct EditBody {
+    title: Option<String>,
+    category: Option<String>,
+    body: Option<String>,
+    status: Option<String>,
+}
+
+impl ListQuery {
+    fn parse(self) -> ApiResult<MaterialQuery> {
+        let text = |rule: TextRule, text: Option<String>| match text {
+            Some(text) => rule.parse(&text).map(|text| Some(text).filter(|text| !text.is_empty())),
+            None => Ok(None),
+        };
+        let status = self.status.filter(|status| !status.is_empty());
+        let page = PageQuery { after: self.after, limit: self.limit };
+        Ok(MaterialQuery {
+            query: text(SEARCH, self.query)?,
+            category: text(CATEGORY, self.category)?,
+            status: status.map(|status| MaterialStatus::parse_field(&status)).transpose()?,
+            after: page.after()?,
+            limit: page.limit()?,
+        })
+    }
+}
+
+impl EditBody {
+    fn parse(self) -> ApiResult<MaterialChange> {
+        let status = self.status.map(|status| MaterialStatus::parse_field(&status)).transpose()?;
+        Ok(MaterialChange { title: self.title, category: self.category, body: self.body, status })
+    }
+}
+
+/// Reads the id in a path; anything else is unknown.
+fn parse_id(text: &str) -> ApiResult<MaterialId> {
+    MaterialId::parse(text).map_err(|_| ApiError::not_found())
+}
+
+/// `HEAD` is answered by the same handlers; nobody reads anything then.
+fn purpose_of(request: &HttpRequest) -> Purpose {
+    if request.method() == Method::HEAD { Purpose::Look } else { Purpose::Use }
+}
+
+/// `GET /materials`: newest first, with the categories in use.
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+    let page = materials::list_materials(&context, &user, query.into_inner().parse()?).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// `GET /materials/{id}`: one material with its text.
+pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let material = materials::read_material(&context, &user, parse_id(&id)?, purpose_of(&request)).await?;
+    Ok(HttpResponse::Ok().json(material))
+}
+
+/// `POST /materials`: a multipart form; 201 with the material.
+pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
+    if !may(user.role, Action::WriteMaterials) {
+        return Ok(Refused::unread(ServiceError::Denied, payload).into_response());
+    }
+    let form: UploadForm = match receive_form(&request, payload, &context.config).await {
+        Ok(form) => form,
+        Err(refused) => return Ok(refused.into_response()),
+    };
+    let fingerprint = form.fingerprint();
+    let actor = actor_of(&user, &request, &context.config);
+    let publish = || async {
+        let material = materials::publish_material(&context, actor, form.parse()?).await?;
+        Ok(HttpResponse::Created().json(material))
+    };
+    idempotent(&context, &user, &request, &fingerprint, publish).await
+}
+
+/// `PATCH /materials/{id}`: what is given changes.
+pub async fn edit(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> ApiResult {
+    require(&user, Action::WriteMaterials)?;
+    let body: JsonBody<EditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
+    let actor = actor_of(&user, &request, &context.config);
+    let material = materials::change_material(&context, actor, parse_id(&id)?, body.value.parse()?).await?;
+    Ok(HttpResponse::Ok().json(material))
+}
+
+/// `DELETE /materials/{id}`: row and file go; 204.
+pub async fn delete(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let actor = actor_of(&user, &request, &context.config);
+    materials::delete_material(&context, actor, parse_id(&id)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /materials/{id}/link`: a signed link to the file, 1 h.
+pub async fn link(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    query: web::Query<LinkQuery>,
+) -> ApiResult {
+    let wanted = query.disposition.as_deref().unwrap_or("inline");
+    let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
+    let disposition = Disposition::parse(wanted).ok_or_else(unknown)?;
+    let link = materials::link_material(&context, &user, parse_id(&id)?, disposition, purpose_of(&request)).await?;
+    Ok(HttpResponse::Ok().json(link))
+}

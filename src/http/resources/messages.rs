@@ -1,0 +1,184 @@
+//! `/conversations/{id}/messages`: read, send, edit, delete, link; and the search through all own conversations.
+
+use super::conversations::parse_id;
+use crate::{
+    domain::{
+        ids::{ConversationId, MessageId},
+        text::FieldError,
+    },
+    http::{
+        error::{ApiError, ApiResult},
+        input::{
+            credentials::{SignedIn, actor_of},
+            forms::message::MessageForm,
+            json_body::JsonBody,
+            page::PageQuery,
+            uploads::{is_form, receive_form},
+        },
+    },
+    services::{
+        Context, ServiceResult,
+        conversations::{self, HistoryStart, NewMessage},
+    },
+    wire::content_disposition::Disposition,
+};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The query of a page of messages; at most one of the first three.
+#[derive(Debug, Deserialize)]
+pub struct HistoryQuery {
+    before_seq: Option<String>,
+    after_seq: Option<String>,
+    around: Option<String>,
+    limit: Option<String>,
+}
+
+/// The query of a search.
+#[derive(Debug, Deserialize)]
+pub struct SearchQuery {
+    query: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// The query of a link.
+#[derive(Debug, Deserialize)]
+pub struct LinkQuery {
+    disposition: Option<String>,
+}
+
+/// The body of a message without a file.
+#[derive(Debug, Deserialize)]
+struct SendBody {
+    client_id: String,
+    body: String,
+}
+
+/// The body of an edit.
+#[derive(Debug, Deserialize)]
+pub struct EditBody {
+    body: String,
+}
+
+impl HistoryQuery {
+    fn read(self) -> ServiceResult<(HistoryStart, u32)> {
+        let limit = PageQuery { after: None, limit: self.limit }.limit()?;
+        let start = match (self.before_seq, self.after_seq, self.around) {
+            (None, None, None) => HistoryStart::Newest,
+            (Some(seq), None, None) => HistoryStart::Before(read_seq("before_seq", &seq)?),
+            (None, Some(seq), None) => HistoryStart::After(read_seq("after_seq", &seq)?),
+            (None, None, Some(at)) => HistoryStart::Around(read_instant(&at)?),
+            _ => return Err(FieldError::new("around", "unknown_value", "only one of before_seq, after_seq and around").into()),
+        };
+        Ok((start, limit))
+    }
+}
+
+fn read_seq(field: &'static str, text: &str) -> Result<i64, FieldError> {
+    text.parse().map_err(|_| FieldError::new(field, "type", "not a number"))
+}
+
+fn read_instant(text: &str) -> Result<i64, FieldError> {
+    let instant: Result<jiff::Timestamp, _> = text.parse();
+    instant.map(jiff::Timestamp::as_millisecond).map_err(|_| FieldError::new("around", "type", "not an RFC 3339 time"))
+}
+
+/// Reads the ids in a path; anything else is unknown.
+fn parse_ids((conversation, message): &(String, String)) -> ApiResult<(ConversationId, MessageId)> {
+    Ok((parse_id(conversation)?, MessageId::parse(message).map_err(|_| ApiError::not_found())?))
+}
+
+/// `GET /conversations/{id}/messages`
+pub async fn list(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    query: web::Query<HistoryQuery>,
+) -> ApiResult {
+    let id = parse_id(&id)?;
+    let (start, limit) = query.into_inner().read()?;
+    let actor = actor_of(&user, &request, &context.config);
+    Ok(HttpResponse::Ok().json(conversations::list_messages(&context, actor, id, start, limit).await?))
+}
+
+/// `POST /conversations/{id}/messages`: JSON, or a form with a file. 201 the first time, 200 for every repeat.
+pub async fn send(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> ApiResult {
+    let id = parse_id(&id)?;
+    let message: NewMessage = if is_form(&request) {
+        match receive_form::<MessageForm>(&request, payload, &context.config).await {
+            Ok(form) => form.into(),
+            Err(refused) => return Ok(refused.into_response()),
+        }
+    } else {
+        let body: JsonBody<SendBody> = JsonBody::from_request(&request, &mut payload.into_inner()).await?;
+        NewMessage { client_id: body.value.client_id, body: body.value.body, upload: None }
+    };
+    let sent = conversations::send_message(&context, &user, id, message).await?;
+    let mut answer = if sent.is_first { HttpResponse::Created() } else { HttpResponse::Ok() };
+    Ok(answer.json(sent.message))
+}
+
+/// `PATCH /conversations/{id}/messages/{message_id}`: an own message, within 15 minutes.
+pub async fn edit(
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    ids: web::Path<(String, String)>,
+    body: JsonBody<EditBody>,
+) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::edit_message(&context, &user, parse_ids(&ids)?, &body.value.body).await?))
+}
+
+/// `DELETE /conversations/{id}/messages/{message_id}`: an own message; 200 with the tombstone.
+pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, ids: web::Path<(String, String)>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::delete_message(&context, &user, parse_ids(&ids)?).await?))
+}
+
+/// `GET /conversations/{id}/messages/{message_id}/link`: a signed link to the file, 1 h.
+pub async fn link(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    ids: web::Path<(String, String)>,
+    query: web::Query<LinkQuery>,
+) -> ApiResult {
+    let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
+    let disposition = Disposition::parse(query.disposition.as_deref().unwrap_or("inline")).ok_or_else(unknown)?;
+    let actor = actor_of(&user, &request, &context.config);
+    Ok(HttpResponse::Ok().json(conversations::link_message_file(&context, actor, parse_ids(&ids)?, disposition).await?))
+}
+
+/// `GET /conversations/{id}/messages/{message_id}/history`: what it said before its edits.
+pub async fn history(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    ids: web::Path<(String, String)>,
+) -> ApiResult {
+    let (id, message) = parse_ids(&ids)?;
+    let actor = actor_of(&user, &request, &context.config);
+    let items = conversations::list_message_edits(&context, actor, id, message).await?;
+    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+}
+
+/// `GET /conversations/search`
+pub async fn search(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    query: web::Query<SearchQuery>,
+) -> ApiResult {
+    let SearchQuery { query, after, limit } = query.into_inner();
+    let page = PageQuery { after, limit };
+    let actor = actor_of(&user, &request, &context.config);
+    let found = conversations::search_messages(&context, actor, &query.unwrap_or_default(), page.after()?, page.limit()?).await?;
+    Ok(HttpResponse::Ok().json(found))
+}

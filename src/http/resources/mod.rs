@@ -1,0 +1,21 @@
+//! The handlers, a file per resource: parse, call a use case or an actor, answer.
+
+pub mod accounts;
+pub mod alerts;
+pub mod appointments;
+pub mod apps;
+pub mod availability;
+pub mod canned_replies;
+pub mod channel_access;
+pub mod companion;
+pub mod conversations;
+pub mod counsellors;
+pub mod dashboards;
+pub mod files;
+pub mod health;
+pub mod help;
+pub mod materials;
+pub mod messages;
+pub mod notices;
+pub mod sync;
+pub mod system_report;

@@ -1,0 +1,52 @@
+//! `/notices`: list, read one, read all.
+
+use crate::{
+    domain::{ids::NoticeId, text::FieldError},
+    http::{
+        error::{ApiError, ApiResult},
+        input::{credentials::SignedIn, language::language_of, page::PageQuery},
+    },
+    services::{
+        Context, ServiceResult,
+        notices::{self, NoticeQuery},
+    },
+};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+pub struct ListQuery {
+    state: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+impl ListQuery {
+    fn read(self, request: &HttpRequest) -> ServiceResult<NoticeQuery> {
+        let page = PageQuery { after: self.after, limit: self.limit };
+        let unread_only = match self.state.as_deref() {
+            None | Some("" | "all") => false,
+            Some("unread") => true,
+            Some(_) => return Err(FieldError::new("state", "unknown_value", "unread or all").into()),
+        };
+        Ok(NoticeQuery { unread_only, after: page.after()?, limit: page.limit()?, language: language_of(request) })
+    }
+}
+
+/// `GET /notices`: newest first, with the unread count.
+pub async fn list(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+    let query = query.into_inner().read(&request)?;
+    Ok(HttpResponse::Ok().json(notices::list_notices(&context, &user, query).await?))
+}
+
+/// `POST /notices/{id}/read`: the new unread count.
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+    let id = NoticeId::parse(&id).map_err(|_| ApiError::not_found())?;
+    Ok(HttpResponse::Ok().json(notices::read_notice(&context, &user, id).await?))
+}
+
+/// `POST /notices/read-all`: the new unread count.
+pub async fn read_all(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+    Ok(HttpResponse::Ok().json(notices::read_all_notices(&context, &user).await?))
+}

@@ -1,0 +1,20 @@
+//! `/sync`: what a client missed.
+
+use crate::{
+    http::{error::ApiResult, input::credentials::SignedIn},
+    services::{Context, live::sync},
+};
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+/// The query.
+#[derive(Debug, Deserialize)]
+pub struct SyncQuery {
+    after: Option<String>,
+}
+
+/// `GET /sync?after=CURSOR`: durable events behind the cursor, in order.
+pub async fn events(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<SyncQuery>) -> ApiResult {
+    let after = query.after.as_deref().filter(|text| !text.is_empty()).map(sync::parse_cursor).transpose()?;
+    Ok(HttpResponse::Ok().json(sync::events_after(&context, &user, after).await?))
+}

@@ -1,0 +1,238 @@
+//! What admins do with accounts, and the audit trail they read.
+
+use super::{hashing_line, sign_in::Origin};
+pub use crate::backends::store::{AuditFilter, AuditView, UserRow};
+use crate::{
+    backends::store::{AuditEntry, Store, UserChange, UserFilter},
+    domain::{
+        access::Action,
+        accounts::{check_new_password, parse_login, parse_name},
+        ids::{AuditId, UserId},
+        principal::{Principal, Role},
+        text::{FieldError, TextRule},
+    },
+    services::{Context, ServiceError, ServiceResult, live::port::SessionEnd, shared::requester::require},
+};
+use serde_json::{Value, json};
+
+const QUERY: TextRule = TextRule::line("query", 0, 120);
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Login name, as typed.
+    pub login: String,
+    /// Display name, as typed.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The password, as typed.
+    pub password: String,
+}
+
+/// What is to change about an account; `None` leaves a part as it is.
+#[derive(Debug, Clone, Default)]
+pub struct UserPatch {
+    /// Display name.
+    pub name: Option<String>,
+    /// What it may do.
+    pub role: Option<Role>,
+    /// The password.
+    pub password: Option<String>,
+    /// Whether it is shut.
+    pub disabled: Option<bool>,
+}
+
+/// Which accounts to list.
+#[derive(Debug, Clone, Default)]
+pub struct UserQuery {
+    /// Words in login or name.
+    pub query: Option<String>,
+    /// Only this role.
+    pub role: Option<Role>,
+    /// Only disabled, or only active ones.
+    pub disabled: Option<bool>,
+    /// After this one.
+    pub after: Option<UserId>,
+    /// How many, 1..=100.
+    pub limit: u32,
+}
+
+/// Lists accounts, newest first.
+pub async fn list_users(context: &Context, principal: &Principal, query: UserQuery) -> ServiceResult<Vec<UserRow>> {
+    require(principal, Action::ManageUsers)?;
+    let words = query.query.map(|text| QUERY.parse(&text)).transpose()?.filter(|text| !text.is_empty());
+    let filter = UserFilter { query: words, role: query.role, disabled: query.disabled };
+    Ok(context.store.list_users(&filter, query.after, query.limit).await?)
+}
+
+/// Makes an account on behalf of an admin. Fails with the fields that are wrong, or `users.login_taken`.
+pub async fn create_user(context: &Context, principal: &Principal, new: NewUser, origin: &Origin) -> ServiceResult<UserRow> {
+    require(principal, Action::ManageUsers)?;
+    let address = origin.address.clone();
+    add_user(&context.store, context.clock.now_ms(), new, Maker { actor: Some(principal.user_id), address }).await
+}
+
+/// Who makes an account, for the audit trail; the default is the server itself (command line, demo data).
+#[derive(Debug, Clone, Default)]
+pub struct Maker {
+    /// The admin.
+    pub actor: Option<UserId>,
+    /// From where.
+    pub address: Option<String>,
+}
+
+/// Makes an account without asking who wants it: for the command line, demo data and, after its own check, [`create_user`].
+pub async fn add_user(store: &Store, now_ms: i64, new: NewUser, maker: Maker) -> ServiceResult<UserRow> {
+    let (login, name) = read_new(&new)?;
+    let user = UserRow {
+        id: UserId::generate(),
+        login,
+        name,
+        role: new.role,
+        password_hash: hashing_line::hash_password(new.password).await?,
+        disabled_at_ms: None,
+        last_login_at_ms: None,
+        created_at_ms: now_ms,
+    };
+    let mut tx = store.begin().await?;
+    if !tx.insert_user(&user).await? {
+        return Err(ServiceError::Conflict { code: "users.login_taken" });
+    }
+    let facts = json!({"title": user.login, "role": user.role});
+    tx.append_audit(&user_entry("user.created", user.id, facts, &maker, now_ms)).await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Reads login and name, and checks the password; reports all that is wrong at once.
+fn read_new(new: &NewUser) -> ServiceResult<(String, String)> {
+    match (parse_login(&new.login), parse_name(&new.name), check_new_password(&new.password)) {
+        (Ok(login), Ok(name), Ok(())) => Ok((login, name)),
+        (login, name, password) => {
+            let errors: Vec<FieldError> = [login.err(), name.err(), password.err()].into_iter().flatten().collect();
+            Err(ServiceError::validation(errors))
+        }
+    }
+}
+
+fn user_entry<'a>(action: &'a str, target: UserId, data: Value, maker: &Maker, at_ms: i64) -> AuditEntry<'a> {
+    AuditEntry {
+        actor_id: maker.actor,
+        action,
+        target_kind: Some("user"),
+        target_id: Some(target.to_string()),
+        address: maker.address.clone(),
+        data,
+        at_ms,
+    }
+}
+
+/// Changes an account. A patch that names `disabled`, `role` or `password`, changed or not, ends its sessions and closes its sockets. Admins cannot disable or demote
+/// themselves (`conflict`), so that there is always one left.
+pub async fn change_user(
+    context: &Context,
+    principal: &Principal,
+    id: UserId,
+    patch: UserPatch,
+    origin: &Origin,
+) -> ServiceResult<UserRow> {
+    require(principal, Action::ManageUsers)?;
+    let before = context.store.find_user(id).await?.ok_or(ServiceError::NotFound)?;
+    let end = session_end(&patch);
+    let change = read_patch(patch, &before, context.clock.now_ms()).await?;
+    let is_self = id == principal.user_id;
+    if is_self && (change.role.is_some() || matches!(change.disabled_at_ms, Some(Some(_)))) {
+        return Err(ServiceError::Conflict { code: "conflict" });
+    }
+    let mut tx = context.store.begin().await?;
+    if !tx.update_user(id, &change).await? {
+        return Err(ServiceError::NotFound);
+    }
+    let maker = Maker { actor: Some(principal.user_id), address: origin.address.clone() };
+    let action = if matches!(change.disabled_at_ms, Some(Some(_))) { "user.disabled" } else { "user.changed" };
+    tx.append_audit(&user_entry(action, id, change_facts(&change, &before), &maker, context.clock.now_ms())).await?;
+    tx.commit().await?;
+    if let Some(reason) = end {
+        end_sessions(context, id, reason).await?;
+    }
+    context.store.find_user(id).await?.ok_or(ServiceError::NotFound)
+}
+
+async fn end_sessions(context: &Context, id: UserId, reason: SessionEnd) -> ServiceResult<()> {
+    context.cache.delete_logins_of(id).await?;
+    context.announce.end_sockets(id, None, reason);
+    Ok(())
+}
+
+/// Replaces an account's password on behalf of the server itself, and ends its sessions.
+pub(crate) async fn replace_password(context: &Context, user: &UserRow, hash: &str) -> ServiceResult<()> {
+    let change = UserChange { password_hash: Some(hash.to_owned()), ..UserChange::default() };
+    let mut tx = context.store.begin().await?;
+    tx.update_user(user.id, &change).await?;
+    let facts = change_facts(&change, user);
+    tx.append_audit(&user_entry("user.changed", user.id, facts, &Maker::default(), context.clock.now_ms())).await?;
+    tx.commit().await?;
+    end_sessions(context, user.id, SessionEnd::Revoked).await
+}
+
+/// Reads a patch and keeps only what differs from `before`.
+async fn read_patch(patch: UserPatch, before: &UserRow, now_ms: i64) -> ServiceResult<UserChange> {
+    let name = patch.name.as_deref().map(parse_name).transpose();
+    let password = patch.password.as_deref().map(check_new_password).transpose();
+    let name = match (name, password) {
+        (Ok(name), Ok(_)) => name,
+        (name, password) => return Err(ServiceError::validation([name.err(), password.err()].into_iter().flatten().collect())),
+    };
+    let password_hash = match patch.password {
+        Some(password) => Some(hashing_line::hash_password(password).await?),
+        None => None,
+    };
+    let is_disabled = before.disabled_at_ms.is_some();
+    Ok(UserChange {
+        name: name.filter(|name| *name != before.name),
+        role: patch.role.filter(|role| *role != before.role),
+        password_hash,
+        disabled_at_ms: patch.disabled.filter(|disabled| *disabled != is_disabled).map(|disabled| disabled.then_some(now_ms)),
+    })
+}
+
+/// Says why a patch ends the account's sessions, if it does: whenever it names what sessions depend on, also when that is so already. An end that failed
+/// the first time is made up for by sending the same patch again.
+const fn session_end(patch: &UserPatch) -> Option<SessionEnd> {
+    match patch {
+        UserPatch { disabled: Some(true), .. } => Some(SessionEnd::Disabled),
+        UserPatch { disabled: None, role: None, password: None, .. } => None,
+        UserPatch { .. } => Some(SessionEnd::Revoked),
+    }
+}
+
+/// Tells which parts changed, never a password.
+fn change_facts(change: &UserChange, before: &UserRow) -> Value {
+    let mut facts = json!({"title": before.login});
+    if let Some(name) = &change.name {
+        facts["name"] = json!(name);
+    }
+    if let Some(role) = change.role {
+        facts["role"] = json!(role);
+    }
+    if change.password_hash.is_some() {
+        facts["password"] = json!("changed");
+    }
+    if let Some(disabled) = change.disabled_at_ms {
+        facts["disabled"] = json!(disabled.is_some());
+    }
+    facts
+}
+
+/// Lists the lines of the audit trail that `filter` lets through, newest first.
+pub async fn list_audit(
+    context: &Context,
+    principal: &Principal,
+    filter: &AuditFilter,
+    after: Option<AuditId>,
+    limit: u32,
+) -> ServiceResult<Vec<AuditView>> {
+    require(principal, Action::ReadAudit)?;
+    Ok(context.store.list_audit(filter, after, limit).await?)
+}

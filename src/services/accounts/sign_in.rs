@@ -1,0 +1,292 @@
+//! Signing in and out, and a user's own login sessions. What admins do with accounts is in [`super::manage`].
+
+use super::{device_cookie, fair_queue::Rank, hashing_line, login_brake::LoginBrake, session_token};
+use crate::{
+    backends::{
+        cache::LoginState,
+        store::{AuditEntry, LoginRow, UserRow},
+    },
+    domain::{
+        accounts::{check_password_attempt, parse_login_attempt},
+        ids::{LoginId, UserId},
+        live::registry::SocketOwner,
+        principal::Principal,
+    },
+    services::{Context, ServiceError, ServiceResult, live::port::SessionEnd},
+    telemetry,
+};
+use serde_json::json;
+use std::collections::HashSet;
+
+/// Longest text kept of what a browser calls itself, in characters.
+const USER_AGENT_LENGTH: usize = 255;
+
+const MS_PER_HOUR: i64 = 3_600_000;
+
+/// Where a request comes from, for session lists and the audit trail.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's address.
+    pub address: Option<String>,
+    /// The text under which its address is counted (IPv6: the /64).
+    pub address_key: String,
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// Somebody wants in.
+#[derive(Debug)]
+pub struct LoginAttempt {
+    /// The login name as typed.
+    pub login: String,
+    /// The password as typed.
+    pub password: String,
+    /// The token of the session this request came with; it is replaced.
+    pub earlier_token: Option<String>,
+    /// The cookie by which the browser proves that it has signed in before.
+    pub device_cookie: Option<String>,
+}
+
+/// A fresh login session.
+#[derive(Debug)]
+pub struct NewSession {
+    /// Who signed in.
+    pub principal: Principal,
+    /// The session's secret; nowhere else.
+    pub token: String,
+    /// What makes this browser a known device of the account at the next login.
+    pub device_cookie: String,
+}
+
+/// A login session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    /// The session.
+    pub login: LoginRow,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+/// Signs somebody in: checks the password, begins a session with a new token, and ends the one the request came with.
+///
+/// Unknown name, wrong password and disabled account are one answer, `auth.invalid_credentials`, after the same work. Too many failures:
+/// `auth.too_many_attempts` (see `login_brake`). Too many who want to sign in at once: `rate_limited`.
+pub async fn log_in(context: &Context, attempt: LoginAttempt, origin: &Origin) -> ServiceResult<NewSession> {
+    let login = read_attempt(&attempt)?;
+    let device = device_cookie::device_of(&context.secret, attempt.device_cookie.as_deref(), &login);
+    let brake = LoginBrake::new(&login, &origin.address_key, device.as_deref());
+    let outcome = match look_at(context, &brake, &login, attempt.password, origin).await {
+        Ok(Looked::Right(user, rank)) => {
+            brake.forgive(context, rank).await?;
+            begin_session(context, user, origin).await
+        }
+        Ok(Looked::Wrong(user)) => {
+            note_failed_login(context, user, origin).await?;
+            Err(INVALID_CREDENTIALS)
+        }
+        Err(refusal) => Err(refusal),
+    };
+    count_outcome(outcome.as_ref().err());
+    let (principal, token) = outcome?;
+    if let Some(token) = attempt.earlier_token {
+        end_earlier_session(context, &token).await?;
+    }
+    let device_cookie = device_cookie::renew(&context.secret, attempt.device_cookie.as_deref(), &login);
+    Ok(NewSession { principal, token, device_cookie })
+}
+
+/// The one answer to unknown names, wrong passwords and disabled accounts.
+const INVALID_CREDENTIALS: ServiceError = ServiceError::Unauthenticated { code: "auth.invalid_credentials" };
+
+/// What a look at login and password found.
+enum Looked {
+    /// They belong to this account, which may sign in.
+    Right(UserRow, Rank),
+    /// They do not, or it may not; the account, if there is one.
+    Wrong(Option<UserId>),
+}
+
+/// Waits for its turn and compares the password. A failure is counted before the turn of the next one comes.
+async fn look_at(context: &Context, brake: &LoginBrake, login: &str, password: String, origin: &Origin) -> ServiceResult<Looked> {
+    let rank = brake.pass(context).await?;
+    let turn = hashing_line::wait_turn(rank, &origin.address_key).await?;
+    brake.pass_again(context, rank).await?;
+    let user = context.store.find_user_by_login(login).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let (turn, is_right) = turn.verify(password, hash).await?;
+    let looked = match user {
+        Some(user) if is_right && user.disabled_at_ms.is_none() => Looked::Right(user, rank),
+        user => {
+            brake.count_failure(context).await?;
+            Looked::Wrong(user.map(|user| user.id))
+        }
+    };
+    drop(turn);
+    Ok(looked)
+}
+
+fn count_outcome(error: Option<&ServiceError>) {
+    let outcome = match error {
+        None => "ok",
+        Some(ServiceError::Unauthenticated { .. }) => "failed",
+        Some(ServiceError::TooMany { .. }) => "delayed",
+        Some(_) => return,
+    };
+    metrics::counter!(telemetry::LOGINS, "outcome" => outcome).increment(1);
+}
+
+fn read_attempt(attempt: &LoginAttempt) -> ServiceResult<String> {
+    match (parse_login_attempt(&attempt.login), check_password_attempt(&attempt.password)) {
+        (Ok(login), Ok(())) => Ok(login),
+        (login, password) => Err(ServiceError::validation([login.err(), password.err()].into_iter().flatten().collect())),
+    }
+}
+
+/// Begins a session and returns it with its token. The account is read again afterwards: a new password, a new role or a closed account that came in
+/// between has ended the sessions it found, and must end this one too.
+async fn begin_session(context: &Context, user: UserRow, origin: &Origin) -> ServiceResult<(Principal, String)> {
+    let token = session_token::new_token()?;
+    let login = new_login(context, &user, &token, origin)?;
+    let mut tx = context.store.begin().await?;
+    tx.set_last_login(user.id, login.created_at_ms).await?;
+    tx.append_audit(&session_entry(context, "auth.login", user.id, Some(login.id), origin)).await?;
+    tx.commit().await?;
+    context.cache.put_login(&login).await?;
+    let now = context.store.find_user(user.id).await?;
+    let is_same = |now: UserRow| now.disabled_at_ms.is_none() && now.password_hash == user.password_hash && now.role == user.role;
+    if !now.is_some_and(is_same) {
+        context.cache.delete_login(user.id, login.id).await?;
+        return Err(INVALID_CREDENTIALS);
+    }
+    Ok((principal(&user, login.id), token))
+}
+
+fn new_login(context: &Context, user: &UserRow, token: &str, origin: &Origin) -> ServiceResult<LoginRow> {
+    let now_ms = context.clock.now_ms();
+    Ok(LoginRow {
+        id: LoginId::generate(),
+        user_id: user.id,
+        token_hash: session_token::token_hash(token).ok_or(ServiceError::internal("a new token does not hash"))?,
+        created_at_ms: now_ms,
+        last_seen_at_ms: now_ms,
+        expires_at_ms: now_ms.saturating_add(hours_ms(context.config.security.session_total_h)),
+        user_agent: origin.user_agent.as_deref().map(|text| text.chars().take(USER_AGENT_LENGTH).collect()),
+        address: origin.address.clone(),
+    })
+}
+
+/// Returns hours in ms, at most 1,000 years.
+pub(super) fn hours_ms(hours: u64) -> i64 {
+    i64::try_from(hours.min(8_766_000)).unwrap_or(i64::MAX / MS_PER_HOUR) * MS_PER_HOUR
+}
+
+/// A login replaces the session the browser had before: its token must not stay good.
+async fn end_earlier_session(context: &Context, token: &str) -> ServiceResult<()> {
+    let Some(hash) = session_token::token_hash(token) else { return Ok(()) };
+    if let Some(earlier) = context.cache.find_login(&hash).await?
+        && context.cache.delete_login(earlier.user_id, earlier.id).await?
+    {
+        context.announce.end_sockets(earlier.user_id, Some(earlier.id), SessionEnd::Logout);
+    }
+    Ok(())
+}
+
+fn session_entry<'a>(context: &Context, action: &'a str, user: UserId, login: Option<LoginId>, origin: &Origin) -> AuditEntry<'a> {
+    AuditEntry {
+        actor_id: Some(user),
+        action,
+        target_kind: login.map(|_| "session"),
+        target_id: login.map(|login| login.to_string()),
+        address: origin.address.clone(),
+        data: json!({}),
+        at_ms: context.clock.now_ms(),
+    }
+}
+
+/// Notes a failed login under the account, if there is one. What was typed is not kept: people type passwords into the wrong field. The same row is
+/// written for unknown names, so that neither takes longer.
+async fn note_failed_login(context: &Context, user: Option<UserId>, origin: &Origin) -> ServiceResult<()> {
+    let entry = AuditEntry {
+        actor_id: None,
+        action: "auth.login_failed",
+        target_kind: user.map(|_| "user"),
+        target_id: user.map(|user| user.to_string()),
+        address: origin.address.clone(),
+        data: json!({}),
+        at_ms: context.clock.now_ms(),
+    };
+    Ok(context.store.append_audit(&entry).await?)
+}
+
+fn principal(user: &UserRow, login_id: LoginId) -> Principal {
+    Principal {
+        user_id: user.id,
+        login_id,
+        role: user.role,
+        name: user.name.clone(),
+        login: user.login.clone(),
+        user_since_ms: user.created_at_ms,
+    }
+}
+
+/// Finds the user behind a session token and notes the use. `None` for a token that is unknown or over, or whose account is disabled.
+pub async fn principal_of(context: &Context, token: &str) -> ServiceResult<Option<Principal>> {
+    let Some(hash) = session_token::token_hash(token) else { return Ok(None) };
+    let Some(login) = context.cache.find_login(&hash).await? else { return Ok(None) };
+    let Some(user) = context.store.find_user(login.user_id).await?.filter(|user| user.disabled_at_ms.is_none()) else {
+        return Ok(None);
+    };
+    context.cache.touch_login(&login).await?;
+    Ok(Some(principal(&user, login.id)))
+}
+
+/// Returns which of the accounts and logins behind sockets may have them no longer, and why. Sessions that went with a Redis that lost its memory are
+/// not judged, but they end with their whole life at the latest: nobody asked for their end, and sending a whole school away at once helps nobody. Their
+/// users sign in again at their next request.
+pub async fn ended_logins(context: &Context, owners: &[SocketOwner]) -> ServiceResult<Vec<(SocketOwner, SessionEnd)>> {
+    let users: HashSet<UserId> = owners.iter().map(|owner| owner.user).collect();
+    let enabled = context.store.enabled_users(users).await?;
+    let logins: Vec<_> = owners.iter().map(|owner| (owner.user, owner.login)).collect();
+    let states = context.cache.login_states(&logins).await?;
+    let lost = states.iter().filter(|state| **state == LoginState::Lost).count();
+    if lost > 0 {
+        tracing::warn!(
+            logins = lost,
+            "redis lost login sessions: their sockets stay open, their users sign in again at their next request"
+        );
+    }
+    let life_ms = hours_ms(context.config.security.session_total_h);
+    let has_lived = |login: LoginId| login.made_at_ms().saturating_add(life_ms) <= context.clock.now_ms();
+    let ended = owners.iter().zip(states).filter_map(|(owner, state)| match state {
+        _ if !enabled.contains(&owner.user) => Some((*owner, SessionEnd::Disabled)),
+        LoginState::Over => Some((*owner, SessionEnd::Expired)),
+        LoginState::Lost if has_lived(owner.login) => Some((*owner, SessionEnd::Expired)),
+        LoginState::Lost | LoginState::Live => None,
+    });
+    Ok(ended.collect())
+}
+
+/// Signs the user out: ends the session and its open sockets.
+pub async fn log_out(context: &Context, principal: &Principal, origin: &Origin) -> ServiceResult<()> {
+    context.cache.delete_login(principal.user_id, principal.login_id).await?;
+    context.announce.end_sockets(principal.user_id, Some(principal.login_id), SessionEnd::Logout);
+    let entry = session_entry(context, "auth.logout", principal.user_id, Some(principal.login_id), origin);
+    Ok(context.store.append_audit(&entry).await?)
+}
+
+/// Lists the user's login sessions, newest first.
+pub async fn list_sessions(context: &Context, principal: &Principal) -> ServiceResult<Vec<SessionView>> {
+    let logins = context.cache.list_logins(principal.user_id).await?;
+    let view = |login: LoginRow| SessionView { is_current: login.id == principal.login_id, login };
+    Ok(logins.into_iter().map(view).collect())
+}
+
+/// Ends one of the user's sessions and its open sockets. Unknown and foreign ids: not found.
+pub async fn revoke_session(context: &Context, principal: &Principal, login: LoginId, origin: &Origin) -> ServiceResult<()> {
+    if !context.cache.delete_login(principal.user_id, login).await? {
+        return Err(ServiceError::NotFound);
+    }
+    context.announce.end_sockets(principal.user_id, Some(login), SessionEnd::Revoked);
+    let entry = session_entry(context, "session.revoked", principal.user_id, Some(login), origin);
+    Ok(context.store.append_audit(&entry).await?)
+}

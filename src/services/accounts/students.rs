@@ -1,0 +1,41 @@
+//! Students as counsellors look them up: whom to talk or meet with. Names and logins only.
+
+use crate::{
+    backends::store::UserFilter,
+    domain::{
+        access::Action,
+        ids::UserId,
+        principal::{Principal, Role},
+        text::TextRule,
+    },
+    services::{Context, ServiceResult, shared::requester::require},
+};
+use serde::Serialize;
+
+const QUERY: TextRule = TextRule::line("query", 0, 120);
+
+/// A student as the contract shapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StudentItem {
+    /// The account.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Login name: tells two of the same name apart.
+    pub login: String,
+}
+
+/// Lists students who may sign in and whose name or login has all words of `query`, newest account first, those behind `after`.
+pub async fn list_students(
+    context: &Context,
+    principal: &Principal,
+    query: Option<&str>,
+    after: Option<UserId>,
+    limit: u32,
+) -> ServiceResult<Vec<StudentItem>> {
+    require(principal, Action::FindStudents)?;
+    let words = query.map(|text| QUERY.parse(text)).transpose()?;
+    let filter = UserFilter { query: words, role: Some(Role::Student), disabled: Some(false) };
+    let users = context.store.list_users(&filter, after, limit).await?;
+    Ok(users.into_iter().map(|user| StudentItem { id: user.id.to_string(), name: user.name, login: user.login }).collect())
+}

@@ -1,0 +1,156 @@
+//! What backends of connected apps ask of the HTTP API (section 2.8 of the wire contract): publish, look at channels, end a user's sockets. Answers are for
+//! the whole cluster; what this node did before it answers is in them.
+
+use super::table::App;
+use crate::{
+    backends::{
+        BackendResult,
+        census::{CachedEvent, ChannelFacts},
+    },
+    domain::live::{
+        channel::{ChannelKind, ChannelName},
+        registry::{AppId, Topic},
+    },
+    services::{Context, ServiceError, ServiceResult},
+    telemetry,
+    wire::{
+        api_signature::{Claims, NotSigned},
+        console::{Line, LineKind},
+        envelope::Publication,
+        pusher,
+        trigger::{Attributes, Trigger},
+    },
+};
+use futures_util::future::join_all;
+use serde_json::{Map, Value, json};
+use std::{num::NonZeroU32, sync::Arc};
+
+/// Finds the app a request claims to be from: that of the path, or without one that of the key. Nothing is believed yet.
+pub fn find_app(context: &Context, id: Option<&AppId>, claims: &Claims) -> Result<Arc<App>, NotSigned> {
+    let found = match id {
+        Some(id) => context.apps.by_id(id),
+        None => context.apps.by_key(&claims.key),
+    };
+    found.filter(|app| !app.is_built_in && app.key == claims.key).ok_or(NotSigned)
+}
+
+/// Publishes events. Returns what is asked about the channels of each. Fails with `TooMany` above the app's rate; then nothing is published.
+pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> ServiceResult<Vec<Map<String, Value>>> {
+    take_turn(app, triggers.len())?;
+    let mut publications = Vec::new();
+    for trigger in triggers {
+        for channel in &trigger.channels {
+            let topic = Topic { app: app.id.clone(), channel: channel.clone() };
+            let kept = channel.is_cache().then(|| CachedEvent { event: trigger.name.clone(), data: trigger.data.clone() });
+            let frame = pusher::channel_event(channel, &trigger.name, &trigger.data);
+            publications.push((Publication { except: trigger.except, ..Publication::new(topic, frame) }, kept));
+        }
+    }
+    // At once, in order: what one backend sends in one request reaches the bus in one go.
+    let published = join_all(publications.into_iter().map(|(publication, kept)| publish(context, publication, kept))).await;
+    published.into_iter().collect::<BackendResult<()>>()?;
+    triggers.iter().for_each(|trigger| context.watched.tell(&app.id, || line_of(trigger)));
+    if triggers.iter().all(|trigger| trigger.info.is_empty()) {
+        return Ok(vec![Map::new(); triggers.len()]);
+    }
+    context.announce.settle().await;
+    let mut told = Vec::with_capacity(triggers.len());
+    for trigger in triggers {
+        let mut channels = Map::new();
+        for channel in trigger.channels.iter().filter(|_| !trigger.info.is_empty()) {
+            let facts = context.census.facts(&Topic { app: app.id.clone(), channel: channel.clone() }).await?;
+            channels.insert(channel.to_string(), Value::Object(counts(channel, trigger.info, facts)));
+        }
+        told.push(channels);
+    }
+    Ok(told)
+}
+
+/// Tells an event to those who watch the app.
+fn line_of(trigger: &Trigger) -> Line {
+    let line = Line::new(LineKind::ApiEvent).on_all(&trigger.channels).event(&trigger.name).data(&trigger.data);
+    trigger.except.into_iter().fold(line, Line::socket)
+}
+
+/// Publishes an event, and keeps it when it has something to be kept.
+async fn publish(context: &Context, publication: Publication, kept: Option<CachedEvent>) -> BackendResult<()> {
+    let Some(kept) = kept else { return context.announce.trigger(publication).await };
+    context.census.publish_kept(publication, &kept).await?;
+    metrics::counter!(telemetry::PUBLICATIONS).increment(1);
+    Ok(())
+}
+
+/// Lists the occupied channels of an app. Fails with a sentence when users are to be counted on channels that have none.
+pub async fn list_channels(context: &Context, app: &App, prefix: &str, info: Attributes) -> ServiceResult<Result<Value, &'static str>> {
+    if info.user_count && !prefix.starts_with("presence-") {
+        return Ok(Err("user_count needs filter_by_prefix to begin with presence-"));
+    }
+    if info.cache {
+        return Ok(Err("cache is told of one channel at a time"));
+    }
+    context.announce.settle().await;
+    let occupied = context.census.occupied(&app.id, prefix).await?;
+    let told = occupied.into_iter().map(|(channel, facts)| (channel.to_string(), Value::Object(counts(&channel, info, facts))));
+    Ok(Ok(json!({ "channels": told.collect::<Map<_, _>>() })))
+}
+
+/// Returns what is asked about one channel. Fails with a sentence when it cannot have that.
+pub async fn read_channel(
+    context: &Context,
+    app: &App,
+    channel: ChannelName,
+    info: Attributes,
+) -> ServiceResult<Result<Value, &'static str>> {
+    if info.user_count && channel.kind() != ChannelKind::Presence {
+        return Ok(Err("only presence channels have a user_count"));
+    }
+    if info.cache && !channel.is_cache() {
+        return Ok(Err("only cache channels have a cache"));
+    }
+    context.announce.settle().await;
+    let topic = Topic { app: app.id.clone(), channel };
+    let facts = context.census.facts(&topic).await?;
+    let mut told = counts(&topic.channel, info, facts.clone());
+    told.insert("occupied".to_owned(), json!(facts.subscriptions > 0));
+    if info.cache {
+        let kept = context.census.kept_event(&topic).await?;
+        told.insert("cache".to_owned(), kept.map_or(Value::Null, |kept| json!({ "data": kept.event.data, "ttl": kept.left.as_secs() })));
+    }
+    Ok(Ok(Value::Object(told)))
+}
+
+/// Lists the users of a presence channel. Fails with a sentence on other channels.
+pub async fn list_users(context: &Context, app: &App, channel: ChannelName) -> ServiceResult<Result<Value, &'static str>> {
+    if channel.kind() != ChannelKind::Presence {
+        return Ok(Err("users can only be listed on presence channels"));
+    }
+    context.announce.settle().await;
+    let users = context.census.users(&Topic { app: app.id.clone(), channel }).await?;
+    Ok(Ok(json!({ "users": users.into_iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() })))
+}
+
+/// Closes the sockets signed in as a user, on every node.
+pub async fn end_user(context: &Context, app: &App, user_id: &str) -> ServiceResult<()> {
+    Ok(context.announce.end_user(&app.id, user_id).await?)
+}
+
+/// Refuses what is above the rate the app may publish at.
+fn take_turn(app: &App, events: usize) -> ServiceResult<()> {
+    let (Some(rate), Some(events)) = (&app.event_rate, u32::try_from(events).ok().and_then(NonZeroU32::new)) else { return Ok(()) };
+    match rate.check_n(events) {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(ServiceError::TooMany { code: "rate_limited", retry_after_ms: 1_000 }),
+    }
+}
+
+/// Returns the numbers that are asked for and that a channel can have.
+fn counts(channel: &ChannelName, info: Attributes, facts: ChannelFacts) -> Map<String, Value> {
+    let mut counts = Map::new();
+    if info.user_count && channel.kind() == ChannelKind::Presence {
+        counts.insert("user_count".to_owned(), json!(facts.users));
+    }
+    if info.subscription_count {
+        counts.insert("subscription_count".to_owned(), json!(facts.subscriptions));
+    }
+    counts
+}

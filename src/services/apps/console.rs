@@ -1,0 +1,88 @@
+//! The event debug console of connected apps: an admin watches what happens in one, and publishes events to it by hand.
+
+use super::{backend_api, table::App};
+use crate::{
+    backends::store::AuditEntry,
+    domain::{
+        access::Action,
+        clock::rfc3339,
+        live::{channel::ChannelName, registry::AppId},
+        principal::Principal,
+    },
+    services::{
+        Context, ServiceError, ServiceResult,
+        accounts::sign_in::Origin,
+        materials::today_minus,
+        shared::{contention::retry_contention, requester::require},
+    },
+    wire::trigger::Trigger,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Answer to an admin who watches an app.
+#[derive(Debug, Serialize)]
+pub struct OpenConsole {
+    /// Where the lines come.
+    channel: String,
+    /// Until when, RFC 3339; asking again keeps it on.
+    until: String,
+}
+
+/// Lets every node tell what happens in an app, for a minute from now; a repeat keeps it on. Noted in the audit trail once per admin, app and school day.
+pub async fn watch(context: &Context, principal: &Principal, id: &AppId, origin: &Origin) -> ServiceResult<OpenConsole> {
+    let app = find(context, principal, id)?;
+    note_view(context, principal, &app, origin).await?;
+    let until_ms = context.announce.watch_app(&app.id);
+    Ok(OpenConsole { channel: ChannelName::app_console(&app.id).to_string(), until: rfc3339(until_ms) })
+}
+
+/// Finds an app that an admin wants to publish to. Fails with `Denied`, `NotFound`, and `apps.disabled`.
+pub fn find_enabled(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<Arc<App>> {
+    let app = find(context, principal, id)?;
+    if app.is_enabled { Ok(app) } else { Err(ServiceError::Conflict { code: "apps.disabled" }) }
+}
+
+/// Publishes an event of an admin, as a backend of the app would. In the audit trail stands where to and its name, not its data; it stands there also when
+/// publishing fails.
+pub async fn send_event(context: &Context, principal: &Principal, app: &App, event: &Trigger, origin: &Origin) -> ServiceResult<()> {
+    let channels: Vec<&str> = event.channels.iter().map(ChannelName::as_str).collect();
+    let data = json!({ "title": app.name, "channels": channels, "name": event.name });
+    context.store.append_audit(&entry(context, principal, app, origin, ("app.event_sent", data))).await?;
+    backend_api::trigger(context, app, std::slice::from_ref(event)).await.map(drop)
+}
+
+fn find(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<Arc<App>> {
+    require(principal, Action::ManageApps)?;
+    context.apps.by_id(id).filter(|app| !app.is_built_in).ok_or(ServiceError::NotFound)
+}
+
+/// Notes that somebody watches an app. What cannot be noted is not shown.
+async fn note_view(context: &Context, principal: &Principal, app: &App, origin: &Origin) -> ServiceResult<()> {
+    let (viewer, day) = (principal.user_id, today_minus(context, 0).0);
+    if context.store.has_viewed_console(viewer, &day, &app.id).await? {
+        return Ok(());
+    }
+    retry_contention(async || {
+        let mut tx = context.store.begin().await?;
+        if tx.insert_console_view(viewer, &day, &app.id).await? {
+            let data = json!({ "title": app.name });
+            tx.append_audit(&entry(context, principal, app, origin, ("app.console_opened", data))).await?;
+        }
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+fn entry<'a>(context: &Context, principal: &Principal, app: &App, origin: &Origin, (action, data): (&'a str, Value)) -> AuditEntry<'a> {
+    AuditEntry {
+        actor_id: Some(principal.user_id),
+        action,
+        target_kind: Some("app"),
+        target_id: Some(app.id.0.to_string()),
+        address: origin.address.clone(),
+        data,
+        at_ms: context.clock.now_ms(),
+    }
+}

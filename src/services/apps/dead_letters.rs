@@ -1,0 +1,120 @@
+//! What admins see of the webhooks of connected apps: how each address is doing, what could not be delivered, and trying that again.
+
+use crate::{
+    backends::store::{AuditEntry, DeadLetterRow, WebhookStanding},
+    domain::{access::Action, clock::rfc3339, ids::WebhookEventId, live::registry::AppId, principal::Principal},
+    services::{Context, ServiceError, ServiceResult, accounts::sign_in::Origin, shared::requester::require},
+};
+use serde::Serialize;
+use serde_json::{json, value::RawValue};
+
+/// How an address is doing, as the contract shapes it.
+#[derive(Debug, Serialize)]
+pub struct WebhookItem {
+    url: String,
+    waiting: i64,
+    dead: i64,
+    failures: i64,
+    failing_since: Option<String>,
+    next_try_at: Option<String>,
+    last_error: Option<String>,
+}
+
+/// An event that could not be delivered, as the contract shapes it.
+#[derive(Debug, Serialize)]
+pub struct DeadLetterItem {
+    id: WebhookEventId,
+    url: String,
+    event: Box<RawValue>,
+    attempts: i64,
+    created_at: String,
+    died_at: String,
+    reason: String,
+}
+
+impl DeadLetterItem {
+    /// Returns its id; lists continue after it.
+    #[must_use]
+    pub const fn id(&self) -> WebhookEventId {
+        self.id
+    }
+}
+
+impl From<WebhookStanding> for WebhookItem {
+    fn from(row: WebhookStanding) -> Self {
+        let is_failing = row.failing_since_ms.is_some();
+        Self {
+            url: row.url,
+            waiting: row.waiting,
+            dead: row.dead,
+            failures: row.failures,
+            failing_since: row.failing_since_ms.map(rfc3339),
+            next_try_at: is_failing.then(|| rfc3339(row.due_at_ms)),
+            last_error: row.last_error,
+        }
+    }
+}
+
+impl From<DeadLetterRow> for DeadLetterItem {
+    fn from(row: DeadLetterRow) -> Self {
+        Self {
+            id: row.id,
+            url: row.url,
+            // Written by us as JSON; `null` if somebody else wrote something else.
+            event: RawValue::from_string(row.event).unwrap_or_default(),
+            attempts: row.attempts,
+            created_at: rfc3339(row.created_at_ms),
+            died_at: rfc3339(row.died_at_ms),
+            reason: row.reason,
+        }
+    }
+}
+
+async fn require_app(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<String> {
+    require(principal, Action::ManageApps)?;
+    Ok(context.store.find_app(id).await?.ok_or(ServiceError::NotFound)?.name)
+}
+
+/// Tells how each address of an app is doing that was ever used.
+pub async fn list_webhooks(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<Vec<WebhookItem>> {
+    require_app(context, principal, id).await?;
+    Ok(context.store.webhook_standings(id).await?.into_iter().map(WebhookItem::from).collect())
+}
+
+/// Lists up to `limit` dead letters of an app, newest first.
+pub async fn list(
+    context: &Context,
+    principal: &Principal,
+    id: &AppId,
+    after: Option<WebhookEventId>,
+    limit: u32,
+) -> ServiceResult<Vec<DeadLetterItem>> {
+    require_app(context, principal, id).await?;
+    Ok(context.store.list_dead_letters(id, after, limit).await?.into_iter().map(DeadLetterItem::from).collect())
+}
+
+/// Puts dead letters back into their queues, those of `ids` or all; returns how many. They are tried at once, and as long as new ones.
+pub async fn replay(
+    context: &Context,
+    principal: &Principal,
+    id: &AppId,
+    ids: Option<&[WebhookEventId]>,
+    origin: &Origin,
+) -> ServiceResult<u64> {
+    let name = require_app(context, principal, id).await?;
+    let now_ms = context.clock.now_ms();
+    let mut tx = context.store.begin().await?;
+    let revived = tx.revive_dead_letters(id, ids, now_ms).await?;
+    let entry = AuditEntry {
+        actor_id: Some(principal.user_id),
+        action: "app.webhooks_replayed",
+        target_kind: Some("app"),
+        target_id: Some(id.0.to_string()),
+        address: origin.address.clone(),
+        data: json!({ "title": name, "events": revived }),
+        at_ms: now_ms,
+    };
+    tx.append_audit(&entry).await?;
+    tx.commit().await?;
+    Ok(revived)
+}

@@ -1,0 +1,317 @@
+//! What admins do with connected Pusher apps. A secret is shown once, when it is made; the database keeps it sealed. Every node keeps the apps in
+//! memory ([`super::table`]) and loads them anew when one of them says so, and now and then as a net.
+
+use super::table::{App, AppSource};
+use crate::{
+    backends::store::{AppRow, AuditEntry, Tx},
+    domain::{
+        access::Action,
+        apps::connected_app::{AppLimits, AppRules, Webhook, parse_limits, parse_name, parse_origins, parse_webhooks},
+        clock::rfc3339,
+        live::registry::AppId,
+        principal::Principal,
+    },
+    services::{Context, ServiceError, ServiceResult, accounts::sign_in::Origin, live::port::AppCounts, shared::requester::require},
+    wire::{
+        sealed::Vault,
+        signature::{SecretKey, to_hex},
+    },
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// How often a random id or key is tried before giving up; the first one practically always fits.
+const TRIES: usize = 5;
+/// Ids are eight digits: numbers, as the SDKs demand, out of the way of those people choose for the settings.
+const IDS: std::ops::RangeInclusive<u32> = 10_000_000..=99_999_999;
+
+/// What an app is made or changed with; `None` leaves a part as it is, or at its default.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AppPatch {
+    /// What admins call it; required for a new app.
+    pub name: Option<String>,
+    /// Whether it may be used.
+    pub enabled: Option<bool>,
+    /// Whether clients may send `client-` events.
+    pub client_events: Option<bool>,
+    /// Whether subscribers hear how many they are.
+    pub subscription_counts: Option<bool>,
+    /// Origins whose pages may connect.
+    pub allowed_origins: Option<Vec<String>>,
+    /// What it may use up.
+    pub limits: Option<AppLimits>,
+    /// Whom to tell of what.
+    pub webhooks: Option<Vec<Webhook>>,
+    /// The `updated_at` of the app that the admin was looking at: what somebody else changed meanwhile is not overwritten unseen.
+    pub updated_at: Option<String>,
+}
+
+/// An app as the contract shapes it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AppItem {
+    id: String,
+    name: String,
+    key: String,
+    source: &'static str,
+    enabled: bool,
+    client_events: bool,
+    subscription_counts: bool,
+    allowed_origins: Vec<String>,
+    limits: AppLimits,
+    webhooks: Vec<Webhook>,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    live: AppCounts,
+    /// Only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+impl AppItem {
+    /// Returns the app as every later answer shows it.
+    #[must_use]
+    pub fn without_secret(self) -> Self {
+        Self { secret: None, ..self }
+    }
+
+    fn of_row(row: &AppRow, live: AppCounts) -> Self {
+        Self {
+            id: row.id.0.to_string(),
+            name: row.name.clone(),
+            key: row.key.clone(),
+            source: "database",
+            enabled: row.is_enabled,
+            client_events: row.rules.allows_client_events,
+            subscription_counts: row.rules.counts_subscriptions,
+            allowed_origins: row.rules.allowed_origins.clone(),
+            limits: row.rules.limits,
+            webhooks: row.rules.webhooks.clone(),
+            created_at: Some(rfc3339(row.created_at_ms)),
+            updated_at: Some(rfc3339(row.updated_at_ms)),
+            live,
+            secret: None,
+        }
+    }
+
+    fn of_settings(app: &App, live: AppCounts) -> Self {
+        Self {
+            id: app.id.0.to_string(),
+            name: app.name.clone(),
+            key: app.key.clone(),
+            source: "settings",
+            enabled: true,
+            client_events: app.rules.allows_client_events,
+            subscription_counts: app.rules.counts_subscriptions,
+            allowed_origins: app.rules.allowed_origins.clone(),
+            limits: app.rules.limits,
+            webhooks: Vec::new(),
+            created_at: None,
+            updated_at: None,
+            live,
+            secret: None,
+        }
+    }
+}
+
+/// Lists the apps: those of the settings first, then the connected ones, oldest first. Without secrets.
+pub async fn list_apps(context: &Context, principal: &Principal) -> ServiceResult<Vec<AppItem>> {
+    require(principal, Action::ManageApps)?;
+    let rows = context.store.list_apps().await?;
+    let live = |id: &AppId| context.announce.app_counts(id);
+    let fixed = context.apps.of_settings();
+    let settings = fixed.iter().map(|app| AppItem::of_settings(app, live(&app.id)));
+    Ok(settings.chain(rows.iter().map(|row| AppItem::of_row(row, live(&row.id)))).collect())
+}
+
+/// Returns one app, of whichever source.
+pub async fn read_app(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<AppItem> {
+    require(principal, Action::ManageApps)?;
+    let live = context.announce.app_counts(id);
+    if let Some(app) = context.apps.of_settings().iter().find(|app| app.id == *id) {
+        return Ok(AppItem::of_settings(app, live));
+    }
+    let row = context.store.find_app(id).await?.ok_or(ServiceError::NotFound)?;
+    Ok(AppItem::of_row(&row, live))
+}
+
+/// Makes an app. The answer carries its secret, for the only time.
+pub async fn create_app(context: &Context, principal: &Principal, new: &AppPatch, origin: &Origin) -> ServiceResult<AppItem> {
+    require(principal, Action::ManageApps)?;
+    let name = parse_name(new.name.as_deref().unwrap_or_default());
+    let rules = patched(AppRules { allows_client_events: true, ..AppRules::default() }, new);
+    let (name, rules) = match (name, rules) {
+        (Ok(name), Ok(rules)) => (name, rules),
+        (name, rules) => return Err(ServiceError::validation([name.err(), rules.err()].into_iter().flatten().collect())),
+    };
+    let now_ms = context.clock.now_ms();
+    let secret = fresh_secret();
+    for _ in 0..TRIES {
+        let id = AppId(fresh_id().into());
+        if context.apps.by_id(&id).is_some() {
+            continue;
+        }
+        let row = AppRow {
+            sealed_secret: seal(context, &id, &secret)?,
+            id,
+            name: name.clone(),
+            key: to_hex(&rand::random::<[u8; 10]>()),
+            is_enabled: new.enabled.unwrap_or(true),
+            rules: rules.clone(),
+            created_at_ms: now_ms,
+            updated_at_ms: now_ms,
+        };
+        let mut tx = context.store.begin().await?;
+        if !tx.insert_app(&row).await? {
+            continue;
+        }
+        Deed { context, principal, origin, action: "app.created" }.note(&mut tx, &row, json!({})).await?;
+        tx.commit().await?;
+        tell(context).await;
+        return Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&row, AppCounts::default()) });
+    }
+    Err(ServiceError::internal("no free app id found"))
+}
+
+/// Changes an app. Disabling it ends its sockets with 4003 on every node. Apps of the settings cannot be changed here, and neither can another version than
+/// the one the patch names (`conflict`).
+pub async fn change_app(context: &Context, principal: &Principal, id: &AppId, patch: &AppPatch, origin: &Origin) -> ServiceResult<AppItem> {
+    let before = find_changeable(context, principal, id).await?;
+    if patch.updated_at.as_ref().is_some_and(|seen| *seen != rfc3339(before.updated_at_ms)) {
+        return Err(ServiceError::Conflict { code: "conflict" });
+    }
+    let name = patch.name.as_deref().map_or_else(|| Ok(before.name.clone()), parse_name);
+    let (name, rules) = match (name, patched(before.rules.clone(), patch)) {
+        (Ok(name), Ok(rules)) => (name, rules),
+        (name, rules) => return Err(ServiceError::validation([name.err(), rules.err()].into_iter().flatten().collect())),
+    };
+    let after = AppRow { name, rules, is_enabled: patch.enabled.unwrap_or(before.is_enabled), ..before.clone() };
+    let facts = json!({ "enabled": after.is_enabled, "parts": changed_parts(&before, &after) });
+    let action = if before.is_enabled && !after.is_enabled { "app.disabled" } else { "app.changed" };
+    let after = Deed { context, principal, origin, action }.write(&before, after, facts).await?;
+    Ok(AppItem::of_row(&after, context.announce.app_counts(id)))
+}
+
+/// Gives an app a new secret, at once: what is signed with the old one is refused from now on. The answer carries the new one, for the only time.
+pub async fn rotate_secret(context: &Context, principal: &Principal, id: &AppId, origin: &Origin) -> ServiceResult<AppItem> {
+    let before = find_changeable(context, principal, id).await?;
+    let secret = fresh_secret();
+    let after = AppRow { sealed_secret: seal(context, id, &secret)?, ..before.clone() };
+    let after = Deed { context, principal, origin, action: "app.secret_rotated" }.write(&before, after, json!({})).await?;
+    Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&after, context.announce.app_counts(id)) })
+}
+
+/// Loads the connected apps from the database into this node's memory. An app whose secret does not open is served as disabled: rotating mends it.
+pub async fn reload(context: &Context) -> ServiceResult<()> {
+    let rows = context.store.list_apps().await?;
+    let vault = vault(context)?;
+    context.apps.replace_connected(rows.into_iter().map(|row| served(row, &vault)));
+    Ok(())
+}
+
+fn served(row: AppRow, vault: &Vault) -> App {
+    let opened = vault.open(&row.id.0, &row.sealed_secret);
+    if let Err(error) = &opened {
+        tracing::error!(app = &*row.id.0, %error, "app cannot be served: give it a new secret");
+    }
+    let is_enabled = row.is_enabled && opened.is_ok();
+    // Signatures of an app that is not served are never asked for; a random key makes sure.
+    let secret = opened.map_or_else(|_| SecretKey::new(&rand::random::<[u8; 32]>()), |secret| SecretKey::new(secret.as_bytes()));
+    let (id, key, name, rules) = (row.id, row.key, row.name, row.rules);
+    App { id, key, name, secret, source: AppSource::Database, is_enabled, is_built_in: false, rules, event_rate: None }
+}
+
+async fn find_changeable(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<AppRow> {
+    require(principal, Action::ManageApps)?;
+    if context.apps.of_settings().iter().any(|app| app.id == *id) {
+        return Err(ServiceError::Conflict { code: "conflict" });
+    }
+    context.store.find_app(id).await?.ok_or(ServiceError::NotFound)
+}
+
+/// Makes a change count: here before the answer leaves, elsewhere as soon as they hear of it. What fails here is made up for by the next reload.
+async fn tell(context: &Context) {
+    if let Err(error) = reload(context).await {
+        tracing::error!(%error, "apps not loaded after a change, trying again soon");
+    }
+    context.announce.apps_changed();
+}
+
+/// Who does what to an app, from where: for the audit trail.
+struct Deed<'a> {
+    context: &'a Context,
+    principal: &'a Principal,
+    origin: &'a Origin,
+    action: &'static str,
+}
+
+impl Deed<'_> {
+    /// Writes `after` over `before`, and makes it count. Fails with `conflict` when somebody else was faster.
+    async fn write(&self, before: &AppRow, after: AppRow, facts: Value) -> ServiceResult<AppRow> {
+        // Later than before also when the clock stands still: the time tells two versions apart.
+        let updated_at_ms = self.context.clock.now_ms().max(before.updated_at_ms + 1);
+        let after = AppRow { updated_at_ms, ..after };
+        let mut tx = self.context.store.begin().await?;
+        if !tx.update_app(&after, before.updated_at_ms).await? {
+            return Err(ServiceError::Conflict { code: "conflict" });
+        }
+        self.note(&mut tx, &after, facts).await?;
+        tx.commit().await?;
+        tell(self.context).await;
+        Ok(after)
+    }
+
+    async fn note(&self, tx: &mut Tx, app: &AppRow, mut data: Value) -> ServiceResult<()> {
+        data["title"] = json!(app.name);
+        let entry = AuditEntry {
+            actor_id: Some(self.principal.user_id),
+            action: self.action,
+            target_kind: Some("app"),
+            target_id: Some(app.id.0.to_string()),
+            address: self.origin.address.clone(),
+            data,
+            at_ms: self.context.clock.now_ms(),
+        };
+        Ok(tx.append_audit(&entry).await?)
+    }
+}
+
+fn changed_parts(before: &AppRow, after: &AppRow) -> Vec<&'static str> {
+    let parts = [
+        ("name", before.name != after.name),
+        ("enabled", before.is_enabled != after.is_enabled),
+        ("client_events", before.rules.allows_client_events != after.rules.allows_client_events),
+        ("subscription_counts", before.rules.counts_subscriptions != after.rules.counts_subscriptions),
+        ("allowed_origins", before.rules.allowed_origins != after.rules.allowed_origins),
+        ("limits", before.rules.limits != after.rules.limits),
+        ("webhooks", before.rules.webhooks != after.rules.webhooks),
+    ];
+    parts.into_iter().filter(|(_, has_changed)| *has_changed).map(|(name, _)| name).collect()
+}
+
+fn patched(rules: AppRules, patch: &AppPatch) -> Result<AppRules, crate::domain::text::FieldError> {
+    Ok(AppRules {
+        allows_client_events: patch.client_events.unwrap_or(rules.allows_client_events),
+        counts_subscriptions: patch.subscription_counts.unwrap_or(rules.counts_subscriptions),
+        allowed_origins: patch.allowed_origins.as_deref().map_or(Ok(rules.allowed_origins), parse_origins)?,
+        limits: patch.limits.map_or(Ok(rules.limits), parse_limits)?,
+        webhooks: patch.webhooks.as_deref().map_or(Ok(rules.webhooks), parse_webhooks)?,
+    })
+}
+
+fn vault(context: &Context) -> ServiceResult<Vault> {
+    Vault::new(&context.secret, "secrets of connected apps").map_err(|_| ServiceError::internal("the vault of app secrets cannot be made"))
+}
+
+fn seal(context: &Context, id: &AppId, secret: &str) -> ServiceResult<String> {
+    vault(context)?.seal(&id.0, secret).map_err(|_| ServiceError::internal("an app secret cannot be sealed"))
+}
+
+fn fresh_id() -> String {
+    let span = IDS.end() - IDS.start() + 1;
+    (IDS.start() + rand::random::<u32>() % span).to_string()
+}
+
+/// 160 random bits.
+fn fresh_secret() -> String {
+    to_hex(&rand::random::<[u8; 20]>())
+}

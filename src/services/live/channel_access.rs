@@ -1,0 +1,117 @@
+//! What a signed-in user may know about the live side: channels, cursor, and signed proofs for channels.
+
+use crate::{
+    domain::{
+        ids::{ConversationId, LoginId, UserId},
+        live::{
+            channel::{ChannelKind, ChannelName, channels_of, may_join},
+            registry::{SocketId, SocketOwner},
+        },
+        principal::Principal,
+    },
+    services::{Context, ServiceError, ServiceResult, apps::table::App, dashboards::SchoolFacts},
+    wire::signature::{channel_text, user_text},
+};
+use serde::Serialize;
+use serde_json::json;
+
+/// How long a proof may wait to be used, in ms: clients join as soon as they have it.
+const PROOF_LIFETIME_MS: u64 = 3_600_000;
+
+/// Answer of `GET /realtime`.
+#[derive(Debug, Serialize)]
+pub struct RealtimeInfo {
+    /// Key of the built-in app.
+    pub key: String,
+    /// Channels this user listens to.
+    pub channels: Vec<String>,
+    /// Newest position of the log: start `/sync` from here.
+    pub cursor: String,
+    /// Every role shows times in the school's zone.
+    pub school: SchoolFacts,
+}
+
+/// Proof that lets a socket join one channel.
+#[derive(Debug, Serialize)]
+pub struct ChannelAuth {
+    /// `key:signature`.
+    pub auth: String,
+    /// Signed member data, on presence channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_data: Option<String>,
+}
+
+/// Proof that a socket belongs to a user.
+#[derive(Debug, Serialize)]
+pub struct UserAuth {
+    /// `key:signature`.
+    pub auth: String,
+    /// JSON text with the user's id and info.
+    pub user_data: String,
+}
+
+/// Returns where and what a user listens to.
+pub async fn describe(context: &Context, app: &App, principal: &Principal) -> ServiceResult<RealtimeInfo> {
+    let head = context.store.log_head().await?;
+    let channels = channels_of(principal).iter().map(ToString::to_string).collect();
+    let school = SchoolFacts { zone: context.config.school.zone.clone() };
+    Ok(RealtimeInfo { key: app.key.clone(), channels, cursor: head.position.to_string(), school })
+}
+
+/// Signs a channel of the built-in app for a socket, and notes for whom. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels,
+/// channels this user has no right to now and those that are joined by a session only.
+pub async fn authorise_channel(
+    context: &Context,
+    app: &App,
+    principal: &Principal,
+    socket: &str,
+    channel: &str,
+) -> ServiceResult<ChannelAuth> {
+    let socket = SocketId::parse(socket).ok_or(ServiceError::Denied)?;
+    let channel = ChannelName::parse(channel).map_err(|_| ServiceError::Denied)?;
+    let is_right = match channel.conversation_id() {
+        Some(conversation) => is_in_conversation(context, conversation, &principal.user_id.to_string()).await?,
+        None => !channel.is_app_console() && may_join(principal, &channel),
+    };
+    if !is_right {
+        return Err(ServiceError::Denied);
+    }
+    // A signature does not say whose it is, and never runs out: this does.
+    let owner = format!("{} {}", principal.user_id, principal.login_id);
+    context.cache.put_value(&proof_key(socket, &channel), &owner, PROOF_LIFETIME_MS).await?;
+    let channel_data = (channel.kind() == ChannelKind::Presence).then(|| member_data(principal));
+    let auth = app.proof(&channel_text(&socket.to_string(), &channel, channel_data.as_deref()));
+    Ok(ChannelAuth { auth, channel_data })
+}
+
+/// Returns to whom the proof of a channel of the built-in app was given for a socket; `None`: to nobody, or too long ago.
+pub async fn owner_of_proof(context: &Context, socket: SocketId, channel: &ChannelName) -> ServiceResult<Option<SocketOwner>> {
+    let Some(value) = context.cache.get_value(&proof_key(socket, channel)).await? else { return Ok(None) };
+    let parts = value.text.split_once(' ');
+    Ok(parts.and_then(|(user, login)| Some(SocketOwner { user: UserId::parse(user).ok()?, login: LoginId::parse(login).ok()? })))
+}
+
+fn proof_key(socket: SocketId, channel: &ChannelName) -> String {
+    format!("proof:{socket}:{channel}")
+}
+
+/// Signs a socket as this user's. Fails with `Denied` when the socket is not an id.
+pub fn authorise_user(app: &App, principal: &Principal, socket: &str) -> ServiceResult<UserAuth> {
+    let socket = SocketId::parse(socket).ok_or(ServiceError::Denied)?;
+    let user_data = json!({ "id": principal.user_id, "user_info": { "name": principal.name, "role": principal.role } }).to_string();
+    Ok(UserAuth { auth: app.proof(&user_text(&socket.to_string(), &user_data)), user_data })
+}
+
+/// Says whether the account of this id is in a conversation now. Asked at every join, also when a signature vouches for it: signatures do not run out.
+pub async fn is_in_conversation(context: &Context, conversation: ConversationId, user_id: &str) -> ServiceResult<bool> {
+    match UserId::parse(user_id) {
+        Ok(user) => Ok(context.store.is_in_conversation(conversation, user).await?),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Returns the `channel_data` of a user: who joins a presence channel of the built-in app, as the server itself knows it.
+#[must_use]
+pub fn member_data(principal: &Principal) -> String {
+    json!({ "user_id": principal.user_id, "user_info": { "name": principal.name, "role": principal.role } }).to_string()
+}

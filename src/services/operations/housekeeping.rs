@@ -1,0 +1,67 @@
+//! What grows with time and is cut back: the log, login sessions that are over, idempotency keys, old notices, claims of past times, and which
+//! conversations were looked into on which day.
+
+use crate::{
+    domain::notices::kind::NoticeSpec,
+    services::{Context, ServiceResult, materials::today_minus},
+};
+
+const DAY_MS: i64 = 86_400_000;
+/// How long a repeated `Idempotency-Key` gets the first answer.
+const IDEMPOTENCY_RETENTION_MS: i64 = DAY_MS;
+
+/// What one round removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Rows of the log beyond `log.retention_days`.
+    pub log_rows: u64,
+    /// Login sessions that are over.
+    pub logins: u64,
+    /// Idempotency keys older than a day.
+    pub idempotency_keys: u64,
+    /// Notices older than their kind is kept.
+    pub notices: u64,
+    /// Claims of appointments' times that are over.
+    pub slot_claims: u64,
+    /// Days before yesterday on which somebody looked into a conversation; the audit trail keeps them.
+    pub conversation_views: u64,
+    /// Counts of answers that students asked for on days before yesterday.
+    pub companion_days: u64,
+    /// The same of warnings.
+    pub alert_views: u64,
+    /// The same of consoles of connected apps.
+    pub console_views: u64,
+    /// Events for webhooks that were given up more than `webhooks.dead_letter_days` ago.
+    pub dead_letters: u64,
+}
+
+/// Does one round. Safe to run on several nodes at once and at any time. Fails at the first step that fails; the next round does the rest.
+pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
+    let now_ms = context.clock.now_ms();
+    let log_before_ms = days_before(now_ms, i64::from(context.config.log.retention_days));
+    let dead_before_ms = days_before(now_ms, i64::from(context.config.webhooks.dead_letter_days));
+    let mut removed = Removed {
+        log_rows: context.store.trim_log(log_before_ms).await?,
+        logins: context.cache.sweep().await?,
+        idempotency_keys: context.store.trim_idempotency(now_ms.saturating_sub(IDEMPOTENCY_RETENTION_MS)).await?,
+        notices: 0,
+        slot_claims: context.store.trim_claims(now_ms.saturating_sub(DAY_MS)).await?,
+        conversation_views: context.store.trim_conversation_views(&today_minus(context, 1).0).await?,
+        companion_days: context.store.trim_companion_days(&today_minus(context, 1).0).await?,
+        alert_views: context.store.trim_alert_views(&today_minus(context, 1).0).await?,
+        console_views: context.store.trim_console_views(&today_minus(context, 1).0).await?,
+        dead_letters: context.store.trim_dead_letters(dead_before_ms).await?,
+    };
+    for spec in NoticeSpec::ALL.into_iter().flatten() {
+        let before_ms = days_before(now_ms, i64::from(spec.retention_days));
+        removed.notices += context.store.trim_notices(spec.wire_name, before_ms).await?;
+    }
+    if removed != Removed::default() {
+        tracing::info!(?removed, "housekeeping done");
+    }
+    Ok(removed)
+}
+
+const fn days_before(now_ms: i64, days: i64) -> i64 {
+    now_ms.saturating_sub(days.saturating_mul(DAY_MS))
+}

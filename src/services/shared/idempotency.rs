@@ -1,0 +1,74 @@
+//! `Idempotency-Key`: the first answer of a creating request is kept and given to repeats of it.
+
+use crate::{
+    backends::store::Reservation,
+    domain::ids::UserId,
+    services::{Context, ServiceError, ServiceResult},
+    wire::signature::{SecretKey, to_hex},
+};
+use ring::digest;
+
+/// How a request with a key begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It is the first: do the work, then [`finish`] or [`release`].
+    First,
+    /// It was done before; this was the answer.
+    Repeat {
+        /// HTTP status.
+        status: u16,
+        /// JSON body.
+        body: String,
+    },
+}
+
+/// Returns the fingerprint of a request: 64 characters, equal for equal parts only. It is keyed with the server's secret, because the parts may hold
+/// passwords: whoever reads the table alone cannot try them out.
+#[must_use]
+pub fn fingerprint(secret: &SecretKey, parts: &[&[u8]]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&part.len().to_be_bytes());
+        context.update(part);
+    }
+    secret.derive("idempotency").sign(&to_hex(context.finish().as_ref()))
+}
+
+/// Reserves `key` for a user's request. Fails with `idempotency.key_reused` when it was used for another request, and `conflict` while the first is
+/// still under way.
+pub async fn begin(context: &Context, user: UserId, key: &str, fingerprint: &str) -> ServiceResult<Begun> {
+    match context.store.reserve_idempotency(user, key, fingerprint, context.clock.now_ms()).await? {
+        Reservation::New => Ok(Begun::First),
+        Reservation::Replay { status, body } => Ok(Begun::Repeat { status, body }),
+        Reservation::Mismatch => Err(ServiceError::invalid("idempotency.key_reused")),
+        Reservation::InProgress => Err(ServiceError::Conflict { code: "conflict" }),
+    }
+}
+
+/// Keeps the answer of the first request.
+pub async fn finish(context: &Context, user: UserId, key: &str, status: u16, body: &str) -> ServiceResult<()> {
+    Ok(context.store.finish_idempotency(user, key, status, body).await?)
+}
+
+/// Frees a key whose request was refused, so that nothing was done.
+pub async fn release(context: &Context, user: UserId, key: &str) -> ServiceResult<()> {
+    Ok(context.store.release_idempotency(user, key).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let print = |parts: &[&[u8]]| fingerprint(&SecretKey::new(b"uji"), parts);
+        assert_ne!(print(&[b"ab", b"c"]), print(&[b"a", b"bc"]));
+        assert_eq!(print(&[b"ab"]), print(&[b"ab"]));
+        assert_eq!(print(&[]).len(), 64);
+    }
+
+    #[test]
+    fn a_fingerprint_cannot_be_made_without_the_secret() {
+        assert_ne!(fingerprint(&SecretKey::new(b"uji"), &[b"ab"]), fingerprint(&SecretKey::new(b"lain"), &[b"ab"]));
+    }
+}
