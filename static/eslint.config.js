@@ -15,6 +15,8 @@ export default tseslint.config(
       'vue/no-v-html': 'error',
       // A static style attribute would need 'unsafe-inline' in the CSP.
       'vue/no-static-inline-styles': 'error',
+      // A scroller that is not positioned does not hold `sr-only` texts: `scroller-x`, `scroller-y`.
+      'vue/no-restricted-class': ['error', '/^(?:.+:)?overflow-(?:[xy]-)?(?:auto|scroll)$/'],
       eqeqeq: 'error',
       'no-console': 'error',
     },
