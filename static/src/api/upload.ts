@@ -1,4 +1,6 @@
+import { request } from './client'
 import { postForm, type MultipartOptions } from './multipart'
+import { asApiError } from './problem'
 import type { MaterialDetail, MaterialStatus } from './types'
 
 export interface MaterialDraft {
@@ -16,6 +18,22 @@ export interface UploadOptions extends MultipartOptions {
 /** Creates a material. Throws like `postForm`. */
 export function uploadMaterial(draft: MaterialDraft, options: UploadOptions): Promise<MaterialDetail> {
   return postForm('/materials', toFormData(draft), options)
+}
+
+/** How long one question may take, in ms. */
+const askTimeoutMs = 5_000
+
+/**
+ * Asks what became of the upload with this key, which nobody waited for: its material, or null when nothing of it is stored, nor will be. Throws
+ * ApiError; `conflict` while the server is still at work on it.
+ */
+export async function askOutcome(idempotencyKey: string, signal?: AbortSignal): Promise<MaterialDetail | null> {
+  try {
+    return await request<MaterialDetail>('/materials', { method: 'POST', idempotencyKey, signal, timeoutMs: askTimeoutMs })
+  } catch (thrown) {
+    if (asApiError(thrown).code === 'validation') return null
+    throw thrown
+  }
 }
 
 /** The text fields go first, so that the server can refuse them before the file has travelled. */
