@@ -17,7 +17,7 @@ function flatten(tree: Tree, prefix = ''): Map<string, string> {
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(vue|ts)$/.test(name) && !name.startsWith('i18n'))
+    .filter((name) => /\.(vue|ts)$/.test(name) && !name.startsWith('shared/i18n'))
     .map((name) => readFileSync(join(folder, name), 'utf8'))
 }
 
