@@ -15,9 +15,19 @@ export default tseslint.config(
       'vue/no-v-html': 'error',
       // A static style attribute would need 'unsafe-inline' in the CSP.
       'vue/no-static-inline-styles': 'error',
+      // A scroller that is not positioned does not hold `sr-only` texts: `scroller-x`, `scroller-y`.
+      'vue/no-restricted-class': ['error', '/^(?:.+:)?overflow-(?:[xy]-)?(?:auto|scroll)$/'],
       eqeqeq: 'error',
       'no-console': 'error',
     },
+  },
+  {
+    files: ['src/shared/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@/app/*', '@/features/*'] }] },
+  },
+  {
+    files: ['src/features/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['@/app/*'] }] },
   },
   { files: ['scripts/**'], rules: { 'no-console': 'off' } },
 )

@@ -1,12 +1,12 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
-import { configureClient } from '@/api/client'
-import { i18n, setLocale } from '@/i18n'
-import { router } from '@/router'
-import { usePreferences } from '@/stores/preferences'
-import { useSession } from '@/stores/session'
+import { configureClient } from '@/shared/api/client'
+import { i18n, setLocale } from '@/shared/i18n'
+import { router } from '@/app/router'
+import { usePreferences } from '@/shared/stores/preferences'
+import { useSession } from '@/shared/session/session'
 import App from './App.vue'
-import './styles/main.css'
+import '@/styles/main.css'
 
 async function boot(): Promise<void> {
   const app = createApp(App).use(createPinia())

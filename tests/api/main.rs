@@ -30,6 +30,7 @@ mod help;
 mod housekeeping;
 mod http_fallback;
 mod http_rules;
+mod left_uploads;
 mod materials;
 mod messages;
 mod metrics;

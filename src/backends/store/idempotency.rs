@@ -24,7 +24,49 @@ pub enum Reservation {
     },
 }
 
+/// The status kept under a key that was closed unused. No answer that is kept has one like it: refused work frees its key.
+const CLOSED_STATUS: i64 = 422;
+
+/// What became of a request with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyFate {
+    /// Nothing was done under it, and a request that arrives from now on is refused.
+    Closed,
+    /// The request is still running, or nobody knows what became of it.
+    Unsettled,
+    /// The request was done; this was the answer.
+    Done {
+        /// HTTP status.
+        status: u16,
+        /// Body.
+        body: String,
+    },
+}
+
 impl Store {
+    /// Closes a key that no request holds, so that one that is still on its way is refused when it arrives. Of a key that is held it returns what became
+    /// of the request. `fingerprint` (at most 64 characters) must be that of no other request. An unfinished request stays unsettled however old it is.
+    pub async fn close_idempotency(&self, user: UserId, key: &str, fingerprint: &str, now_ms: i64) -> BackendResult<KeyFate> {
+        let insert =
+            Sql::new("INSERT INTO idempotency (user_id, request_key, fingerprint, status, body, created_at_ms) VALUES (?, ?, ?, ?, '', ?)");
+        if self.insert(insert.bind(user).bind(key).bind(fingerprint).bind(CLOSED_STATUS).bind(now_ms)).await? {
+            return Ok(KeyFate::Closed);
+        }
+        let find = Sql::new("SELECT status, body FROM idempotency WHERE user_id = ? AND request_key = ?");
+        let Some(row) = self.fetch_optional(find.bind(user).bind(key)).await? else {
+            // Released between the two statements: the client may ask again.
+            return Ok(KeyFate::Unsettled);
+        };
+        match row.maybe_int("status")? {
+            None => Ok(KeyFate::Unsettled),
+            Some(CLOSED_STATUS) => Ok(KeyFate::Closed),
+            Some(status) => {
+                let status = u16::try_from(status).map_err(|_| BackendError::Corrupt { what: "status" })?;
+                Ok(KeyFate::Done { status, body: row.maybe_text("body")?.unwrap_or_default() })
+            }
+        }
+    }
+
     /// Reserves a key (at most 255 characters) for the request with this fingerprint (at most 64 characters).
     pub async fn reserve_idempotency(&self, user: UserId, key: &str, fingerprint: &str, now_ms: i64) -> BackendResult<Reservation> {
         let insert = Sql::new("INSERT INTO idempotency (user_id, request_key, fingerprint, created_at_ms) VALUES (?, ?, ?, ?)");

@@ -44,7 +44,7 @@ pub use companion_threads::ThreadRow;
 pub use companion_turns::{AnswerRow, QuestionRow};
 pub use conversations::{ConversationFilter, ConversationHead, ConversationRow, LastMessageRow, Marks, Standing};
 pub use counsellors::{AvailabilityRow, CounsellorRow};
-pub use idempotency::Reservation;
+pub use idempotency::{KeyFate, Reservation};
 pub use log::{LogBacklog, LogClaim, LogEntry, LogHead, LogPage, LogRow};
 pub use logins::LoginRow;
 pub use materials::{FileRow, MaterialFilter, MaterialRow};

@@ -5,7 +5,7 @@ use crate::{
     http::error::{ApiError, ApiResult},
     services::{
         Context, ServiceError,
-        shared::idempotency::{Begun, begin, fingerprint, finish, release},
+        shared::idempotency::{Begun, begin, fingerprint, finish, release, settle},
     },
 };
 use actix_web::{
@@ -13,6 +13,7 @@ use actix_web::{
     body::to_bytes,
     http::{StatusCode, header},
 };
+use tracing::Instrument as _;
 
 const HEADER: &str = "idempotency-key";
 
@@ -44,6 +45,32 @@ where
             }
             Err(error)
         }
+    }
+}
+
+/// Runs `work` to its end even when its client leaves meanwhile, which drops whoever waits here.
+pub async fn run_to_end(work: impl Future<Output = ApiResult> + 'static) -> ApiResult {
+    actix_web::rt::spawn(work.in_current_span()).await.map_err(|_| ServiceError::internal("work that was begun did not come to its end"))?
+}
+
+/// What a request without a body asks about its key.
+pub enum Asked {
+    /// No key, no question.
+    Nothing,
+    /// Nothing was done under the key, and nothing will be.
+    Closed,
+    /// The request under the key was done; this was its answer.
+    Done(HttpResponse),
+}
+
+/// Returns what became of the request under the key of `request`, which has no body: its client left before the answer and asks. A key that no request
+/// holds is closed. Fails with 409 `conflict` while the first request is under way, or when nobody knows what became of it.
+pub async fn ask(context: &Context, principal: &Principal, request: &HttpRequest) -> Result<Asked, ApiError> {
+    let Some(key) = key_of(request)? else { return Ok(Asked::Nothing) };
+    let print = fingerprint(&context.secret, &[request.method().as_str().as_bytes(), request.path().as_bytes()]);
+    match settle(context, principal.user_id, &key, &print).await? {
+        None => Ok(Asked::Closed),
+        Some((status, body)) => Ok(Asked::Done(repeat(status, body)?)),
     }
 }
 
@@ -99,6 +126,21 @@ mod tests {
         assert_eq!(send("a", Ok(())).await.err(), Some("conflict"), "it may have been done");
         assert_eq!(send("b", Err(ServiceError::Denied)).await.err(), Some("access.denied"));
         assert!(send("b", Ok(())).await.is_ok(), "nothing was done");
+    }
+
+    #[actix_web::test]
+    async fn work_goes_on_when_its_client_leaves() {
+        let (open_gate, gate) = tokio::sync::oneshot::channel::<()>();
+        let (tell_end, end) = tokio::sync::oneshot::channel();
+        let mut waiting = Box::pin(run_to_end(async move {
+            let _ = gate.await;
+            let _ = tell_end.send(());
+            Ok(HttpResponse::Ok().finish())
+        }));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        drop(waiting);
+        open_gate.send(()).unwrap();
+        assert_eq!(end.await, Ok(()));
     }
 
     #[test]

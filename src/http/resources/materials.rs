@@ -5,6 +5,7 @@ use crate::{
         access::{Action, may},
         files::material::MaterialStatus,
         ids::MaterialId,
+        principal::Principal,
         text::{FieldError, TextRule},
     },
     http::{
@@ -12,8 +13,8 @@ use crate::{
         input::{
             credentials::{SignedIn, actor_of, require},
             forms::material::UploadForm,
-            idempotency::idempotent,
-            json_body::JsonBody,
+            idempotency::{Asked, ask, idempotent, run_to_end},
+            json_body::{JsonBody, declared_length},
             page::PageQuery,
             uploads::{Refused, receive_form},
         },
@@ -102,15 +103,29 @@ pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(us
     Ok(HttpResponse::Ok().json(material))
 }
 
-/// `POST /materials`: a multipart form; 201 with the material.
+/// `POST /materials`: a multipart form; 201 with the material. Without a body, under an `Idempotency-Key`: what became of the upload under that key.
+/// Its answer, 409 while it is under way, or 422 when nothing of it is stored, nor will be.
 pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
     if !may(user.role, Action::WriteMaterials) {
         return Ok(Refused::unread(ServiceError::Denied, payload).into_response());
+    }
+    if declared_length(&request) == Some(0) {
+        match ask(&context, &user, &request).await? {
+            Asked::Nothing => {}
+            Asked::Closed => return Err(UploadForm::default().parse().err().unwrap_or_else(ApiError::not_found)),
+            Asked::Done(answer) => return Ok(answer),
+        }
     }
     let form: UploadForm = match receive_form(&request, payload, &context.config).await {
         Ok(form) => form,
         Err(refused) => return Ok(refused.into_response()),
     };
+    // From here on the client may leave: the work comes to its end all the same, so that who asks about the key hears the truth.
+    run_to_end(publish(request, context, user, form)).await
+}
+
+/// Publishes what an upload brought, once per key.
+async fn publish(request: HttpRequest, context: web::Data<Context>, user: Principal, form: UploadForm) -> ApiResult {
     let fingerprint = form.fingerprint();
     let actor = actor_of(&user, &request, &context.config);
     let publish = || async {

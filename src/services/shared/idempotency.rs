@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: the first answer of a creating request is kept and given to repeats of it.
 
 use crate::{
-    backends::store::Reservation,
+    backends::store::{KeyFate, Reservation},
     domain::ids::UserId,
     services::{Context, ServiceError, ServiceResult},
     wire::signature::{SecretKey, to_hex},
@@ -42,6 +42,16 @@ pub async fn begin(context: &Context, user: UserId, key: &str, fingerprint: &str
         Reservation::Replay { status, body } => Ok(Begun::Repeat { status, body }),
         Reservation::Mismatch => Err(ServiceError::invalid("idempotency.key_reused")),
         Reservation::InProgress => Err(ServiceError::Conflict { code: "conflict" }),
+    }
+}
+
+/// Returns the answer of the request that holds `key`, for a client that left before it heard it. `None`: nothing was done, and nothing will be, because
+/// the key is closed: a request that is still on its way gets `idempotency.key_reused`. Fails with `conflict` while that is not settled.
+pub async fn settle(context: &Context, user: UserId, key: &str, fingerprint: &str) -> ServiceResult<Option<(u16, String)>> {
+    match context.store.close_idempotency(user, key, fingerprint, context.clock.now_ms()).await? {
+        KeyFate::Closed => Ok(None),
+        KeyFate::Done { status, body } => Ok(Some((status, body))),
+        KeyFate::Unsettled => Err(ServiceError::Conflict { code: "conflict" }),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Audit trail, idempotency keys, settings.
 
 use super::*;
-use educounsel::backends::store::{AuditEntry, AuditFilter, Reservation};
+use educounsel::backends::store::{AuditEntry, AuditFilter, KeyFate, Reservation};
 use serde_json::json;
 
 on_every_engine!(
     the_audit_trail_is_read_newest_first_with_names,
     a_repeated_key_gets_the_first_answer,
+    a_key_is_closed_unless_a_request_holds_it,
     one_of_many_parallel_requests_reserves_a_key,
     abandoned_and_old_keys_are_free_again,
     racing_nodes_agree_on_a_setting,
@@ -71,6 +72,25 @@ async fn a_repeated_key_gets_the_first_answer(fixture: Fixture) {
     assert_eq!(reserve(user, "b").await, Reservation::Mismatch);
     store.release_idempotency(other, "key").await.unwrap();
     assert_eq!(reserve(other, "c").await, Reservation::New, "a released key is free");
+}
+
+async fn a_key_is_closed_unless_a_request_holds_it(fixture: Fixture) {
+    let (store, user) = (&fixture.store, add_user(&fixture.store, "guru", Role::Counsellor).await.id);
+    let close = |key: &'static str, at| async move { store.close_idempotency(user, key, "asked", at).await.unwrap() };
+    let reserve = |key: &'static str| async move { store.reserve_idempotency(user, key, "a", 1_000).await.unwrap() };
+    assert_eq!(close("free", 1_000).await, KeyFate::Closed);
+    assert_eq!(close("free", 1_001).await, KeyFate::Closed, "it may be asked again");
+    assert_eq!(reserve("free").await, Reservation::Mismatch, "what comes later is refused");
+
+    assert_eq!(reserve("held").await, Reservation::New);
+    assert_eq!(close("held", 1_000).await, KeyFate::Unsettled);
+    assert_eq!(close("held", 10_000_000).await, KeyFate::Unsettled, "what was cut off may have been done");
+    store.finish_idempotency(user, "held", 201, "{}").await.unwrap();
+    assert_eq!(close("held", 1_000).await, KeyFate::Done { status: 201, body: "{}".into() });
+
+    assert_eq!(reserve("refused").await, Reservation::New);
+    store.release_idempotency(user, "refused").await.unwrap();
+    assert_eq!(close("refused", 1_000).await, KeyFate::Closed);
 }
 
 async fn one_of_many_parallel_requests_reserves_a_key(fixture: Fixture) {

@@ -13,7 +13,8 @@ const colourRules = ['color-contrast', 'link-in-text-block']
 const tallest = 2_400
 
 /**
- * Looks at `page` at 360 and 1280 px, in light and dark: no axe violation, nothing wider than the screen, a screenshot in `folder`.
+ * Looks at `page` at 360 and 1280 px, in light and dark: no axe violation, nothing wider than the screen or out of its scroller, a screenshot in
+ * `folder`.
  * `isStill` says when the page has nothing left to draw, where more is to wait for than skeletons, fonts and transitions; `mayLoad` allows
  * skeletons; `within` limits axe to what lies over a page that is looked at elsewhere.
  */
@@ -24,6 +25,7 @@ export async function inspect(page, name, { folder, isStill = async () => true, 
     await page.setViewportSize(viewports[width])
     if (!mayLoad) await untilEqual('the skeletons', 0, () => page.getByTestId('skeleton').count())
     await page.evaluate(comeToRest)
+    findings.push(...(await page.evaluate(findEscaped)).map((what) => `${width} px: ${what}`))
     if (!within) await growToContent(page)
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme })
@@ -66,6 +68,22 @@ export function findTooWide() {
   return [document.documentElement, ...scrollable]
     .filter((box) => box.scrollWidth > box.clientWidth)
     .map((box) => `wider than the screen: ${box.tagName.toLowerCase()}.${box.className} (${box.scrollWidth} > ${box.clientWidth})`)
+}
+
+/**
+ * Whatever scrolls holds all that is in it: the page is no taller than its own content, which for a page that fills the window is the window.
+ * Absolute boxes escape a scroller that is not positioned. Runs in the page.
+ */
+export function findEscaped() {
+  const nameOf = (box) => `${box.tagName.toLowerCase()}.${box.className}`
+  const root = document.documentElement
+  const allowed = Math.max(innerHeight, Math.ceil(document.body.getBoundingClientRect().height))
+  const tooTall = root.scrollHeight > allowed ? [`the page is ${root.scrollHeight} px tall instead of ${allowed}`] : []
+  const dialogs = [...document.querySelectorAll('dialog[open]')].filter((box) => box.scrollHeight > box.clientHeight)
+  const isScroller = (box) => [getComputedStyle(box).overflowX, getComputedStyle(box).overflowY].some((how) => how === 'auto' || how === 'scroll')
+  const boxes = [...document.body.querySelectorAll('*')].filter((box) => box.childElementCount > 0)
+  const unpositioned = boxes.filter((box) => isScroller(box) && getComputedStyle(box).position === 'static')
+  return [...tooTall, ...dialogs.map((box) => `scrolls around its own scroller: ${nameOf(box)}`), ...unpositioned.map((box) => `a scroller that is not positioned: ${nameOf(box)}`)]
 }
 
 /** Lists load again by themselves now and then, and are dimmed meanwhile: what is gone at a second look, when nothing loads, was that. */
