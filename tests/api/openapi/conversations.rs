@@ -2,7 +2,7 @@
 
 use super::{School, step};
 use crate::{
-    chat::{channel_of, connect, id_of, join, new_client_id, settle},
+    conversations::{channel_of, connect, id_of, join, new_client_id, settle},
     support::{TestSocket, TestUser, pdf::one_page_pdf, schema::Checked},
 };
 use reqwest::{Method, multipart};

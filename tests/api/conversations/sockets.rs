@@ -1,7 +1,7 @@
 //! The live side of conversations: who may join, typing, read marks, and what a transfer ends. Runs over both transports where the socket matters.
 
 use crate::{
-    chat::{ask_to_join, channel_of, connect, id_of, join, open, say, settle, wait_in_queue},
+    conversations::{ask_to_join, channel_of, connect, id_of, join, open, say, settle, wait_in_queue},
     redis_server::TestRedis,
     support::{TestApp, TestSocket, TestUser, app::TestTransport, wait::until},
 };

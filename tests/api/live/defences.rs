@@ -1,7 +1,7 @@
 //! What strangers, hostile clients and clients that were sent away cannot do to a Pusher server.
 
 use crate::{
-    backend::{Backend, Mistake, sent},
+    apps::backend::{Backend, Mistake, sent},
     support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until},
 };
 use educounsel::domain::ids::ConversationId;

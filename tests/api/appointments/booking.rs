@@ -1,7 +1,7 @@
 //! Appointments over HTTP, what both sides hear, calendar files and video rooms.
 
 use crate::{
-    availability::{mornings, on_monday, open_desk, slots, start},
+    appointments::availability::{mornings, on_monday, open_desk, slots, start},
     support::{TestApp, TestSocket, TestUser, wait::until},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -1,7 +1,7 @@
 //! What holds for every endpoint: who may, how bad requests are answered, and what stands on every answer.
 
 use crate::{
-    availability::mornings,
+    appointments::availability::mornings,
     support::{TestApp, TestUser, app::TestTransport},
 };
 use educounsel::{

@@ -1,7 +1,7 @@
 //! Webhooks of connected apps, received in this process.
 
 use crate::{
-    connected_apps::{change, make_app},
+    apps::manage::{change, make_app},
     support::{TestApp, TestUser, socket::TestSocket, wait::until},
     webhook_receiver::{Reaction, Receiver},
 };

@@ -1,8 +1,8 @@
 //! Warnings about students: who is called, the clock, who takes them up, and that students hear nothing of it.
 
 use crate::{
-    availability::start,
-    chat::{id_of, settle},
+    appointments::availability::start,
+    conversations::{id_of, settle},
     databases::{Database, TestDatabase},
     support::{TestApp, TestUser, app::TestAppBuilder, user::PASSWORD, wait::until},
 };
@@ -388,7 +388,7 @@ async fn demo_data_shows_an_open_and_an_acknowledged_warning() {
 async fn at_once(database: Database) {
     let database = TestDatabase::create(database).await;
     let url = database.url.clone();
-    let (builder, clock) = crate::availability::on_monday();
+    let (builder, clock) = crate::appointments::availability::on_monday();
     let app = builder.set(|config| config.database.url = url).start().await;
     let (ana, guru, kepala) = (app.student("ana").await, app.counsellor("guru").await, app.admin("kepala").await);
     let ids = join_all((0..6).map(|_| raise(&app, &ana, Level::Risk, WORDS))).await;

@@ -2,7 +2,7 @@
 //! is doubled and nothing is lost.
 
 use crate::{
-    chat::{id_of, new_client_id, post_until_answered, settle, wait_in_queue},
+    conversations::{id_of, new_client_id, post_until_answered, settle, wait_in_queue},
     databases::{Database, TestDatabase},
     support::{TestApp, TestUser},
 };

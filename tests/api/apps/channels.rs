@@ -1,8 +1,8 @@
 //! Channels of connected apps: kinds, members, sign-in, watchlists, counts, and the codes of sections 2.4 to 2.7 and 2.10 of the wire contract.
 
 use crate::{
-    backend::{Backend, sent},
-    connected_apps::make_app,
+    apps::backend::{Backend, sent},
+    apps::manage::make_app,
     support::{TestApp, TestSocket, socket::Received, wait::until},
 };
 use serde_json::{Value, json};

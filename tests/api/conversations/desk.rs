@@ -1,7 +1,7 @@
 //! Conversations: opening, lists, the queue, closing, notes, prepared answers, preferences, and who may not.
 
 use crate::{
-    chat::{ask, bodies, connect, id_of, join, new_client_id, open, say, settle, wait_in_queue},
+    conversations::{ask, bodies, connect, id_of, join, new_client_id, open, say, settle, wait_in_queue},
     support::{TestApp, TestUser},
 };
 use educounsel::domain::clock::Clock;

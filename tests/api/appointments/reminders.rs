@@ -1,7 +1,7 @@
 //! Reminders, on a clock that the tests turn.
 
 use crate::{
-    availability::{mornings, open_desk, start},
+    appointments::availability::{mornings, open_desk, start},
     support::{TestApp, TestUser, app::TestAppBuilder, wait::until},
 };
 use educounsel::{

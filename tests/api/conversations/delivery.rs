@@ -1,7 +1,7 @@
 //! The promise of the chat: whatever a weak link does to answers and connections, every message is there once, in order, on both sides.
 
 use crate::{
-    chat::{ask_to_join, channel_of, connect, new_client_id, open, post_until_answered},
+    conversations::{ask_to_join, channel_of, connect, new_client_id, open, post_until_answered},
     support::{TestApp, TestSocket, TestUser, socket::Received},
 };
 use educounsel::domain::ids::ConversationId;

@@ -1,8 +1,8 @@
 //! Section 2.8 of the wire contract: the HTTP API, row by row, with the exact bodies the vendors' suites compare; and what is refused.
 
 use crate::{
-    backend::{Backend, Mistake, sent},
-    connected_apps::{change, make_app},
+    apps::backend::{Backend, Mistake, sent},
+    apps::manage::{change, make_app},
     support::TestApp,
 };
 use reqwest::Method;

@@ -1,7 +1,7 @@
 //! Messages: sent once, numbered, edited, taken back, read both ways, found, and with files.
 
 use crate::{
-    chat::{ask, bodies, id_of, new_client_id, open, say},
+    conversations::{ask, bodies, id_of, new_client_id, open, say},
     support::{TestApp, TestUser, pdf::one_page_pdf},
 };
 use educounsel::{domain::clock::Clock, services::file_sweep};

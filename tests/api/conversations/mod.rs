@@ -1,5 +1,11 @@
 //! What the tests of conversations share.
 
+mod delivery;
+mod desk;
+mod engines;
+mod messages;
+mod sockets;
+
 use crate::support::{TestApp, TestSocket, TestUser, socket::Event, wait::until};
 use reqwest::Method;
 use serde_json::{Value, json};

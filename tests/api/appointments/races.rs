@@ -1,7 +1,7 @@
 //! Many want the same time at once, against two running nodes on each database: one gets it, the others are told cleanly what else is free.
 
 use crate::{
-    availability::{MONDAY_7, mornings, open_desk},
+    appointments::availability::{MONDAY_7, mornings, open_desk},
     databases::{Database, TestDatabase},
     support::{TestApp, TestUser},
 };

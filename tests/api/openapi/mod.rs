@@ -7,9 +7,9 @@ mod conversations;
 mod safety;
 
 use crate::{
-    availability::on_monday,
-    backend::Backend,
-    chat::settle,
+    appointments::availability::on_monday,
+    apps::backend::Backend,
+    conversations::settle,
     support::{TestApp, TestSocket, TestUser, pdf::one_page_pdf, provider::FakeProvider, schema::Checked, user::PASSWORD},
 };
 use educounsel::{domain::clock::Clock, http::openapi::document};
@@ -107,7 +107,7 @@ async fn every_answer_and_event_has_the_shape_that_is_described() {
     walk_events(&mut seen, &mut sockets).await;
 
     let unseen = seen.unseen(&BESIDE);
-    assert!(unseen.is_empty(), "described, but no walk of tests/api/openapi.rs provokes it: {unseen:#?}");
+    assert!(unseen.is_empty(), "described, but no walk of tests/api/openapi provokes it: {unseen:#?}");
     school.app.stop().await;
 }
 

@@ -1,7 +1,7 @@
 //! Sockets over plain HTTP, as pusher-js asks for them where WebSockets are blocked.
 
 use crate::{
-    backend::Backend,
+    apps::backend::Backend,
     support::{
         TestApp, TestUser,
         app::TestTransport,

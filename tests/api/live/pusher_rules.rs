@@ -1,7 +1,7 @@
 //! Rules of sections 2.1, 2.2, 2.4, 2.6 and 2.7 of the wire contract at their edges: what other tests of channels do not name.
 
 use crate::{
-    backend::{Backend, Mistake, sent},
+    apps::backend::{Backend, Mistake, sent},
     support::{
         TestApp, TestSocket,
         app::TestTransport,

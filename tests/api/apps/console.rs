@@ -1,8 +1,8 @@
 //! The event debug console of connected apps, and the event creator.
 
 use crate::{
-    backend::{Backend, Mistake, sent},
-    connected_apps::{change, make_app},
+    apps::backend::{Backend, Mistake, sent},
+    apps::manage::{change, make_app},
     support::{TestApp, TestSocket, TestUser, wait::until},
     webhook_receiver::{Reaction, Receiver},
 };

@@ -1,0 +1,3 @@
+//! Uploads, whatever they belong to.
+
+mod bad_uploads;
