@@ -33,7 +33,6 @@ test: web tests/aimock/node_modules/.package-lock.json tests/clients/node_module
 lint: static/node_modules/.package-lock.json
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo clippy --features echo-route --test autobahn --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cd static && npm run --silent lint
 

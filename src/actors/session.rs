@@ -103,7 +103,7 @@ impl Session {
     pub fn open(app: Arc<App>, principal: Option<Principal>, shard: LocalShard, outbound: Rc<Outbound>) -> Addr<Self> {
         let socket = new_socket_id();
         let owner = principal.as_ref().map(|principal| SocketOwner { user: principal.user_id, login: principal.login_id });
-        if !is_echo(&app) {
+        if !app.is_echo() {
             shard.connect(socket, &app.id, owner, &outbound);
         }
         let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s));
@@ -363,7 +363,7 @@ impl Handler<TextReceived> for Session {
 
     fn handle(&mut self, TextReceived(text): TextReceived, _: &mut Self::Context) -> Self::Result {
         let state = self.state.clone();
-        if is_echo(&state.app) {
+        if state.app.is_echo() {
             return Box::pin(async move { state.answer(&Frame::text(&text)) });
         }
         Box::pin(async move { state.take_text(&text).await })
@@ -374,7 +374,7 @@ impl Handler<BinaryReceived> for Session {
     type Result = ();
 
     fn handle(&mut self, BinaryReceived(bytes): BinaryReceived, _: &mut Self::Context) {
-        if is_echo(&self.state.app) {
+        if self.state.app.is_echo() {
             return self.state.answer(&Frame::binary(&bytes));
         }
         self.state.refuse(None, "binary frames are not part of the protocol", |line| line);
@@ -387,11 +387,6 @@ impl Handler<ConnectionLost> for Session {
     fn handle(&mut self, _: ConnectionLost, ctx: &mut Self::Context) {
         ctx.stop();
     }
-}
-
-/// Says whether this is the app that gives every message back: the one with the key `echo`, in test builds with the feature `echo-route`.
-fn is_echo(app: &App) -> bool {
-    cfg!(feature = "echo-route") && app.key == "echo"
 }
 
 /// Two numbers of 53 random bits: exact in every client's number type, and unguessable.

@@ -231,3 +231,11 @@ impl TestAppBuilder {
         Ok(TestApp { running, folder: self.folder, certificate: self.certificate })
     }
 }
+    /// Adds an app with the key `echo` that gives every message back.
+    #[cfg(debug_assertions)]
+    #[must_use]
+    pub fn echo(mut self) -> Self {
+        self.options.echo = true;
+        self
+    }
+

@@ -165,10 +165,9 @@ async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
     stopping.await.unwrap();
 }
 
-/// The route that gives every message back exists in builds with the feature `echo-route` only.
-#[cfg(not(feature = "echo-route"))]
+/// The app that gives every message back is there only for a test that asks for it, which no setting can.
 #[actix_web::test]
-async fn nothing_is_echoed_by_a_normal_build() {
+async fn nothing_is_echoed_whatever_the_settings_say() {
     let (app, _) = start().await;
     assert_eq!(app.client().get(app.url("/echo")).header("accept", "application/json").send().await.unwrap().status(), 404);
     let mut unknown = app.handshake("/app/echo?protocol=7", &[]).await.unwrap();
