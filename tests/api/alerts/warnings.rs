@@ -2,7 +2,7 @@
 
 use crate::{
     appointments::availability::start,
-    conversations::{id_of, settle},
+    conversations::id_of,
     databases::{Database, TestDatabase},
     support::{TestApp, TestUser, app::TestAppBuilder, user::PASSWORD, wait::until},
 };
@@ -110,7 +110,7 @@ async fn a_risk_calls_those_on_duty_with_a_clock() {
     assert_eq!((&event["alert"]["id"], &event["alert"]["level"], &event["alert"]["state"]), (&json!(id), &json!(3), &json!("open")));
     assert!(event["id"].is_string() && event["cursor"].is_string(), "durable");
     assert!(!event.to_string().contains("pengen mati"), "no words in the log");
-    settle(app).await;
+    app.settle().await;
     assert_eq!(names_heard(guru).await, ["risk.raised", "risk.changed:raised"]);
     assert_eq!(names_heard(guru2).await, ["risk.changed:raised"], "not on duty: the list moves, nothing rings");
     assert_eq!((safety_notices(guru).await, safety_notices(guru2).await), (vec!["risk.raised".to_owned()], vec![]));
@@ -134,7 +134,7 @@ async fn when_nobody_is_on_duty_all_counsellors_are_called() {
     on_duty(guru).await;
     clock.advance(12 * 60 * MINUTE_MS);
     raise(app, ana, Level::Risk, WORDS).await;
-    settle(app).await;
+    app.settle().await;
     for counsellor in [guru, guru2] {
         assert_eq!(names_heard(counsellor).await, ["risk.raised", "risk.changed:raised"]);
         assert_eq!(safety_notices(counsellor).await, ["risk.raised"]);
@@ -149,7 +149,7 @@ async fn a_concern_tells_counsellors_and_has_no_clock() {
     let School { app, clock, ana, guru, guru2, kepala } = &school;
     on_duty(guru).await;
     raise(app, ana, Level::Concern, WORDS).await;
-    settle(app).await;
+    app.settle().await;
     for counsellor in [guru, guru2] {
         assert_eq!(names_heard(counsellor).await, ["risk.changed:concern"]);
         assert_eq!(safety_notices(counsellor).await, ["risk.concern"]);
@@ -174,7 +174,7 @@ async fn a_repeat_joins_and_something_more_serious_calls_again() {
     clock.advance(MINUTE_MS);
     assert_eq!(raise(app, ana, Level::Risk, "masih sama").await, risk);
     assert_eq!(raise(app, ana, Level::Concern, "lebih ringan").await, risk, "less serious than what is open");
-    settle(app).await;
+    app.settle().await;
     assert_eq!(safety_notices(guru).await, ["risk.raised", "risk.concern"], "one call each");
     let list = guru.get("/alerts").await;
     let items = list["items"].as_array().unwrap();
@@ -208,7 +208,7 @@ async fn after_five_minutes_everybody_is_called_once() {
     // The server's own scheduler may have been the one.
     assert!(by_hand <= 1);
     until("everybody was called", async || only_alert(kepala).await["escalated_at"] == "2026-02-02T00:05:00.000Z").await;
-    settle(app).await;
+    app.settle().await;
     assert_eq!(names_heard(guru2).await, ["risk.changed:raised", "risk.raised", "risk.changed:escalated"]);
     assert_eq!(names_heard(kepala).await, ["risk.changed:raised", "risk.raised", "risk.changed:escalated"]);
     assert_eq!(
@@ -237,7 +237,7 @@ async fn whoever_acknowledges_in_time_stops_the_clock() {
     assert_eq!((status, &second), (200, &first), "the same item, naming who was first");
     let (status, third) = kepala.post(&path, &json!({})).await;
     assert_eq!((status, &third["acknowledged_by"], &third["excerpt"]), (200, &first["acknowledged_by"], &Value::Null));
-    settle(app).await;
+    app.settle().await;
     assert_eq!(names_heard(guru2).await, ["risk.raised", "risk.changed:raised", "risk.changed:acknowledged"]);
     assert_eq!(audit(kepala, "alert.acknowledged").await, [("alert.acknowledged".to_owned(), guru.id.clone())]);
     assert_eq!(guru.get("/alerts").await["items"], json!([]));
@@ -354,11 +354,11 @@ async fn a_student_hears_and_reads_nothing_of_a_warning() {
     clock.advance(6 * MINUTE_MS);
     school.escalate().await;
     guru.post(&format!("/alerts/{id}/acknowledge"), &json!({})).await;
-    settle(app).await;
-    socket.expect_silence().await;
+    app.settle().await;
+    app.barrier(&mut socket).await;
     let (_, opened) = guru.post(&format!("/alerts/{id}/chat"), &json!({})).await;
     let conversation = opened["conversation_id"].as_str().unwrap();
-    settle(app).await;
+    app.settle().await;
     let changed = socket.next_named("conversation.changed").await.raw;
     let mut seen = vec![changed];
     for path in ["/sync", "/notices?state=all", "/realtime", "/dashboard/student", "/conversations", "/auth/me", "/help"] {

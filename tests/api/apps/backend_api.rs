@@ -51,7 +51,7 @@ async fn events_spare_the_socket_that_caused_them_on_every_listed_channel() {
     let event = json!({ "name": "e", "channels": ["a", "b"], "data": "", "socket_id": cause.socket_id });
     assert_eq!(sent(backend.post("events", &event)).await.0, 200);
     assert_eq!([other.next_event().await.channel, other.next_event().await.channel], [Some("a".into()), Some("b".into())]);
-    cause.expect_silence().await;
+    app.barrier(&mut cause).await;
     app.stop().await;
 }
 
@@ -127,6 +127,7 @@ async fn channels_lists_the_occupied_ones_with_what_is_asked() {
     }
     a.cut();
     b.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": "news" } })).await;
+    // Taken; nothing answers it.
     b.expect_silence().await;
     crate::support::wait::until("nobody is left", async || backend.read("channels", &[]).await == json!({ "channels": {} })).await;
     app.stop().await;
@@ -188,7 +189,7 @@ async fn terminating_a_user_closes_the_sockets_signed_in_as_it_with_4009() {
         let request = backend.request(Method::POST, &path.replace(' ', "%20"), &[], b"{}", &mistake);
         assert_eq!(sent(request).await, (200, "{}".to_owned()), "{path}");
         ana.expect_close(4009).await;
-        budi.expect_silence().await;
+        app.barrier(&mut budi).await;
     }
     app.stop().await;
 }

@@ -143,7 +143,7 @@ async fn the_hundred_and_first_member_is_refused_and_others_never_see_it() {
     let mut late = app.socket("uji-key").await;
     let answer = ask(&mut late, &backend, "presence-a", Some(&member("100"))).await;
     assert_eq!((answer.event.as_str(), &answer.data["type"]), ("pusher:subscription_error", &json!("SubscriptionRefused")));
-    watcher.expect_silence().await;
+    app.barrier(&mut watcher).await;
     let count = backend.read("channels/presence-a", &[("info", "user_count")]).await;
     assert_eq!(count["user_count"], 100);
     app.stop().await;
@@ -157,7 +157,7 @@ async fn ids_that_are_numbers_are_text_everywhere() {
     assert_eq!(members["presence"], json!({ "count": 1, "ids": ["10"], "hash": { "10": null } }));
     let mut budi = app.socket("uji-key").await;
     join(&mut budi, &backend, "presence-a", Some(r#"{"user_id":"10"}"#)).await;
-    ana.expect_silence().await;
+    app.barrier(&mut ana).await;
     app.stop().await;
 }
 
@@ -190,7 +190,7 @@ async fn cache_channels_of_every_kind_give_the_last_event_or_a_miss_behind_the_a
         let mut late = app.socket("uji-key").await;
         join(&mut late, &backend, channel, data.as_deref()).await;
         assert_eq!(late.next_event().await.raw, heard[1].raw, "{channel}");
-        late.expect_silence().await;
+        app.barrier(&mut late).await;
     }
     app.stop().await;
 }
@@ -202,6 +202,7 @@ async fn client_events_are_never_cached() {
     join(&mut ana, &backend, "private-cache-a", None).await;
     assert_eq!(ana.next_event().await.event, "pusher:cache_miss");
     ana.send(json!({ "event": "client-x", "channel": "private-cache-a", "data": 1 })).await;
+    // An error would come before the pong.
     ana.expect_silence().await;
     join(&mut budi, &backend, "private-cache-a", None).await;
     assert_eq!(budi.next_event().await.event, "pusher:cache_miss");
@@ -308,7 +309,7 @@ async fn server_to_user_channels_are_for_that_user_only() {
     );
     backend.trigger("#server-to-user-ana", "halo", "1").await;
     assert_eq!(ana.next_event().await.raw, r##"{"event":"halo","channel":"#server-to-user-ana","data":"1"}"##);
-    budi.expect_silence().await;
+    app.barrier(&mut budi).await;
     assert_eq!(backend.read("channels", &[]).await, json!({ "channels": {} }), "users are not channels");
     app.stop().await;
 }
@@ -328,7 +329,7 @@ async fn a_watchlist_tells_who_is_there_who_comes_and_who_goes() {
     sign_in(&mut budi_tab, &backend, &json!({ "id": "budi" })).await;
     budi.cut();
     until("the first tab is gone", async || app.running.socket_count() == 2).await;
-    ana.expect_silence().await;
+    app.barrier(&mut ana).await;
     budi_tab.cut();
     assert_eq!(ana.next_event().await.json(), json!({ "events": [{ "name": "offline", "user_ids": ["budi"] }] }));
     let mut cici = app.socket("uji-key").await;
@@ -402,7 +403,7 @@ async fn clients_cannot_speak_as_the_server() {
         ana.send(json!({ "event": event, "channel": "private-a", "data": {} })).await;
         assert_eq!(ana.next_event().await.event, "pusher:error", "{event}");
     }
-    budi.expect_silence().await;
+    app.barrier(&mut budi).await;
     app.stop().await;
 }
 
@@ -431,7 +432,7 @@ async fn whoever_joins_in_a_crowd_knows_everybody_in_the_end() {
             let added = socket.next_named("pusher_internal:member_added").await.json();
             assert!(known.insert(added["user_id"].as_str().unwrap().to_owned()), "{added} twice");
         }
-        socket.expect_silence().await;
+        app.barrier(socket).await;
     }
     app.stop().await;
 }
@@ -462,7 +463,7 @@ async fn a_user_of_one_app_is_nobody_in_another() {
     one.trigger("news", "e", "1").await;
     assert_eq!(sent(one.post("users/7/terminate_connections", &json!({}))).await.0, 200);
     assert_eq!(one.read("channels", &[]).await, json!({ "channels": {} }));
-    socket.expect_silence().await;
+    app.barrier(&mut socket).await;
     app.stop().await;
 }
 

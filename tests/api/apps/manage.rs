@@ -82,7 +82,7 @@ async fn disabling_ends_sockets_with_4003_and_enabling_lets_them_in_again() {
     let told = refused.next_event().await;
     assert_eq!((told.event.as_str(), &told.data["code"]), ("pusher:error", &json!(4003)));
     assert!(matches!(refused.receive().await, Received::Closed { code: 4003, .. }));
-    bystander.expect_silence().await;
+    app.barrier(&mut bystander).await;
     change(&kepala, &shut, &json!({ "enabled": true })).await;
     app.socket(text(&shut, "key")).await.expect_silence().await;
     app.stop().await;
@@ -116,6 +116,7 @@ async fn client_events_can_be_switched_off_for_open_sockets() {
     socket.ask_subscribe(json!({ "channel": "private-a", "auth": auth })).await;
     let event = json!({ "event": "client-x", "channel": "private-a", "data": 1 });
     socket.send(event.clone()).await;
+    // An error would come before the pong.
     socket.expect_silence().await;
     change(&kepala, &made, &json!({ "client_events": false })).await;
     socket.send(event).await;

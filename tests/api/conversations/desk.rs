@@ -1,7 +1,7 @@
 //! Conversations: opening, lists, the queue, closing, notes, prepared answers, preferences, and who may not.
 
 use crate::{
-    conversations::{ask, bodies, connect, id_of, join, new_client_id, open, say, settle, wait_in_queue},
+    conversations::{ask, bodies, connect, id_of, join, new_client_id, open, say, wait_in_queue},
     support::{TestApp, TestUser},
 };
 use educounsel::domain::clock::Clock;
@@ -149,7 +149,7 @@ async fn the_student_hears_who_took_them() {
     let app = TestApp::start().await;
     let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
     let waiting = wait_in_queue(&ana, "x").await;
-    settle(&app).await;
+    app.settle().await;
     let (mut ana_socket, mut guru_socket) = (ana.connect().await, guru.connect().await);
     guru.post("/conversations/next", &json!({})).await;
     let changed = ana_socket.next_named("conversation.changed").await.json();
@@ -468,7 +468,7 @@ async fn a_student_hides_what_was_read() {
     ana.post(&format!("{path}/delivered"), &json!({ "seq": 2 })).await;
     assert_eq!(socket.next_event().await.json(), json!({ "user_id": ana.id, "delivered_seq": 2, "read_seq": null }));
     ana.post(&format!("{path}/read"), &json!({ "seq": 2 })).await;
-    socket.expect_silence().await;
+    app.barrier(&mut socket).await;
     app.stop().await;
 }
 

@@ -2,7 +2,7 @@
 //! is doubled and nothing is lost.
 
 use crate::{
-    conversations::{id_of, new_client_id, post_until_answered, settle, wait_in_queue},
+    conversations::{id_of, new_client_id, post_until_answered, wait_in_queue},
     databases::{Database, TestDatabase},
     support::{TestApp, TestUser},
 };
@@ -79,7 +79,7 @@ async fn busy_desk(database: Database) {
         assert_eq!(stored, (1..=i64::try_from(stored.len()).unwrap()).collect::<Vec<_>>(), "no gaps");
         assert_eq!(stored, seqs, "every message once");
     }
-    settle(&app).await;
+    app.settle().await;
     app.stop().await;
 }
 

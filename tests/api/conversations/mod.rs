@@ -6,7 +6,7 @@ mod engines;
 mod messages;
 mod sockets;
 
-use crate::support::{TestApp, TestSocket, TestUser, socket::Event, wait::until};
+use crate::support::{TestApp, TestSocket, TestUser, socket::Event};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -66,11 +66,6 @@ pub async fn say(user: &TestUser, conversation: &str, body: &str) -> Value {
 pub async fn bodies(user: &TestUser, conversation: &str) -> Vec<String> {
     let page = user.get(&format!("/conversations/{conversation}/messages?limit=100")).await;
     page["items"].as_array().unwrap().iter().map(|item| item["body"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Waits until everything that was written has been published: what a socket hears from now on came later.
-pub async fn settle(app: &TestApp) {
-    until("the log is published", async || app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
 }
 
 /// Opens a socket by session without joining anything.

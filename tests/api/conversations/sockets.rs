@@ -1,7 +1,7 @@
 //! The live side of conversations: who may join, typing, read marks, and what a transfer ends. Runs over both transports where the socket matters.
 
 use crate::{
-    conversations::{ask_to_join, channel_of, connect, id_of, join, open, say, settle, wait_in_queue},
+    conversations::{ask_to_join, channel_of, connect, id_of, join, open, say, wait_in_queue},
     redis_server::TestRedis,
     support::{TestApp, TestSocket, TestUser, app::TestTransport, wait::until},
 };
@@ -87,11 +87,12 @@ async fn a_second_tab_does_not_hear_of_the_first(transport: TestTransport) {
         for tab in &mut tabs {
             tab.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel_of(&id) } })).await;
         }
+            // Taken; nothing answers it.
         for tab in &mut tabs {
             assert_eq!(tab.next_event().await.event, "pusher_internal:subscription_succeeded");
         }
         for tab in &mut tabs {
-            tab.expect_silence().await;
+            app.barrier(tab).await;
         }
         for tab in &mut tabs {
             tab.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": channel_of(&id) } })).await;
@@ -163,19 +164,20 @@ async fn typing_reaches_the_other_side_only_and_not_too_often(transport: TestTra
     join(&mut ana_socket, &id).await;
     join(&mut guru_socket, &id).await;
     ana_socket.next_named("pusher_internal:member_added").await;
+    // All are taken.
     for _ in 0..30 {
         type_in(&mut ana_socket, &id).await;
     }
     let typing = guru_socket.next_event().await;
     assert_eq!((typing.event.as_str(), typing.user_id.as_deref(), &typing.data), ("client-typing", Some(ana.id.as_str()), &json!({})));
     ana_socket.expect_silence().await;
-    guru_socket.expect_silence().await;
+    app.barrier(&mut guru_socket).await;
     let hidden = json!({ "hide_typing": true, "hide_read_receipts": false });
     ana.request(Method::PUT, "/chat-preferences").json(&hidden).send().await.unwrap();
     tokio::time::sleep(Duration::from_millis(3_100)).await;
     type_in(&mut ana_socket, &id).await;
     ana_socket.expect_silence().await;
-    guru_socket.expect_silence().await;
+    app.barrier(&mut guru_socket).await;
     type_in(&mut guru_socket, &id).await;
     assert_eq!(ana_socket.next_event().await.user_id, Some(guru.id.clone()), "the counsellor's is shown");
     // Nothing else passes by the history.
@@ -195,7 +197,7 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer(transport: TestTra
     let id = open(&ana, &guru).await;
     let before_all = guru.get("/realtime").await["cursor"].as_str().unwrap().to_owned();
     say(&ana, &id, "sebelum").await;
-    settle(&app).await;
+    app.settle().await;
     let (mut ana_socket, mut first, mut second) = (connect(&app, &ana).await, connect(&app, &guru).await, connect(&app, &guru).await);
     for socket in [&mut ana_socket, &mut first, &mut second] {
         join(socket, &id).await;
@@ -216,7 +218,7 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer(transport: TestTra
     assert_eq!(removed.json()["user_id"], json!(guru.id));
     ana_socket.next_named("message.created").await;
     for socket in [&mut first, &mut second] {
-        socket.expect_silence().await;
+        app.barrier_beside(socket).await;
         type_in(socket, &id).await;
         assert_eq!(socket.next_event().await.json()["code"], 4301, "not on the channel any more");
         assert_eq!(ask_to_join(socket, &channel_of(&id)).await.event, "pusher:subscription_error");
@@ -250,7 +252,7 @@ async fn a_transfer_tells_the_three_who_are_concerned() {
     let app = TestApp::start().await;
     let (ana, guru, other) = (app.student("ana").await, app.counsellor("guru").await, app.counsellor("guru2").await);
     let id = open(&ana, &guru).await;
-    settle(&app).await;
+    app.settle().await;
     let (mut student, mut former, mut new) = (ana.connect().await, guru.connect().await, other.connect().await);
     let transfer = json!({ "counsellor_id": other.id, "note": "Mohon dilanjutkan" });
     assert_eq!(guru.post(&format!("/conversations/{id}/transfer"), &transfer).await.0, 204);
@@ -335,7 +337,7 @@ async fn a_transfer_reaches_the_sockets_of_other_nodes() {
     guru.post(&format!("/conversations/{id}/transfer"), &json!({ "counsellor_id": other.id, "note": "x" })).await;
     say(&ana, &id, "sesudah").await;
     while student.next_named("message.created").await.json()["message"]["body"] != "sesudah" {}
-    former.expect_silence().await;
+    here.barrier_beside(&mut former).await;
     assert_eq!(ask_to_join(&mut former, &channel_of(&id)).await.event, "pusher:subscription_error");
     until("both nodes are done", async || here.running.context.store.log_backlog().await.unwrap().rows == 0).await;
     there.stop().await;

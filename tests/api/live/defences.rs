@@ -77,7 +77,7 @@ async fn a_socket_that_was_told_to_go_is_heard_no_more() {
         ana.send(json!({ "event": "pusher:subscribe", "data": { "channel": "umum" } })).await;
         ana.cut();
         until("both are gone", async || app.running.socket_count() == 1).await;
-        budi.expect_silence().await;
+        app.barrier(&mut budi).await;
         app.stop().await;
     }
 }
@@ -133,7 +133,7 @@ async fn a_second_sign_in_replaces_the_watchlist() {
     for user in ["cici", "dedi"] {
         assert_eq!(ana.next_event().await.json(), json!({ "events": [{ "name": "online", "user_ids": [user] }] }));
     }
-    ana.expect_silence().await;
+    app.barrier(&mut ana).await;
     app.stop().await;
 }
 

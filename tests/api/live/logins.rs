@@ -80,7 +80,7 @@ async fn a_login_that_runs_out_takes_its_sockets_along() {
     let ended = budi_socket.next_named("session.ended").await.json();
     assert_eq!(ended["reason"], "expired");
     assert!(matches!(budi_socket.receive().await, Received::Closed { code: 4009, .. }));
-    ana_socket.expect_silence().await;
+    app.barrier(&mut ana_socket).await;
     app.stop().await;
 }
 

@@ -57,6 +57,7 @@ async fn join_presence(socket: &mut TestSocket, channel: &str, user: &str) -> Va
     let answer = socket.ask_subscribe(json!({ "channel": channel, "auth": auth, "channel_data": data })).await;
     assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
     answer.json()["presence"].clone()
+    // Nothing answers an unsubscription.
 }
 
 async fn public_channels_need_no_proof(transport: TestTransport) {
@@ -99,10 +100,10 @@ async fn presence_tells_members_of_first_and_last_connection(transport: TestTran
     assert_eq!(added.event, "pusher_internal:member_added");
     assert_eq!(added.json(), json!({ "user_id": "budi", "user_info": { "name": "budi" } }));
     join_presence(&mut ana_tab, "presence-room", "ana").await;
-    budi.expect_silence().await;
+    app.barrier(&mut budi).await;
     ana_tab.cut();
     until("the tab is gone", async || app.running.socket_count() == 2).await;
-    budi.expect_silence().await;
+    app.barrier(&mut budi).await;
     ana.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": "presence-room" } })).await;
     let removed = budi.next_event().await;
     assert_eq!((removed.event.as_str(), removed.json()), ("pusher_internal:member_removed", json!({ "user_id": "ana" })));
@@ -118,7 +119,7 @@ async fn client_events_reach_the_others_only(transport: TestTransport) {
     ana.send(json!({ "event": "client-typing", "channel": "presence-room", "data": { "on": true } })).await;
     let heard = budi.next_event().await;
     assert_eq!((heard.event.as_str(), &heard.data, heard.user_id.as_deref()), ("client-typing", &json!({ "on": true }), Some("ana")));
-    ana.expect_silence().await;
+    app.barrier(&mut ana).await;
     app.stop().await;
 }
 
@@ -133,6 +134,7 @@ async fn client_events_are_refused_without_closing(transport: TestTransport) {
     {
         socket.send(json!({ "event": "client-x", "channel": channel, "data": data })).await;
         let answer = socket.next_event().await;
+    // One refusal, and the others were taken.
         assert_eq!((answer.event.as_str(), answer.json()["code"].as_u64()), ("pusher:error", Some(4301)), "{channel}");
     }
     for _ in 0..11 {
@@ -145,6 +147,7 @@ async fn client_events_are_refused_without_closing(transport: TestTransport) {
 
 async fn pings_are_answered(transport: TestTransport) {
     let app = start(transport).await;
+    // The WebSocket pong is passed over.
     // Pysher pings before it has read anything.
     let mut socket = app.handshake("/app/uji-key?protocol=6", &[]).await.unwrap();
     socket.send_text(r#"{"event":"pusher:ping","data":""}"#).await;
@@ -179,8 +182,9 @@ async fn malformed_frames_get_an_error_and_nobody_else_notices(transport: TestTr
     }
     broken.send_message(Message::binary(vec![1, 2, 3])).await;
     assert_eq!(broken.next_event().await.event, "pusher:error");
+    // Each frame had its one answer.
     broken.expect_silence().await;
-    other.expect_silence().await;
+    app.barrier(&mut other).await;
     app.stop().await;
 }
 
@@ -255,6 +259,7 @@ async fn a_flood_of_frames_is_answered_in_order(transport: TestTransport) {
     for _ in 0..2_000 {
         assert_eq!(socket.next_event().await.event, "pusher:pong");
     }
+    // One answer to each.
     socket.expect_silence().await;
     app.stop().await;
 }
@@ -283,8 +288,8 @@ async fn stalled_socket_is_ended_and_its_memory_given_back(transport: TestTransp
             tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
         }
     }
-    healthy.expect_silence().await;
-    sender.expect_silence().await;
+    app.barrier(&mut healthy).await;
+    app.barrier(&mut sender).await;
     drop(stalled);
     app.stop().await;
 }
@@ -350,6 +355,6 @@ async fn students_cannot_send_client_events_to_each_other_on_the_built_in_app() 
             assert_eq!((answer.event.as_str(), answer.json()["code"].as_u64()), ("pusher:error", Some(4301)), "{event} on {channel}");
         }
     }
-    budi_socket.expect_silence().await;
+    app.barrier(&mut budi_socket).await;
     app.stop().await;
 }

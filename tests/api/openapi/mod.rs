@@ -9,7 +9,6 @@ mod safety;
 use crate::{
     appointments::availability::on_monday,
     apps::backend::Backend,
-    conversations::settle,
     support::{TestApp, TestSocket, TestUser, pdf::one_page_pdf, provider::FakeProvider, schema::Checked, user::PASSWORD},
 };
 use educounsel::{domain::clock::Clock, http::openapi::document};
@@ -100,7 +99,7 @@ async fn every_answer_and_event_has_the_shape_that_is_described() {
     walk_apps(&mut seen, kepala).await;
     walk_pusher_api(&mut seen, app, kepala).await;
     walk_service(&mut seen, app).await;
-    settle(app).await;
+    app.settle().await;
     let removal = guru.request(Method::DELETE, &format!("/materials/{material}"));
     seen.call("/api/v1/materials/{id}", "delete", removal, 204).await;
     walk_accounts(&mut seen, app, ana).await;
