@@ -106,8 +106,8 @@ impl Session {
         if !app.is_echo() {
             shard.connect(socket, &app.id, owner, &outbound);
         }
-        let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s));
-        let (signed_in, pace) = (SignedInAs::default(), Pace::new(shard.settings().inbound_per_s, Instant::now()));
+        let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s, shard.now()));
+        let (signed_in, pace) = (SignedInAs::default(), Pace::new(shard.settings().inbound_per_s, shard.now()));
         let state = SessionState { socket, app, principal, shard, outbound, signed_in, pace, client_events, typed_at: Cell::new(None) };
         Self { state: Rc::new(state) }.start()
     }
@@ -115,7 +115,7 @@ impl Session {
 
 impl SessionState {
     async fn take_text(&self, text: &str) {
-        let wait = self.pace.take(Instant::now());
+        let wait = self.pace.take(self.shard.now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -282,7 +282,7 @@ impl SessionState {
     /// Sends a client event of a connected app to the others and to those who want to know.
     async fn pass_client_event(&self, event: &str, topic: Topic, data: &RawValue) {
         let user_id = match self.member_id(&topic) {
-            Ok(user_id) if self.client_events.borrow_mut().allow(Instant::now()) => user_id,
+            Ok(user_id) if self.client_events.borrow_mut().allow(self.shard.now()) => user_id,
             Ok(_) => return self.refuse_client_event(event, topic.channel.as_str(), "too many client events"),
             Err(reason) => return self.refuse_client_event(event, topic.channel.as_str(), reason),
         };
@@ -302,7 +302,7 @@ impl SessionState {
             return Err("this app takes client-typing on conversations only");
         }
         let user_id = self.member_id(&topic)?;
-        let now = Instant::now();
+        let now = self.shard.now();
         if self.typed_at.get().is_some_and(|at| now.duration_since(at) < TYPING_PAUSE) {
             return Ok(None);
         }

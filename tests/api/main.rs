@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
 
+#[macro_use]
+mod transports;
+
 #[path = "../support/databases.rs"]
 mod databases;
 #[path = "../support/redis.rs"]

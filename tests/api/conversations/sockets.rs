@@ -5,25 +5,13 @@ use crate::{
     redis_server::TestRedis,
     support::{TestApp, TestSocket, TestUser, app::TestTransport, wait::until},
 };
+use educounsel::domain::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// Makes one test per transport of each function below.
-macro_rules! on_both_transports {
-    ($($name:ident),+ $(,)?) => {
-        mod raw { $(#[actix_web::test] async fn $name() { super::$name(super::TestTransport::Raw).await; })+ }
-        mod context { $(#[actix_web::test] async fn $name() { super::$name(super::TestTransport::Context).await; })+ }
-    };
-}
 
 on_both_transports! {
     members_join_by_session_and_see_each_other,
-    a_second_tab_does_not_hear_of_the_first,
-    strangers_do_not_join_whatever_they_say,
     commands_of_a_socket_keep_their_order,
-    typing_reaches_the_other_side_only_and_not_too_often,
-    the_former_counsellor_hears_nothing_after_a_transfer,
 }
 
 async fn start(transport: TestTransport) -> TestApp {
@@ -33,6 +21,9 @@ async fn start(transport: TestTransport) -> TestApp {
 async fn type_in(socket: &mut TestSocket, conversation: &str) {
     socket.send(json!({ "event": "client-typing", "channel": channel_of(conversation), "data": { "text": "smuggled" } })).await;
 }
+
+/// How long a socket that told of its user's typing is not listened to about it.
+const TYPING_PAUSE_MS: i64 = 2_500;
 
 /// Asks `/broadcasting/auth` as Pusher clients do.
 async fn authorise(app: &TestApp, user: &TestUser, socket: &TestSocket, conversation: &str) -> (u16, Value) {
@@ -72,8 +63,9 @@ async fn members_join_by_session_and_see_each_other(transport: TestTransport) {
 }
 
 /// The list a tab got holds its user already, also when the word of the first tab was still on its way.
-async fn a_second_tab_does_not_hear_of_the_first(transport: TestTransport) {
-    let app = TestApp::builder().transport(transport).set(|config| config.http.workers = 1).start().await;
+#[actix_web::test]
+async fn a_second_tab_does_not_hear_of_the_first() {
+    let app = TestApp::builder().set(|config| config.http.workers = 1).start().await;
     let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
     let id = open(&ana, &guru).await;
     let mut ana_socket = connect(&app, &ana).await;
@@ -87,7 +79,6 @@ async fn a_second_tab_does_not_hear_of_the_first(transport: TestTransport) {
         for tab in &mut tabs {
             tab.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel_of(&id) } })).await;
         }
-            // Taken; nothing answers it.
         for tab in &mut tabs {
             assert_eq!(tab.next_event().await.event, "pusher_internal:subscription_succeeded");
         }
@@ -96,6 +87,7 @@ async fn a_second_tab_does_not_hear_of_the_first(transport: TestTransport) {
         }
         for tab in &mut tabs {
             tab.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": channel_of(&id) } })).await;
+            // Taken; nothing answers it.
             tab.expect_silence().await;
         }
         for name in ["pusher_internal:member_added", "pusher_internal:member_removed"] {
@@ -105,8 +97,9 @@ async fn a_second_tab_does_not_hear_of_the_first(transport: TestTransport) {
     app.stop().await;
 }
 
-async fn strangers_do_not_join_whatever_they_say(transport: TestTransport) {
-    let app = start(transport).await;
+#[actix_web::test]
+async fn strangers_do_not_join_whatever_they_say() {
+    let app = start(TestTransport::Raw).await;
     let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
     let (budi, other, admin) = (app.student("budi").await, app.counsellor("guru2").await, app.admin("admin").await);
     let id = open(&ana, &guru).await;
@@ -156,25 +149,27 @@ async fn commands_of_a_socket_keep_their_order(transport: TestTransport) {
     app.stop().await;
 }
 
-async fn typing_reaches_the_other_side_only_and_not_too_often(transport: TestTransport) {
-    let app = start(transport).await;
+#[actix_web::test]
+async fn typing_reaches_the_other_side_only_and_not_too_often() {
+    let clock = Clock::manual(Clock::System.now_ms());
+    let app = TestApp::builder().clock(clock.clone()).start().await;
     let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
     let id = open(&ana, &guru).await;
     let (mut ana_socket, mut guru_socket) = (connect(&app, &ana).await, connect(&app, &guru).await);
     join(&mut ana_socket, &id).await;
     join(&mut guru_socket, &id).await;
     ana_socket.next_named("pusher_internal:member_added").await;
-    // All are taken.
     for _ in 0..30 {
         type_in(&mut ana_socket, &id).await;
     }
     let typing = guru_socket.next_event().await;
     assert_eq!((typing.event.as_str(), typing.user_id.as_deref(), &typing.data), ("client-typing", Some(ana.id.as_str()), &json!({})));
+    // All are taken.
     ana_socket.expect_silence().await;
     app.barrier(&mut guru_socket).await;
     let hidden = json!({ "hide_typing": true, "hide_read_receipts": false });
     ana.request(Method::PUT, "/chat-preferences").json(&hidden).send().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(3_100)).await;
+    clock.advance(TYPING_PAUSE_MS);
     type_in(&mut ana_socket, &id).await;
     ana_socket.expect_silence().await;
     app.barrier(&mut guru_socket).await;
@@ -191,8 +186,9 @@ async fn typing_reaches_the_other_side_only_and_not_too_often(transport: TestTra
     app.stop().await;
 }
 
-async fn the_former_counsellor_hears_nothing_after_a_transfer(transport: TestTransport) {
-    let app = start(transport).await;
+#[actix_web::test]
+async fn the_former_counsellor_hears_nothing_after_a_transfer() {
+    let app = start(TestTransport::Raw).await;
     let (ana, guru, other) = (app.student("ana").await, app.counsellor("guru").await, app.counsellor("guru2").await);
     let id = open(&ana, &guru).await;
     let before_all = guru.get("/realtime").await["cursor"].as_str().unwrap().to_owned();

@@ -10,13 +10,6 @@ use tokio::{
 /// Longer than everything the server waits for here (1 s), shorter than the limits of bodies it wants (15 s).
 const SOON: Duration = Duration::from_secs(8);
 
-macro_rules! on_both_transports {
-    ($($name:ident),+ $(,)?) => {
-        mod plain { $(#[actix_web::test] async fn $name() { super::$name(super::TestTransport::Raw).await; })+ }
-        mod tls { $(#[actix_web::test] async fn $name() { super::$name(super::TestTransport::Context).await; })+ }
-    };
-}
-
 on_both_transports! {
     a_refused_body_that_drips_for_ever_ends_with_its_connection,
     a_refused_body_that_pours_for_ever_ends_with_its_connection,

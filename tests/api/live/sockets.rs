@@ -1,27 +1,14 @@
-//! The Pusher protocol, every test over both transports.
+//! The Pusher protocol; over both transports where they can differ.
 
 use crate::support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until};
 use educounsel::{
-    domain::channel::ChannelName,
+    domain::{channel::ChannelName, clock::Clock},
     wire::signature::{SecretKey, channel_text},
 };
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, protocol::frame::coding::CloseCode};
 
-/// Makes one test per transport of each function below.
-macro_rules! on_both_transports {
-    ($($name:ident),+ $(,)?) => {
-        mod raw { $(#[actix_web::test] async fn $name() { super::$name(super::TestTransport::Raw).await; })+ }
-        mod context { $(#[actix_web::test] async fn $name() { super::$name(super::TestTransport::Context).await; })+ }
-    };
-}
-
 on_both_transports! {
-    public_channels_need_no_proof,
-    private_channels_need_the_signature_of_the_app,
-    presence_tells_members_of_first_and_last_connection,
-    client_events_reach_the_others_only,
-    client_events_are_refused_without_closing,
     pings_are_answered,
     silence_is_pinged_and_then_closed_with_4201,
     malformed_frames_get_an_error_and_nobody_else_notices,
@@ -57,11 +44,11 @@ async fn join_presence(socket: &mut TestSocket, channel: &str, user: &str) -> Va
     let answer = socket.ask_subscribe(json!({ "channel": channel, "auth": auth, "channel_data": data })).await;
     assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
     answer.json()["presence"].clone()
-    // Nothing answers an unsubscription.
 }
 
-async fn public_channels_need_no_proof(transport: TestTransport) {
-    let app = start(transport).await;
+#[actix_web::test]
+async fn public_channels_need_no_proof() {
+    let app = start(TestTransport::Raw).await;
     let mut socket = app.socket("uji-key").await;
     let answer = socket.ask_subscribe(json!({ "channel": "news", "auth": "", "channel_data": null })).await;
     assert_eq!(answer.raw, r#"{"event":"pusher_internal:subscription_succeeded","channel":"news","data":"{}"}"#);
@@ -70,12 +57,14 @@ async fn public_channels_need_no_proof(transport: TestTransport) {
     let illegal = socket.ask_subscribe(json!({ "channel": "no spaces" })).await;
     assert_eq!(illegal.json()["type"], "InvalidChannel");
     socket.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": "news" } })).await;
+    // Nothing answers an unsubscription.
     socket.expect_silence().await;
     app.stop().await;
 }
 
-async fn private_channels_need_the_signature_of_the_app(transport: TestTransport) {
-    let app = start(transport).await;
+#[actix_web::test]
+async fn private_channels_need_the_signature_of_the_app() {
+    let app = start(TestTransport::Raw).await;
     let mut socket = app.socket("uji-key").await;
     join_private(&mut socket, "private-a").await;
     for auth in [json!(null), json!("uji-key:00"), json!(proof(&socket, "private-other", None)), json!("educounsel:x")] {
@@ -90,8 +79,9 @@ async fn private_channels_need_the_signature_of_the_app(transport: TestTransport
     app.stop().await;
 }
 
-async fn presence_tells_members_of_first_and_last_connection(transport: TestTransport) {
-    let app = start(transport).await;
+#[actix_web::test]
+async fn presence_tells_members_of_first_and_last_connection() {
+    let app = start(TestTransport::Raw).await;
     let (mut ana, mut ana_tab, mut budi) = (app.socket("uji-key").await, app.socket("uji-key").await, app.socket("uji-key").await);
     assert_eq!(join_presence(&mut ana, "presence-room", "ana").await["ids"], json!(["ana"]));
     let members = join_presence(&mut budi, "presence-room", "budi").await;
@@ -110,8 +100,9 @@ async fn presence_tells_members_of_first_and_last_connection(transport: TestTran
     app.stop().await;
 }
 
-async fn client_events_reach_the_others_only(transport: TestTransport) {
-    let app = start(transport).await;
+#[actix_web::test]
+async fn client_events_reach_the_others_only() {
+    let app = start(TestTransport::Raw).await;
     let (mut ana, mut budi) = (app.socket("uji-key").await, app.socket("uji-key").await);
     join_presence(&mut ana, "presence-room", "ana").await;
     join_presence(&mut budi, "presence-room", "budi").await;
@@ -123,8 +114,11 @@ async fn client_events_reach_the_others_only(transport: TestTransport) {
     app.stop().await;
 }
 
-async fn client_events_are_refused_without_closing(transport: TestTransport) {
-    let app = start(transport).await;
+#[actix_web::test]
+async fn client_events_are_refused_without_closing() {
+    // The clock stands still: all of them come in one second.
+    let clock = Clock::manual(Clock::System.now_ms());
+    let app = TestApp::builder().pusher_app().clock(clock.clone()).start().await;
     let mut socket = app.socket("uji-key").await;
     socket.subscribe("news").await;
     join_private(&mut socket, "private-a").await;
@@ -134,40 +128,50 @@ async fn client_events_are_refused_without_closing(transport: TestTransport) {
     {
         socket.send(json!({ "event": "client-x", "channel": channel, "data": data })).await;
         let answer = socket.next_event().await;
-    // One refusal, and the others were taken.
         assert_eq!((answer.event.as_str(), answer.json()["code"].as_u64()), ("pusher:error", Some(4301)), "{channel}");
     }
     for _ in 0..11 {
         socket.send(json!({ "event": "client-x", "channel": "private-a", "data": 1 })).await;
     }
     assert_eq!(socket.next_event().await.json()["message"], "too many client events");
+    // One refusal, and the others were taken.
+    socket.expect_silence().await;
+    clock.advance(1_000);
+    socket.send(json!({ "event": "client-x", "channel": "private-a", "data": 1 })).await;
+    // An error would come before the pong.
     socket.expect_silence().await;
     app.stop().await;
 }
 
 async fn pings_are_answered(transport: TestTransport) {
     let app = start(transport).await;
-    // The WebSocket pong is passed over.
     // Pysher pings before it has read anything.
     let mut socket = app.handshake("/app/uji-key?protocol=6", &[]).await.unwrap();
     socket.send_text(r#"{"event":"pusher:ping","data":""}"#).await;
     socket.greet().await;
     assert_eq!(socket.next_event().await.raw, r#"{"event":"pusher:pong","data":"{}"}"#);
     socket.send_message(Message::Ping("abc".into())).await;
+    // The WebSocket pong is passed over.
     socket.expect_silence().await;
     app.stop().await;
 }
 
 async fn silence_is_pinged_and_then_closed_with_4201(transport: TestTransport) {
-    let builder = TestApp::builder().pusher_app().transport(transport);
+    let clock = Clock::manual(Clock::System.now_ms());
+    let builder = TestApp::builder().pusher_app().transport(transport).clock(clock.clone());
+    // A shard looks once a second what its sockets' silence means by this clock.
     let builder = builder.set(|config| (config.realtime.activity_timeout_s, config.realtime.pong_timeout_s) = (1, 1));
     let app = builder.start().await;
     let (mut silent, mut lively) = (app.socket("uji-key").await, app.socket("uji-key").await);
+    clock.advance(1_000);
     assert_eq!(silent.next_event().await.event, "pusher:ping");
-    lively.next_named("pusher:ping").await;
+    assert_eq!(lively.next_event().await.event, "pusher:ping");
     lively.send(json!({ "event": "pusher:pong", "data": {} })).await;
-    silent.expect_close(4201).await;
-    lively.next_named("pusher:ping").await;
+    // Taken.
+    lively.expect_silence().await;
+    clock.advance(1_000);
+    assert!(matches!(silent.receive().await, Received::Closed { code: 4201, .. }));
+    assert_eq!(lively.next_event().await.event, "pusher:ping");
     app.stop().await;
 }
 
@@ -266,9 +270,11 @@ async fn a_flood_of_frames_is_answered_in_order(transport: TestTransport) {
 
 /// Trap 2 of the design: a client that stops reading altogether must neither hold memory nor freeze anybody.
 async fn stalled_socket_is_ended_and_its_memory_given_back(transport: TestTransport) {
-    let app = TestApp::builder().pusher_app().transport(transport).set(|config| {
+    let clock = Clock::manual(Clock::System.now_ms());
+    let app = TestApp::builder().pusher_app().transport(transport).clock(clock.clone()).set(|config| {
         config.realtime.outbound_limit_bytes = 65_536;
         config.realtime.client_events_per_s = 1_000_000;
+        config.realtime.inbound_per_s = 1_000_000;
     });
     let app = app.start().await;
     let (mut stalled, mut sender, mut healthy) = (app.socket("uji-key").await, app.socket("uji-key").await, app.socket("uji-key").await);
@@ -283,10 +289,8 @@ async fn stalled_socket_is_ended_and_its_memory_given_back(transport: TestTransp
         sender.send(json!({ "event": "client-x", "channel": "private-a", "data": data })).await;
         sent += 1;
         assert_eq!(healthy.next_event().await.event, "client-x");
-        if sent % 500 == 0 {
-            // The cut comes 5 s after the close that the client does not read.
-            tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-        }
+        // The cut comes 5 s after the close that the client does not read.
+        clock.advance(100);
     }
     app.barrier(&mut healthy).await;
     app.barrier(&mut sender).await;
