@@ -7,6 +7,10 @@
 mod databases;
 #[path = "../support/provider.rs"]
 mod provider;
+#[path = "../support/wait.rs"]
+mod wait;
+
+use testkit::provider;
 #[path = "../support/redis.rs"]
 mod redis_server;
 
