@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: run web test lint bench
+.PHONY: run web test test-fast lint bench
 
 ## Builds the web UI and the server and starts it with demo data.
 run: web
@@ -28,6 +28,10 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 test: web tests/aimock/node_modules/.package-lock.json tests/clients/node_modules/.package-lock.json
 	scripts/install-test-tools
 	scripts/with-test-servers scripts/run-tests
+
+## Runs what every change needs: rules, structure, contracts on SQLite, the API on one transport. No servers, no Node.
+test-fast:
+	scripts/run-tests fast
 
 ## Style: warnings are errors.
 lint: static/node_modules/.package-lock.json
