@@ -1,7 +1,7 @@
 //! An OpenAI-compatible provider that does what a test tells it to, good and bad, and remembers every request and whether the client closed it.
 //! Hand-written HTTP/1.1, so that it can misbehave at every byte.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use crate::openai::{DONE, Request, STREAM_END, STREAM_HEAD, chunk, event, question_of, read_request};
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
@@ -20,9 +20,19 @@ use tokio::{
 #[derive(Debug, Clone)]
 pub enum Reply {
     /// Sends these words, one every so often, and a proper end with its count of tokens.
-    Words { words: Vec<String>, every: Duration },
+    Words {
+        /// The pieces, with their spaces.
+        words: Vec<String>,
+        /// How long before each.
+        every: Duration,
+    },
     /// Refuses with a status, and how long to wait.
-    Status { code: u16, retry_after: Option<&'static str> },
+    Status {
+        /// The status.
+        code: u16,
+        /// The header of that name.
+        retry_after: Option<&'static str>,
+    },
     /// Takes the request and says nothing at all.
     Silence,
     /// Sends the head of an answer and no token.
@@ -31,6 +41,13 @@ pub enum Reply {
     StallAfter(Vec<String>),
     /// Sends these words and cuts the connection.
     CutAfter(Vec<String>),
+    /// The same, one word every so often.
+    SlowCutAfter {
+        /// The pieces, with their spaces.
+        words: Vec<String>,
+        /// How long before each.
+        every: Duration,
+    },
     /// Sends these words and then something that is no JSON.
     MalformedAfter(Vec<String>),
     /// Says that it has finished, without a word.
@@ -61,8 +78,11 @@ pub enum Verdict {
 /// A request as it came, and what became of it.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// Path with its query.
     pub path: String,
+    /// The header of that name.
     pub authorization: Option<String>,
+    /// JSON, or null.
     pub body: Value,
     /// Bytes of the answer that the kernel took.
     pub sent_bytes: usize,
@@ -80,10 +100,13 @@ impl Call {
     }
 }
 
+/// Decides what is done with a question.
+type Decide = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
+
 #[derive(Default)]
 struct State {
     script: VecDeque<Reply>,
-    usual: Option<Reply>,
+    usual: Option<Decide>,
     verdict: Option<Verdict>,
     calls: Vec<Call>,
 }
@@ -132,7 +155,12 @@ impl FakeProvider {
 
     /// Does this with every chat request behind the script.
     pub fn always(&self, reply: Reply) -> &Self {
-        self.state.lock().unwrap().usual = Some(reply);
+        self.by_question(move |_| reply.clone())
+    }
+
+    /// Does with every chat request behind the script what `decide` says of its last message.
+    pub fn by_question(&self, decide: impl Fn(&str) -> Reply + Send + Sync + 'static) -> &Self {
+        self.state.lock().unwrap().usual = Some(Arc::new(decide));
         self
     }
 
@@ -150,6 +178,11 @@ impl FakeProvider {
     /// Returns the chat requests so far.
     pub fn chats(&self) -> Vec<Call> {
         self.calls().into_iter().filter(|call| call.path.ends_with("/chat/completions")).collect()
+    }
+
+    /// Waits until something happens to a request.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Waits until the last chat request is as wanted.
@@ -177,14 +210,18 @@ async fn serve(stream: TcpStream, state: &Mutex<State>, changed: &Notify) {
     let _ = stream.set_nodelay(true);
     let mut connection = Connection { stream, state, changed, call: 0 };
     let mut buffer = Vec::new();
-    while let Some((path, authorization, body)) = read_request(&mut connection.stream, &mut buffer).await {
+    while let Some(Request { path, authorization, body }) = read_request(&mut connection.stream, &mut buffer).await {
         let is_chat = path.ends_with("/chat/completions");
         let call = Call { path, authorization, body, sent_bytes: 0, closed_by_client: false, is_whole: false };
         let (reply, verdict) = {
             let mut state = state.lock().unwrap();
             connection.call = state.calls.len();
             state.calls.push(call.clone());
-            let reply = if is_chat { state.script.pop_front().or_else(|| state.usual.clone()) } else { None };
+            let reply = if is_chat {
+                state.script.pop_front().or_else(|| state.usual.as_ref().map(|decide| decide(question_of(&call.body))))
+            } else {
+                None
+            };
             (reply, state.verdict.unwrap_or(Verdict::Clear))
         };
         changed.notify_waiters();
@@ -194,31 +231,6 @@ async fn serve(stream: TcpStream, state: &Mutex<State>, changed: &Notify) {
         connection.note(|call| call.is_whole = goes_on);
         if !goes_on {
             return;
-        }
-    }
-}
-
-/// Reads one request; `None` at the end of the connection.
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(String, Option<String>, Value)> {
-    loop {
-        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
-            let field = |name: &str| {
-                head.lines().find_map(|line| line.to_lowercase().starts_with(name).then(|| line[name.len()..].trim().to_owned()))
-            };
-            let length: usize = field("content-length:").map_or(0, |text| text.parse().unwrap());
-            if buffer.len() >= end + 4 + length {
-                let rest = buffer.split_off(end + 4 + length);
-                let body = serde_json::from_slice(&buffer[end + 4..]).unwrap_or(Value::Null);
-                *buffer = rest;
-                let path = head.split(' ').nth(1)?.to_owned();
-                return Some((path, field("authorization:"), body));
-            }
-        }
-        let mut piece = [0; 8192];
-        match stream.read(&mut piece).await {
-            Ok(0) | Err(_) => return None,
-            Ok(count) => buffer.extend_from_slice(&piece[..count]),
         }
     }
 }
@@ -243,7 +255,7 @@ impl Connection<'_> {
     }
 
     async fn write_chunk(&mut self, text: &str) -> bool {
-        self.write(format!("{:x}\r\n{text}\r\n", text.len()).as_bytes()).await
+        self.write(chunk(text).as_bytes()).await
     }
 
     /// Waits, and notices when the client closes meanwhile.
@@ -271,8 +283,7 @@ impl Connection<'_> {
     }
 
     async fn begin(&mut self) -> bool {
-        self.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n").await
-            && self.write_chunk(&event(&json!({ "role": "assistant", "content": "" }), None)).await
+        self.write(STREAM_HEAD).await && self.write_chunk(&event(&json!({ "role": "assistant", "content": "" }), None)).await
     }
 
     async fn say(&mut self, words: &[String], every: Duration) -> bool {
@@ -292,8 +303,8 @@ impl Connection<'_> {
         let usage = json!({ "id": "x", "object": "chat.completion.chunk", "created": 1, "model": "uji", "choices": [], "usage": usage });
         self.write_chunk(&event(&json!({}), Some(reason))).await
             && self.write_chunk(&format!("data: {usage}\n\n")).await
-            && self.write_chunk("data: [DONE]\n\n").await
-            && self.write(b"0\r\n\r\n").await
+            && self.write_chunk(DONE).await
+            && self.write(STREAM_END).await
     }
 
     /// Returns whether the connection goes on.
@@ -311,6 +322,10 @@ impl Connection<'_> {
             Reply::StallAfter(words) => self.begin().await && self.say(&words, now).await && self.wait_for_ever().await,
             Reply::CutAfter(words) => {
                 let _ = self.begin().await && self.say(&words, now).await;
+                false
+            }
+            Reply::SlowCutAfter { words, every } => {
+                let _ = self.begin().await && self.say(&words, every).await;
                 false
             }
             Reply::MalformedAfter(words) => {
@@ -368,10 +383,4 @@ impl Connection<'_> {
         });
         self.answer(200, "", &json!({ "id": "modr-1", "model": "uji", "results": [result] })).await
     }
-}
-
-fn event(delta: &Value, finish_reason: Option<&str>) -> String {
-    let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish_reason });
-    let chunk = json!({ "id": "x", "object": "chat.completion.chunk", "created": 1, "model": "uji", "choices": [choice] });
-    format!("data: {chunk}\n\n")
 }
