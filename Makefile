@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: run web test lint bench
+.PHONY: run web test test-fast lint bench
 
 ## Builds the web UI and the server and starts it with demo data.
 run: web
@@ -29,11 +29,14 @@ test: web tests/aimock/node_modules/.package-lock.json tests/clients/node_module
 	scripts/install-test-tools
 	scripts/with-test-servers scripts/run-tests
 
+## Runs what every change needs: rules, structure, contracts on SQLite, the API on one transport. No servers, no Node.
+test-fast:
+	scripts/run-tests fast
+
 ## Style: warnings are errors.
 lint: static/node_modules/.package-lock.json
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo clippy --features echo-route --test autobahn --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cd static && npm run --silent lint
 

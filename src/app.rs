@@ -129,6 +129,10 @@ pub struct StartOptions {
     pub demo: bool,
     /// Where "now" comes from.
     pub clock: Clock,
+    /// Serve an app with the key `echo` that gives every message back, for Autobahn|Testsuite. No setting and no argument sets it, and a release build
+    /// does not have it.
+    #[cfg(debug_assertions)]
+    pub echo: bool,
 }
 
 /// A running server.
@@ -236,7 +240,8 @@ pub async fn open_context(config: Config) -> Result<Context, StartError> {
 
 type Assembled = (Context, Hub, Arc<dyn Bus>, mpsc::Receiver<crate::wire::envelope::Envelope>);
 
-async fn assemble(config: Config, StartOptions { demo, clock }: StartOptions) -> Result<Assembled, StartError> {
+async fn assemble(config: Config, options: StartOptions) -> Result<Assembled, StartError> {
+    let clock = options.clock;
     let (store, secret) = open_backends(&config).await?;
     let (cache, bus, census) = open_shared_state(&config, &store, &clock).await?;
     let files = files::connect(&config, &secret).map_err(|source| StartError::Backend { key: "data_dir", source })?;
@@ -249,7 +254,9 @@ async fn assemble(config: Config, StartOptions { demo, clock }: StartOptions) ->
     let announce = Arc::new(hub.clone());
     let companions = Companions::new(&config).map_err(|source| StartError::Backend { key: "openai.base_url", source })?;
     let config = Arc::new(config);
-    let apps = Apps::load(&config, &secret, demo);
+    let apps = Apps::load(&config, &secret, options.demo);
+    #[cfg(debug_assertions)]
+    let apps = if options.echo { apps.add_echo() } else { apps };
     let context = Context {
         config,
         store,

@@ -16,9 +16,6 @@
 //!
 //! Beside them, for all: [`telemetry`], logs and the names of metrics.
 
-#[cfg(all(feature = "echo-route", not(debug_assertions)))]
-compile_error!("the feature echo-route is for test builds only");
-
 pub mod actors;
 pub mod app;
 pub mod backends;

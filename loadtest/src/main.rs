@@ -3,7 +3,6 @@
 mod accounts;
 mod client;
 mod crowd;
-mod pdf;
 mod proc_stat;
 mod provider;
 mod report;

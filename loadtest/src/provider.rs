@@ -1,7 +1,7 @@
 //! An OpenAI-compatible provider inside the load generator: every answer is a stream of numbered tokens at a rate, and when each was written is kept.
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
+use serde_json::json;
 use std::{
     sync::{
         Arc,
@@ -9,8 +9,9 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use testkit::openai::{DONE, STREAM_END, STREAM_HEAD, chunk, event, read_request};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
     task::{AbortHandle, JoinSet},
     time::MissedTickBehavior,
@@ -114,61 +115,37 @@ impl Provider {
 async fn serve(mut stream: TcpStream, plan: Plan, written: &Written) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
-    while let Some(body) = read_request(&mut stream, &mut buffer).await? {
-        let student = student_of(&body, written.run).context("a question that is not of this run")?;
+    while let Some(request) = read_request(&mut stream, &mut buffer).await {
+        let student = student_of(request.question(), written.run).context("a question that is not of this run")?;
         answer(&mut stream, plan, student, written).await?;
     }
     Ok(())
 }
 
-/// Reads one request; returns its JSON body, or `None` at the end of the connection.
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Option<Value>> {
-    loop {
-        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(buffer.get(..end).unwrap_or_default()).to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok()).unwrap_or(0);
-            if buffer.len() >= end + 4 + length {
-                let rest = buffer.split_off(end + 4 + length);
-                let body = serde_json::from_slice(buffer.get(end + 4..).unwrap_or_default())?;
-                *buffer = rest;
-                return Ok(Some(body));
-            }
-        }
-        let mut piece = [0; 8192];
-        let count = stream.read(&mut piece).await?;
-        if count == 0 {
-            return Ok(None);
-        }
-        buffer.extend_from_slice(piece.get(..count).unwrap_or_default());
-    }
-}
-
 /// Returns the number of the student who asks.
-fn student_of(body: &Value, run: u64) -> Option<usize> {
-    let question = body.get("messages")?.as_array()?.last()?.get("content")?.as_str()?;
+fn student_of(question: &str, run: u64) -> Option<usize> {
     let (asked_in, student) = question.strip_prefix(MARK)?.split_once(' ')?;
     (asked_in.parse::<u64>().ok()? == run).then_some(student.parse().ok()?)
 }
 
 async fn answer(stream: &mut TcpStream, plan: Plan, student: usize, written: &Written) -> Result<()> {
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n").await?;
+    stream.write_all(STREAM_HEAD).await?;
     let mut pace = tokio::time::interval(Duration::from_secs(1) / plan.rate);
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     for number in 0..plan.tokens {
         pace.tick().await;
         let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", plan.token(student, number));
         written.note(student, number);
-        stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes()).await?;
+        stream.write_all(chunk(&event).as_bytes()).await?;
     }
-    let end = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
-    stream.write_all(format!("{:x}\r\n{end}\r\n0\r\n\r\n", end.len()).as_bytes()).await?;
+    stream.write_all(chunk(&(event(&json!({}), Some("stop")) + DONE)).as_bytes()).await?;
+    stream.write_all(STREAM_END).await?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn tokens_are_numbered_and_sentences_end() {
@@ -179,9 +156,8 @@ mod tests {
 
     #[test]
     fn a_question_names_its_student_and_run() {
-        let body = |text: &str| json!({ "messages": [{ "role": "system", "content": "x" }, { "role": "user", "content": text }] });
-        assert_eq!(student_of(&body("Uji teman 5 12"), 5), Some(12));
-        assert_eq!(student_of(&body("Uji teman 4 12"), 5), None);
-        assert_eq!(student_of(&body("Halo"), 5), None);
+        assert_eq!(student_of("Uji teman 5 12", 5), Some(12));
+        assert_eq!(student_of("Uji teman 4 12", 5), None);
+        assert_eq!(student_of("Halo", 5), None);
     }
 }

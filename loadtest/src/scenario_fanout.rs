@@ -10,7 +10,7 @@ use crate::{
         socket::Door,
     },
     crowd::{Crowd, Entrance, Listener, Membership, progress_bar},
-    pdf, proc_stat,
+    proc_stat,
     proc_stat::ServerProcess,
     report::{Outcome, Report},
     stats::Latencies,
@@ -89,7 +89,7 @@ async fn run_once(args: &FanoutArgs, server: ServerProcess, counsellor: &Login, 
     let mut latencies_us = Vec::with_capacity(sockets * args.uploads);
     for upload in 0..args.uploads {
         let title = arrivals.title(upload);
-        let answer = http::upload_pdf(args.common.url, &counsellor.token, &title, &pdf::one_page(&title)).await?;
+        let answer = http::upload_pdf(args.common.url, &counsellor.token, &title, &testkit::pdf::one_page_pdf(&title)).await?;
         let received_us = arrivals.us_at(answer.received_at);
         answer.expect(201)?;
         arrivals.wait(upload, Duration::from_secs(args.common.patience_s)).await;

@@ -1,9 +1,13 @@
-//! Time as the product sees it: milliseconds since 1970 UTC, from a clock that tests can turn.
+//! Time as the product sees it, from a clock that tests can turn: the time of day in milliseconds since 1970 UTC, and a monotonic time for pauses, rates
+//! and silence.
 
 use jiff::{Timestamp, tz::TimeZone};
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 /// Where "now" comes from; cheap to clone.
@@ -13,14 +17,22 @@ pub enum Clock {
     #[default]
     System,
     /// A clock that stands still until a test turns it.
-    Manual(Arc<AtomicI64>),
+    Manual(Arc<ManualClock>),
+}
+
+/// The state of a [`Clock::Manual`].
+#[derive(Debug)]
+pub struct ManualClock {
+    now_ms: AtomicI64,
+    began_ms: i64,
+    began: Instant,
 }
 
 impl Clock {
     /// Makes a clock that stands at `now_ms`.
     #[must_use]
     pub fn manual(now_ms: i64) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(now_ms)))
+        Self::Manual(Arc::new(ManualClock { now_ms: AtomicI64::new(now_ms), began_ms: now_ms, began: Instant::now() }))
     }
 
     /// Returns ms since 1970 UTC.
@@ -28,14 +40,26 @@ impl Clock {
     pub fn now_ms(&self) -> i64 {
         match self {
             Self::System => Timestamp::now().as_millisecond(),
-            Self::Manual(now) => now.load(Ordering::Acquire),
+            Self::Manual(manual) => manual.now_ms.load(Ordering::Acquire),
+        }
+    }
+
+    /// Returns the monotonic time, which never goes back: that of the machine, or as far on as a manual clock was turned.
+    #[must_use]
+    pub fn instant(&self) -> Instant {
+        match self {
+            Self::System => Instant::now(),
+            Self::Manual(manual) => {
+                let turned_ms = manual.now_ms.load(Ordering::Acquire).saturating_sub(manual.began_ms);
+                manual.began + Duration::from_millis(u64::try_from(turned_ms).unwrap_or(0))
+            }
         }
     }
 
     /// Turns a manual clock on by `step_ms`; the machine's clock ignores it.
     pub fn advance(&self, step_ms: i64) {
-        if let Self::Manual(now) = self {
-            now.fetch_add(step_ms, Ordering::AcqRel);
+        if let Self::Manual(manual) = self {
+            manual.now_ms.fetch_add(step_ms, Ordering::AcqRel);
         }
     }
 }
@@ -89,7 +113,10 @@ mod tests {
     #[test]
     fn a_manual_clock_moves_only_when_turned() {
         let clock = Clock::manual(5);
+        let began = clock.instant();
+        assert_eq!(clock.instant(), began);
         clock.advance(10);
         assert_eq!(clock.now_ms(), 15);
+        assert_eq!(clock.instant(), began + Duration::from_millis(10));
     }
 }

@@ -1,12 +1,13 @@
 //! Autobahn|Testsuite against both transports: a hostile client that knows RFC 6455 by heart. It talks to an app that gives every message back; the
 //! frames go through the same readers, sessions and queues as all others.
 
+// A release build has no app that gives messages back.
+#![cfg(debug_assertions)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
-use educounsel::config::PusherAppSettings;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -41,7 +42,7 @@ async fn autobahns_fuzzing_client_finds_nothing_on_the_context_transport() {
 }
 
 async fn fuzz(transport: TestTransport, agent: &str) {
-    let app = TestApp::builder().set(open_limits).transport(transport).start().await;
+    let app = TestApp::builder().set(open_limits).echo().transport(transport).start().await;
     let port = tunnel_to(app.at()).await;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("autobahn").join(agent);
     // Reports of an earlier run, if there are any.
@@ -59,13 +60,6 @@ async fn fuzz(transport: TestTransport, agent: &str) {
 fn open_limits(config: &mut educounsel::config::Config) {
     config.realtime.max_frame_bytes = LARGEST;
     config.realtime.outbound_limit_bytes = 4 * LARGEST;
-    config.apps.push(PusherAppSettings {
-        id: "echo".into(),
-        key: "echo".into(),
-        secret: "unused".into(),
-        client_events: false,
-        subscription_counts: false,
-    });
 }
 
 /// Says whether a case went well, and its close too. `INFORMATIONAL`: RFC 6455 leaves the choice to the server. `FAILED BY CLIENT`: the close came and was

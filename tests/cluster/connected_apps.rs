@@ -8,7 +8,7 @@ use crate::{
         process::{ServerPlan, ServerProcess},
         socket::Received,
         user::ServerAddress,
-        wait::until,
+        wait::{PATIENCE, until, until_within},
     },
     two_nodes::plan_nodes,
 };
@@ -304,11 +304,10 @@ async fn while_redis_is_away_members_of_the_own_node_are_known_and_all_when_it_i
     let shown = console.next_named("app.console").await.json();
     assert_eq!(shown["lines"][0]["socket_id"], json!(budi.socket_id), "an admin sees the own node: {shown}");
     redis.start_again();
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(40);
-    while users(b.at(), "presence-ruang").await.as_deref() != Some(&["ana".to_owned(), "budi".to_owned()]) {
-        assert!(tokio::time::Instant::now() < deadline, "the census of an empty Redis is not filled again");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    until_within(4 * PATIENCE, "the census of an empty Redis is filled again", async || {
+        users(b.at(), "presence-ruang").await.as_deref() == Some(&["ana".to_owned(), "budi".to_owned()])
+    })
+    .await;
     assert_eq!(join(&mut cici, "presence-ruang", "cici").await, ["ana", "budi", "cici"]);
 }
 

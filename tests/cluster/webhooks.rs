@@ -5,7 +5,7 @@ use crate::{
     support::{
         TestSocket, TestUser,
         process::{ServerPlan, ServerProcess},
-        wait::until,
+        wait::{PATIENCE, until, until_within},
     },
     two_nodes::plan_nodes,
     webhook_receiver::{Reaction, Receiver},
@@ -28,17 +28,7 @@ async fn connect(server: &ServerProcess, key: &str) -> TestSocket {
 
 async fn hear(receiver: &Receiver, expected: Value) {
     // A lease has to run out first: twice the usual patience.
-    for _ in 0..2 {
-        let heard = async || receiver.events().contains(&expected);
-        let deadline = tokio::time::Instant::now() + crate::support::wait::PATIENCE;
-        while tokio::time::Instant::now() < deadline {
-            if heard().await {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    }
-    panic!("{expected} never came: {:?}", receiver.events());
+    until_within(2 * PATIENCE, &expected.to_string(), async || receiver.events().contains(&expected)).await;
 }
 
 #[tokio::test]

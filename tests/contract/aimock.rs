@@ -1,5 +1,6 @@
 //! `@copilotkit/aimock`, an OpenAI-compatible server that is not ours, as a process behind a relay that sees when our client closes.
 
+use crate::wait::{PATIENCE, until_within};
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
@@ -7,7 +8,6 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -43,11 +43,7 @@ impl Aimock {
         let mut command = Command::new("node");
         command.arg(program).args(["--port", &port.to_string(), "--log-level", "silent", "--strict", "--fixtures"]);
         let child = command.arg(folder.join("fixtures.json")).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(tokio::time::Instant::now() < deadline, "aimock does not listen");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until_within(2 * PATIENCE, "aimock listens", async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let closed = Arc::new(AtomicUsize::new(0));

@@ -1,6 +1,6 @@
 //! The bus on both backends, with two nodes (in process: the same bus twice), and what only Redis can do to it.
 
-use crate::{databases::server_url, redis_server::TestRedis};
+use crate::{databases::server_url, redis_server::TestRedis, wait::until};
 use bytes::Bytes;
 use educounsel::{
     backends::{
@@ -61,15 +61,6 @@ async fn next_envelope(receiver: &mut Receiver<BusMessage>) -> Bytes {
         BusMessage::Envelope(envelope) => envelope,
         BusMessage::Resubscribed => panic!("the link was lost"),
     }
-}
-
-async fn until(what: &str, condition: impl Fn() -> bool) {
-    let waited = timeout(PATIENCE, async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    });
-    assert!(waited.await.is_ok(), "waited in vain: {what}");
 }
 
 macro_rules! on_both_backends {
@@ -175,13 +166,13 @@ async fn a_redis_restart_heals_by_itself_and_is_told() {
     let mut receivers = [nodes[0].subscribe(), nodes[1].subscribe()];
     for round in 0..2 {
         server.kill();
-        until("both nodes know that the link is gone", || nodes.iter().all(|node| !node.is_alive())).await;
+        until("both nodes know that the link is gone", async || nodes.iter().all(|node| !node.is_alive())).await;
         assert!(nodes[0].publish(Bytes::from_static(b"lost")).await.is_err(), "a publication that cannot leave is told");
         server.start_again();
         for receiver in &mut receivers {
             assert_eq!(next(receiver).await, BusMessage::Resubscribed, "round {round}");
         }
-        until("both nodes hear again", || nodes.iter().all(|node| node.is_alive())).await;
+        until("both nodes hear again", async || nodes.iter().all(|node| node.is_alive())).await;
         publish_when_possible(&nodes[1], b"back").await;
         for receiver in &mut receivers {
             assert_eq!(next_envelope(receiver).await, "back");
@@ -191,12 +182,7 @@ async fn a_redis_restart_heals_by_itself_and_is_told() {
 
 /// Publishes once; tries again only while the command connection is not made anew.
 async fn publish_when_possible(bus: &Arc<dyn Bus>, text: &'static [u8]) {
-    let attempt = timeout(PATIENCE, async {
-        while bus.publish(Bytes::from_static(text)).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    attempt.await.expect("publishing works again");
+    until("publishing works again", async || bus.publish(Bytes::from_static(text)).await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -223,7 +209,7 @@ async fn a_deaf_subscription_is_found_by_the_probe_and_made_again() {
     proxy.deafen();
     bus.publish(Bytes::from_static(b"unheard")).await.expect("publishing works on: nothing else tells that we are deaf");
     assert_eq!(next(&mut receiver).await, BusMessage::Resubscribed);
-    until("the new subscription hears", || bus.is_alive()).await;
+    until("the new subscription hears", async || bus.is_alive()).await;
     bus.publish(Bytes::from_static(b"after")).await.unwrap();
     assert_eq!(next_envelope(&mut receiver).await, "after");
 }

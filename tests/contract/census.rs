@@ -1,6 +1,6 @@
 //! The census on both backends; what only several nodes can show, on Redis.
 
-use crate::databases::server_url;
+use crate::{databases::server_url, wait::until};
 use educounsel::{
     backends::{
         bus::{
@@ -25,7 +25,7 @@ use educounsel::{
     },
 };
 use serde_json::value::RawValue;
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 use tokio::{sync::mpsc::Receiver, time::timeout};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -299,16 +299,13 @@ async fn a_node_that_goes_away_without_a_word_leaves_nobody_behind() {
     dead.declare(part("presence-a", 2, &["ana", "budi"])).await;
     dead.declare(part("news", 4, &[])).await;
     assert!(alive.census.lapsed().await.unwrap().is_empty());
-    let lapsed = timeout(PATIENCE, async {
-        loop {
-            let lapsed = alive.census.lapsed().await.unwrap();
-            if !lapsed.is_empty() {
-                return lapsed;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    let (node, mut topics) = lapsed.await.expect("the lease runs out").remove(0);
+    let lapsed = RefCell::default();
+    until("the lease runs out", async || {
+        *lapsed.borrow_mut() = alive.census.lapsed().await.unwrap();
+        !lapsed.borrow().is_empty()
+    })
+    .await;
+    let (node, mut topics) = lapsed.into_inner().remove(0);
     topics.sort_by(|one, other| one.channel.cmp(&other.channel));
     assert_eq!(topics, [topic("news"), topic("presence-a")]);
     for gone in &topics {

@@ -5,10 +5,12 @@
 
 #[path = "../support/databases.rs"]
 mod databases;
-#[path = "../support/provider.rs"]
-mod provider;
 #[path = "../support/redis.rs"]
 mod redis_server;
+#[path = "../support/wait.rs"]
+mod wait;
+
+use testkit::provider;
 
 mod aimock;
 mod bus;

@@ -1,7 +1,7 @@
 //! The production server, started as `main` starts it.
 
 use super::{
-    socket::TestSocket,
+    socket::{SENTINEL, SENTINEL_CHANNEL, TestSocket},
     user::{PASSWORD, ServerAddress, TestUser},
     wait::until,
 };
@@ -12,13 +12,16 @@ use educounsel::{
     domain::{
         clock::Clock,
         ids::{LoginId, UserId},
+        live::{channel::ChannelName, registry::Topic},
         principal::Role,
     },
     services::accounts::{
         manage::{self, Maker, NewUser},
         session_token,
     },
+    wire::{envelope::Publication, pusher},
 };
+use serde_json::json;
 use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 
@@ -152,6 +155,46 @@ impl TestApp {
         TestSocket::open(&self.at(), path, headers).await
     }
 
+    /// Proves that nothing is on its way to `socket`: what comes next is a sentinel, published on the channel that it joined last (on a public one if it
+    /// has joined none) behind all that this node has published until now. What a socket did must have been taken before: let that one
+    /// [`TestSocket::expect_silence`] first, or wait for what comes of it.
+    pub async fn barrier(&self, socket: &mut TestSocket) {
+        match socket.joined.last().cloned() {
+            Some(channel) => self.barrier_on(socket, &channel).await,
+            None => self.barrier_beside(socket).await,
+        }
+    }
+
+    /// As [`TestApp::barrier`], for a socket that the server may have taken off its channels: on a public channel that it joins for this and leaves again.
+    pub async fn barrier_beside(&self, socket: &mut TestSocket) {
+        socket.subscribe(SENTINEL_CHANNEL).await;
+        self.barrier_on(socket, SENTINEL_CHANNEL).await;
+        socket.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": SENTINEL_CHANNEL } })).await;
+        // Nothing answers it; the channel is empty again.
+        socket.expect_silence().await;
+    }
+
+    async fn barrier_on(&self, socket: &mut TestSocket, channel: &str) {
+        self.settle().await;
+        let context = &self.running.context;
+        let app = context.apps.by_key(&socket.key).unwrap();
+        let (channel, data) = (ChannelName::parse(channel).unwrap(), json!({ "socket": socket.socket_id }));
+        if app.is_built_in {
+            // By the queue that passing events of the built-in app wait in.
+            context.announce.publish(&channel, SENTINEL, data);
+        } else {
+            let frame = pusher::channel_event(&channel, SENTINEL, &data.to_string());
+            context.announce.trigger(Publication::new(Topic { app: app.id.clone(), channel }, frame)).await.unwrap();
+        }
+        socket.expect_sentinel().await;
+    }
+
+    /// Waits until all rows of the log are published and the census knows all that happened on this node.
+    pub async fn settle(&self) {
+        until("the log is published", async || self.running.context.store.log_backlog().await.unwrap().rows == 0).await;
+        self.running.context.announce.settle().await;
+    }
+
     /// Waits until nothing is left to publish, then stops the server. The end of every test that is about delivery.
     pub async fn stop(self) {
         until("the log is published", async || self.running.context.store.log_backlog().await.unwrap().rows == 0).await;
@@ -187,6 +230,14 @@ impl TestAppBuilder {
     #[must_use]
     pub fn demo(mut self) -> Self {
         self.options.demo = true;
+        self
+    }
+
+    /// Adds an app with the key `echo` that gives every message back.
+    #[cfg(debug_assertions)]
+    #[must_use]
+    pub fn echo(mut self) -> Self {
+        self.options.echo = true;
         self
     }
 

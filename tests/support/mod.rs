@@ -2,13 +2,13 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 pub mod app;
-pub mod pdf;
 pub mod process;
-pub mod provider;
 pub mod schema;
 pub mod socket;
 pub mod user;
 pub mod wait;
+
+pub use testkit::{pdf, provider};
 
 pub use app::TestApp;
 pub use socket::TestSocket;

@@ -22,6 +22,11 @@ use tokio_tungstenite::{
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
+/// Name of the event that closes a barrier.
+pub const SENTINEL: &str = "uji.sentinel";
+/// A public channel for the sentinels of sockets that have joined nothing.
+pub const SENTINEL_CHANNEL: &str = "sentinel";
+
 /// A frame of the server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -59,6 +64,10 @@ pub enum Received {
 pub struct TestSocket {
     stream: WebSocketStream<Box<dyn Stream>>,
     pub socket_id: String,
+    /// Key of the app, from the path.
+    pub key: String,
+    /// Channels that it has joined and not left by itself, in order.
+    pub joined: Vec<String>,
 }
 
 impl TestSocket {
@@ -70,7 +79,8 @@ impl TestSocket {
             request.headers_mut().append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
         let (stream, _) = client_async(request, at.open().await?).await?;
-        Ok(Self { stream, socket_id: String::new() })
+        let key = path.trim_start_matches("/app/").split('?').next().unwrap_or_default().to_owned();
+        Ok(Self { stream, socket_id: String::new(), key, joined: Vec::new() })
     }
 
     /// Opens a socket of the app `uji-key` and joins a channel with its signature; on presence channels as `member`.
@@ -108,6 +118,9 @@ impl TestSocket {
     }
 
     pub async fn send(&mut self, frame: Value) {
+        if frame["event"] == "pusher:unsubscribe" {
+            self.joined.retain(|channel| frame["data"]["channel"] != **channel);
+        }
         self.send_text(frame.to_string()).await;
     }
 
@@ -138,7 +151,16 @@ impl TestSocket {
         loop {
             let message = self.stream.next().await;
             match message {
-                Some(Ok(Message::Text(text))) => return Received::Event(read_event(&text)),
+                Some(Ok(Message::Text(text))) => {
+                    let event = read_event(&text);
+                    if event.event == "pusher_internal:subscription_succeeded" {
+                        self.joined.extend(event.channel.clone());
+                    }
+                    // Others on the channel hear the sentinel of one socket, too.
+                    if event.event != SENTINEL || event.json()["socket"] == self.socket_id {
+                        return Received::Event(event);
+                    }
+                }
                 Some(Ok(Message::Close(Some(frame)))) => {
                     return Received::Closed { code: frame.code.into(), reason: frame.reason.to_string() };
                 }
@@ -181,10 +203,18 @@ impl TestSocket {
         }
     }
 
-    /// Proves that nothing is on its way: a ping's answer is the next thing to come.
+    /// Sends a ping, and expects its answer as the next thing to come: the server has taken all that this socket sent, and had nothing to say to it.
+    /// Proves nothing about publications, which come by another way: see [`super::TestApp::barrier`].
     pub async fn expect_silence(&mut self) {
         self.send(json!({ "event": "pusher:ping", "data": {} })).await;
-        assert_eq!(self.next_event().await.event, "pusher:pong");
+        let next = self.next_event().await;
+        assert_eq!(next.event, "pusher:pong", "{next:?}");
+    }
+
+    /// Expects the sentinel of a barrier as the next thing to come.
+    pub async fn expect_sentinel(&mut self) {
+        let next = self.next_event().await;
+        assert_eq!(next.event, SENTINEL, "came before the sentinel: {next:?}");
     }
 
     /// Ends the connection without a word.

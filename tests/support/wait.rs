@@ -7,7 +7,12 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Waits for a condition, at most [`PATIENCE`].
 pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    until_within(PATIENCE, what, condition).await;
+}
+
+/// Waits for a condition, at most `patience`.
+pub async fn until_within(patience: Duration, what: &str, condition: impl AsyncFn() -> bool) {
+    let deadline = tokio::time::Instant::now() + patience;
     while !condition().await {
         assert!(tokio::time::Instant::now() < deadline, "waited in vain: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -201,9 +201,9 @@ impl Outbound {
         self.is_closing.get()
     }
 
-    /// Notes that the client sent something: any frame is a sign of life.
-    pub fn note_heard(&self) {
-        self.heard_at.set(Instant::now());
+    /// Notes that the client sent something at `now`: any frame is a sign of life.
+    pub fn note_heard(&self, now: Instant) {
+        self.heard_at.set(now);
         self.was_pinged.set(false);
     }
 
@@ -212,11 +212,11 @@ impl Outbound {
         self.was_pinged.set(true);
     }
 
-    /// Returns for how many whole seconds the client has been silent, and whether it was pinged since.
+    /// Returns for how many whole seconds the client has been silent at `now`, and whether it was pinged since.
     #[must_use]
-    pub fn silence(&self) -> (u64, bool) {
+    pub fn silence(&self, now: Instant) -> (u64, bool) {
         // Rounded: a tick may come some milliseconds early.
-        let silent = (self.heard_at.get().elapsed().as_millis() + 100) / 1000;
+        let silent = (now.saturating_duration_since(self.heard_at.get()).as_millis() + 100) / 1000;
         (u64::try_from(silent).unwrap_or(u64::MAX), self.was_pinged.get())
     }
 }

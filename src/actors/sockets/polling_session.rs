@@ -239,7 +239,7 @@ impl Handler<BeginAnswer> for HttpSession {
         if credential != self.shared.credential {
             return MessageResult(None);
         }
-        self.shared.outbound.note_heard();
+        self.shared.outbound.note_heard(self.shared.shard.now());
         if let Some(before) = self.answer.take() {
             // Its client is gone, or asks anew: dropping the sending half ends it.
             ctx.cancel_future(before);
@@ -269,7 +269,7 @@ impl Handler<MessagesReceived> for HttpSession {
         if credential != shared.credential {
             return Box::pin(async { Err(MessagesRefused::NotYours) });
         }
-        shared.outbound.note_heard();
+        shared.outbound.note_heard(shared.shard.now());
         if shared.waiting.get() >= MOST_WAITING {
             return Box::pin(async { Err(MessagesRefused::TooMany) });
         }

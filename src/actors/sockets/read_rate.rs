@@ -38,8 +38,8 @@ pub(super) struct EventRate {
 }
 
 impl EventRate {
-    pub(super) fn new(limit: u32) -> Self {
-        Self { limit, window_began: Instant::now(), count: 0 }
+    pub(super) fn new(limit: u32, now: Instant) -> Self {
+        Self { limit, window_began: now, count: 0 }
     }
 
     /// Says whether one more may be sent.
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn events_are_counted_per_second() {
         let start = Instant::now();
-        let mut rate = EventRate { limit: 2, window_began: start, count: 0 };
+        let mut rate = EventRate::new(2, start);
         assert_eq!([0, 10, 20].map(|ms| rate.allow(start + Duration::from_millis(ms))), [true, true, false]);
         assert!(rate.allow(start + Duration::from_millis(1001)));
     }

@@ -105,11 +105,11 @@ impl Session {
     pub fn open(app: Arc<App>, principal: Option<Principal>, shard: LocalShard, outbound: Rc<Outbound>) -> Addr<Self> {
         let socket = new_socket_id();
         let owner = principal.as_ref().map(|principal| SocketOwner { user: principal.user_id, login: principal.login_id });
-        if !is_echo(&app) {
+        if !app.is_echo() {
             shard.connect(socket, &app.id, owner, &outbound);
         }
-        let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s));
-        let (signed_in, pace) = (SignedInAs::default(), Pace::new(shard.settings().inbound_per_s, Instant::now()));
+        let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s, shard.now()));
+        let (signed_in, pace) = (SignedInAs::default(), Pace::new(shard.settings().inbound_per_s, shard.now()));
         let state = SessionState { socket, app, principal, shard, outbound, signed_in, pace, client_events, typed_at: Cell::new(None) };
         Self { state: Rc::new(state) }.start()
     }
@@ -117,7 +117,7 @@ impl Session {
 
 impl SessionState {
     async fn take_text(&self, text: &str) {
-        let wait = self.pace.take(Instant::now());
+        let wait = self.pace.take(self.shard.now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -286,7 +286,7 @@ impl SessionState {
     /// Sends a client event of a connected app to the others and to those who want to know.
     async fn pass_client_event(&self, event: &str, topic: Topic, data: &RawValue) {
         let user_id = match self.member_id(&topic) {
-            Ok(user_id) if self.client_events.borrow_mut().allow(Instant::now()) => user_id,
+            Ok(user_id) if self.client_events.borrow_mut().allow(self.shard.now()) => user_id,
             Ok(_) => return self.refuse_client_event(event, topic.channel.as_str(), "too many client events"),
             Err(reason) => return self.refuse_client_event(event, topic.channel.as_str(), reason),
         };
@@ -306,7 +306,7 @@ impl SessionState {
             return Err("this app takes client-typing on conversations only");
         }
         let user_id = self.member_id(&topic)?;
-        let now = Instant::now();
+        let now = self.shard.now();
         if self.typed_at.get().is_some_and(|at| now.duration_since(at) < TYPING_PAUSE) {
             return Ok(None);
         }
@@ -367,7 +367,7 @@ impl Handler<TextReceived> for Session {
 
     fn handle(&mut self, TextReceived(text): TextReceived, _: &mut Self::Context) -> Self::Result {
         let state = self.state.clone();
-        if is_echo(&state.app) {
+        if state.app.is_echo() {
             return Box::pin(async move { state.answer(&Frame::text(&text)) });
         }
         Box::pin(async move { state.take_text(&text).await })
@@ -378,7 +378,7 @@ impl Handler<BinaryReceived> for Session {
     type Result = ();
 
     fn handle(&mut self, BinaryReceived(bytes): BinaryReceived, _: &mut Self::Context) {
-        if is_echo(&self.state.app) {
+        if self.state.app.is_echo() {
             return self.state.answer(&Frame::binary(&bytes));
         }
         self.state.refuse(None, "binary frames are not part of the protocol", |line| line);
@@ -391,11 +391,6 @@ impl Handler<ConnectionLost> for Session {
     fn handle(&mut self, _: ConnectionLost, ctx: &mut Self::Context) {
         ctx.stop();
     }
-}
-
-/// Says whether this is the app that gives every message back: the one with the key `echo`, in test builds with the feature `echo-route`.
-fn is_echo(app: &App) -> bool {
-    cfg!(feature = "echo-route") && app.key == "echo"
 }
 
 /// Two numbers of 53 random bits: exact in every client's number type, and unguessable.

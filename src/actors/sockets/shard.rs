@@ -328,11 +328,11 @@ impl ShardState {
     }
 
     fn cut_later(&self, outbound: &Rc<Outbound>) {
-        self.closing.borrow_mut().push((Instant::now() + CLOSE_GRACE, outbound.clone()));
+        self.closing.borrow_mut().push((self.services.clock.instant() + CLOSE_GRACE, outbound.clone()));
     }
 
     fn cut_overdue(&self) {
-        let now = Instant::now();
+        let now = self.services.clock.instant();
         self.closing.borrow_mut().retain(|(deadline, outbound)| {
             // The only other owner is the connection: when it is gone, nothing is left to cut.
             let is_gone = Rc::strong_count(outbound) == 1;
@@ -345,13 +345,14 @@ impl ShardState {
 
     fn check_heartbeats(&self) {
         let settings = self.settings();
+        let now = self.services.clock.instant();
         let due = self.wheel.borrow_mut().tick();
         for socket in due {
             let Some(outbound) = self.registry.borrow().sink(socket).cloned() else { continue };
             if outbound.is_closing() {
                 continue;
             }
-            let (silent_s, was_pinged) = outbound.silence();
+            let (silent_s, was_pinged) = outbound.silence(now);
             match judge(silent_s, was_pinged, settings.activity_timeout_s, settings.pong_timeout_s) {
                 Verdict::LookAgainIn(delay_s) => self.wheel.borrow_mut().schedule(socket, delay_s),
                 Verdict::Ping(delay_s) => {
@@ -378,6 +379,7 @@ impl LocalShard {
     /// Takes a new socket in: registers it, starts watching its silence, and greets it. Its login is asked for once more: it may have ended between the
     /// look at it and this, and the word of that would not have found the socket.
     pub fn connect(&self, socket: SocketId, app: &AppId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
+        outbound.note_heard(self.now());
         self.state.registry.borrow_mut().connect(socket, app.clone(), owner, outbound.clone());
         self.state.wheel.borrow_mut().schedule(socket, self.settings().activity_timeout_s);
         self.state.hub.count_socket_in(app);
@@ -466,6 +468,12 @@ impl LocalShard {
     #[must_use]
     pub fn settings(&self) -> &RealtimeSettings {
         self.state.settings()
+    }
+
+    /// Returns the monotonic time that pauses, rates and silence of sockets are measured in.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.state.services.clock.instant()
     }
 
     /// Returns what use cases work with.

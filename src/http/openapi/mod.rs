@@ -2,7 +2,7 @@
 //!
 //! One file per subject. **A new route** is one line in the route table (`http/mod.rs`) and one entry in the file of its subject here; a new subject is
 //! a file and a line in `areas`. Tests tell what was forgotten: a route without a description, a description without a route, a shape nobody
-//! defines, and an answer or event of the running server that does not have the described shape (`tests/api/openapi.rs`).
+//! defines, and an answer or event of the running server that does not have the described shape (`tests/api/openapi/mod.rs`).
 
 mod accounts;
 mod admin;

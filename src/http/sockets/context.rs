@@ -159,7 +159,7 @@ impl ContextSocket {
     }
 
     fn pass_on(&self, message: Inbound, ctx: &mut WebsocketContext<Self>) {
-        self.outbound.note_heard();
+        self.outbound.note_heard(self.shard.now());
         match (message, &self.session) {
             (Inbound::Text(text), Some(session)) => self.hand_to_session(session.send(TextReceived(text)), ctx),
             (Inbound::Binary(bytes), Some(session)) => self.hand_to_session(session.send(BinaryReceived(bytes)), ctx),

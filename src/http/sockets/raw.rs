@@ -232,7 +232,7 @@ impl Connection {
 
     /// Hands a message to the session and waits until it is done with it. `false`: the connection is over.
     async fn pass_on(&self, message: Inbound) -> bool {
-        self.outbound.note_heard();
+        self.outbound.note_heard(self.shard.now());
         let Some(session) = &self.session else {
             // Refused: nothing is read any more but the close.
             return message != Inbound::Close;

@@ -30,6 +30,9 @@ pub enum AppSource {
     Settings,
     /// The database; changed by admins.
     Database,
+    /// A test: gives every message back. Debug builds only, and only [`Apps::add_echo`] makes one, which no setting reaches.
+    #[cfg(debug_assertions)]
+    Echo,
 }
 
 /// An app that clients connect to, as it is now. Sockets keep the one they were opened with; ask [`Apps::current`] for what may have changed since.
@@ -66,6 +69,15 @@ impl App {
     #[must_use]
     pub fn accepts(&self, proof: &str, signed_text: &str) -> bool {
         proof.split_once(':').is_some_and(|(key, signature)| key == self.key && self.secret.verifies(signed_text, signature))
+    }
+
+    /// Says whether this is the app of a test that gives every message back; never in a release build.
+    #[must_use]
+    pub fn is_echo(&self) -> bool {
+        #[cfg(debug_assertions)]
+        return self.source == AppSource::Echo;
+        #[cfg(not(debug_assertions))]
+        false
     }
 
     fn of_settings(settings: &PusherAppSettings) -> Self {
@@ -138,6 +150,18 @@ impl Apps {
         let fixed: Vec<_> = [built_in.clone()].into_iter().chain(connected).collect();
         let table = Arc::new(RwLock::new(Table::of(fixed.iter().cloned())));
         Self { table, fixed: Arc::new(fixed), built_in }
+    }
+
+    /// Adds the app with the key `echo`, which gives every message back. A release build has no such function.
+    #[cfg(debug_assertions)]
+    #[must_use]
+    pub fn add_echo(self) -> Self {
+        let [id, key, secret] = ["echo", "echo", "unused"].map(str::to_owned);
+        let settings = PusherAppSettings { id, key, secret, client_events: false, subscription_counts: false };
+        let echo = Arc::new(App { source: AppSource::Echo, ..App::of_settings(&settings) });
+        let fixed: Vec<_> = self.fixed.iter().cloned().chain([echo]).collect();
+        let table = Arc::new(RwLock::new(Table::of(fixed.iter().cloned())));
+        Self { table, fixed: Arc::new(fixed), ..self }
     }
 
     /// Replaces the connected apps by what the database says now. Rate limiters whose limit is the same go on.

@@ -1,7 +1,7 @@
 //! Counsellors, their hours, and appointments.
 
 use super::{School, step};
-use crate::{availability::mornings, support::schema::Checked};
+use crate::{appointments::availability::mornings, support::schema::Checked};
 use serde_json::{Value, json};
 
 /// Monday, 08:00 in Jakarta.

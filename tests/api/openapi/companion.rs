@@ -2,7 +2,7 @@
 
 use super::{School, step};
 use crate::{
-    chat::{id_of, new_client_id},
+    conversations::{id_of, new_client_id},
     support::{
         provider::{Reply, words},
         schema::Checked,

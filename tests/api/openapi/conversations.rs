@@ -2,7 +2,7 @@
 
 use super::{School, step};
 use crate::{
-    chat::{channel_of, connect, id_of, join, new_client_id, settle},
+    conversations::{channel_of, connect, id_of, join, new_client_id},
     support::{TestSocket, TestUser, pdf::one_page_pdf, schema::Checked},
 };
 use reqwest::{Method, multipart};
@@ -13,7 +13,7 @@ pub(super) async fn walk_conversations(seen: &mut Checked, school: &School) {
     let School { app, guru, ana, clock, .. } = school;
     let id = walk_openings(seen, school).await;
     walk_queue(seen, school).await;
-    settle(app).await;
+    app.settle().await;
     let (mut at_anas, mut at_gurus) = (connect(app, ana).await, connect(app, guru).await);
     join(&mut at_anas, &id).await;
     join(&mut at_gurus, &id).await;

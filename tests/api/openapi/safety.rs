@@ -1,7 +1,7 @@
 //! The walk through warnings and hotlines.
 
 use super::{School, step};
-use crate::{alerts::raise, support::schema::Checked};
+use crate::{alerts::warnings::raise, support::schema::Checked};
 use educounsel::domain::risk::Level;
 use serde_json::{Value, json};
 

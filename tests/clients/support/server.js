@@ -1,60 +1,18 @@
 // The production server with one connected app, and beside it that app's backend: the vendor's own server SDK and an auth endpoint made of it.
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import Pusher from 'pusher'
+import { patienceMs, startServer as start, within } from '../../support/node/server.js'
 
-const builtBinary = fileURLToPath(new URL('../../../target/debug/educounsel', import.meta.url))
+export { within }
 
 /** The connected app. */
 export const app = { id: '7', key: 'uji-key', secret: 'uji-secret', client_events: true, subscription_counts: true }
 
-/** How long anything may take; generous, because the machine may be busy. */
-export const patienceMs = 30_000
-
-/**
- * Starts a server; `stop` fails if it logged an error, or one of `secrets`. `addUser` makes an account as an operator does. `EDUCOUNSEL_BINARY` names
- * another binary than the debug build.
- */
+/** Starts a server; `stop` fails if it logged an error, or one of `secrets`. `addUser` makes an account as an operator does. */
 export async function startServer(settings = {}) {
-  const binary = process.env.EDUCOUNSEL_BINARY || builtBinary
-  if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`cargo build\` first`)
-  const folder = await mkdtemp(join(tmpdir(), 'educounsel-clients-'))
-  const all = { data_dir: folder, 'http.bind': '127.0.0.1:0', 'realtime.drain_s': 0, apps: JSON.stringify([app]), ...settings }
-  const sets = Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])
   const secrets = [app.secret]
-  const child = spawn(binary, ['serve', '--log-format', 'json', ...sets], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const killAtExit = () => child.kill('SIGKILL')
-  process.once('exit', killAtExit)
-  const log = []
-  createInterface({ input: child.stderr }).on('line', (line) => log.push(line))
-  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)))
-  const port = await within('the server to listen', new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const found = /^listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]
-      if (found) resolve(Number(found))
-    })
-    void ended.then((how) => reject(new Error(`the server ended with ${how}:\n${log.join('\n')}`)))
-  }))
-  async function stop() {
-    child.kill('SIGTERM')
-    const how = await within('the server to stop', ended)
-    process.off('exit', killAtExit)
-    await rm(folder, { recursive: true, force: true })
-    const wrong = log.filter((line) => line.includes('"level":"ERROR"') || secrets.some((secret) => line.includes(secret)))
-    if (how !== 0 || wrong.length > 0) throw new Error(`the server ended with ${how} and logged\n${wrong.join('\n')}`)
-  }
-  async function addUser(login, role, password) {
-    const adding = spawn(binary, ['user', 'add', '--login', login, '--name', login, '--role', role, ...sets], { stdio: ['pipe', 'ignore', 'inherit'] })
-    const added = new Promise((resolve) => adding.once('exit', resolve))
-    adding.stdin.end(`${password}\n`)
-    if ((await within('the account', added)) !== 0) throw new Error(`no account ${login}`)
-  }
+  const { port, run, stop } = await start({ settings: { apps: JSON.stringify([app]), ...settings }, secrets })
+  const addUser = (login, role, password) => run(['user', 'add', '--login', login, '--name', login, '--role', role], `${password}\n`)
   return { port, secrets, addUser, stop }
 }
 
@@ -147,15 +105,6 @@ export async function startAuthEndpoint(sdk, pages = {}) {
       return new Promise((resolve) => server.close(resolve))
     },
   }
-}
-
-/** Returns what `promise` brings, or fails. */
-export async function within(what, promise, limitMs = patienceMs) {
-  let timer
-  const limit = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), limitMs)
-  })
-  return Promise.race([promise, limit]).finally(() => clearTimeout(timer))
 }
 
 /** Waits until `read` returns something that is not false, null or undefined. */

@@ -1,6 +1,7 @@
 //! The durable log: claiming by two nodes, order, the promise to readers, trimming.
 
 use super::*;
+use crate::wait::{PATIENCE, until_within};
 use educounsel::{
     backends::store::{LogBacklog, LogClaim, LogHead, LogRow},
     domain::ids::{NodeId, UserId},
@@ -136,12 +137,7 @@ async fn two_nodes_never_publish_a_row_twice_and_keep_the_order(fixture: Fixture
     for writer in writers {
         writer.await.unwrap();
     }
-    let all_published = async {
-        while published.lock().await.len() < ROWS {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), all_published).await.expect("every row is published");
+    until_within(3 * PATIENCE, "every row is published", async || published.lock().await.len() >= ROWS).await;
     stopped.store(true, Ordering::Release);
     for node in nodes {
         node.await.unwrap();

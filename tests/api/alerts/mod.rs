@@ -1,0 +1,4 @@
+//! Warnings about students, and the help that everybody sees.
+
+mod help;
+pub mod warnings;

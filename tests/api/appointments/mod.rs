@@ -1,0 +1,6 @@
+//! Availability, appointments and their reminders.
+
+pub mod availability;
+mod booking;
+mod races;
+mod reminders;

@@ -1,0 +1,99 @@
+//! What the tests of conversations share.
+
+mod delivery;
+mod desk;
+mod engines;
+mod messages;
+mod sockets;
+
+use crate::support::{TestApp, TestSocket, TestUser, socket::Event};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Sends JSON and returns status and body (null when empty).
+pub async fn ask(user: &TestUser, method: Method, path: &str, body: &Value) -> (u16, Value) {
+    let request = user.request(method.clone(), path);
+    let request = if method == Method::GET { request } else { request.json(body) };
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+}
+
+/// POSTs JSON until an answer comes: a kept connection may be closed by the server just as it is used again.
+pub async fn post_until_answered(user: &TestUser, path: &str, body: &Value) -> (u16, Value) {
+    for _ in 0..5 {
+        if let Ok(response) = user.request(Method::POST, path).json(body).send().await {
+            let status = response.status().as_u16();
+            if let Ok(bytes) = response.bytes().await {
+                return (status, serde_json::from_slice(&bytes).unwrap_or_default());
+            }
+        }
+    }
+    panic!("no answer to POST {path}");
+}
+
+pub fn new_client_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+pub fn id_of(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+/// Opens a conversation of a student with a counsellor and returns its id.
+pub async fn open(student: &TestUser, counsellor: &TestUser) -> String {
+    let (status, conversation) = student.post("/conversations", &json!({ "counsellor_id": counsellor.id })).await;
+    assert_eq!(status, 201, "{conversation}");
+    id_of(&conversation)
+}
+
+/// Puts a student into the queue and returns the conversation.
+pub async fn wait_in_queue(student: &TestUser, subject: &str) -> Value {
+    let (status, conversation) = student.post("/conversations", &json!({ "subject": subject })).await;
+    assert_eq!((status, &conversation["state"]), (201, &json!("waiting")), "{conversation}");
+    conversation
+}
+
+/// Sends a message and returns it.
+pub async fn say(user: &TestUser, conversation: &str, body: &str) -> Value {
+    let (status, message) =
+        user.post(&format!("/conversations/{conversation}/messages"), &json!({ "client_id": new_client_id(), "body": body })).await;
+    assert_eq!(status, 201, "{message}");
+    message
+}
+
+/// Returns the bodies of the newest messages.
+pub async fn bodies(user: &TestUser, conversation: &str) -> Vec<String> {
+    let page = user.get(&format!("/conversations/{conversation}/messages?limit=100")).await;
+    page["items"].as_array().unwrap().iter().map(|item| item["body"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Opens a socket by session without joining anything.
+pub async fn connect(app: &TestApp, user: &TestUser) -> TestSocket {
+    let mut socket = app.handshake("/app/educounsel?protocol=7&client=test", &[("cookie", user.cookie.as_str())]).await.unwrap();
+    socket.greet().await;
+    socket
+}
+
+/// Asks to join a channel and returns the answer; events that come in between are passed over.
+pub async fn ask_to_join(socket: &mut TestSocket, channel: &str) -> Event {
+    socket.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel } })).await;
+    loop {
+        let event = socket.next_event().await;
+        let is_answer = matches!(event.event.as_str(), "pusher_internal:subscription_succeeded" | "pusher:subscription_error");
+        if is_answer && event.channel.as_deref() == Some(channel) {
+            return event;
+        }
+    }
+}
+
+/// Joins a conversation and returns who is there.
+pub async fn join(socket: &mut TestSocket, conversation: &str) -> Value {
+    let answer = ask_to_join(socket, &channel_of(conversation)).await;
+    assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
+    answer.json()["presence"].clone()
+}
+
+pub fn channel_of(conversation: &str) -> String {
+    format!("presence-conversation.{conversation}")
+}

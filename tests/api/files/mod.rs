@@ -1,0 +1,4 @@
+//! Uploads, whatever they belong to.
+
+mod bad_uploads;
+mod left_uploads;

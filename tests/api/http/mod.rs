@@ -1,0 +1,4 @@
+//! Rules of every request.
+
+mod rules;
+mod unread_bodies;

@@ -1,0 +1,104 @@
+//! Bodies that nobody wants, on a bare connection: what the server answers, and that it does not listen for ever.
+
+use crate::support::{TestApp, app::TestTransport, user::ServerAddress};
+use std::time::{Duration, Instant};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::timeout,
+};
+
+/// Longer than everything the server waits for here (1 s), shorter than the limits of bodies it wants (15 s).
+const SOON: Duration = Duration::from_secs(8);
+
+on_both_transports! {
+    a_refused_body_that_drips_for_ever_ends_with_its_connection,
+    a_refused_body_that_pours_for_ever_ends_with_its_connection,
+    a_small_body_that_nobody_read_does_not_cost_the_connection,
+}
+
+/// Requests that are answered without their body: head and status.
+fn refused() -> [(String, u16); 5] {
+    let post = |path: &str, kind: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n")
+    };
+    [
+        (post("/api/v1/nothing", "application/json"), 404),
+        (post("/nothing", "application/json"), 404),
+        (post("/api/v1/auth/login", "text/plain"), 415),
+        (post("/api/v1/admin/users", "application/json"), 401),
+        (post("/broadcasting/auth", "application/json"), 401),
+    ]
+}
+
+/// Sends `head`, then `piece` again and again, until the server closes. Returns the first line of the answer and how much was taken.
+async fn send_for_ever(at: &ServerAddress, head: &str, piece: &[u8], pause: Duration) -> (String, usize) {
+    let (mut read, mut write) = tokio::io::split(at.open().await.unwrap());
+    write.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let reading = async {
+        let mut buffer = [0; 4096];
+        // A reset is an end as well.
+        while let Ok(count @ 1..) = read.read(&mut buffer).await {
+            answer.extend_from_slice(&buffer[..count]);
+        }
+    };
+    let mut taken = 0;
+    let writing = async {
+        while write.write_all(piece).await.is_ok() && write.flush().await.is_ok() {
+            taken += piece.len();
+            tokio::time::sleep(pause).await;
+        }
+    };
+    let both = async {
+        tokio::select! {
+            () = reading => {}
+            () = async { writing.await; std::future::pending().await } => {}
+        }
+    };
+    timeout(SOON, both).await.unwrap_or_else(|_| panic!("still open after {SOON:?}: {head}"));
+    (String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned(), taken)
+}
+
+async fn a_refused_body_that_drips_for_ever_ends_with_its_connection(transport: TestTransport) {
+    let app = TestApp::builder().transport(transport).start().await;
+    for (head, status) in refused() {
+        let (answer, _) = send_for_ever(&app.at(), &head, b"1\r\nx\r\n", Duration::from_millis(50)).await;
+        assert!(answer.contains(&status.to_string()), "{head}{answer}");
+    }
+    app.stop().await;
+}
+
+async fn a_refused_body_that_pours_for_ever_ends_with_its_connection(transport: TestTransport) {
+    let app = TestApp::builder().transport(transport).start().await;
+    let piece = [&b"10000\r\n"[..], &[b' '; 65_536], b"\r\n"].concat();
+    let too_large =
+        "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    for (head, status) in refused().into_iter().chain([(too_large.to_owned(), 413)]) {
+        let (answer, taken) = send_for_ever(&app.at(), &head, &piece, Duration::ZERO).await;
+        // What fits into the buffers of both kernels is beyond our say, and a reset may overtake the answer.
+        assert!(answer.is_empty() || answer.contains(&status.to_string()), "{head}{answer}");
+        assert!(taken < 64 << 20, "{taken} bytes taken of {head}");
+    }
+    app.stop().await;
+}
+
+async fn a_small_body_that_nobody_read_does_not_cost_the_connection(transport: TestTransport) {
+    let app = TestApp::builder().transport(transport).start().await;
+    let mut stream = app.at().open().await.unwrap();
+    for _ in 0..3 {
+        let started = Instant::now();
+        let request = "POST /api/v1/nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        while !answer.contains("\"code\":\"not_found\"") || !answer.ends_with('}') {
+            let mut buffer = [0; 4096];
+            let count = timeout(SOON, stream.read(&mut buffer)).await.unwrap().unwrap();
+            assert!(count > 0, "closed: {answer}");
+            answer.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+        assert!(!answer.to_lowercase().contains("connection: close"), "{answer}");
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+    drop(stream);
+    app.stop().await;
+}

@@ -1,0 +1,139 @@
+//! The testkit for tests in Node.
+//!
+//! `testkit pdf TITLE PAGES` writes a PDF to its output.
+//!
+//! `testkit provider` starts the fake provider and writes `{"url":…}`. Each line of its input says how questions are answered from then on:
+//! `{"answers":[["words of the question", PLAN], …],"otherwise":PLAN}`, where the first words that a question contains count, and a plan is
+//! `{"text":…,"tokens_per_s":…,"status":…,"cut_after":…,"stall_after":…}` with `{question}` in its text. When these are taken, and whenever something
+//! happens to a request, it writes all requests: `[{"question":…,"sent":…,"was_closed":…,"is_done":…}, …]`. It ends with its input.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its helpers")]
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{
+    env,
+    io::{self, Write as _},
+    time::Duration,
+};
+use testkit::{
+    openai::question_of,
+    pdf,
+    provider::{Call, FakeProvider, Reply},
+};
+use tokio::sync::mpsc;
+
+/// How questions are answered.
+#[derive(Debug, Deserialize)]
+struct Rules {
+    answers: Vec<(String, Plan)>,
+    otherwise: Plan,
+}
+
+/// What is done with a question.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Plan {
+    text: String,
+    tokens_per_s: f64,
+    status: Option<u16>,
+    cut_after: Option<usize>,
+    stall_after: Option<usize>,
+}
+
+impl Plan {
+    fn reply(&self, question: &str) -> Reply {
+        if let Some(code) = self.status {
+            return Reply::Status { code, retry_after: None };
+        }
+        let mut words = tokens(&self.text.replace("{question}", question));
+        let every = if self.tokens_per_s > 0.0 { Duration::from_secs_f64(1.0 / self.tokens_per_s) } else { Duration::ZERO };
+        if let Some(count) = self.stall_after {
+            words.truncate(count);
+            return Reply::StallAfter(words);
+        }
+        if let Some(count) = self.cut_after {
+            words.truncate(count);
+            return Reply::SlowCutAfter { words, every };
+        }
+        Reply::Words { words, every }
+    }
+}
+
+/// Cuts a text into pieces as a model makes them: at most five letters each, with the spaces before them.
+fn tokens(text: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut letters = 5;
+    for character in text.chars() {
+        let begins = if character.is_whitespace() { letters > 0 } else { letters == 5 };
+        match pieces.last_mut() {
+            Some(piece) if !begins => piece.push(character),
+            _ => {
+                pieces.push(character.to_string());
+                letters = 0;
+            }
+        }
+        letters = if character.is_whitespace() { 0 } else { letters % 5 + 1 };
+    }
+    pieces
+}
+
+fn shown(call: &Call) -> Value {
+    json!({ "question": question_of(&call.body), "sent": call.sent_bytes, "was_closed": call.closed_by_client, "is_done": call.is_whole })
+}
+
+fn write_line(value: &Value) {
+    let mut out = io::stdout().lock();
+    // Fails when the test is gone; then the input ends as well.
+    let _ = writeln!(out, "{value}").and_then(|()| out.flush());
+}
+
+/// Reads the input on a thread of its own; the channel ends with it.
+fn lines_of_input() -> mpsc::UnboundedReceiver<String> {
+    let (sender, lines) = mpsc::unbounded_channel();
+    std::thread::spawn(move || io::stdin().lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    lines
+}
+
+async fn provide() {
+    let provider = FakeProvider::start().await;
+    write_line(&json!({ "url": provider.url }));
+    let mut input = lines_of_input();
+    loop {
+        tokio::select! {
+            line = input.recv() => {
+                let Some(line) = line else { return };
+                let rules: Rules = serde_json::from_str(&line).unwrap();
+                provider.by_question(move |question| {
+                    let found = rules.answers.iter().find(|(words, _)| question.contains(words.as_str()));
+                    found.map_or(&rules.otherwise, |(_, plan)| plan).reply(question)
+                });
+            }
+            () = provider.changed() => {}
+        }
+        write_line(&provider.chats().iter().map(shown).collect());
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["pdf", title, pages] => io::stdout().write_all(&pdf::picture_book(title, pages.parse().unwrap())).unwrap(),
+        ["provider"] => provide().await,
+        _ => panic!("usage: testkit pdf TITLE PAGES | testkit provider"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_into_pieces_that_make_it_again() {
+        let text = "Sebuah jawaban, **tebal**\n\n- satu ";
+        let pieces = tokens(text);
+        assert_eq!(pieces.concat(), text);
+        assert_eq!(pieces[..4], ["Sebua", "h", " jawa", "ban,"]);
+    }
+}
