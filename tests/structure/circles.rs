@@ -40,21 +40,13 @@ impl Modules {
     /// Returns the module whose file holds what `path` names in `module`; `None` if it is of another crate.
     fn origin(&self, module: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
         let mut at = module.to_vec();
-        let mut rest = path;
+        let mut rest = path.get(1..)?;
         match path.first()?.as_str() {
             "crate" => at.clear(),
             "self" => {}
             "super" => drop(at.pop()),
-            first => {
-                let child = [module, &[first.to_owned()]].concat();
-                if !self.imports.contains_key(&child) {
-                    return None;
-                }
-                rest = &path[..];
-            }
-        }
-        if matches!(path[0].as_str(), "crate" | "self" | "super") {
-            rest = &path[1..];
+            first if self.imports.contains_key(&[module, &[first.to_owned()]].concat()) => rest = path,
+            _ => return None,
         }
         while let Some((first, others)) = rest.split_first() {
             if first == "super" {

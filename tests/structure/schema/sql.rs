@@ -341,9 +341,7 @@ impl Reader<'_> {
 
     fn alteration(&mut self, name: &str, schema: &mut Schema) -> Read<()> {
         let table = schema.table(name)?;
-        if self.take("ADD COLUMN") {
-            self.table_entry(table)
-        } else if self.take("ADD") {
+        if self.take("ADD COLUMN") || self.take("ADD") {
             self.table_entry(table)
         } else if self.take("DROP PRIMARY KEY") {
             table.primary_key.clear();
