@@ -16,7 +16,7 @@ const shipped: Record<string, (name: string) => boolean> = {
 }
 
 /**
- * Copies what PDF.js loads by name into `assets/pdfjs-VERSION/`: the version in the path keeps the
+ * Copies what PDF.js loads by name into `assets/pdfjs-<version>/`: the version in the path keeps the
  * year-long cache safe. The base path is available to the code as `__PDFJS_RESOURCES__`.
  */
 export function pdfjsResources(): Plugin {

@@ -171,9 +171,7 @@ async fn joining_a_busy_cache_channel_on_another_node_loses_and_swaps_nothing() 
             let mut heard = Vec::new();
             while heard.len() < 10 && heard.last() != Some(&last) {
                 let event = socket.next_event().await;
-                if event.event == "n" {
-                    heard.push(event.data.as_str().unwrap().parse::<u64>().unwrap());
-                }
+                heard.extend((event.event == "n").then(|| event.data.as_str().unwrap().parse::<u64>().unwrap()));
             }
             assert!(heard.windows(2).all(|pair| pair[1] == pair[0] + 1), "{heard:?}");
             joined += 1;

@@ -60,15 +60,10 @@ async fn relay(listener: TcpListener, port: u16, closed: Arc<AtomicUsize>) {
             let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.into_split(), server.into_split());
             let asking = async {
                 let mut piece = [0; 4096];
-                loop {
-                    match from_client.read(&mut piece).await {
-                        Ok(0) | Err(_) => {
-                            closed.fetch_add(1, Ordering::SeqCst);
-                            return;
-                        }
-                        Ok(count) => to_server.write_all(&piece[..count]).await.unwrap_or_default(),
-                    }
+                while let Ok(count @ 1..) = from_client.read(&mut piece).await {
+                    to_server.write_all(&piece[..count]).await.unwrap_or_default();
                 }
+                closed.fetch_add(1, Ordering::SeqCst);
             };
             let answering = async {
                 let _ = tokio::io::copy(&mut from_server, &mut to_client).await;

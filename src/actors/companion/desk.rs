@@ -278,6 +278,7 @@ impl Handler<StopAnswer> for ChatDesk {
     fn handle(&mut self, StopAnswer { answer }: StopAnswer, _: &mut Self::Context) -> Self::Result {
         let mut seats = self.seats.borrow_mut();
         let Some(seat) = seats.get_mut(&answer) else { return MessageResult(None) };
+        // One per wish of a student: a mailbox cannot be filled with them.
         seat.chatbot.do_send(EndAnswer::Stop);
         let (done, ended) = oneshot::channel();
         seat.waiting.push(done);
@@ -324,6 +325,7 @@ impl Handler<StopDesk> for ChatDesk {
         let stop = async move {
             wait_until_empty(&seats, over).await;
             let left: Vec<Addr<Chatbot>> = seats.borrow().values().map(|seat| seat.chatbot.clone()).collect();
+            // Once, when the server stops: a mailbox cannot be filled with it.
             left.iter().for_each(|chatbot| chatbot.do_send(EndAnswer::Interrupt));
             wait_until_empty(&seats, LAST_WORDS).await;
             if let Err(error) = companion::give_up_node(&services).await {

@@ -205,6 +205,7 @@ impl Hub {
     /// Takes a user's sockets on this node off a channel: behind the publications that were handed over before, because they go the same mailboxes, in order.
     fn leave_here(&self, user: UserId, topic: &Topic) {
         if let Some(state) = self.inner.topics.get_mut(topic) {
+            // One per conversation that somebody left, each a row of the log: a mailbox cannot be filled with them.
             self.for_shards_of(&state, |shard| shard.address.do_send(LeaveChannel { user, topic: topic.clone() }));
         }
     }
@@ -288,6 +289,7 @@ impl Hub {
             }
             Envelope::EndUser { topic } => {
                 if let Some(state) = self.inner.topics.get_mut(&topic) {
+                    // One per signed request of a backend, and those are limited: a mailbox cannot be filled with them.
                     self.for_shards_of(&state, |shard| shard.address.do_send(EndListeners { topic: topic.clone() }));
                 }
             }
@@ -297,6 +299,7 @@ impl Hub {
             }
             Envelope::EndSockets { user, login, farewell } => {
                 let frame = farewell.frame;
+                // One per login or account that ended, each an HTTP request: a mailbox cannot be filled with them.
                 self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: frame.clone() }));
             }
         }
@@ -338,6 +341,7 @@ impl Hub {
     /// ones are taken: connections that are open already would bring them.
     pub async fn drain(&self, over: Duration) {
         self.inner.is_draining.store(true, Ordering::Release);
+        // Once, when the server stops: a mailbox cannot be filled with it.
         self.for_all_shards(|shard| shard.address.do_send(DrainSockets { over }));
         let deadline = tokio::time::Instant::now() + over + Duration::from_secs(1);
         while self.socket_count() > 0 && tokio::time::Instant::now() < deadline {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How serious something is that a student writes; the numbers are those of `product.md`.
+/// How serious something is that a student writes; the numbers are those of the specification.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum Level {

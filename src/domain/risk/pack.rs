@@ -215,12 +215,9 @@ impl RulePack {
         loop {
             let window = Window::new(tokens, first, self.atoms);
             for rule in &self.rules {
-                for found in rule.patterns.iter().flat_map(|pattern| pattern.find(&window)) {
-                    let level = self.level_in_context(rule, tokens, &found);
-                    if level > Level::None {
-                        hits.push(Hit { rule: &rule.id, level, to: found.to });
-                    }
-                }
+                let found = rule.patterns.iter().flat_map(|pattern| pattern.find(&window));
+                let of_rule = found.map(|found| Hit { rule: &rule.id, level: self.level_in_context(rule, tokens, &found), to: found.to });
+                hits.extend(of_rule.filter(|hit| hit.level > Level::None));
             }
             first += WINDOW - MAX_SPAN;
             if first + MAX_SPAN >= tokens.len() {

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::domain::access::Action;
 
+#[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     Area {
         name: "Administration",

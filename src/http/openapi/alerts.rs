@@ -50,6 +50,7 @@ fn hotline(note: Value) -> Value {
     ])
 }
 
+#[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     let both = || object([("id", text_of(1, 200)), ("en", text_of(1, 200))]);
     let event =

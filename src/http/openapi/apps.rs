@@ -58,6 +58,7 @@ fn parts(name: &'static str) -> [(&'static str, Value); 7] {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     Area {
         name: "Connected apps",

@@ -29,6 +29,7 @@ fn info() -> Value {
     about(text(), "`user_count`, `subscription_count`: what the answer tells about the channels.")
 }
 
+#[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     let nothing = || about(object::<0>([]), "Exactly `{}`.");
     Area {

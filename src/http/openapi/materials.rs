@@ -8,6 +8,7 @@ use super::{
 use crate::domain::access::Action;
 use serde_json::{Value, json};
 
+#[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     Area {
         name: "Materials",

@@ -6,6 +6,7 @@ use super::{
     schema::{about, anything, cursor, id, list, object, shape, text, yes_no},
 };
 
+#[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     let sign = |path, name| {
         post(path, name, "Signs a channel of the built-in app for a socket.")

@@ -10,6 +10,7 @@ use serde_json::json;
 const FIELD_CODES: [&str; 9] =
     ["required", "too_short", "too_long", "control_character", "unknown_value", "type", "overlapping", "unavailable", "login_taken"];
 
+#[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     let there = || one_of(&["connected", "disconnected"]);
     let health = |path, name| {

@@ -1,13 +1,7 @@
-//! Reads the sources and holds them to the direction of imports in `docs/architecture.md`: cheap to keep, expensive to restore.
-//! A new module of the crate gets a line in [`MAY_IMPORT`].
+//! The direction of imports in `docs/architecture.md`: cheap to keep, expensive to restore. A new module of the crate gets a line in [`MAY_IMPORT`].
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
-
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use crate::repository::{Source, production_sources, without_tests_and_comments};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which modules of the crate a module may import, beside itself and `telemetry`, which is for all that are allowed to do something.
 const MAY_IMPORT: [(&str, &[&str]); 11] = [
@@ -35,49 +29,6 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
     ("aws_sdk_s3", &["backends/files"]),
     ("tokio", &["backends", "services", "demo", "actors", "http", "app", "main"]),
 ];
-
-/// A source file: its path under `src` without the ending, and its text without comments and tests.
-struct Source {
-    name: String,
-    text: String,
-}
-
-impl Source {
-    /// Returns the module of the crate it belongs to.
-    fn module(&self) -> &str {
-        self.name.split('/').next().unwrap()
-    }
-}
-
-fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    collect(&root, &mut found);
-    assert!(found.len() > 50, "only {} sources found in {}", found.len(), root.display());
-    let read = |path: PathBuf| Source {
-        name: path.strip_prefix(&root).unwrap().with_extension("").to_str().unwrap().to_owned(),
-        text: without_tests_and_comments(&fs::read_to_string(&path).unwrap()),
-    };
-    found.into_iter().map(read).filter(|source| !source.name.ends_with("/tests")).collect()
-}
-
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// Unit tests stand at the end of a file and may import what they like; comments may link anywhere.
-fn without_tests_and_comments(text: &str) -> String {
-    let production = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let lines = production.lines().map(|line| line.trim_start());
-    lines.filter(|line| !line.starts_with("//")).map(|line| line.split(" // ").next().unwrap()).collect::<Vec<_>>().join("\n")
-}
 
 /// Returns the first names behind every `crate::`, be it `crate::a::B` or `crate::{a::B, c}`.
 fn imported_modules(text: &str) -> BTreeSet<String> {
@@ -145,10 +96,10 @@ fn uses_crate(source: &Source, name: &str) -> bool {
 fn modules_import_only_those_below_them() {
     let allowed: BTreeMap<&str, &[&str]> = MAY_IMPORT.into_iter().collect();
     let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| source.module() != "main") {
+    for source in production_sources().iter().filter(|source| source.module() != "main") {
         let module = source.module();
         let Some(allowed) = allowed.get(module) else {
-            wrong.push(format!("src/{}.rs belongs to a module that MAY_IMPORT in tests/structure.rs does not list", source.name));
+            wrong.push(format!("src/{}.rs belongs to a module that MAY_IMPORT in tests/structure/layers.rs does not list", source.name));
             continue;
         };
         for name in imported_modules(&source.text) {
@@ -164,7 +115,7 @@ fn modules_import_only_those_below_them() {
 #[test]
 fn foreign_crates_are_named_only_where_they_belong() {
     let mut wrong = Vec::new();
-    for source in sources() {
+    for source in production_sources() {
         for (name, places) in ONLY_IN {
             let is_place = places.iter().any(|place| source.name == *place || source.name.starts_with(&format!("{place}/")));
             if !is_place && uses_crate(&source, name) {
@@ -180,43 +131,8 @@ fn routes_reach_rows_and_files_through_use_cases_only() {
     let backends = [".store.", ".files.", ".cache.", ".bus."];
     let reaches = |source: &Source| backends.iter().any(|field| source.text.contains(&format!("context{field}")));
     let wrong: Vec<String> =
-        sources().into_iter().filter(|source| source.module() == "http" && reaches(source)).map(|source| source.name).collect();
+        production_sources().into_iter().filter(|source| source.module() == "http" && reaches(source)).map(|source| source.name).collect();
     assert!(wrong.is_empty(), "these files of http/ call a backend: {wrong:?}");
-}
-
-/// `docs/pusher-coverage.md` says which test holds which rule of the wire contract, as `file::test`.
-#[test]
-fn every_test_that_is_said_to_hold_a_rule_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let table = fs::read_to_string(root.join("docs/pusher-coverage.md")).unwrap();
-    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ") && *line != "| rule | held by |").collect();
-    for section in 1..=11 {
-        assert!(table.contains(&format!("\n## 2.{section} ")), "no section 2.{section}");
-    }
-    let mut wrong = Vec::new();
-    let mut named = 0;
-    for row in &rows {
-        let cell = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
-        let tests: Vec<(&str, &str)> = cell.split('`').filter_map(|name| name.split_once("::")).collect();
-        if tests.is_empty() {
-            wrong.push(format!("no test: {row}"));
-        }
-        for (file, name) in &tests {
-            let text = fs::read_to_string(root.join(file)).unwrap_or_default();
-            // Node's names are text, some of them behind `${transport}: `.
-            let is_there = if file.ends_with(".rs") {
-                text.contains(&format!("fn {name}("))
-            } else {
-                text.contains(&format!("{name}', ")) || text.contains(&format!("{name}`, "))
-            };
-            if !is_there {
-                wrong.push(format!("{file} has no test {name}"));
-            }
-        }
-        named += tests.len();
-    }
-    assert!(rows.len() > 80 && named > 130, "{} rows, {named} tests read", rows.len());
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
