@@ -6,7 +6,7 @@ mod appointments;
 mod chats;
 mod companion;
 pub mod password;
-mod pdf;
+pub(crate) mod pdf;
 mod people;
 mod texts;
 
@@ -263,7 +263,7 @@ const fn dice(first: u32, second: u32, third: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::files::pdf_inspection::check_pdf;
+    use crate::domain::pdf::check_pdf;
 
     #[test]
     fn every_demo_material_is_acceptable_and_has_one_to_three_pages() {

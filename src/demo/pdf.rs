@@ -191,7 +191,7 @@ fn win_ansi(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::files::pdf_inspection::check_pdf;
+    use crate::domain::pdf::check_pdf;
 
     #[test]
     fn a_text_becomes_the_same_acceptable_pdf_every_time() {

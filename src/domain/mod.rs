@@ -13,6 +13,7 @@ pub mod ids;
 pub mod language;
 pub mod live;
 pub mod notices;
+pub mod pdf;
 pub mod principal;
 pub mod retry;
 pub mod risk;

@@ -1,7 +1,7 @@
 //! Looks into an uploaded picture before it is stored: it must be of the kind its first bytes say, end where it says, and not be larger than a phone can
 //! show. Nothing is decompressed: only headers are read, so a picture that would fill the memory is refused by its own words.
 
-use super::pdf_inspection::ends_like_zip;
+use crate::domain::pdf::ends_like_zip;
 use crate::{
     backends::BackendError,
     domain::conversations::attachment::AttachmentKind,

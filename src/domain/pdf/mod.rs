@@ -1,6 +1,5 @@
-//! Looks into an uploaded PDF before it is stored: it must be one, readable, not encrypted, and free of anything that acts (scripts, launched
-//! programs, embedded files, forms that send). Runs on two threads of its own: each allocates several times the size of the file, and the allocator keeps
-//! what a thread gave back for that thread; on the threads of everybody that would add up to hundreds of megabytes.
+//! The rules an uploaded PDF must keep: it is a PDF, readable, not encrypted, and free of anything that acts (scripts, launched programs, embedded
+//! files, forms that send). Plain functions over bytes; `services/files/pdf_inspection` runs them on threads of their own.
 
 mod containers;
 mod dictionary;
@@ -9,27 +8,14 @@ mod lexer;
 mod pointers;
 mod scan;
 
-use crate::services::{ServiceError, ServiceResult};
 use lopdf::{Document, LoadOptions};
-use std::{
-    io,
-    panic::{self, AssertUnwindSafe},
-    path::{Path, PathBuf},
-    sync::{Arc, LazyLock, Mutex, PoisonError, mpsc},
-    thread,
-};
-use tokio::sync::oneshot;
 
-/// Inspections at a time. Each holds the file twice and what the parser builds of it.
-const PARALLEL_INSPECTIONS: usize = 2;
 /// Most bytes one stream may inflate to in the parser; the scan before it bounds the sum.
 const MAX_STREAM_BYTES: usize = 24 * 1024 * 1024;
 /// White space after the last end mark is fine; the mark of a ZIP directory anywhere near the end is not.
 const ZIP_DIRECTORY_END: &[u8] = b"PK\x05\x06";
 /// Bytes of a ZIP directory end without its comment.
 const ZIP_DIRECTORY_END_BYTES: usize = 22;
-
-static INSPECTORS: LazyLock<io::Result<mpsc::Sender<Inspection>>> = LazyLock::new(start_inspectors);
 
 /// Why a file is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,49 +40,6 @@ impl PdfProblem {
             Self::Unsafe => "materials.file_unsafe",
             Self::Unreadable => "materials.file_unreadable",
         }
-    }
-}
-
-/// A file to look into, and who waits for the word.
-struct Inspection {
-    path: PathBuf,
-    verdict: oneshot::Sender<io::Result<Result<(), PdfProblem>>>,
-}
-
-/// Inspects the file at `path`. Fails with the codes of [`PdfProblem`]; a parser that panics counts as unreadable.
-pub async fn inspect_pdf(path: &Path) -> ServiceResult<()> {
-    let (verdict, answer) = oneshot::channel();
-    let queue = INSPECTORS.as_ref().map_err(|_| ServiceError::internal("no thread for inspections"))?;
-    queue.send(Inspection { path: path.to_owned(), verdict }).map_err(|_| ServiceError::internal("inspections have ended"))?;
-    match answer.await {
-        Ok(Ok(Ok(()))) => Ok(()),
-        Ok(Ok(Err(problem))) => Err(ServiceError::invalid(problem.code())),
-        Ok(Err(error)) => Err(crate::backends::BackendError::from(error).into()),
-        Err(_) => Err(ServiceError::internal("an inspection was lost")),
-    }
-}
-
-fn start_inspectors() -> io::Result<mpsc::Sender<Inspection>> {
-    let (queue, waiting) = mpsc::channel();
-    let waiting = Arc::new(Mutex::new(waiting));
-    for number in 0..PARALLEL_INSPECTIONS {
-        let waiting = waiting.clone();
-        thread::Builder::new().name(format!("inspector-{number}")).spawn(move || inspect_all(&waiting))?;
-    }
-    Ok(queue)
-}
-
-fn inspect_all(waiting: &Mutex<mpsc::Receiver<Inspection>>) {
-    loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Inspection { path, verdict }) = next else { return };
-        // The request may be gone by now, and its file with it.
-        if verdict.is_closed() {
-            continue;
-        }
-        let look = || std::fs::read(path).map(check_pdf);
-        let found = panic::catch_unwind(AssertUnwindSafe(look)).unwrap_or(Ok(Err(PdfProblem::Unreadable)));
-        let _ = verdict.send(found);
     }
 }
 
@@ -129,7 +72,7 @@ fn check_end(bytes: &[u8]) -> Result<(), PdfProblem> {
 }
 
 /// Says whether a ZIP directory ends exactly at the end of the file, as its comment length tells.
-pub(super) fn ends_like_zip(bytes: &[u8]) -> bool {
+pub(crate) fn ends_like_zip(bytes: &[u8]) -> bool {
     let from = bytes.len().saturating_sub(ZIP_DIRECTORY_END_BYTES + usize::from(u16::MAX));
     let tail = bytes.get(from..).unwrap_or_default();
     let reaches_end = |at: usize| match tail.get(at + 20..at + 22) {

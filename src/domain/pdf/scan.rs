@@ -7,6 +7,7 @@
 //! offset of the file leads to what was walked over ([`super::pointers`]). Where readers disagree about the text, the file is refused.
 
 mod contents;
+mod stream_names;
 
 use super::{
     PdfProblem,
@@ -15,8 +16,9 @@ use super::{
     lexer::{Lexer, Malformed, Token, find, is_space},
     pointers::{FoundObject, Pointers, StreamKind},
 };
-use lopdf::{Dictionary, Object};
+use lopdf::Object;
 use std::ops::Range;
+use stream_names::StreamNames;
 
 /// Most tokens of one file; each costs the parser up to about 200 bytes. A tagged document of 500 pages has some 500,000.
 const MAX_TOKENS: usize = 750_000;
@@ -122,40 +124,6 @@ enum Section {
     Start,
 }
 
-/// Names seen in the outermost dictionary that tell what its stream is.
-#[derive(Debug, Default, Clone, Copy)]
-struct StreamNames {
-    is_object_stream: bool,
-    has_first: bool,
-    has_count: bool,
-    is_table: bool,
-}
-
-impl StreamNames {
-    fn note(&mut self, name: &[u8]) {
-        match name {
-            b"ObjStm" => self.is_object_stream = true,
-            b"First" => self.has_first = true,
-            b"N" => self.has_count = true,
-            b"XRef" => self.is_table = true,
-            _ => {}
-        }
-    }
-
-    /// Fails if the dictionary speaks of both kinds, or hides its type: readers would disagree.
-    fn kind(self, dictionary: &Dictionary) -> Result<StreamKind, PdfProblem> {
-        let holds_objects = self.is_object_stream || (self.has_first && self.has_count);
-        let is_type_hidden = self.has_count && dictionary.get(b"Type").is_ok_and(Object::is_null);
-        match (self.is_table, holds_objects) {
-            _ if is_type_hidden => Err(PdfProblem::Unreadable),
-            (true, true) => Err(PdfProblem::Unreadable),
-            (true, false) => Ok(StreamKind::Table),
-            (false, true) => Ok(StreamKind::Objects),
-            (false, false) => Ok(StreamKind::Content),
-        }
-    }
-}
-
 impl Walk {
     fn count_tokens(&mut self, count: usize) -> Result<(), PdfProblem> {
         self.tokens = self.tokens.saturating_add(count);
@@ -205,7 +173,7 @@ impl Walk {
         self.note_name(name);
         self.is_encrypted |= *name == *b"Encrypt";
         if place.open.len() == 1 {
-            place.names.note(name);
+            place.names.record(name);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The walk inside of streams that hold objects or tables.
 
 use super::{Bracket, StreamKind, Walk, read_number, token_count};
-use crate::services::files::pdf_inspection::{
+use crate::domain::pdf::{
     PdfProblem,
     containers::decode_container,
     dictionary::read_dictionary,

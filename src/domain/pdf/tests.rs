@@ -221,27 +221,6 @@ fn a_table_that_lists_one_object_many_times_is_refused() {
     assert_refused_quickly("20,000 rows for one array", finish(bytes, &offsets, ""));
 }
 
-#[tokio::test]
-async fn a_file_is_inspected_from_the_disk_with_the_codes_of_the_contract() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("upload");
-    let code = |bytes: Vec<u8>| {
-        let path = path.clone();
-        async move {
-            std::fs::write(&path, bytes).unwrap();
-            match inspect_pdf(&path).await {
-                Ok(()) => "ok",
-                Err(ServiceError::Invalid { code, .. }) => code,
-                Err(_) => "other",
-            }
-        }
-    };
-    assert_eq!(code(plain_pdf()).await, "ok");
-    assert_eq!(code(b"teks".to_vec()).await, "materials.file_type");
-    assert_eq!(code(b"%PDF-1.7 %%EOF".to_vec()).await, "materials.file_unreadable");
-    assert_eq!(code([plain_pdf(), b"x".to_vec()].concat()).await, "materials.file_unsafe");
-}
-
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
     #[test]
