@@ -4,25 +4,10 @@
 //! a file and a line in `areas`. Tests tell what was forgotten: a route without a description, a description without a route, a shape nobody
 //! defines, and an answer or event of the running server that does not have the described shape (`tests/api/openapi/mod.rs`).
 
-mod accounts;
-mod admin;
-mod alerts;
-mod appointments;
-mod apps;
-mod backend_api;
-mod canned_replies;
-mod companion;
-mod conversations;
-mod counsellors;
-mod dashboards;
-mod materials;
-mod messages;
-mod notices;
+mod areas;
 pub mod operation;
 pub mod page;
-mod realtime;
 pub mod schema;
-mod service;
 
 use super::error::{ApiResult, CODES};
 use actix_web::{
@@ -63,29 +48,7 @@ pub struct Event {
     pub data: Value,
 }
 
-/// All subjects, in the order of the page.
-fn areas() -> Vec<Area> {
-    vec![
-        accounts::area(),
-        materials::area(),
-        counsellors::area(),
-        appointments::area(),
-        conversations::area(),
-        messages::area(),
-        canned_replies::area(),
-        companion::area(),
-        alerts::area(),
-        notices::area(),
-        realtime::area(),
-        dashboards::area(),
-        admin::area(),
-        apps::area(),
-        backend_api::area(),
-        service::area(),
-    ]
-}
-
-static AREAS: LazyLock<Vec<Area>> = LazyLock::new(areas);
+static AREAS: LazyLock<Vec<Area>> = LazyLock::new(areas::all);
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| make_document(&AREAS));
 static DOCUMENT_TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
 static PAGE: LazyLock<String> = LazyLock::new(|| page::render(&AREAS, &DOCUMENT));

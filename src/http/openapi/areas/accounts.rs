@@ -1,6 +1,6 @@
 //! Signing in and out, and one's own sessions.
 
-use super::{
+use crate::http::openapi::{
     Area, Event,
     operation::{delete, get, post},
     schema::{about, id, object, one_of, or_null, page, shape, text, text_of, time, yes_no},

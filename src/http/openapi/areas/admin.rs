@@ -1,11 +1,11 @@
 //! What admins do.
 
-use super::{
+use crate::domain::access::Action;
+use crate::http::openapi::{
     Area,
     operation::{get, patch, post},
     schema::{about, anything, count, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
-use crate::domain::access::Action;
 
 #[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {

@@ -1,11 +1,11 @@
 //! Warnings about students, the help card, and the hotlines on it.
 
-use super::{
+use crate::domain::access::Action;
+use crate::http::openapi::{
     Area, Event,
     operation::{get, post, put},
     schema::{about, count, cursor, day, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
-use crate::domain::access::Action;
 use serde_json::{Value, json};
 
 const RAISED: &str = "A student may be in danger: to the counsellors on duty (all, when nobody is), and to all counsellors and admins when nobody acknowledged in 5 minutes.";

@@ -1,13 +1,13 @@
 //! Appointments of a student with a counsellor.
 
-use super::{
-    Area, Event,
-    operation::{Operation, get, post},
-    schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time},
-};
 use crate::domain::{
     access::Action,
     appointments::appointment::{AppointmentAction, AppointmentMode, AppointmentState},
+};
+use crate::http::openapi::{
+    Area, Event,
+    operation::{Operation, get, post},
+    schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
 //! The connected Pusher apps.
 
-use super::{
+use crate::domain::access::Action;
+use crate::http::openapi::{
     Area, Event,
     operation::{get, patch, post},
     schema::{about, anything, count, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
-use crate::domain::access::Action;
 use serde_json::Value;
 
 /// Names of what webhooks are told of.

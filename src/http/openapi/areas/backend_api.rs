@@ -1,6 +1,6 @@
 //! The HTTP API of Pusher, for backends of connected apps.
 
-use super::{
+use crate::http::openapi::{
     Area,
     operation::{Operation, get, post},
     schema::{about, anything, count, list, object, shape, text, text_of, yes_no},

@@ -1,11 +1,11 @@
 //! Prepared answers behind `/`.
 
-use super::{
+use crate::domain::access::Action;
+use crate::http::openapi::{
     Area,
     operation::{delete, get, patch, post},
     schema::{about, id, list, object, one_of, shape, text, text_of},
 };
-use crate::domain::access::Action;
 
 pub(super) fn area() -> Area {
     let shortcut = || about(text_of(1, 32), "Of `a-z 0-9 -`.");

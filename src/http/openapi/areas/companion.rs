@@ -1,13 +1,13 @@
 //! The AI companion: threads, answers that grow, hand-over.
 
-use super::{
-    Area, Event,
-    operation::{Operation, delete, get, patch, post},
-    schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
-};
 use crate::domain::{
     access::Action,
     companion::{AnswerKind, AnswerStatus, Fault, MAX_QUESTION_CHARS, MAX_SUMMARY_CHARS},
+};
+use crate::http::openapi::{
+    Area, Event,
+    operation::{Operation, delete, get, patch, post},
+    schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
 //! Conversations of a student with a counsellor, the queue, private notes, and what a student hides.
 
-use super::{
+use crate::domain::{access::Action, conversations::conversation::ConversationState};
+use crate::http::openapi::{
     Area, Event,
     operation::{Operation, get, post, put},
     schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
-use crate::domain::{access::Action, conversations::conversation::ConversationState};
 use serde_json::Value;
 
 pub(super) fn area() -> Area {

@@ -1,11 +1,11 @@
 //! Counsellors: who there is, their hours, and what can be booked.
 
-use super::{
+use crate::domain::access::Action;
+use crate::http::openapi::{
     Area, Event,
     operation::{Operation, get, post, put},
     schema::{about, count, day, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
-use crate::domain::access::Action;
 use serde_json::{Value, json};
 
 pub(super) fn area() -> Area {

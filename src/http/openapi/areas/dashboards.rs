@@ -1,12 +1,12 @@
 //! The two dashboards.
 
-use super::{
+use crate::domain::access::Action;
+use crate::http::openapi::{
     Area,
-    notices::version,
+    areas::notices::version,
     operation::get,
     schema::{about, count, day, list, object, one_of, or_null, shape, share, text, time},
 };
-use crate::domain::access::Action;
 use serde_json::Value;
 
 pub(super) fn area() -> Area {

@@ -1,11 +1,11 @@
 //! Materials and their files.
 
-use super::{
+use crate::domain::access::Action;
+use crate::http::openapi::{
     Area, Event,
     operation::{delete, get, patch, post},
     schema::{about, bytes, count, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
-use crate::domain::access::Action;
 use serde_json::{Value, json};
 
 #[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]

@@ -1,11 +1,11 @@
 //! Messages of conversations and their files.
 
-use super::{
+use crate::domain::access::Action;
+use crate::http::openapi::{
     Area, Event,
     operation::{Operation, delete, get, patch, post},
     schema::{about, bytes, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
-use crate::domain::access::Action;
 use serde_json::Value;
 
 /// Where the events are published.

@@ -1,6 +1,6 @@
 //! Notices: the bell.
 
-use super::{
+use crate::http::openapi::{
     Area, Event,
     operation::{get, post},
     schema::{about, anything, count, cursor, id, list, object, one_of, or_null, page, shape, text, time, yes_no},

@@ -1,6 +1,6 @@
 //! Sockets, what was missed, and the signing endpoints of Pusher clients.
 
-use super::{
+use crate::http::openapi::{
     Area,
     operation::{get, post},
     schema::{about, anything, cursor, id, list, object, shape, text, yes_no},

@@ -1,6 +1,6 @@
 //! What load balancers, Prometheus and programmers ask; and the shape of errors.
 
-use super::{
+use crate::http::openapi::{
     Area,
     operation::get,
     schema::{about, anything, list, object, one_of, shape, text, time},
