@@ -1,15 +1,10 @@
 //! When a counsellor can be booked: hours of the week, exceptions for single days, and the rules of booking. Times of day are of the school's zone;
 //! what they mean as instants is in [`super::slots`].
 
+use super::time_of_day::{GRID_MINUTES, Hours, united, without};
 use crate::domain::text::{FieldError, TextRule};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
-/// All times of day, lengths and buffers are multiples of this, so that any two appointments share a whole piece of time or none.
-pub const GRID_MINUTES: u16 = 5;
-/// Minutes of a plain day, and the time of day `24:00`.
-const DAY_MINUTES: u16 = 24 * 60;
 
 const MOST_WEEKLY_HOURS: usize = 70;
 const MOST_EXCEPTIONS: usize = 400;
@@ -20,64 +15,6 @@ const BUFFER_MINUTES: (u32, u32) = (0, 120);
 const DAILY_CAP: (u32, u32) = (1, 100);
 const MINIMUM_NOTICE_MINUTES: (u32, u32) = (0, 20_160);
 const HORIZON_DAYS: (u32, u32) = (1, 365);
-
-/// A time of day on the grid, `00:00` to `24:00`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TimeOfDay(u16);
-
-impl TimeOfDay {
-    /// Reads `HH:MM`; `None` for anything else, and for times off the grid.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (hours, minutes) = text.split_once(':')?;
-        let number = |part: &str| (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<u16>().ok())?;
-        let (hours, minutes) = (number(hours)?, number(minutes)?);
-        let total = hours * 60 + minutes;
-        (minutes < 60 && total <= DAY_MINUTES && total.is_multiple_of(GRID_MINUTES)).then_some(Self(total))
-    }
-
-    /// Returns the minutes since midnight, 0..=1440.
-    #[must_use]
-    pub const fn minutes(self) -> u16 {
-        self.0
-    }
-}
-
-impl fmt::Display for TimeOfDay {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:02}:{:02}", self.0 / 60, self.0 % 60)
-    }
-}
-
-/// A part of a day: from (included) to (not included), never empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hours {
-    /// Where it begins.
-    pub from: TimeOfDay,
-    /// Where it ends.
-    pub to: TimeOfDay,
-}
-
-impl Hours {
-    const WHOLE_DAY: Self = Self { from: TimeOfDay(0), to: TimeOfDay(DAY_MINUTES) };
-
-    /// Reads two times of day. Says in a sentence what is wrong with them.
-    fn parse(from: &str, to: &str) -> Result<Self, String> {
-        let read = |text: &str| TimeOfDay::parse(text).ok_or_else(|| format!("times are HH:MM, in steps of {GRID_MINUTES} minutes"));
-        let (from, to) = (read(from)?, read(to)?);
-        if from < to { Ok(Self { from, to }) } else { Err("it must end after it begins".to_owned()) }
-    }
-
-    fn overlaps(self, other: Self) -> bool {
-        self.from < other.to && other.from < self.to
-    }
-
-    /// Says whether a minute since midnight lies inside.
-    #[must_use]
-    pub const fn contains(self, minute: u16) -> bool {
-        self.from.0 <= minute && minute < self.to.0
-    }
-}
 
 /// Hours that repeat every week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -355,30 +292,6 @@ fn parse_exception(form: &ExceptionForm) -> Result<DayException, FieldError> {
     Ok(DayException { date, kind, hours, reason: reason.filter(|reason| !reason.is_empty()) })
 }
 
-/// Cuts `closed` out of the hours.
-fn without(open: &[Hours], closed: Hours) -> Vec<Hours> {
-    let mut left = Vec::with_capacity(open.len() + 1);
-    for hours in open {
-        let (before, after) =
-            (Hours { from: hours.from, to: hours.to.min(closed.from) }, Hours { from: hours.from.max(closed.to), to: hours.to });
-        left.extend([before, after].into_iter().filter(|part| part.from < part.to));
-    }
-    left
-}
-
-/// Sorts hours and joins what overlaps or touches.
-fn united(mut hours: Vec<Hours>) -> Vec<Hours> {
-    hours.sort_unstable();
-    let mut united: Vec<Hours> = Vec::with_capacity(hours.len());
-    for next in hours {
-        match united.last_mut() {
-            Some(last) if next.from <= last.to => last.to = last.to.max(next.to),
-            _ => united.push(next),
-        }
-    }
-    united
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,16 +317,6 @@ mod tests {
 
     fn wrong(form: &AvailabilityForm) -> Vec<(&'static str, &'static str)> {
         Availability::parse(form).unwrap_err().iter().map(|error| (error.field, error.code)).collect()
-    }
-
-    #[test]
-    fn times_of_day_are_on_the_grid() {
-        for text in ["00:00", "07:05", "23:55", "24:00"] {
-            assert_eq!(TimeOfDay::parse(text).unwrap().to_string(), text);
-        }
-        for text in ["", "7:05", "07:5", "07:03", "24:05", "23:60", "-1:00", "+7:05", "07:05:00", "ab:cd", "0７:05"] {
-            assert_eq!(TimeOfDay::parse(text), None, "{text}");
-        }
     }
 
     #[test]

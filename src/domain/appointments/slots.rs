@@ -4,7 +4,7 @@
 //! start at the beginning of each stretch of open hours and follow each other at length and buffers, so that all of them can be booked; around a
 //! change of the clocks they follow the wall clock: an hour that is skipped offers nothing, one that comes twice offers twice.
 
-use super::availability::{Availability, GRID_MINUTES};
+use super::{availability::Availability, time_of_day::GRID_MINUTES};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 const MINUTE_MS: i64 = 60_000;
