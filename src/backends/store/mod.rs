@@ -125,6 +125,10 @@ pub struct Store {
     engine: Engine,
     /// SQLite has one writer; waiting here is fair and cheap, waiting in SQLite is a sleep. `None` on servers.
     writer: Option<Arc<Mutex<()>>>,
+    /// SQLite only: a connection that is open as long as the store and never used. While it is
+    /// there, closing all others of the pool leaves `-wal` and `-shm` alone: on a full disk they
+    /// could not be made again, and not even reading would work.
+    anchor: Option<Arc<Mutex<Option<AnyConnection>>>>,
     health: WriteHealth,
 }
 
@@ -152,8 +156,11 @@ impl Store {
             Ok(pool) => pool,
             Err(error) => return Err(reason_behind(error, &url).await.into()),
         };
-        let writer = (engine == Engine::Sqlite).then(Arc::default);
-        Ok(Self { pool, engine, writer, health: WriteHealth::default() })
+        let (writer, anchor) = match engine {
+            Engine::Sqlite => (Some(Arc::default()), Some(Arc::new(Mutex::new(Some(open_anchor(&url).await?))))),
+            Engine::MySql | Engine::Postgres => (None, None),
+        };
+        Ok(Self { pool, engine, writer, anchor, health: WriteHealth::default() })
     }
 
     /// Brings the tables up to date; safe when several nodes do it at once. Fails when a migration was changed or does not apply.
@@ -187,6 +194,11 @@ impl Store {
     /// Closes all connections, after those in use came back.
     pub async fn close(&self) {
         self.pool.close().await;
+        let Some(anchor) = &self.anchor else { return };
+        if let Some(connection) = anchor.lock().await.take() {
+            // What fails here is gone all the same.
+            let _ = connection.close().await;
+        }
     }
 
     /// Waits for the turn to write (SQLite); fails as an exhausted pool does.
@@ -233,6 +245,14 @@ async fn reason_behind(error: sqlx::Error, url: &str) -> sqlx::Error {
         Ok(Err(reason)) => reason,
         Ok(Ok(_)) | Err(_) => error,
     }
+}
+
+/// Opens a SQLite file and its `-wal` and `-shm`.
+async fn open_anchor(url: &str) -> BackendResult<AnyConnection> {
+    let mut connection = AnyConnection::connect(url).await?;
+    // The first statement that reads opens them.
+    connection.execute("PRAGMA schema_version").await?;
+    Ok(connection)
 }
 
 /// Makes the folder of a SQLite file, switches the file to WAL once, and returns the URL for the pool.

@@ -201,19 +201,24 @@ async fn a_connection_whose_commit_failed_is_closed(fixture: Fixture) {
     assert_eq!(store.pool_status().size, 1, "a connection whose transaction ended well is kept");
 }
 
-async fn a_connection_left_in_the_middle_of_a_statement_is_closed(fixture: Fixture) {
-    let store = Store::connect(&fixture.database.url, 1).await.unwrap();
-    let ana = add_user(&store, "ana", Role::Student).await;
+/// Leaves a transaction in the middle of a statement that renames `user`.
+async fn leave_in_the_middle(store: &Store, user: &UserRow) {
     let change = UserChange { name: Some("Ana Maria".into()), ..UserChange::default() };
     loop {
         let mut tx = store.begin().await.unwrap();
-        let is_under_way = poll!(pin!(tx.update_user(ana.id, &change))).is_pending();
+        let is_under_way = poll!(pin!(tx.update_user(user.id, &change))).is_pending();
         drop(tx);
         // Otherwise the database was faster than this thread.
         if is_under_way {
-            break;
+            return;
         }
     }
+}
+
+async fn a_connection_left_in_the_middle_of_a_statement_is_closed(fixture: Fixture) {
+    let store = Store::connect(&fixture.database.url, 1).await.unwrap();
+    let ana = add_user(&store, "ana", Role::Student).await;
+    leave_in_the_middle(&store, &ana).await;
     wait_until_closed(&store).await;
     let mut tx = store.begin().await.unwrap();
     assert!(tx.update_user(ana.id, &UserChange { role: Some(Role::Counsellor), ..UserChange::default() }).await.unwrap());
@@ -303,4 +308,18 @@ async fn a_full_disk_is_known_until_there_is_room_on_postgres() {
         "CREATE TRIGGER full_settings BEFORE INSERT ON settings FOR EACH ROW EXECUTE FUNCTION full_disk()",
     ];
     fill_and_free(Database::Postgres, &fill, &["DROP FUNCTION full_disk() CASCADE"]).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_its_write_ahead_log_while_the_pool_is_empty() {
+    let database = TestDatabase::create(Database::Sqlite).await;
+    let store = Store::connect(&database.url, 1).await.unwrap();
+    store.migrate().await.unwrap();
+    let ana = add_user(&store, "ana", Role::Student).await;
+    let log = std::path::PathBuf::from(format!("{}-wal", database.url.trim_start_matches("sqlite://")));
+    leave_in_the_middle(&store, &ana).await;
+    wait_until_closed(&store).await;
+    assert!(log.is_file(), "on a full disk it could not be made again");
+    store.close().await;
+    assert!(!log.exists(), "the store closes all that it opened");
 }
