@@ -41,14 +41,12 @@ pub enum BackendError {
 impl BackendError {
     /// Says whether the backend is out of reach for now, as opposed to having refused or broken something.
     #[must_use]
-    pub const fn is_outage(&self) -> bool {
-        use sqlx::Error as Database;
+    pub fn is_outage(&self) -> bool {
         match self {
-            Self::Database(error) => {
-                matches!(error, Database::Io(_) | Database::PoolTimedOut | Database::PoolClosed | Database::WorkerCrashed)
-            }
+            Self::Database(error) => store::is_outage(error),
             Self::Redis(_) => true,
-            Self::Files(_) | Self::Io(_) | Self::Corrupt { .. } | Self::Internal(_) => false,
+            Self::Io(error) => is_disk_outage(error),
+            Self::Files(_) | Self::Corrupt { .. } | Self::Internal(_) => false,
         }
     }
 
@@ -59,6 +57,13 @@ impl BackendError {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         error.code().is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
     }
+}
+
+/// Says whether the disk, and not the request, is the cause: full, over its quota, read-only, or
+/// failing (EIO, 5).
+fn is_disk_outage(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem) || error.raw_os_error() == Some(5)
 }
 
 /// Result of a backend call.

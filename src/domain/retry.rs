@@ -10,6 +10,13 @@ pub fn backoff_ms(attempt: u32, random: f64) -> u64 {
     spread.clamp(250, 30_000)
 }
 
+/// Says whether failure number `failures` in a row is worth a line at the usual level: the first,
+/// second, fourth, eighth … Work that is tried every second while a disk is full would flood the log.
+#[must_use]
+pub const fn is_worth_a_line(failures: u32) -> bool {
+    failures.is_power_of_two()
+}
+
 /// Returns how long a webhook waits before it is tried again, by the number of failures so far (from 1).
 /// Unit: ms, 800..=72_000. A second that doubles up to a minute, then spread by +-20 % with `random` in 0..1. Never fails.
 #[must_use]
@@ -48,6 +55,12 @@ mod tests {
         assert_eq!(backoff_ms(3, 0.0), 800);
         assert!((20_000..=30_000).contains(&backoff_ms(99, 1.0)));
         assert_eq!(backoff_ms(0, 0.0), 250);
+    }
+
+    #[test]
+    fn a_day_of_failures_every_second_is_a_screen_of_lines() {
+        assert_eq!((0..=9).filter(|failures| is_worth_a_line(*failures)).collect::<Vec<_>>(), [1, 2, 4, 8]);
+        assert_eq!((0..86_400).filter(|failures| is_worth_a_line(*failures)).count(), 17);
     }
 
     #[test]

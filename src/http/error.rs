@@ -63,7 +63,7 @@ impl ApiError {
 
     /// Returns the stable code.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Service(error) => service_code(error),
             Self::Request { code, .. } => code,
@@ -191,7 +191,7 @@ impl ResponseError for ApiError {
     }
 }
 
-const fn service_code(error: &ServiceError) -> &'static str {
+fn service_code(error: &ServiceError) -> &'static str {
     match error {
         ServiceError::Invalid { code, .. }
         | ServiceError::Unauthenticated { code }

@@ -2,7 +2,6 @@
 
 use super::{
     Context, ServiceError, ServiceResult,
-    appointments::{AppointmentItem, upcoming_appointments},
     materials::{MaterialItem, newest_materials},
     notices::{NoticeItem, NoticeQuery, UnreadCount, list_notices},
 };
@@ -20,7 +19,6 @@ use serde::Serialize;
 
 const NEWEST_MATERIALS: u32 = 3;
 const NEWEST_NOTICES: u32 = 5;
-const NEXT_APPOINTMENTS: u32 = 3;
 const DAYS_OF_ENGAGEMENT: u16 = 14;
 const RECENT_ACTIVITIES: u32 = 10;
 const DAY_MS: i64 = 86_400_000;
@@ -34,8 +32,6 @@ const READS_WINDOW_MS: i64 = 30 * DAY_MS;
 pub struct StudentDashboard {
     /// The 3 newest.
     pub materials: Vec<MaterialItem>,
-    /// The next 3, soonest first.
-    pub appointments: Vec<AppointmentItem>,
     /// The bell.
     pub notices: NoticeWidget,
     /// Facts of the school.
@@ -128,14 +124,10 @@ pub async fn student_dashboard(context: &Context, principal: &Principal, languag
         return Err(ServiceError::Denied);
     }
     let query = NoticeQuery { unread_only: false, after: None, limit: NEWEST_NOTICES, language };
-    let (materials, appointments, notices) = tokio::try_join!(
-        newest_materials(context, principal, NEWEST_MATERIALS),
-        upcoming_appointments(context, principal, NEXT_APPOINTMENTS),
-        list_notices(context, principal, query)
-    )?;
+    let (materials, notices) =
+        tokio::try_join!(newest_materials(context, principal, NEWEST_MATERIALS), list_notices(context, principal, query))?;
     Ok(StudentDashboard {
         materials,
-        appointments,
         notices: NoticeWidget { unread: notices.unread, items: notices.items },
         school: SchoolFacts { zone: context.config.school.zone.clone() },
     })

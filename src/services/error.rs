@@ -80,7 +80,7 @@ impl ServiceError {
 
     /// Says whether a part of the service is out of reach for now (503), as opposed to a fault of ours (500).
     #[must_use]
-    pub const fn is_outage(&self) -> bool {
+    pub fn is_outage(&self) -> bool {
         match self {
             Self::Broken(error) => error.is_outage(),
             _ => false,

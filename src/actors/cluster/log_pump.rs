@@ -10,7 +10,7 @@ use crate::{
     domain::{
         ids::NodeId,
         live::{audience::Audience, channel::ChannelName},
-        retry::backoff_ms,
+        retry::{backoff_ms, is_worth_a_line},
     },
     services::Context as Services,
     telemetry,
@@ -60,6 +60,8 @@ pub struct LogPump {
     /// Where [`StopPump`] waits for the batch in hand.
     after_batch: Option<oneshot::Sender<()>>,
     failures: u32,
+    /// The timer of the next try. One at most: every poll that fails would leave one more behind.
+    retry: Option<SpawnHandle>,
 }
 
 impl LogPump {
@@ -75,6 +77,7 @@ impl LogPump {
             is_stopping: Rc::default(),
             after_batch: None,
             failures: 0,
+            retry: None,
         }
     }
 
@@ -115,7 +118,7 @@ impl LogPump {
         let was_woken = std::mem::take(&mut self.was_woken);
         match outcome {
             Ok(Round::HeldElsewhere) => {
-                ctx.run_later(HELD_ELSEWHERE_RETRY, Self::run);
+                self.try_later(HELD_ELSEWHERE_RETRY, ctx);
             }
             Ok(_) => {
                 self.failures = 0;
@@ -126,9 +129,21 @@ impl LogPump {
             Err(error) => {
                 self.failures += 1;
                 let delay_ms = backoff_ms(self.failures, rand::random());
-                tracing::error!(%error, attempt = self.failures, delay_ms, "log rows not published, trying again");
-                ctx.run_later(Duration::from_millis(delay_ms), Self::run);
+                if is_worth_a_line(self.failures) {
+                    tracing::error!(%error, attempt = self.failures, delay_ms, "log rows not published, trying again");
+                }
+                self.try_later(Duration::from_millis(delay_ms), ctx);
             }
+        }
+    }
+
+    fn try_later(&mut self, delay: Duration, ctx: &mut Context<Self>) {
+        let retry = ctx.run_later(delay, |pump, ctx| {
+            pump.retry = None;
+            pump.run(ctx);
+        });
+        if let Some(former) = self.retry.replace(retry) {
+            ctx.cancel_future(former);
         }
     }
 }

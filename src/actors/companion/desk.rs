@@ -5,7 +5,7 @@ use super::chatbot::{Chatbot, EndAnswer, SharedText};
 use crate::{
     actors::hub::Hub,
     backends::store::{Progress, SavedAnswer},
-    domain::ids::MessageId,
+    domain::{ids::MessageId, retry::is_worth_a_line},
     services::{
         Context as Services, ServiceResult,
         companion::{self, LiveTurn, NODE_LEASE_MS},
@@ -97,6 +97,7 @@ pub struct ChatDesk {
     is_saving: bool,
     is_beating: bool,
     beats: u32,
+    failed_beats: u32,
 }
 
 /// The desk as the routes see it; cheap to clone.
@@ -155,6 +156,7 @@ impl ChatDesk {
             is_saving: false,
             is_beating: false,
             beats: 0,
+            failed_beats: 0,
         });
         DeskHandle { desk }
     }
@@ -227,8 +229,9 @@ impl ChatDesk {
         };
         ctx.spawn(beat.into_actor(self).map(|outcome, desk, _| {
             desk.is_beating = false;
-            if let Err(error) = outcome {
-                tracing::warn!(%error, "the companion's lease was not renewed");
+            desk.failed_beats = if outcome.is_ok() { 0 } else { desk.failed_beats + 1 };
+            if let (Err(error), true) = (outcome, is_worth_a_line(desk.failed_beats)) {
+                tracing::warn!(%error, failures = desk.failed_beats, "the companion's lease was not renewed");
             }
         }));
     }

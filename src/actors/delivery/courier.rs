@@ -4,7 +4,11 @@
 
 use crate::{
     backends::store::WebhookQueue,
-    domain::{apps::app_happening::AppEvent, ids::NodeId, retry::backoff_ms},
+    domain::{
+        apps::app_happening::AppEvent,
+        ids::NodeId,
+        retry::{backoff_ms, is_worth_a_line},
+    },
     services::{Context as Services, apps::webhooks},
 };
 use actix::prelude::*;
@@ -153,11 +157,13 @@ impl Courier {
 }
 
 async fn deliver_for_ever(state: Rc<Courier>) {
+    let mut failures = 0;
     while !state.is_stopping.get() {
         let has_hands = state.on_their_way.get() < AT_ONCE;
         let claimed = if has_hands { webhooks::claim(&state.services, state.node).await } else { Ok(None) };
         match claimed {
             Ok(Some(queue)) => {
+                failures = 0;
                 let state = state.clone();
                 state.on_their_way.set(state.on_their_way.get() + 1);
                 actix::spawn(async move {
@@ -168,11 +174,15 @@ async fn deliver_for_ever(state: Rc<Courier>) {
                 });
             }
             Ok(None) => {
+                failures = 0;
                 // Either way it is time to look.
                 let _ = timeout(LOOK_EVERY, state.wake.notified()).await;
             }
             Err(error) => {
-                tracing::warn!(%error, "queues of webhooks not looked at, trying again");
+                failures += 1;
+                if is_worth_a_line(failures) {
+                    tracing::warn!(%error, failures, "queues of webhooks not looked at, trying again");
+                }
                 tokio::time::sleep(RETRY).await;
             }
         }

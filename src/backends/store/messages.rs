@@ -7,7 +7,7 @@ use super::{
     columns::Columns,
     conversations::of_member,
     materials::read_file,
-    sql::{Sql, inserted, searchable},
+    sql::{Sql, searchable},
 };
 use crate::domain::{
     conversations::conversation::{Participant, Side},
@@ -164,7 +164,7 @@ impl Tx {
         .bind(file.map(|file| file.sha256.as_str()))
         .bind(message.created_at_ms);
         // Without a savepoint, which would cost two more round trips per message: a repeat is found before the transaction nearly always.
-        inserted(sql.execute(self.engine, &mut *self.inner).await)
+        self.insert_or_end(sql).await
     }
 
     /// Finds a message of a conversation. Hold the conversation to keep others from changing it.

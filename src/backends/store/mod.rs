@@ -29,13 +29,16 @@ mod messages;
 mod migrate;
 mod notes;
 mod notices;
+mod outage;
 mod reminders;
 mod settings;
 mod slot_claims;
 mod sql;
 mod statistics;
+mod tx;
 mod users;
 mod webhooks;
+mod write_health;
 
 pub use alerts::{AlertRow, OpenAlerts, Repeat};
 pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
@@ -60,17 +63,21 @@ pub use notices::{NoticeRow, NoticeView, Unread, Viewer};
 pub use reminders::DueReminder;
 pub use slot_claims::Claim;
 pub use statistics::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts};
+pub use tx::Tx;
 pub use users::{PersonRow, UserChange, UserFilter, UserRow};
 pub use webhooks::{DeadLetterRow, WebhookEventRow, WebhookFailure, WebhookQueue, WebhookStanding, WebhookTotals};
+
+pub(super) use outage::is_outage;
 
 use super::{BackendError, BackendResult, private_path};
 use sql::Sql;
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction,
+    AnyConnection, AnyPool, Connection as _, Executor as _,
     any::{AnyConnectOptions, AnyPoolOptions, AnyRow},
 };
 use std::{path::Path, str::FromStr as _, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use write_health::WriteHealth;
 
 /// How long a caller waits for a free connection, or on SQLite for the turn to write, before the call fails.
 const WAIT: Duration = Duration::from_secs(10);
@@ -125,14 +132,11 @@ pub struct Store {
     engine: Engine,
     /// SQLite has one writer; waiting here is fair and cheap, waiting in SQLite is a sleep. `None` on servers.
     writer: Option<Arc<Mutex<()>>>,
-}
-
-/// A transaction; dropped without [`Tx::commit`] it is rolled back.
-#[derive(Debug)]
-pub struct Tx {
-    inner: Transaction<'static, Any>,
-    engine: Engine,
-    _writer: Option<OwnedMutexGuard<()>>,
+    /// SQLite only: a connection that is open as long as the store and never used. While it is
+    /// there, closing all others of the pool leaves `-wal` and `-shm` alone: on a full disk they
+    /// could not be made again, and not even reading would work.
+    anchor: Option<Arc<Mutex<Option<AnyConnection>>>>,
+    health: WriteHealth,
 }
 
 impl Store {
@@ -159,8 +163,11 @@ impl Store {
             Ok(pool) => pool,
             Err(error) => return Err(reason_behind(error, &url).await.into()),
         };
-        let writer = (engine == Engine::Sqlite).then(Arc::default);
-        Ok(Self { pool, engine, writer })
+        let (writer, anchor) = match engine {
+            Engine::Sqlite => (Some(Arc::default()), Some(Arc::new(Mutex::new(Some(open_anchor(&url).await?))))),
+            Engine::MySql | Engine::Postgres => (None, None),
+        };
+        Ok(Self { pool, engine, writer, anchor, health: WriteHealth::default() })
     }
 
     /// Brings the tables up to date; safe when several nodes do it at once. Fails when a migration was changed or does not apply.
@@ -188,18 +195,17 @@ impl Store {
     /// Begins a transaction that may write. On SQLite it holds the one right to write until it ends, so keep it short and never begin a second
     /// one, or call a writing method of [`Store`], while it lives.
     pub async fn begin(&self) -> BackendResult<Tx> {
-        let writer = self.take_turn().await?;
-        let inner = match self.engine {
-            // A transaction that reads first and writes later could not be upgraded while another one writes.
-            Engine::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await?,
-            Engine::MySql | Engine::Postgres => self.pool.begin().await?,
-        };
-        Ok(Tx { inner, engine: self.engine, _writer: writer })
+        Tx::begin(self).await
     }
 
     /// Closes all connections, after those in use came back.
     pub async fn close(&self) {
         self.pool.close().await;
+        let Some(anchor) = &self.anchor else { return };
+        if let Some(connection) = anchor.lock().await.take() {
+            // What fails here is gone all the same.
+            let _ = connection.close().await;
+        }
     }
 
     /// Waits for the turn to write (SQLite); fails as an exhausted pool does.
@@ -208,7 +214,7 @@ impl Store {
             return Ok(None);
         };
         let turn = tokio::time::timeout(WAIT, writer.clone().lock_owned()).await;
-        turn.map(Some).map_err(|_| BackendError::Database(sqlx::Error::PoolTimedOut))
+        Ok(self.health.watch(turn.map(Some).map_err(|_| sqlx::Error::PoolTimedOut))?)
     }
 
     async fn fetch_all(&self, sql: Sql) -> BackendResult<Vec<AnyRow>> {
@@ -226,54 +232,14 @@ impl Store {
     /// Runs one writing statement by itself; returns the rows it touched.
     async fn execute(&self, sql: Sql) -> BackendResult<u64> {
         let _turn = self.take_turn().await?;
-        Ok(sql.execute(self.engine, &self.pool).await?)
+        Ok(self.health.watch(sql.execute(self.engine, &self.pool).await)?)
     }
 
     /// Inserts a row by itself; returns whether it is new (`false`: its unique key exists).
     async fn insert(&self, sql: Sql) -> BackendResult<bool> {
         let _turn = self.take_turn().await?;
-        sql::inserted(sql.execute(self.engine, &self.pool).await)
-    }
-}
-
-impl Tx {
-    /// Makes the writes last. Fails with [`BackendError::Database`]; then nothing was written.
-    pub async fn commit(self) -> BackendResult<()> {
-        Ok(self.inner.commit().await?)
-    }
-
-    async fn fetch_all(&mut self, sql: Sql) -> BackendResult<Vec<AnyRow>> {
-        Ok(sql.fetch_all(self.engine, &mut *self.inner).await?)
-    }
-
-    async fn fetch_optional(&mut self, sql: Sql) -> BackendResult<Option<AnyRow>> {
-        Ok(sql.fetch_optional(self.engine, &mut *self.inner).await?)
-    }
-
-    async fn fetch_one(&mut self, sql: Sql) -> BackendResult<AnyRow> {
-        self.fetch_optional(sql).await?.ok_or(BackendError::Database(sqlx::Error::RowNotFound))
-    }
-
-    async fn execute(&mut self, sql: Sql) -> BackendResult<u64> {
-        Ok(sql.execute(self.engine, &mut *self.inner).await?)
-    }
-
-    /// Inserts a row; returns whether it is new. The transaction stays usable either way (a failed statement would end it on PostgreSQL).
-    async fn insert(&mut self, sql: Sql) -> BackendResult<bool> {
-        Ok(self.execute_unless_taken(sql).await?.is_some())
-    }
-
-    /// Runs a writing statement; `None` when a unique key is taken, else the rows it matched. The transaction stays usable either way.
-    async fn execute_unless_taken(&mut self, sql: Sql) -> BackendResult<Option<u64>> {
-        let engine = self.engine;
-        let mut savepoint = sqlx::Connection::begin(&mut *self.inner).await?;
-        let rows = sql::unless_taken(sql.execute(engine, &mut *savepoint).await)?;
-        if rows.is_some() {
-            savepoint.commit().await?;
-        } else {
-            savepoint.rollback().await?;
-        }
-        Ok(rows)
+        let rows = self.health.watch(sql::unless_taken(sql.execute(self.engine, &self.pool).await))?;
+        Ok(rows.is_some())
     }
 }
 
@@ -286,6 +252,14 @@ async fn reason_behind(error: sqlx::Error, url: &str) -> sqlx::Error {
         Ok(Err(reason)) => reason,
         Ok(Ok(_)) | Err(_) => error,
     }
+}
+
+/// Opens a SQLite file and its `-wal` and `-shm`.
+async fn open_anchor(url: &str) -> BackendResult<AnyConnection> {
+    let mut connection = AnyConnection::connect(url).await?;
+    // The first statement that reads opens them.
+    connection.execute("PRAGMA schema_version").await?;
+    Ok(connection)
 }
 
 /// Makes the folder of a SQLite file, switches the file to WAL once, and returns the URL for the pool.

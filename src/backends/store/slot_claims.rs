@@ -1,11 +1,7 @@
 //! The guarantee that nobody has two appointments at once: a live appointment owns every piece of 5 minutes of its counsellor (buffers included) and of
 //! its student. A second owner of a piece violates the primary key, on every engine, whatever was read before.
 
-use super::{
-    BackendResult, Store, Tx,
-    columns::Columns,
-    sql::{self, Sql},
-};
+use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
     appointments::{
         appointment::AppointmentState,
@@ -81,7 +77,7 @@ impl Tx {
         for (person, bucket) in pieces {
             insert = insert.bind(person).bind(bucket).bind(appointment);
         }
-        sql::inserted(insert.execute(self.engine, &mut *self.inner).await)
+        self.insert_or_end(insert).await
     }
 
     /// Gives the times of an appointment back.

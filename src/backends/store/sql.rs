@@ -1,7 +1,7 @@
 //! One text per query for three engines. The texts are written with `?`, `ON CONFLICT` and `AS BIGINT`; this file makes of them, once per text:
 //! `$1, $2, …` for PostgreSQL, `ON DUPLICATE KEY` and `AS SIGNED` for MySQL. User input only ever travels as an argument.
 
-use super::{BackendResult, Engine};
+use super::Engine;
 use crate::domain::{
     companion::{AnswerKind, AnswerStatus, Fault},
     conversations::conversation::ConversationState,
@@ -163,17 +163,12 @@ impl Sql {
     }
 }
 
-/// Says what became of an INSERT: done, or refused because the unique key exists.
-pub(super) fn inserted(result: sqlx::Result<u64>) -> BackendResult<bool> {
-    Ok(unless_taken(result)?.is_some())
-}
-
 /// Says what became of a write: the rows it matched, or `None` because a unique key exists.
-pub(super) fn unless_taken(result: sqlx::Result<u64>) -> BackendResult<Option<u64>> {
+pub(super) fn unless_taken(result: sqlx::Result<u64>) -> sqlx::Result<Option<u64>> {
     match result {
         Ok(rows) => Ok(Some(rows)),
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 

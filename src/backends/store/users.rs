@@ -136,6 +136,16 @@ impl Tx {
         Ok(self.execute(sql).await? > 0)
     }
 
+    /// Returns the admins who can sign in. Locks their rows until the transaction ends: the next
+    /// caller waits, and then sees the change of this one.
+    pub async fn hold_active_admins(&mut self) -> BackendResult<Vec<UserId>> {
+        // A write that changes nothing is the lock that all engines have.
+        let lock = Sql::new("UPDATE users SET role = role WHERE role = ? AND disabled_at_ms IS NULL");
+        self.execute(lock.bind(Role::Admin)).await?;
+        let held = Sql::new("SELECT id FROM users WHERE role = ? AND disabled_at_ms IS NULL");
+        self.fetch_all(held.bind(Role::Admin)).await?.iter().map(|row| row.id("id")).collect()
+    }
+
     /// Notes a login.
     pub async fn set_last_login(&mut self, id: UserId, now_ms: i64) -> BackendResult<()> {
         self.execute(Sql::new("UPDATE users SET last_login_at_ms = ? WHERE id = ?").bind(now_ms).bind(id)).await.map(drop)

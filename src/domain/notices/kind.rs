@@ -1,5 +1,5 @@
-//! Notice kinds, declared in one place: a new kind is one variant, its constant in [`NoticeSpec`] (named in `ALL`), and one arm each of `spec()`,
-//! `texts()` and `data()`.
+//! Notice kinds, declared in one place: a new kind is one variant, one line of `fix_kinds!`, and one
+//! arm each of `texts()` and `data()`.
 
 use super::appointment::{self, AppointmentNotice};
 use crate::domain::{language::Language, live::audience::Audience};
@@ -92,33 +92,6 @@ pub struct NoticeTexts {
 }
 
 impl NoticeSpec {
-    /// Of [`NoticeKind::MaterialPublished`].
-    pub const MATERIAL_PUBLISHED: Self =
-        Self { wire_name: "material.published", category: "materials", icon: "book", retention_days: 365, is_mutable: true };
-    /// Of [`NoticeKind::ConversationWaiting`].
-    pub const CONVERSATION_WAITING: Self = Self::of_chat("conversation.waiting", 7);
-    /// Of [`NoticeKind::ConversationAssigned`].
-    pub const CONVERSATION_ASSIGNED: Self = Self::of_chat("conversation.assigned", 90);
-    /// Of [`NoticeKind::ConversationTransferred`].
-    pub const CONVERSATION_TRANSFERRED: Self = Self::of_chat("conversation.transferred", 90);
-    /// Of [`NoticeKind::ConversationHandedOver`].
-    pub const CONVERSATION_HANDED_OVER: Self = Self::of_chat("conversation.handed_over", 90);
-    /// Of [`NoticeKind::CompanionBudget`].
-    pub const COMPANION_BUDGET: Self =
-        Self { wire_name: "companion.budget_warning", category: "system", icon: "gauge", retention_days: 90, is_mutable: false };
-    /// Of [`NoticeKind::RiskRaised`].
-    pub const RISK_RAISED: Self = Self::of_safety("risk.raised");
-    /// Of [`NoticeKind::RiskConcern`].
-    pub const RISK_CONCERN: Self = Self::of_safety("risk.concern");
-    /// All kinds.
-    pub const ALL: [&'static [Self]; 5] = [
-        &[Self::MATERIAL_PUBLISHED],
-        &[Self::COMPANION_BUDGET],
-        &appointment::SPECS,
-        &[Self::CONVERSATION_WAITING, Self::CONVERSATION_ASSIGNED, Self::CONVERSATION_TRANSFERRED, Self::CONVERSATION_HANDED_OVER],
-        &[Self::RISK_RAISED, Self::RISK_CONCERN],
-    ];
-
     const fn of_safety(wire_name: &'static str) -> Self {
         Self { wire_name, category: "safety", icon: "shield", retention_days: 365, is_mutable: false }
     }
@@ -126,6 +99,41 @@ impl NoticeSpec {
     const fn of_chat(wire_name: &'static str, retention_days: u16) -> Self {
         Self { wire_name, category: "chat", icon: "chat", retention_days, is_mutable: true }
     }
+}
+
+/// Declares the fixed part of each kind. `spec()` and the list that housekeeping trims by are made of
+/// the same lines, so a kind is in both or does not compile.
+macro_rules! fix_kinds {
+    ($($kind:ident => $spec:expr;)+) => {
+        impl NoticeSpec {
+            /// All kinds.
+            pub const ALL: [&'static [Self]; 2] = [&[$($spec),+], appointment::SPECS];
+        }
+
+        impl NoticeKind {
+            /// Returns what is fixed about this kind.
+            #[must_use]
+            pub const fn spec(&self) -> NoticeSpec {
+                match self {
+                    Self::Appointment(notice) => notice.spec(),
+                    $(Self::$kind { .. } => $spec,)+
+                }
+            }
+        }
+    };
+}
+
+fix_kinds! {
+    MaterialPublished =>
+        NoticeSpec { wire_name: "material.published", category: "materials", icon: "book", retention_days: 365, is_mutable: true };
+    CompanionBudget =>
+        NoticeSpec { wire_name: "companion.budget_warning", category: "system", icon: "gauge", retention_days: 90, is_mutable: false };
+    ConversationWaiting => NoticeSpec::of_chat("conversation.waiting", 7);
+    ConversationAssigned => NoticeSpec::of_chat("conversation.assigned", 90);
+    ConversationTransferred => NoticeSpec::of_chat("conversation.transferred", 90);
+    ConversationHandedOver => NoticeSpec::of_chat("conversation.handed_over", 90);
+    RiskRaised => NoticeSpec::of_safety("risk.raised");
+    RiskConcern => NoticeSpec::of_safety("risk.concern");
 }
 
 impl NoticeTexts {
@@ -146,22 +154,6 @@ impl NoticeTexts {
 }
 
 impl NoticeKind {
-    /// Returns what is fixed about this kind.
-    #[must_use]
-    pub const fn spec(&self) -> NoticeSpec {
-        match self {
-            Self::MaterialPublished { .. } => NoticeSpec::MATERIAL_PUBLISHED,
-            Self::Appointment(notice) => notice.spec(),
-            Self::ConversationWaiting { .. } => NoticeSpec::CONVERSATION_WAITING,
-            Self::ConversationAssigned { .. } => NoticeSpec::CONVERSATION_ASSIGNED,
-            Self::ConversationTransferred { .. } => NoticeSpec::CONVERSATION_TRANSFERRED,
-            Self::ConversationHandedOver { .. } => NoticeSpec::CONVERSATION_HANDED_OVER,
-            Self::CompanionBudget { .. } => NoticeSpec::COMPANION_BUDGET,
-            Self::RiskRaised { .. } => NoticeSpec::RISK_RAISED,
-            Self::RiskConcern { .. } => NoticeSpec::RISK_CONCERN,
-        }
-    }
-
     /// Returns the text in both languages.
     #[must_use]
     pub fn texts(&self) -> NoticeTexts {
@@ -257,6 +249,15 @@ mod tests {
         assert_eq!(kind.data()["material_id"], "m");
         assert!(NoticeSpec::ALL.concat().contains(&kind.spec()), "housekeeping trims the kinds of this list");
         assert_eq!(texts.in_language(Language::default()), &texts.id);
+    }
+
+    /// A kind without its line does not compile; of two lines with one name the shorter time would win.
+    #[test]
+    fn every_kind_is_kept_for_a_time_of_its_own() {
+        let all = NoticeSpec::ALL.concat();
+        let names: std::collections::BTreeSet<_> = all.iter().map(|spec| spec.wire_name).collect();
+        assert_eq!(names.len(), all.len(), "{names:?}");
+        assert!(all.iter().all(|spec| spec.retention_days > 0));
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub async fn live(context: web::Data<Context>) -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok", "timestamp": rfc3339(context.clock.now_ms())}))
 }
 
-/// `GET /health/ready`: 200 while database, cache and the link to the other nodes answer, else 503 naming what is missing.
+/// `GET /health/ready`: 200 while database, cache and the link to the other nodes answer and the
+/// database takes writes, else 503 naming what is missing.
 pub async fn ready(context: web::Data<Context>) -> HttpResponse {
     let readiness = health::readiness(&context).await;
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

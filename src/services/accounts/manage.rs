@@ -11,7 +11,11 @@ use crate::{
         principal::{Principal, Role},
         text::{FieldError, TextRule},
     },
-    services::{Context, ServiceError, ServiceResult, live::port::SessionEnd, shared::requester::require},
+    services::{
+        Context, ServiceError, ServiceResult,
+        live::port::SessionEnd,
+        shared::{contention::retry_contention, requester::require},
+    },
 };
 use serde_json::{Value, json};
 
@@ -128,8 +132,9 @@ fn user_entry<'a>(action: &'a str, target: UserId, data: Value, maker: &Maker, a
     }
 }
 
-/// Changes an account. A patch that names `disabled`, `role` or `password`, changed or not, ends its sessions and closes its sockets. Admins cannot disable or demote
-/// themselves (`conflict`), so that there is always one left.
+/// Changes an account. A patch that names `disabled`, `role` or `password`, changed or not, ends its
+/// sessions and closes its sockets. Admins cannot disable or demote themselves, and nobody can do so
+/// to the last admin who can sign in (`conflict`).
 pub async fn change_user(
     context: &Context,
     principal: &Principal,
@@ -145,18 +150,27 @@ pub async fn change_user(
     if is_self && (change.role.is_some() || matches!(change.disabled_at_ms, Some(Some(_)))) {
         return Err(ServiceError::Conflict { code: "conflict" });
     }
-    let mut tx = context.store.begin().await?;
-    if !tx.update_user(id, &change).await? {
-        return Err(ServiceError::NotFound);
-    }
     let maker = Maker { actor: Some(principal.user_id), address: origin.address.clone() };
-    let action = if matches!(change.disabled_at_ms, Some(Some(_))) { "user.disabled" } else { "user.changed" };
-    tx.append_audit(&user_entry(action, id, change_facts(&change, &before), &maker, context.clock.now_ms())).await?;
-    tx.commit().await?;
+    retry_contention(async || write_change(context, &before, &change, &maker).await).await?;
     if let Some(reason) = end {
         end_sessions(context, id, reason).await?;
     }
     context.store.find_user(id).await?.ok_or(ServiceError::NotFound)
+}
+
+async fn write_change(context: &Context, before: &UserRow, change: &UserChange, maker: &Maker) -> ServiceResult<()> {
+    let (id, is_disabling) = (before.id, matches!(change.disabled_at_ms, Some(Some(_))));
+    let mut tx = context.store.begin().await?;
+    // Inside the transaction: two admins may do this to each other at the same moment.
+    if (is_disabling || change.role.is_some_and(|role| role != Role::Admin)) && tx.hold_active_admins().await? == [id] {
+        return Err(ServiceError::Conflict { code: "conflict" });
+    }
+    if !tx.update_user(id, change).await? {
+        return Err(ServiceError::NotFound);
+    }
+    let action = if is_disabling { "user.disabled" } else { "user.changed" };
+    tx.append_audit(&user_entry(action, id, change_facts(change, before), maker, context.clock.now_ms())).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn end_sessions(context: &Context, id: UserId, reason: SessionEnd) -> ServiceResult<()> {

@@ -103,13 +103,6 @@ pub async fn read_appointment(context: &Context, actor: Actor<'_>, id: Appointme
     Ok(AppointmentItem::new(context, &appointment, party))
 }
 
-/// Returns the next appointments of a user, soonest first.
-pub async fn upcoming_appointments(context: &Context, principal: &Principal, limit: u32) -> ServiceResult<Vec<AppointmentItem>> {
-    let filter = filter_of(principal, None, AppointmentScope::Upcoming(context.clock.now_ms()));
-    let rows = context.store.list_appointments(&filter, None, limit).await?;
-    Ok(show_all(context, principal, &rows))
-}
-
 /// Finds an appointment that the user is a party of.
 pub(super) async fn find_own(context: &Context, principal: &Principal, id: AppointmentId) -> ServiceResult<(AppointmentRow, Party)> {
     require(principal, Action::UseAppointments)?;

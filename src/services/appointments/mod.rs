@@ -16,7 +16,7 @@ mod view;
 pub use book::{NewBooking, book_appointment};
 pub use change::{ChangeRequest, change_appointment};
 pub use ics::{CalendarFile, calendar_file};
-pub use list::{AppointmentPage, AppointmentQuery, ListCursor, ListScope, list_appointments, read_appointment, upcoming_appointments};
+pub use list::{AppointmentPage, AppointmentQuery, ListCursor, ListScope, list_appointments, read_appointment};
 pub(crate) use record::{announce_slots, write_demo_appointment};
 pub use reminders::{ReminderRound, send_due_reminders};
 pub use slots::{LONGEST_LIST_DAYS, SlotItem, SlotList, list_slots};

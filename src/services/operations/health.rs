@@ -7,10 +7,10 @@ use tokio::time::timeout;
 /// How long a part may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Which parts answered in time.
+/// Which parts answered in time and can do their work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readiness {
-    /// The database.
+    /// The database: it answers, and takes writes as far as is known.
     pub database: bool,
     /// The cache: sessions, login delays.
     pub cache: bool,
@@ -31,10 +31,13 @@ pub async fn has_database(context: &Context) -> bool {
     matches!(timeout(PATIENCE, context.store.ping()).await, Ok(Ok(())))
 }
 
-/// Asks all parts at once. Takes at most 2 s.
+/// Asks all parts at once. Tries a write if one failed because the database could not write.
+/// Takes at most 2 s.
 pub async fn readiness(context: &Context) -> Readiness {
     let cache = async { matches!(timeout(PATIENCE, context.cache.ping()).await, Ok(Ok(()))) };
-    let (database, cache) = tokio::join!(has_database(context), cache);
+    let writes = async { matches!(timeout(PATIENCE, context.store.check_writes()).await, Ok(Ok(()))) };
+    let (answers, writes, cache) = tokio::join!(has_database(context), writes, cache);
+    let database = answers && writes;
     Readiness { database, cache, bus: context.announce.is_connected() }
 }
 

@@ -123,8 +123,12 @@ async fn parts(context: &Context) -> Vec<Part> {
         Engine::MySql => "mysql",
         Engine::Postgres => "postgres",
     };
+    let check_database = async {
+        context.store.ping().await?;
+        context.store.check_writes().await
+    };
     let (database, cache, bus, files) = tokio::join!(
-        part("database", engine, context.store.ping()),
+        part("database", engine, check_database),
         part("cache", if redis { "redis" } else { "in_process" }, context.cache.ping()),
         part("bus", if redis { "redis" } else { "in_process" }, context.bus.ping()),
         part("files", if s3 { "s3" } else { "disk" }, context.files.check()),

@@ -114,8 +114,6 @@ async fn a_booking_is_answered_listed_and_heard_by_both_sides() {
         assert_eq!(user.get(&format!("/appointments/{}", booked["id"].as_str().unwrap())).await["note"], "Rahasia saya");
     }
     assert_eq!(school.guru.get("/appointments").await["items"][0]["actions"], json!(["confirm", "reschedule", "cancel"]));
-    let board = school.ana.get("/dashboard/student").await;
-    assert_eq!((&board["appointments"][0]["id"], board["appointments"].as_array().unwrap().len()), (&booked["id"], 1));
     school.app.stop().await;
 }
 
@@ -450,8 +448,6 @@ async fn lists_have_scopes_stretches_and_pages() {
     assert_eq!(starts(&school.ana.get("/appointments?scope=past").await, "items"), ["2026-02-02T01:00:00.000Z"]);
     let week = "/appointments?from=2026-02-02T00:00:00Z&to=2026-02-04T01:00:00Z";
     assert_eq!(starts(&school.guru.get(week).await, "items"), ["2026-02-02T01:00:00.000Z", TUESDAY_8]);
-    let board = school.ana.get("/dashboard/student").await;
-    assert_eq!(starts(&board, "appointments").len(), 3);
     for query in [
         "scope=old",
         "from=2026-02-02T00:00:00Z",

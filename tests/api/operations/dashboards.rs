@@ -23,6 +23,8 @@ async fn a_student_sees_the_newest_materials_and_the_bell() {
     assert_eq!(titles, ["Empat", "Tiga", "Dua"]);
     assert_eq!((&board["notices"]["unread_count"], board["notices"]["items"].as_array().unwrap().len()), (&json!(4), 4));
     assert_eq!(board["school"], json!({ "zone": "Asia/Jakarta" }));
+    let parts: Vec<_> = board.as_object().unwrap().keys().collect();
+    assert_eq!(parts, ["materials", "notices", "school"], "nothing that the page asks for elsewhere");
     assert_eq!(guru.request(reqwest::Method::GET, "/dashboard/student").send().await.unwrap().status(), 403);
     assert_eq!(ana.request(reqwest::Method::GET, "/dashboard/counsellor").send().await.unwrap().status(), 403);
     app.stop().await;

@@ -3,6 +3,9 @@
 use super::*;
 use crate::databases::TestDatabase;
 use educounsel::backends::store::{Engine, UserChange};
+use futures_util::poll;
+use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
+use std::{pin::pin, time::Duration};
 
 on_every_engine!(
     the_store_answers_and_counts_its_connections,
@@ -10,6 +13,9 @@ on_every_engine!(
     a_dropped_transaction_leaves_nothing,
     a_taken_login_leaves_the_transaction_usable,
     transactions_of_many_tasks_all_commit,
+    a_connection_whose_commit_failed_is_closed,
+    a_connection_left_in_the_middle_of_a_statement_is_closed,
+    a_transaction_with_a_failed_statement_writes_nothing,
 );
 
 async fn the_store_answers_and_counts_its_connections(fixture: Fixture) {
@@ -111,4 +117,209 @@ async fn sqlite_makes_its_folder_even_with_a_space_in_the_name() {
     store.migrate().await.unwrap();
     assert!(file.is_file());
     assert!(folder.path().join("my data/nested/school.db-wal").is_file(), "write-ahead logging is on");
+}
+
+/// Statements that make every commit of a new account fail, by a deferred constraint. MariaDB has
+/// none; see [`kill_others`].
+const FAIL_AT_COMMIT_SQLITE: [&str; 2] = [
+    "CREATE TABLE deferred (id TEXT REFERENCES materials (id) DEFERRABLE INITIALLY DEFERRED)",
+    "CREATE TRIGGER fail_at_commit AFTER INSERT ON users BEGIN INSERT INTO deferred VALUES ('nothing'); END",
+];
+const PASS_AGAIN_SQLITE: &str = "DROP TRIGGER fail_at_commit";
+const FAIL_AT_COMMIT_POSTGRES: [&str; 1] =
+    ["ALTER TABLE users ADD CONSTRAINT fail_at_commit FOREIGN KEY (name) REFERENCES users (login) DEFERRABLE INITIALLY DEFERRED"];
+const PASS_AGAIN_POSTGRES: &str = "ALTER TABLE users DROP CONSTRAINT fail_at_commit";
+
+/// How long a test waits for a condition.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens a connection beside the store.
+async fn open_beside(fixture: &Fixture) -> AnyConnection {
+    AnyConnection::connect(&fixture.database.url).await.unwrap()
+}
+
+/// Returns the ids of all other connections to this database; of a server.
+async fn other_connections(engine: Engine, beside: &mut AnyConnection) -> Vec<i64> {
+    let list = match engine {
+        Engine::Postgres => "SELECT pid::BIGINT AS id FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        _ => "SELECT CAST(id AS SIGNED) AS id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+    };
+    beside.fetch_all(list).await.unwrap().iter().map(|row| row.get("id")).collect()
+}
+
+/// Ends all other connections to this database, as an administrator of the server does.
+async fn kill_others(engine: Engine, beside: &mut AnyConnection) {
+    for id in other_connections(engine, beside).await {
+        let kill = if engine == Engine::Postgres { format!("SELECT pg_terminate_backend({id}::INT)") } else { format!("KILL {id}") };
+        beside.execute(sqlx::AssertSqlSafe(kill)).await.unwrap();
+    }
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !other_connections(engine, beside).await.is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "killed connections stay");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until the store has closed its only connection.
+async fn wait_until_closed(store: &Store) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while store.pool_status().size > 0 {
+        assert!(tokio::time::Instant::now() < deadline, "the connection is kept: {:?}", store.pool_status());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn a_connection_whose_commit_failed_is_closed(fixture: Fixture) {
+    let store = Store::connect(&fixture.database.url, 1).await.unwrap();
+    let mut beside = open_beside(&fixture).await;
+    let (ana, budi) = (new_user("ana", Role::Student), new_user("budi", Role::Student));
+    let statements: &[&str] = match store.engine() {
+        Engine::Sqlite => &FAIL_AT_COMMIT_SQLITE,
+        Engine::Postgres => &FAIL_AT_COMMIT_POSTGRES,
+        Engine::MySql => &[],
+    };
+    for statement in statements {
+        beside.execute(*statement).await.unwrap();
+    }
+    let mut tx = store.begin().await.unwrap();
+    assert!(tx.insert_user(&ana).await.unwrap());
+    if store.engine() == Engine::MySql {
+        kill_others(Engine::MySql, &mut beside).await;
+    }
+    tx.commit().await.unwrap_err();
+    wait_until_closed(&store).await;
+    match store.engine() {
+        Engine::Sqlite => drop(beside.execute(PASS_AGAIN_SQLITE).await.unwrap()),
+        Engine::Postgres => drop(beside.execute(PASS_AGAIN_POSTGRES).await.unwrap()),
+        Engine::MySql => {}
+    }
+    let mut tx = store.begin().await.unwrap();
+    assert!(tx.insert_user(&budi).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(store.find_user(ana.id).await.unwrap(), None, "nothing of a failed commit is there");
+    assert_eq!(store.find_user(budi.id).await.unwrap(), Some(budi));
+    assert_eq!(store.pool_status().size, 1, "a connection whose transaction ended well is kept");
+}
+
+/// Leaves a transaction in the middle of a statement that renames `user`.
+async fn leave_in_the_middle(store: &Store, user: &UserRow) {
+    let change = UserChange { name: Some("Ana Maria".into()), ..UserChange::default() };
+    loop {
+        let mut tx = store.begin().await.unwrap();
+        let is_under_way = poll!(pin!(tx.update_user(user.id, &change))).is_pending();
+        drop(tx);
+        // Otherwise the database was faster than this thread.
+        if is_under_way {
+            return;
+        }
+    }
+}
+
+async fn a_connection_left_in_the_middle_of_a_statement_is_closed(fixture: Fixture) {
+    let store = Store::connect(&fixture.database.url, 1).await.unwrap();
+    let ana = add_user(&store, "ana", Role::Student).await;
+    leave_in_the_middle(&store, &ana).await;
+    wait_until_closed(&store).await;
+    let mut tx = store.begin().await.unwrap();
+    assert!(tx.update_user(ana.id, &UserChange { role: Some(Role::Counsellor), ..UserChange::default() }).await.unwrap());
+    tx.commit().await.unwrap();
+    let kept = store.find_user(ana.id).await.unwrap().unwrap();
+    assert_eq!((kept.name, kept.role), (ana.name, Role::Counsellor), "what was left was rolled back");
+}
+
+async fn a_transaction_with_a_failed_statement_writes_nothing(fixture: Fixture) {
+    let stranger = new_user("stranger", Role::Counsellor);
+    let ana = new_user("ana", Role::Student);
+    let mut tx = fixture.store.begin().await.unwrap();
+    assert!(tx.insert_user(&ana).await.unwrap());
+    tx.insert_material(&new_material(&stranger, "of nobody")).await.unwrap_err();
+    assert!(tx.insert_user(&new_user("budi", Role::Student)).await.is_err(), "on PostgreSQL it is over, so it is everywhere");
+    tx.commit().await.unwrap_err();
+    assert_eq!(fixture.store.find_user(ana.id).await.unwrap(), None);
+    add_user(&fixture.store, "ana", Role::Student).await;
+}
+
+/// Ends the connection of a transaction before its commit.
+async fn kill_before_the_commit(database: Database) {
+    let fixture = Fixture::new(database).await;
+    let store = Store::connect(&fixture.database.url, 1).await.unwrap();
+    let mut beside = open_beside(&fixture).await;
+    let ana = new_user("ana", Role::Student);
+    let mut tx = store.begin().await.unwrap();
+    assert!(tx.insert_user(&ana).await.unwrap());
+    kill_others(store.engine(), &mut beside).await;
+    let error = tx.commit().await.unwrap_err();
+    assert!(error.is_outage(), "a lost connection is no fault of the request: {error}");
+    wait_until_closed(&store).await;
+    assert_eq!(store.find_user(ana.id).await.unwrap(), None);
+    add_user(&store, "ana", Role::Student).await;
+}
+
+#[tokio::test]
+async fn a_connection_killed_before_its_commit_is_an_outage_on_mariadb() {
+    kill_before_the_commit(Database::MariaDb).await;
+}
+
+#[tokio::test]
+async fn a_connection_killed_before_its_commit_is_an_outage_on_postgres() {
+    kill_before_the_commit(Database::Postgres).await;
+}
+
+/// Runs `fill`, which makes a server answer new accounts and settings as on a full disk; then `free`.
+async fn fill_and_free(database: Database, fill: &[&'static str], free: &[&'static str]) {
+    let fixture = Fixture::new(database).await;
+    let store = &fixture.store;
+    let mut beside = open_beside(&fixture).await;
+    store.check_writes().await.unwrap();
+    for statement in fill {
+        beside.execute(*statement).await.unwrap();
+    }
+    store.check_writes().await.expect("nobody tries while nothing failed");
+    let mut tx = store.begin().await.unwrap();
+    let error = tx.insert_user(&new_user("ana", Role::Student)).await.unwrap_err();
+    assert!(error.is_outage(), "{error}");
+    drop(tx);
+    for _ in 0..2 {
+        let error = store.check_writes().await.unwrap_err();
+        assert!(error.is_outage(), "{error}");
+    }
+    for statement in free {
+        beside.execute(*statement).await.unwrap();
+    }
+    store.check_writes().await.expect("there is room again");
+    add_user(store, "ana", Role::Student).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_known_until_there_is_room_on_mariadb() {
+    let fill = [
+        "CREATE TRIGGER full_users BEFORE INSERT ON users FOR EACH ROW SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1021, MESSAGE_TEXT = 'Disk full'",
+        "CREATE TRIGGER full_settings BEFORE INSERT ON settings FOR EACH ROW SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'Table full'",
+    ];
+    fill_and_free(Database::MariaDb, &fill, &["DROP TRIGGER full_users", "DROP TRIGGER full_settings"]).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_known_until_there_is_room_on_postgres() {
+    let fill = [
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS \
+         'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100'', MESSAGE = ''No space left on device''; END'",
+        "CREATE TRIGGER full_users BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION full_disk()",
+        "CREATE TRIGGER full_settings BEFORE INSERT ON settings FOR EACH ROW EXECUTE FUNCTION full_disk()",
+    ];
+    fill_and_free(Database::Postgres, &fill, &["DROP FUNCTION full_disk() CASCADE"]).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_its_write_ahead_log_while_the_pool_is_empty() {
+    let database = TestDatabase::create(Database::Sqlite).await;
+    let store = Store::connect(&database.url, 1).await.unwrap();
+    store.migrate().await.unwrap();
+    let ana = add_user(&store, "ana", Role::Student).await;
+    let log = std::path::PathBuf::from(format!("{}-wal", database.url.trim_start_matches("sqlite://")));
+    leave_in_the_middle(&store, &ana).await;
+    wait_until_closed(&store).await;
+    assert!(log.is_file(), "on a full disk it could not be made again");
+    store.close().await;
+    assert!(!log.exists(), "the store closes all that it opened");
 }

@@ -22,7 +22,6 @@ pub(super) fn area() -> Area {
                     "The widgets.",
                     object([
                         ("materials", about(list(shape("Material")), "The 3 newest.")),
-                        ("appointments", about(list(shape("Appointment")), "The next 3, soonest first.")),
                         (
                             "notices",
                             object([
