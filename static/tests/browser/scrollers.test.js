@@ -60,7 +60,7 @@ page('admin', 'app console', '/admin/apps/1001/console', async (tab) => {
   for (let number = 1; number <= 20; number += 1) await backend.trigger('pengumuman', 'ruang/diganti', { nomor: number })
   await tab.getByTestId('console-line').nth(19).waitFor()
 }, { scroller: 'console-log' })
-page('counsellor', 'week', '/guru/appointments', see('week-calendar'))
+page('counsellor', 'week', '/guru/appointments', (tab) => tab.getByRole('heading', { level: 1 }).first().waitFor())
 page('counsellor', 'dashboard', '/guru/dashboard', see('chart'))
 page('counsellor', 'upload dialog', '/guru/materi', async (tab) => {
   await tab.getByTestId('upload-open').click()
