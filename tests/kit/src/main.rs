@@ -134,6 +134,6 @@ mod tests {
         let text = "Sebuah jawaban, **tebal**\n\n- satu ";
         let pieces = tokens(text);
         assert_eq!(pieces.concat(), text);
-        assert_eq!(pieces[..4], ["Sebua", "h", " jawa", "ban,"]);
+        assert_eq!(pieces[..4], ["Sebua", "h", " jawab", "an,"]);
     }
 }
