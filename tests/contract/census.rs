@@ -250,7 +250,7 @@ async fn versions_go_on_growing_after_redis_lost_its_memory() {
 
 /// During an upgrade nodes of both versions serve the same sockets: an event is kept as before, with its version beside it.
 #[tokio::test]
-async fn events_that_nodes_of_the_version_before_keep_are_read_and_theirs_read_ours() {
+async fn events_that_redis_keeps_of_the_version_before_are_read_and_theirs_read_ours() {
     let prefix = prefix();
     let node = Node::redis(&prefix, PATIENCE).await;
     let key = format!("{prefix}:census:event:7:cache-a");
@@ -291,7 +291,7 @@ async fn redis_nodes_count_together_and_a_user_is_one_member_on_both() {
 }
 
 #[tokio::test]
-async fn a_node_that_goes_away_without_a_word_leaves_nobody_behind() {
+async fn a_redis_node_that_goes_away_without_a_word_leaves_nobody_behind() {
     let prefix = prefix();
     let mut alive = Node::redis(&prefix, PATIENCE).await;
     let dead = Node::redis(&prefix, LEASE).await;

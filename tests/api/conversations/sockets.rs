@@ -317,7 +317,7 @@ async fn joins_that_race_with_a_transfer_never_stay() {
 }
 
 #[actix_web::test]
-async fn a_transfer_reaches_the_sockets_of_other_nodes() {
+async fn a_transfer_reaches_the_sockets_of_other_nodes_over_redis() {
     let redis = TestRedis::start();
     let folder = std::sync::Arc::new(tempfile::TempDir::new().unwrap());
     let node = || crate::support::app::TestAppBuilder::in_folder(folder.clone()).set(|config| config.redis.url = redis.url()).start();
