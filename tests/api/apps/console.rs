@@ -180,8 +180,11 @@ async fn sockets_are_shown_from_their_opening_to_their_end() {
     scene.sign_in(&mut budi, &json!({ "id": 7 })).await;
     assert_eq!(sent(scene.backend.post("users/7/terminate_connections", &json!({}))).await.0, 200);
     budi.expect_close(4009).await;
+    let id = json!(budi.socket_id);
+    // Without this the server would cut it 5 s later, by a clock that stands still.
+    budi.cut();
     let told = scene.console.told("disconnected", ended).await;
-    assert_eq!(told, [json!(budi.socket_id), json!(4009), json!("Connection is unauthorized")]);
+    assert_eq!(told, [id, json!(4009), json!("Connection is unauthorized")]);
     scene.app.stop().await;
 }
 
@@ -257,6 +260,9 @@ async fn errors_that_clients_get_are_shown_with_code_and_reason() {
     scene.app.handshake(&path, &[("origin", "https://b.example")]).await.unwrap().expect_close(4009).await;
     assert_eq!(scene.console.told("refused", ["code"]).await, [json!(4009)]);
     change(&scene.kepala, &scene.made, &json!({ "enabled": false })).await;
+    socket.expect_close(4003).await;
+    // Without this the server would cut it 5 s later, by a clock that stands still.
+    socket.cut();
     assert_eq!(scene.console.told("disconnected", ["code"]).await, [json!(4003)]);
     scene.app.handshake(&path, &[]).await.unwrap().expect_close(4003).await;
     assert_eq!(scene.console.told("refused", ["code"]).await, [json!(4003)]);
