@@ -53,13 +53,19 @@ async fn an_upload_is_stored_listed_and_counted() {
     let app = TestApp::start().await;
     let (counsellor, student) = (app.counsellor("guru").await, app.student("ana").await);
     let made = counsellor.upload_pdf("Mengatur waktu").await;
-    assert_eq!((&made["status"], &made["file"]["name"], &made["views"]), (&json!("active"), &json!("materi.pdf"), &json!(0)));
+    assert_eq!(made["status"], "active");
+    assert_eq!(made["file"]["name"], "materi.pdf");
+    assert_eq!(made["views"], 0);
     assert_eq!(made["file"]["content_type"], "application/pdf");
-    assert_eq!((stored_files(&app).len(), temporary_files(&app)), (1, 0));
+    assert_eq!(stored_files(&app).len(), 1);
+    assert_eq!(temporary_files(&app), 0);
 
     let list = student.get("/materials?query=WAKTU").await;
-    assert_eq!((list["items"].as_array().unwrap().len(), &list["next"], &list["categories"]), (1, &Value::Null, &json!(["Belajar"])));
-    assert_eq!((&list["items"][0]["views"], &list["items"][0]["body"]), (&Value::Null, &Value::Null));
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    assert_eq!(list["next"], Value::Null);
+    assert_eq!(list["categories"], json!(["Belajar"]));
+    assert_eq!(list["items"][0]["views"], Value::Null);
+    assert_eq!(list["items"][0]["body"], Value::Null);
     student.get(&format!("/materials/{}", id(&made))).await;
     student.get(&format!("/materials/{}/link?disposition=attachment", id(&made))).await;
     student.get(&format!("/materials/{}/link", id(&made))).await;
@@ -68,7 +74,9 @@ async fn an_upload_is_stored_listed_and_counted() {
         assert_eq!(student.request(Method::HEAD, &path).send().await.unwrap().status(), 200);
     }
     let read = counsellor.get(&format!("/materials/{}", id(&made))).await;
-    assert_eq!((&read["views"], &read["downloads"], &read["body"]), (&json!(1), &json!(1), &json!("")));
+    assert_eq!(read["views"], 1);
+    assert_eq!(read["downloads"], 1);
+    assert_eq!(read["body"], "");
     app.stop().await;
 }
 
@@ -105,7 +113,8 @@ async fn students_see_active_materials_only_and_hear_of_a_draft_when_it_is_publi
     assert_eq!(student.get("/notices").await["unread_count"], 0);
 
     let (status, published) = send_json(&counsellor, Method::PATCH, &path, json!({"status": "active"})).await;
-    assert_eq!((status, published["published_at"].is_string()), (200, true));
+    assert_eq!(status, 200);
+    assert_eq!(published["published_at"].is_string(), true);
     send_json(&counsellor, Method::PATCH, &path, json!({"status": "archived"})).await;
     assert_eq!(student.get("/materials").await["items"], json!([]));
     send_json(&counsellor, Method::PATCH, &path, json!({"status": "active"})).await;
@@ -150,7 +159,8 @@ async fn unknown_ids_and_bad_edits_have_their_codes() {
         (json!({"body": ""}), "required"),
     ] {
         let (status, problem) = send_json(&counsellor, Method::PATCH, &path, change.clone()).await;
-        assert_eq!((status, &problem["errors"][0]["code"]), (422, &json!(code)), "{change}");
+        assert_eq!(status, 422, "{change}");
+        assert_eq!(problem["errors"][0]["code"], json!(code), "{change}");
     }
     app.stop().await;
 }
@@ -180,27 +190,34 @@ async fn a_signed_link_serves_bytes_ranges_and_validators() {
 
     let whole = get_with(&app, url, &[(header::ACCEPT_ENCODING, "gzip")]).await;
     let headers = whole.headers().clone();
-    assert_eq!((whole.status().as_u16(), whole.bytes().await.unwrap().to_vec()), (200, pdf.clone()));
+    assert_eq!(whole.status().as_u16(), 200);
+    assert_eq!(whole.bytes().await.unwrap().to_vec(), pdf.clone());
     assert_eq!(text(&headers, header::CONTENT_TYPE), "application/pdf");
     assert_eq!(text(&headers, header::CONTENT_DISPOSITION), "attachment; filename=\"materi.pdf\"");
     assert_eq!(text(&headers, header::CACHE_CONTROL), "private, max-age=604800, immutable");
-    assert_eq!((text(&headers, header::X_CONTENT_TYPE_OPTIONS), text(&headers, header::ACCEPT_RANGES)), ("nosniff", "bytes"));
+    assert_eq!(text(&headers, header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+    assert_eq!(text(&headers, header::ACCEPT_RANGES), "bytes");
     assert!(matches!(text(&headers, header::CONTENT_ENCODING), "" | "identity"));
     let tag = text(&headers, header::ETAG);
 
     let part = get_with(&app, url, &[(header::RANGE, "bytes=5-9")]).await;
-    assert_eq!((part.status().as_u16(), text(part.headers(), header::CONTENT_RANGE)), (206, &*format!("bytes 5-9/{}", pdf.len())));
+    assert_eq!(part.status().as_u16(), 206);
+    assert_eq!(text(part.headers(), header::CONTENT_RANGE), &*format!("bytes 5-9/{}", pdf.len()));
     assert_eq!(part.bytes().await.unwrap(), pdf[5..10]);
     let behind = get_with(&app, url, &[(header::RANGE, "bytes=9999999-")]).await;
-    assert_eq!((behind.status().as_u16(), text(behind.headers(), header::CONTENT_RANGE)), (416, &*format!("bytes */{}", pdf.len())));
+    assert_eq!(behind.status().as_u16(), 416);
+    assert_eq!(text(behind.headers(), header::CONTENT_RANGE), &*format!("bytes */{}", pdf.len()));
     let known = get_with(&app, url, &[(header::IF_NONE_MATCH, tag)]).await;
-    assert_eq!((known.status().as_u16(), known.bytes().await.unwrap().len()), (304, 0));
+    assert_eq!(known.status().as_u16(), 304);
+    assert_eq!(known.bytes().await.unwrap().len(), 0);
     let same = get_with(&app, url, &[(header::RANGE, "bytes=0-0"), (header::IF_RANGE, tag)]).await;
     assert_eq!(same.status(), 206);
     let other = get_with(&app, url, &[(header::RANGE, "bytes=0-0"), (header::IF_RANGE, "\"other\"")]).await;
-    assert_eq!((other.status().as_u16(), other.bytes().await.unwrap().len()), (200, pdf.len()));
+    assert_eq!(other.status().as_u16(), 200);
+    assert_eq!(other.bytes().await.unwrap().len(), pdf.len());
     let head = app.client().head(app.url(url)).send().await.unwrap();
-    assert_eq!((head.status().as_u16(), text(head.headers(), header::CONTENT_LENGTH)), (200, &*pdf.len().to_string()));
+    assert_eq!(head.status().as_u16(), 200);
+    assert_eq!(text(head.headers(), header::CONTENT_LENGTH), &*pdf.len().to_string());
     app.stop().await;
 }
 
@@ -245,10 +262,14 @@ async fn a_repeated_upload_under_one_key_is_one_material() {
     };
     let first = send("Satu").await;
     let repeat = send("Satu").await;
-    assert_eq!((first.0, repeat.0, &first.1["id"]), (201, 201, &repeat.1["id"]));
+    assert_eq!(first.0, 201);
+    assert_eq!(repeat.0, 201);
+    assert_eq!(first.1["id"], repeat.1["id"]);
     let (status, problem) = send("Dua").await;
-    assert_eq!((status, &problem["code"]), (422, &json!("idempotency.key_reused")));
-    assert_eq!((stored_files(&app).len(), temporary_files(&app)), (1, 0));
+    assert_eq!(status, 422, "{problem}");
+    assert_eq!(problem["code"], "idempotency.key_reused");
+    assert_eq!(stored_files(&app).len(), 1);
+    assert_eq!(temporary_files(&app), 0);
     app.stop().await;
 }
 
@@ -269,8 +290,10 @@ async fn objects_without_a_row_and_old_temporary_files_are_swept() {
     make_old(data.join("tmp/upload-dead"));
     std::fs::write(data.join("files/materi/files/fresh.pdf"), b"x").unwrap();
     let swept = sweep::sweep_files(&app.running.context).await.unwrap();
-    assert_eq!((swept.objects, swept.temporary_files), (1, 1));
-    assert_eq!((stored_files(&app).len(), temporary_files(&app)), (2, 0));
+    assert_eq!(swept.objects, 1);
+    assert_eq!(swept.temporary_files, 1);
+    assert_eq!(stored_files(&app).len(), 2);
+    assert_eq!(temporary_files(&app), 0);
     app.stop().await;
 }
 
@@ -325,7 +348,8 @@ async fn files_of_another_installation_are_not_swept() {
         std::fs::File::create(path).unwrap().set_modified(old).unwrap();
     }
     let swept = sweep::sweep_files(&app.running.context).await.unwrap();
-    assert_eq!((swept.objects, stored_files(&app).len()), (0, 22));
+    assert_eq!(swept.objects, 0);
+    assert_eq!(stored_files(&app).len(), 22);
     app.stop().await;
 }
 

@@ -18,11 +18,14 @@ async fn an_upload_is_a_notice_of_every_student_in_the_language_asked_for() {
     let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
     let material = guru.upload_pdf("Mengatur waktu").await;
     let page = ana.get("/notices").await;
-    assert_eq!((&page["unread_count"], &page["next"]), (&json!(1), &Value::Null));
+    assert_eq!(page["unread_count"], 1);
+    assert_eq!(page["next"], Value::Null);
     let item = &page["items"][0];
-    assert_eq!((&item["kind"], &item["category"]), (&json!("material.published"), &json!("materials")));
+    assert_eq!(item["kind"], "material.published");
+    assert_eq!(item["category"], "materials");
     assert_eq!(item["data"], json!({ "material_id": material["id"], "title": "Mengatur waktu", "category": "Belajar" }));
-    assert_eq!((&item["title"], &item["title"]), (&json!("Materi baru"), &item["texts"]["id"]["title"]));
+    assert_eq!(item["title"], "Materi baru");
+    assert_eq!(item["title"], item["texts"]["id"]["title"]);
     assert_eq!(item["read_at"], Value::Null);
     let english = ana.request(reqwest::Method::GET, "/notices").header("accept-language", "en-GB,en;q=0.9").send().await.unwrap();
     assert_eq!(english.json::<Value>().await.unwrap()["items"][0]["title"], "New material");
@@ -50,7 +53,8 @@ async fn reading_changes_the_number_on_every_device() {
     assert_eq!(ana.post("/notices/read-all", &json!({})).await, (200, json!({ "unread_count": 0, "version": before + 2 })));
     let state = laptop.next_named("notice.state").await.json();
     assert_eq!(state, json!({ "unread_count": 0, "version": before + 2, "all": true, "notice_ids": [] }));
-    assert_eq!((unread(&ana).await, unread(&budi).await), (0, 3));
+    assert_eq!(unread(&ana).await, 0);
+    assert_eq!(unread(&budi).await, 3);
     assert!(ana.get("/notices").await["items"].as_array().unwrap().iter().all(|item| item["read_at"].is_string()));
     app.stop().await;
 }
@@ -78,7 +82,8 @@ async fn the_event_with_the_largest_version_tells_the_number_that_is_true_in_the
     }
     for told in [&answers, &heard] {
         let newest = told.iter().max_by_key(|state| version(state)).unwrap();
-        assert_eq!((newest["unread_count"].as_i64(), version(newest)), (Some(0), version(&listed) + 6), "{told:?}");
+        assert_eq!(newest["unread_count"].as_i64(), Some(0), "{told:?}");
+        assert_eq!(version(newest), version(&listed) + 6, "{told:?}");
     }
     let after = ana.get("/notices").await;
     guru.upload_pdf("Baru").await;
@@ -98,8 +103,10 @@ async fn pages_continue_and_bad_queries_are_refused() {
     let first = ana.get("/notices?limit=2").await;
     let next = first["next"].as_str().unwrap();
     let second = ana.get(&format!("/notices?limit=2&after={next}")).await;
-    assert_eq!((first["items"].as_array().unwrap().len(), second["items"].as_array().unwrap().len()), (2, 1));
-    assert_eq!((&second["next"], &second["items"][0]["data"]["title"]), (&Value::Null, &json!("Satu")));
+    assert_eq!(first["items"].as_array().unwrap().len(), 2);
+    assert_eq!(second["items"].as_array().unwrap().len(), 1);
+    assert_eq!(second["next"], Value::Null);
+    assert_eq!(second["items"][0]["data"]["title"], "Satu");
     for query in ["state=old", "limit=0", "limit=x", "after=x"] {
         let answer = ana.request(reqwest::Method::GET, &format!("/notices?{query}")).send().await.unwrap();
         assert_eq!(answer.status(), 422, "{query}");
@@ -116,7 +123,8 @@ async fn unknown_and_foreign_notices_are_not_found_and_strangers_sign_in_first()
     let id = ana.get("/notices").await["items"][0]["id"].as_str().unwrap().to_owned();
     for (user, id) in [(&guru, id.as_str()), (&ana, "x"), (&ana, &NoticeId::generate().to_string())] {
         let (status, body) = user.post(&format!("/notices/{id}/read"), &json!({})).await;
-        assert_eq!((status, &body["code"]), (404, &json!("not_found")), "{id}");
+        assert_eq!(status, 404, "{id}");
+        assert_eq!(body["code"], "not_found", "{id}");
     }
     for path in ["/api/v1/notices", "/api/v1/sync", "/api/v1/dashboard/student", "/api/v1/dashboard/counsellor"] {
         assert_eq!(app.client().get(app.url(path)).send().await.unwrap().status(), 401, "{path}");

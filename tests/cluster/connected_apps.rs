@@ -315,7 +315,8 @@ async fn what_happens_on_one_node_is_shown_to_an_admin_on_the_other() {
     let kepala = a.sign_in("kepala").await;
     let mut console = kepala.connect().await;
     let (status, opened) = kepala.post("/admin/apps/7/console", &json!({})).await;
-    assert_eq!((status, &opened["channel"]), (200, &json!("private-app-console.7")));
+    assert_eq!(status, 200, "{opened}");
+    assert_eq!(opened["channel"], "private-app-console.7");
     console.subscribe("private-app-console.7").await;
     // The word of it reaches the other node by the bus; what happens there meanwhile is not told.
     let there = loop {

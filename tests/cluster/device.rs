@@ -59,7 +59,8 @@ impl Device {
             let page = self.user.get(&format!("/sync?after={}", self.cursor)).await;
             assert_eq!(page["reset"], Value::Null, "nothing was trimmed");
             for event in page["events"].as_array().unwrap() {
-                assert_eq!((&event["event"], &event["id"]), (&json!("notice.created"), &event["data"]["id"]));
+                assert_eq!(event["event"], "notice.created");
+                assert_eq!(event["id"], event["data"]["id"]);
                 self.note(&event["data"], Way::Sync);
             }
             self.cursor = page["cursor"].as_str().unwrap().to_owned();

@@ -148,7 +148,7 @@ fn only_the_bus_in_process_is_local() {
 }
 
 #[tokio::test]
-async fn nodes_of_another_prefix_hear_nothing() {
+async fn redis_nodes_of_another_prefix_hear_nothing() {
     let url = server_url("TEST_REDIS_URL");
     let (ours, theirs) = (node(&url, &format!("a-{}", NodeId::generate())).await, node(&url, &format!("b-{}", NodeId::generate())).await);
     assert!(!ours.is_local());

@@ -1,15 +1,14 @@
 // A student writes something that worries: the card of people at once, no word to the provider, and counsellors who are called and answer.
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
+import { startProvider } from '../../../tests/support/node/testkit.js'
 import { viewports } from './support/browser.js'
 import { ask, openCompanion, untilStatus } from './support/companion.js'
 import { openDesk } from './support/desk.js'
-import { startOpenaiFake } from './support/openaiFake.js'
 import { until, untilEqual } from './support/patience.js'
 
-const provider = await startOpenaiFake()
+const provider = await startProvider({ otherwise: 'Baik.' })
 after(() => provider.close())
-provider.say(() => 'Baik.')
 const { scenario, sessionOf } = await openDesk({ settings: [`openai.base_url=${provider.baseUrl}`, 'openai.model=fake', 'openai.moderation=false'] })
 const risk = 'aku mau bunuh diri malam ini'
 

@@ -1,16 +1,13 @@
 // The companion on real pages against a provider that streams: reload, a second device, a broken line, stop, versions, faults, hand-over.
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
+import { startProvider } from '../../../tests/support/node/testkit.js'
 import { viewports } from './support/browser.js'
 import { answerStatus, answerText, ask, longAnswer, newestAnswer, openCompanion, readable, threadIdOf, untilLonger, untilStatus } from './support/companion.js'
 import { openDesk } from './support/desk.js'
-import { startOpenaiFake } from './support/openaiFake.js'
 import { until, untilEqual } from './support/patience.js'
 import { xssCorpus } from './support/xssCorpus.js'
 
-const provider = await startOpenaiFake({ tokensPerSecond: 60 })
-after(() => provider.close())
-provider.say((question) => answers.find(([words]) => question.includes(words))?.[1] ?? `Kamu menulis: ${question}.`)
 const answers = [
   // Slow enough for a page to be loaded again twice on a busy machine.
   ['pelan', { text: longAnswer, tokensPerSecond: 20 }],
@@ -20,6 +17,8 @@ const answers = [
   ['rusak', { text: '', status: 400 }],
   ['jahat', { text: xssCorpus.join('\n\n'), tokensPerSecond: 600 }],
 ]
+const provider = await startProvider({ tokensPerSecond: 60, answers, otherwise: 'Kamu menulis: {question}.' })
+after(() => provider.close())
 const { scenario, sessionOf } = await openDesk({ settings: [`openai.base_url=${provider.baseUrl}`, 'openai.model=fake', 'openai.moderation=false'] })
 
 /** One student, with as many devices as wanted. */

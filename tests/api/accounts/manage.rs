@@ -21,18 +21,20 @@ async fn accounts_are_made_listed_in_pages_and_found() {
     let admin = app.admin("kepala").await;
     let body = json!({ "login": "rina.s", "name": "  Rina Sari ", "role": "student", "password": "kuda laut biru" });
     let (status, rina) = admin.post("/admin/users", &body).await;
-    assert_eq!(
-        (status, &rina["name"], &rina["disabled_at"], &rina["last_login_at"]),
-        (201, &json!("Rina Sari"), &Value::Null, &Value::Null)
-    );
+    assert_eq!(status, 201, "{rina}");
+    assert_eq!(rina["name"], "Rina Sari");
+    assert_eq!(rina["disabled_at"], Value::Null);
+    assert_eq!(rina["last_login_at"], Value::Null);
     assert!(!rina.to_string().contains("argon2"));
     assert_eq!(login_status(&app, "rina.s", "kuda laut biru").await, 200);
     let (status, taken) = admin.post("/admin/users", &body).await;
-    assert_eq!((status, &taken["code"]), (409, &json!("users.login_taken")));
+    assert_eq!(status, 409, "{taken}");
+    assert_eq!(taken["code"], "users.login_taken");
     let page = admin.get("/admin/users?limit=1").await;
     assert_eq!(page["items"][0]["id"], rina["id"]);
     let rest = admin.get(&format!("/admin/users?after={}", page["next"].as_str().unwrap())).await;
-    assert_eq!((&rest["items"][0]["login"], &rest["next"]), (&json!("kepala"), &Value::Null));
+    assert_eq!(rest["items"][0]["login"], "kepala");
+    assert_eq!(rest["next"], Value::Null);
     for (query, found) in
         [("query=sari", 1), ("query=nobody", 0), ("role=admin", 1), ("role=student&state=active", 1), ("state=disabled", 0)]
     {
@@ -53,7 +55,8 @@ async fn disabling_ends_sessions_and_sockets_until_it_is_undone() {
     assert_eq!(ana.request(Method::GET, "/auth/me").send().await.unwrap().status(), 401);
     assert_eq!(login_status(&app, "ana", PASSWORD).await, 401);
     let (status, body) = patch(&admin, &ana.id, &json!({ "disabled": false })).await;
-    assert_eq!((status, &body["disabled_at"]), (200, &Value::Null));
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(body["disabled_at"], Value::Null);
     assert_eq!(login_status(&app, "ana", PASSWORD).await, 200);
     assert_eq!(ana.request(Method::GET, "/auth/me").send().await.unwrap().status(), 401, "the old session stays ended");
     app.stop().await;
@@ -81,11 +84,13 @@ async fn admins_cannot_shut_themselves_out_and_unknown_accounts_are_not_found() 
     let admin = app.admin("kepala").await;
     for body in [json!({ "disabled": true }), json!({ "role": "student" })] {
         let (status, answer) = patch(&admin, &admin.id, &body).await;
-        assert_eq!((status, &answer["code"]), (409, &json!("conflict")), "{body}");
+        assert_eq!(status, 409, "{body}");
+        assert_eq!(answer["code"], "conflict", "{body}");
     }
     for id in [UserId::generate().to_string(), "x".into()] {
         let (status, answer) = patch(&admin, &id, &json!({ "name": "x" })).await;
-        assert_eq!((status, &answer["code"]), (404, &json!("not_found")), "{id}");
+        assert_eq!(status, 404, "{id}");
+        assert_eq!(answer["code"], "not_found", "{id}");
     }
     assert_eq!(admin.get("/auth/me").await["user"]["role"], "admin");
     app.stop().await;
@@ -102,12 +107,15 @@ async fn a_repeated_creation_gets_the_first_answer() {
         (response.status().as_u16(), is_replay, response.json::<Value>().await.unwrap())
     };
     let (status, is_replay, rina) = create(&admin, "rina").await;
-    assert_eq!((status, is_replay), (201, false));
+    assert_eq!(status, 201);
+    assert_eq!(is_replay, false);
     assert_eq!(create(&admin, "rina").await, (201, true, rina));
     let (status, _, reused) = create(&admin, "lain").await;
-    assert_eq!((status, &reused["code"]), (422, &json!("idempotency.key_reused")));
+    assert_eq!(status, 422, "{reused}");
+    assert_eq!(reused["code"], "idempotency.key_reused");
     let (status, _, taken) = create(&other, "rina").await;
-    assert_eq!((status, &taken["code"]), (409, &json!("users.login_taken")), "keys are each user's own");
+    assert_eq!(status, 409, "keys are each user's own");
+    assert_eq!(taken["code"], "users.login_taken", "keys are each user's own");
     assert_eq!(create(&other, "lain").await.0, 201, "a refused request frees its key");
     app.stop().await;
 }
@@ -124,12 +132,15 @@ async fn an_import_makes_the_good_lines_and_reports_the_bad_ones() {
         (response.status().as_u16(), response.json::<Value>().await.unwrap())
     };
     let (status, report) = import("text/csv; charset=utf-8", csv.into()).await;
-    assert_eq!((status, &report["created"], &report["failed"]), (200, &json!(1), &json!(4)), "{report}");
+    assert_eq!(status, 200, "{report}");
+    assert_eq!(report["created"], 1, "{report}");
+    assert_eq!(report["failed"], 4, "{report}");
     let codes = |line: usize| -> Vec<String> {
         let errors = report["lines"][line]["errors"].as_array().unwrap();
         errors.iter().map(|error| format!("{}:{}", error["field"].as_str().unwrap(), error["code"].as_str().unwrap())).collect()
     };
-    assert_eq!((&report["lines"][0]["line"], &report["lines"][0]["status"]), (&json!(2), &json!("created")));
+    assert_eq!(report["lines"][0]["line"], 2);
+    assert_eq!(report["lines"][0]["status"], "created");
     assert_eq!(codes(1), ["login:unknown_value", "name:required", "password:too_short"]);
     assert_eq!(
         (codes(2), codes(3), codes(4)),
@@ -158,7 +169,9 @@ async fn the_audit_trail_tells_who_did_what_from_where_and_no_secrets() {
     let actions: Vec<&str> = trail["items"].as_array().unwrap().iter().map(|item| item["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["user.disabled", "auth.login_failed", "auth.login", "user.created", "auth.login", "user.created"]);
     let first = &trail["items"][0];
-    assert_eq!((&first["actor"]["id"], &first["target_id"], &first["address"]), (&json!(admin.id), &json!(ana.id), &json!("127.0.0.1")));
+    assert_eq!(first["actor"]["id"], json!(admin.id));
+    assert_eq!(first["target_id"], json!(ana.id));
+    assert_eq!(first["address"], "127.0.0.1");
     assert_eq!(trail["items"][1]["target_id"], json!(ana.id));
     assert_eq!([0, 1, 2].map(|at| trail["items"][at]["target_name"].clone()), [json!("Uji ana"), json!("Uji ana"), json!(null)]);
     let text = trail.to_string();

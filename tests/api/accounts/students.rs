@@ -27,6 +27,7 @@ async fn counsellors_look_students_up_by_name_or_login() {
     }
     // What was found can be talked to.
     let (status, conversation): (u16, Value) = guru.post("/conversations", &json!({ "student_id": budi.id })).await;
-    assert_eq!((status, &conversation["student"]["name"]), (201, &json!("Uji budi")));
+    assert_eq!(status, 201, "{conversation}");
+    assert_eq!(conversation["student"]["name"], "Uji budi");
     app.stop().await;
 }

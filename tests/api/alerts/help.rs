@@ -60,7 +60,8 @@ async fn admins_keep_the_hotlines_and_it_is_audited() {
     for user in [&ana, &guru] {
         assert_eq!(user.try_get("/admin/hotlines").await.0, 403);
         let (status, problem) = user.put("/admin/hotlines", &list).await;
-        assert_eq!((status, &problem["code"]), (403, &json!("access.denied")));
+        assert_eq!(status, 403, "{problem}");
+        assert_eq!(problem["code"], "access.denied");
     }
     list["items"].as_array_mut().unwrap().insert(
         0,
@@ -71,11 +72,14 @@ async fn admins_keep_the_hotlines_and_it_is_audited() {
     assert_eq!(status, 200, "{kept}");
     assert_eq!(kept, kepala.get("/admin/hotlines").await);
     let (_, id) = card(&app, "id").await;
-    assert_eq!((&id["hotlines"][0]["name"], &id["hotlines"][0]["note"]), (&json!("Puskesmas Sukamaju"), &json!("Psikolog tiap Rabu")));
-    assert_eq!((&id["hotlines"][0]["url"], &id["hotlines"][0]["checked_on"]), (&Value::Null, &json!("2026-11-20")));
+    assert_eq!(id["hotlines"][0]["name"], "Puskesmas Sukamaju");
+    assert_eq!(id["hotlines"][0]["note"], "Psikolog tiap Rabu");
+    assert_eq!(id["hotlines"][0]["url"], Value::Null);
+    assert_eq!(id["hotlines"][0]["checked_on"], "2026-11-20");
     let audit = kepala.get("/admin/audit?limit=5").await;
     let line = audit["items"].as_array().unwrap().iter().find(|line| line["action"] == "hotlines.changed").expect("audited");
-    assert_eq!((&line["actor"]["id"], &line["data"]["hotlines"][0]["number"]), (&json!(kepala.id), &json!("(0274) 555-0119")));
+    assert_eq!(line["actor"]["id"], json!(kepala.id));
+    assert_eq!(line["data"]["hotlines"][0]["number"], "(0274) 555-0119");
 
     let wrong = |change: fn(&mut Value)| {
         let mut bad = kept.clone();
@@ -89,7 +93,8 @@ async fn admins_keep_the_hotlines_and_it_is_audited() {
         (json!({ "items": [] }), "1 to 12"),
     ] {
         let (status, problem) = kepala.put("/admin/hotlines", &bad).await;
-        assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!("items")), "{problem}");
+        assert_eq!(status, 422, "{problem}");
+        assert_eq!(problem["errors"][0]["field"], "items", "{problem}");
         assert!(problem["errors"][0]["message"].as_str().unwrap().starts_with(word), "{problem}");
     }
     assert_eq!(kept, kepala.get("/admin/hotlines").await, "a refused list changes nothing");

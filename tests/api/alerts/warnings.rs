@@ -107,18 +107,23 @@ async fn a_risk_calls_those_on_duty_with_a_clock() {
     let mut socket = guru.connect().await;
     let id = raise(app, ana, Level::Risk, &format!("  {WORDS}\n\n{}", "x".repeat(400))).await;
     let event = socket.next_named("risk.raised").await.json();
-    assert_eq!((&event["alert"]["id"], &event["alert"]["level"], &event["alert"]["state"]), (&json!(id), &json!(3), &json!("open")));
+    assert_eq!(event["alert"]["id"], json!(id));
+    assert_eq!(event["alert"]["level"], 3);
+    assert_eq!(event["alert"]["state"], "open");
     assert!(event["id"].is_string() && event["cursor"].is_string(), "durable");
     assert!(!event.to_string().contains("pengen mati"), "no words in the log");
     app.settle().await;
     assert_eq!(names_heard(guru).await, ["risk.raised", "risk.changed:raised"]);
     assert_eq!(names_heard(guru2).await, ["risk.changed:raised"], "not on duty: the list moves, nothing rings");
-    assert_eq!((safety_notices(guru).await, safety_notices(guru2).await), (vec!["risk.raised".to_owned()], vec![]));
+    assert_eq!(safety_notices(guru).await, vec!["risk.raised".to_owned()]);
+    assert!(safety_notices(guru2).await.is_empty());
     assert!(safety_notices(kepala).await.is_empty());
 
     let alert = only_alert(guru).await;
     assert_eq!(alert["student"], json!({ "id": ana.id, "name": "Uji ana" }));
-    assert_eq!((&alert["count"], &alert["source"], &alert["escalated_at"]), (&json!(1), &json!("companion"), &Value::Null));
+    assert_eq!(alert["count"], 1);
+    assert_eq!(alert["source"], "companion");
+    assert_eq!(alert["escalated_at"], Value::Null);
     let excerpt = alert["excerpt"].as_str().unwrap();
     assert!(excerpt.starts_with(WORDS) && excerpt.chars().count() == 280);
     assert_eq!(alert["raised_at"], "2026-02-02T00:00:00.000Z");
@@ -155,7 +160,8 @@ async fn a_concern_tells_counsellors_and_has_no_clock() {
         assert_eq!(safety_notices(counsellor).await, ["risk.concern"]);
     }
     let alert = only_alert(guru).await;
-    assert_eq!((&alert["level"], &alert["acknowledge_by"]), (&json!(2), &Value::Null));
+    assert_eq!(alert["level"], 2);
+    assert_eq!(alert["acknowledge_by"], Value::Null);
     clock.advance(60 * MINUTE_MS);
     assert_eq!(school.escalate().await, 0);
     assert!(safety_notices(kepala).await.is_empty());
@@ -178,18 +184,21 @@ async fn a_repeat_joins_and_something_more_serious_calls_again() {
     assert_eq!(safety_notices(guru).await, ["risk.raised", "risk.concern"], "one call each");
     let list = guru.get("/alerts").await;
     let items = list["items"].as_array().unwrap();
-    assert_eq!((items.len(), &list["open_count"]), (2, &json!(2)));
-    assert_eq!((&items[0]["id"], &items[0]["count"], &items[0]["excerpt"]), (&json!(risk), &json!(3), &json!("masih sama")));
-    assert_eq!(
-        (&items[0]["raised_at"], &items[0]["last_raised_at"]),
-        (&json!("2026-02-02T00:01:00.000Z"), &json!("2026-02-02T00:02:00.000Z"))
-    );
+    assert_eq!(items.len(), 2);
+    assert_eq!(list["open_count"], 2);
+    assert_eq!(items[0]["id"], json!(risk));
+    assert_eq!(items[0]["count"], 3);
+    assert_eq!(items[0]["excerpt"], "masih sama");
+    assert_eq!(items[0]["raised_at"], "2026-02-02T00:01:00.000Z");
+    assert_eq!(items[0]["last_raised_at"], "2026-02-02T00:02:00.000Z");
     assert_eq!(items[0]["acknowledge_by"], "2026-02-02T00:06:00.000Z", "the clock of the first one");
-    assert_eq!((&items[1]["count"], &items[1]["excerpt"]), (&json!(2), &json!("kedua")));
+    assert_eq!(items[1]["count"], 2);
+    assert_eq!(items[1]["excerpt"], "kedua");
     let page = guru.get("/alerts?limit=1").await;
     assert_eq!(page["next"], json!(risk));
     let rest = guru.get(&format!("/alerts?limit=1&after={risk}")).await;
-    assert_eq!((&rest["items"][0]["id"], &rest["next"]), (&json!(concern), &Value::Null));
+    assert_eq!(rest["items"][0]["id"], json!(concern));
+    assert_eq!(rest["next"], Value::Null);
     school.app.stop().await;
 }
 
@@ -211,10 +220,8 @@ async fn after_five_minutes_everybody_is_called_once() {
     app.settle().await;
     assert_eq!(names_heard(guru2).await, ["risk.changed:raised", "risk.raised", "risk.changed:escalated"]);
     assert_eq!(names_heard(kepala).await, ["risk.changed:raised", "risk.raised", "risk.changed:escalated"]);
-    assert_eq!(
-        (safety_notices(guru2).await, safety_notices(kepala).await),
-        (vec!["risk.raised".to_owned()], vec!["risk.raised".to_owned()])
-    );
+    assert_eq!(safety_notices(guru2).await, vec!["risk.raised".to_owned()]);
+    assert_eq!(safety_notices(kepala).await, vec!["risk.raised".to_owned()]);
     assert_eq!(safety_notices(guru).await.len(), 2, "the first call and the second");
     clock.advance(60 * MINUTE_MS);
     assert_eq!(school.escalate().await, 0, "once");
@@ -229,14 +236,18 @@ async fn whoever_acknowledges_in_time_stops_the_clock() {
     clock.advance(4 * MINUTE_MS);
     let path = format!("/alerts/{id}/acknowledge");
     let (status, first) = guru.post(&path, &json!({})).await;
-    assert_eq!((status, &first["state"]), (200, &json!("acknowledged")), "{first}");
+    assert_eq!(status, 200, "{first}");
+    assert_eq!(first["state"], "acknowledged", "{first}");
     assert_eq!(first["acknowledged_by"], json!({ "id": guru.id, "name": "Uji guru" }));
     clock.advance(MINUTE_MS);
     assert_eq!(school.escalate().await, 0);
     let (status, second) = guru2.post(&path, &json!({})).await;
-    assert_eq!((status, &second), (200, &first), "the same item, naming who was first");
+    assert_eq!(status, 200, "the same item, naming who was first");
+    assert_eq!(second, first, "the same item, naming who was first");
     let (status, third) = kepala.post(&path, &json!({})).await;
-    assert_eq!((status, &third["acknowledged_by"], &third["excerpt"]), (200, &first["acknowledged_by"], &Value::Null));
+    assert_eq!(status, 200, "{third}");
+    assert_eq!(third["acknowledged_by"], first["acknowledged_by"]);
+    assert_eq!(third["excerpt"], Value::Null);
     app.settle().await;
     assert_eq!(names_heard(guru2).await, ["risk.raised", "risk.changed:raised", "risk.changed:acknowledged"]);
     assert_eq!(audit(kepala, "alert.acknowledged").await, [("alert.acknowledged".to_owned(), guru.id.clone())]);
@@ -290,18 +301,17 @@ async fn a_chat_is_opened_or_found_and_acknowledges() {
     assert_eq!(status, 200, "{opened}");
     assert_eq!(guru.post(&path, &json!({})).await, (200, opened.clone()), "the same one");
     let alert = only_alert(guru).await;
-    assert_eq!((&alert["state"], &alert["conversation_id"]), (&json!("acknowledged"), &opened["conversation_id"]));
+    assert_eq!(alert["state"], "acknowledged");
+    assert_eq!(alert["conversation_id"], opened["conversation_id"]);
     let conversation = guru.get(&format!("/conversations/{}", opened["conversation_id"].as_str().unwrap())).await;
-    assert_eq!((&conversation["student"]["id"], &conversation["counsellor"]["id"]), (&json!(ana.id), &json!(guru.id)));
+    assert_eq!(conversation["student"]["id"], json!(ana.id));
+    assert_eq!(conversation["counsellor"]["id"], json!(guru.id));
     let (status, other) = guru2.post(&path, &json!({})).await;
     assert_eq!(status, 200);
     assert_ne!(other, opened, "everybody talks in a conversation of their own");
     let alert = only_alert(guru2).await;
-    assert_eq!(
-        (&alert["acknowledged_by"]["id"], &alert["conversation_id"]),
-        (&json!(guru.id), &opened["conversation_id"]),
-        "the first stays"
-    );
+    assert_eq!(alert["acknowledged_by"]["id"], json!(guru.id), "the first stays");
+    assert_eq!(alert["conversation_id"], opened["conversation_id"], "the first stays");
     assert_eq!(audit(kepala, "alert.acknowledged").await.len(), 1);
     assert_eq!(audit(kepala, "alert.chat_opened").await.len(), 3);
 
@@ -310,7 +320,8 @@ async fn a_chat_is_opened_or_found_and_acknowledges() {
     let patch = kepala.request(reqwest::Method::PATCH, &format!("/admin/users/{}", budi.id)).json(&json!({ "disabled": true }));
     assert_eq!(patch.send().await.unwrap().status(), 200);
     let (status, problem) = guru.post(&format!("/alerts/{id}/chat"), &json!({})).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("conflict")), "{problem}");
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "conflict", "{problem}");
     school.app.stop().await;
 }
 

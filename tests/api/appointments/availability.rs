@@ -55,7 +55,8 @@ async fn counsellors_are_listed_by_name_with_status_and_modes() {
         { "id": ayu.id, "name": "Uji ayu", "status": "offline", "modes": ["onsite", "chat"] },
         { "id": zul.id, "name": "Uji zul", "status": "online", "modes": ["onsite", "chat"] },
     ] });
-    assert_eq!((&listed, &admin.get("/counsellors").await), (&expected, &expected));
+    assert_eq!(listed, expected);
+    assert_eq!(admin.get("/counsellors").await, expected);
     assert_eq!(zul.put("/counsellors/me/status", &json!({ "status": "busy" })).await.0, 422);
     assert_eq!(ana.put("/counsellors/me/status", &json!({ "status": "online" })).await.0, 403);
     clock.advance(12 * 3_600_000 - 1);
@@ -70,22 +71,26 @@ async fn hours_are_kept_by_version_and_open_lists_are_told() {
     let (app, _) = start().await;
     let (guru, ana, admin) = (app.counsellor("guru").await, app.student("ana").await, app.admin("admin").await);
     let unset = guru.get("/availability").await;
-    assert_eq!((&unset["version"], &unset["weekly"], &unset["zone"]), (&json!(0), &json!([]), &json!("Asia/Jakarta")));
+    assert_eq!(unset["version"], 0);
+    assert_eq!(unset["weekly"], json!([]));
+    assert_eq!(unset["zone"], "Asia/Jakarta");
     assert_eq!(slots(&ana, &guru, "2026-02-02").await, [""; 0]);
 
     let mut socket = ana.connect().await;
     socket.subscribe(&format!("private-slots.{}", guru.id)).await;
     let kept = open_desk(&guru, &mornings()).await;
-    assert_eq!((&kept["version"], &kept["conflicts"], &kept["weekly"][4]["weekday"]), (&json!(1), &json!([]), &json!(5)));
+    assert_eq!(kept["version"], 1);
+    assert_eq!(kept["conflicts"], json!([]));
+    assert_eq!(kept["weekly"][4]["weekday"], 5);
     let told = socket.next_named("slots.changed").await.json();
-    assert_eq!(
-        (&told["counsellor_id"], &told["dates"][0], told["dates"].as_array().unwrap().len()),
-        (&json!(guru.id), &json!("2026-02-02"), 21)
-    );
+    assert_eq!(told["counsellor_id"], json!(guru.id));
+    assert_eq!(told["dates"][0], "2026-02-02");
+    assert_eq!(told["dates"].as_array().unwrap().len(), 21);
     assert_eq!(slots(&ana, &guru, "2026-02-02").await, ["01:00", "01:30", "02:00", "02:30"]);
 
     let (status, problem) = guru.put("/availability", &mornings()).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("conflict")), "version 0 is gone");
+    assert_eq!(status, 409, "version 0 is gone");
+    assert_eq!(problem["code"], "conflict", "version 0 is gone");
     let mut hours = mornings();
     hours["version"] = json!(1);
     hours["exceptions"] = json!([{ "date": "2026-02-03", "kind": "closed", "reason": "Rapat" }, { "date": "2026-02-07", "kind": "extra", "from": "09:00", "to": "10:00" }]);
@@ -113,7 +118,8 @@ async fn hours_that_make_no_sense_are_refused_with_their_fields() {
             hours[name] = value.clone();
         }
         let (status, problem) = guru.put("/availability", &hours).await;
-        assert_eq!((status, &problem["code"]), (422, &json!("validation")), "{change}");
+        assert_eq!(status, 422, "{change}");
+        assert_eq!(problem["code"], "validation", "{change}");
         let check = guru.post("/availability/check", &hours).await;
         assert!(check.0 == 422 || change.get("version").is_some(), "the check refuses the same: {change}");
         problem["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -144,10 +150,13 @@ async fn a_check_shows_which_appointments_other_hours_would_leave_out() {
     later["version"] = json!(1);
     later["weekly"] = json!([{ "weekday": 2, "from": "08:15", "to": "10:00" }]);
     let (status, checked) = guru.post("/availability/check", &later).await;
-    assert_eq!((status, &checked["conflicts"][0]["id"], checked["conflicts"].as_array().unwrap().len()), (200, &booked["id"], 1));
+    assert_eq!(status, 200, "{checked}");
+    assert_eq!(checked["conflicts"][0]["id"], booked["id"]);
+    assert_eq!(checked["conflicts"].as_array().unwrap().len(), 1);
     assert_eq!(guru.get("/availability").await["version"], 1, "a check changes nothing");
     let kept = open_desk(&guru, &later).await;
-    assert_eq!((&kept["conflicts"][0]["id"], &kept["conflicts"][0]["state"]), (&booked["id"], &json!("requested")), "it stays");
+    assert_eq!(kept["conflicts"][0]["id"], booked["id"], "it stays");
+    assert_eq!(kept["conflicts"][0]["state"], "requested", "it stays");
     assert_eq!(guru.get("/availability").await["conflicts"][0]["id"], booked["id"]);
     assert_eq!(guru.post("/availability/check", &mornings()).await.1["conflicts"], json!([]));
     app.stop().await;
@@ -178,7 +187,8 @@ async fn hours_and_slots_are_only_for_whom_they_are() {
     assert_eq!(fields("from=2026-02-02&to=2026-02-01").await, "to");
     assert_eq!(fields("from=2026-02-02&to=2026-04-05").await, "to");
     let list = ana.get(&format!("/counsellors/{}/slots", guru.id)).await;
-    assert_eq!((&list["zone"], list["slots"].as_array().unwrap().len()), (&json!("Asia/Jakarta"), 40), "two weeks of mornings");
+    assert_eq!(list["zone"], "Asia/Jakarta", "two weeks of mornings");
+    assert_eq!(list["slots"].as_array().unwrap().len(), 40, "two weeks of mornings");
     assert_eq!(list["slots"][0], json!({ "starts_at": "2026-02-02T01:00:00.000Z", "ends_at": "2026-02-02T01:30:00.000Z" }));
     for path in ["/counsellors", "/availability", "/appointments"] {
         assert_eq!(app.client().get(app.url(&format!("/api/v1{path}"))).send().await.unwrap().status(), 401, "{path}");

@@ -67,7 +67,8 @@ async fn hear(socket: &mut TestSocket, change: &str, notice: Option<&str>) -> Va
     assert_eq!(event["change"], change);
     if let Some(kind) = notice {
         let notice = socket.next_named("notice.created").await.json();
-        assert_eq!((&notice["kind"], &notice["category"]), (&json!(kind), &json!("appointments")));
+        assert_eq!(notice["kind"], json!(kind));
+        assert_eq!(notice["category"], "appointments");
         assert_eq!(notice["data"]["appointment_id"], event["appointment"]["id"]);
     }
     event
@@ -94,7 +95,8 @@ async fn a_booking_is_answered_listed_and_heard_by_both_sides() {
         })
     );
     let event = hear(&mut at_gurus, "requested", Some("appointment.requested")).await;
-    assert_eq!((&event["actor_id"], &event["appointment"]["topic"]), (&json!(school.ana.id), &json!("Pilihan jurusan")));
+    assert_eq!(event["actor_id"], json!(school.ana.id));
+    assert_eq!(event["appointment"]["topic"], "Pilihan jurusan");
     for hidden in ["actions", "video", "note"] {
         assert_eq!(event["appointment"].get(hidden), None, "{hidden}");
     }
@@ -110,7 +112,8 @@ async fn a_booking_is_answered_listed_and_heard_by_both_sides() {
     assert!(!notice.to_string().contains("jurusan") && !notice.to_string().contains("Rahasia"));
     for user in [&school.ana, &school.guru] {
         let listed = user.get("/appointments").await;
-        assert_eq!((&listed["items"][0]["id"], &listed["next"]), (&booked["id"], &Value::Null));
+        assert_eq!(listed["items"][0]["id"], booked["id"]);
+        assert_eq!(listed["next"], Value::Null);
         assert_eq!(user.get(&format!("/appointments/{}", booked["id"].as_str().unwrap())).await["note"], "Rahasia saya");
     }
     assert_eq!(school.guru.get("/appointments").await["items"][0]["actions"], json!(["confirm", "reschedule", "cancel"]));
@@ -127,11 +130,14 @@ async fn a_taken_time_is_answered_with_times_free_for_both() {
     let elsewhere = json!({ "counsellor_id": other.id, "starts_at": TUESDAY_9, "topic": "Lain", "mode": "chat" });
     assert_eq!(school.budi.post("/appointments", &elsewhere).await.0, 201);
     let (status, problem) = school.budi.post("/appointments", &school.booking(TUESDAY_8)).await;
-    assert_eq!((status, &problem["code"], &problem["status"]), (409, &json!("appointments.slot_taken"), &json!(409)));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "appointments.slot_taken");
+    assert_eq!(problem["status"], 409);
     assert_eq!(starts(&problem, "alternatives"), ["2026-02-03T01:30:00.000Z", "2026-02-03T02:30:00.000Z", "2026-02-04T01:00:00.000Z"]);
     assert_eq!(problem["alternatives"][0]["ends_at"], "2026-02-03T02:00:00.000Z");
     let (status, problem) = school.budi.post("/appointments", &school.booking(TUESDAY_9)).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("appointments.slot_taken")), "the student is taken, not the counsellor");
+    assert_eq!(status, 409, "the student is taken, not the counsellor");
+    assert_eq!(problem["code"], "appointments.slot_taken", "the student is taken, not the counsellor");
     assert_eq!(slots(&school.budi, &school.guru, "2026-02-03").await, ["01:30", "02:30"], "own bookings elsewhere count as taken");
     let first = starts(&problem, "alternatives")[0].clone();
     assert_eq!(school.budi.post("/appointments", &school.booking(&first)).await.0, 201, "an alternative can be booked");
@@ -147,7 +153,8 @@ async fn what_cannot_be_booked_is_refused_with_its_field() {
             booking[name] = value.clone();
         }
         let (status, problem) = user.post("/appointments", &booking).await;
-        assert_eq!((status, &problem["code"]), (422, &json!("validation")), "{change}: {problem}");
+        assert_eq!(status, 422, "{change}: {problem}");
+        assert_eq!(problem["code"], "validation", "{change}: {problem}");
         fields(&problem).into_iter().map(|(field, code)| format!("{field}:{code}")).collect::<Vec<_>>().join(" ")
     };
     let (ana, guru) = (&school.ana, &school.guru);
@@ -191,15 +198,17 @@ async fn a_counsellor_books_any_time_of_the_own_hours_and_the_student_confirms()
     let mut booking = school.booking("2026-02-03T01:10:00Z");
     booking["student_id"] = json!(school.ana.id);
     let (status, booked) = school.guru.post("/appointments", &booking).await;
-    assert_eq!((status, &booked["state"], &booked["proposed_by"]["id"]), (201, &json!("requested"), &json!(school.guru.id)));
+    assert_eq!(status, 201, "{booked}");
+    assert_eq!(booked["state"], "requested");
+    assert_eq!(booked["proposed_by"]["id"], json!(school.guru.id));
     assert_eq!(booked["actions"], json!(["reschedule", "cancel"]));
     hear(&mut at_anas, "requested", Some("appointment.requested")).await;
     assert_eq!(act(&school.guru, &booked, "confirm", json!({})).await.0, 409);
     let (status, confirmed) = act(&school.ana, &booked, "confirm", json!({})).await;
-    assert_eq!(
-        (status, &confirmed["state"], &confirmed["proposed_by"], &confirmed["sequence"]),
-        (200, &json!("confirmed"), &Value::Null, &json!(1))
-    );
+    assert_eq!(status, 200, "{confirmed}");
+    assert_eq!(confirmed["state"], "confirmed");
+    assert_eq!(confirmed["proposed_by"], Value::Null);
+    assert_eq!(confirmed["sequence"], 1);
     assert_eq!(slots(&school.budi, &school.guru, "2026-02-03").await, ["02:00", "02:30"], "it stands across two slots");
     booking["starts_at"] = json!("2026-02-03T02:35:00Z");
     assert_eq!(school.guru.post("/appointments", &booking).await.0, 422, "it would end after the hours");
@@ -213,18 +222,20 @@ async fn a_life_from_request_over_a_new_time_to_completion() {
     school.published().await;
     let (mut at_anas, mut at_gurus) = (school.ana.connect().await, school.guru.connect().await);
     let (status, moved) = act(&school.guru, &booked, "reschedule", json!({ "starts_at": TUESDAY_9, "reason": "Ada rapat" })).await;
-    assert_eq!(
-        (status, &moved["state"], &moved["starts_at"], &moved["reason"]),
-        (200, &json!("rescheduled"), &json!(TUESDAY_9), &json!("Ada rapat"))
-    );
-    assert_eq!((&moved["proposed_by"]["id"], &moved["actions"]), (&json!(school.guru.id), &json!(["reschedule", "cancel"])));
+    assert_eq!(status, 200, "{moved}");
+    assert_eq!(moved["state"], "rescheduled");
+    assert_eq!(moved["starts_at"], json!(TUESDAY_9));
+    assert_eq!(moved["reason"], "Ada rapat");
+    assert_eq!(moved["proposed_by"]["id"], json!(school.guru.id));
+    assert_eq!(moved["actions"], json!(["reschedule", "cancel"]));
     let event = hear(&mut at_anas, "rescheduled", Some("appointment.rescheduled")).await;
     assert_eq!(event["appointment"]["starts_at"], TUESDAY_9);
     hear(&mut at_gurus, "rescheduled", None).await;
     assert_eq!(slots(&school.budi, &school.guru, "2026-02-03").await, ["01:00", "01:30", "02:30"], "the old time is free again");
 
     let (status, confirmed) = act(&school.ana, &booked, "confirm", json!({})).await;
-    assert_eq!((status, &confirmed["actions"]), (200, &json!(["reschedule", "cancel"])));
+    assert_eq!(status, 200, "{confirmed}");
+    assert_eq!(confirmed["actions"], json!(["reschedule", "cancel"]));
     hear(&mut at_gurus, "confirmed", Some("appointment.confirmed")).await;
     assert_eq!(act(&school.guru, &booked, "complete", json!({})).await.1["code"], "appointments.illegal_transition", "it has not begun");
 
@@ -234,10 +245,10 @@ async fn a_life_from_request_over_a_new_time_to_completion() {
     assert_eq!(listed["items"][0]["actions"], json!(["cancel", "complete", "no-show"]), "it is under way");
     assert_eq!(act(ana, &booked, "cancel", json!({ "reason": "x" })).await.0, 409, "nobody slips away from what has begun");
     let (status, completed) = act(guru, &booked, "complete", json!({})).await;
-    assert_eq!(
-        (status, &completed["state"], &completed["actions"], &completed["sequence"]),
-        (200, &json!("completed"), &json!([]), &json!(3))
-    );
+    assert_eq!(status, 200, "{completed}");
+    assert_eq!(completed["state"], "completed");
+    assert_eq!(completed["actions"], json!([]));
+    assert_eq!(completed["sequence"], 3);
     hear(&mut at_anas, "confirmed", None).await;
     hear(&mut at_anas, "completed", Some("appointment.completed")).await;
     assert_eq!(ana.get("/appointments").await["items"], json!([]));
@@ -249,7 +260,8 @@ async fn a_life_from_request_over_a_new_time_to_completion() {
         ("no-show", json!({})),
     ] {
         let (status, problem) = act(guru, &booked, action, body).await;
-        assert_eq!((status, &problem["code"]), (409, &json!("appointments.illegal_transition")), "{action}");
+        assert_eq!(status, 409, "{action}");
+        assert_eq!(problem["code"], "appointments.illegal_transition", "{action}");
     }
     school.app.stop().await;
 }
@@ -260,13 +272,17 @@ async fn a_cancelled_time_is_free_again_and_says_who_and_why() {
     let booked = school.book(&school.ana, TUESDAY_8).await;
     for body in [json!({}), json!({ "reason": " " }), json!({ "reason": "x".repeat(501) })] {
         let (status, problem) = act(&school.ana, &booked, "cancel", body).await;
-        assert_eq!((status, fields(&problem)[0].0.as_str()), (422, "reason"));
+        assert_eq!(status, 422);
+        assert_eq!(fields(&problem)[0].0.as_str(), "reason");
     }
     school.published().await;
     let mut at_gurus = school.guru.connect().await;
     let (status, cancelled) = act(&school.ana, &booked, "cancel", json!({ "reason": "Sakit" })).await;
-    assert_eq!((status, &cancelled["state"], &cancelled["reason"]), (200, &json!("cancelled"), &json!("Sakit")));
-    assert_eq!((&cancelled["cancelled_by"], &cancelled["actions"]), (&json!({ "id": school.ana.id, "name": "Uji ana" }), &json!([])));
+    assert_eq!(status, 200, "{cancelled}");
+    assert_eq!(cancelled["state"], "cancelled");
+    assert_eq!(cancelled["reason"], "Sakit");
+    assert_eq!(cancelled["cancelled_by"], json!({ "id": school.ana.id, "name": "Uji ana" }));
+    assert_eq!(cancelled["actions"], json!([]));
     hear(&mut at_gurus, "cancelled", Some("appointment.cancelled")).await;
     assert_eq!(act(&school.ana, &booked, "cancel", json!({ "reason": "lagi" })).await.0, 409);
     school.book(&school.budi, TUESDAY_8).await;
@@ -279,7 +295,8 @@ async fn a_new_time_must_be_a_free_slot() {
     let booked = school.book(&school.ana, TUESDAY_8).await;
     school.book(&school.budi, TUESDAY_9).await;
     let (status, problem) = act(&school.ana, &booked, "reschedule", json!({ "starts_at": TUESDAY_9 })).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("appointments.slot_taken")));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "appointments.slot_taken");
     assert_eq!(starts(&problem, "alternatives"), ["2026-02-03T02:30:00.000Z", "2026-02-04T01:00:00.000Z", "2026-02-04T01:30:00.000Z"]);
     for (body, expected) in [
         (json!({}), ("starts_at", "required")),
@@ -294,13 +311,15 @@ async fn a_new_time_must_be_a_free_slot() {
     }
     // A counsellor's shift by ten minutes overlaps the old time: it does not stand in its own way.
     let (status, moved) = act(&school.guru, &booked, "reschedule", json!({ "starts_at": "2026-02-03T01:10:00Z" })).await;
-    assert_eq!((status, &moved["starts_at"]), (200, &json!("2026-02-03T01:10:00.000Z")));
+    assert_eq!(status, 200, "{moved}");
+    assert_eq!(moved["starts_at"], "2026-02-03T01:10:00.000Z");
     assert_eq!(school.ana.get("/appointments").await["items"][0]["state"], "rescheduled");
     let admin = school.app.admin("admin").await;
     let path = format!("/admin/users/{}", school.guru.id);
     assert_eq!(admin.request(Method::PATCH, &path).json(&json!({ "disabled": true })).send().await.unwrap().status(), 200);
     let (status, problem) = act(&school.ana, &booked, "reschedule", json!({ "starts_at": "2026-02-04T01:00:00Z" })).await;
-    assert_eq!((status, fields(&problem)[0].1.as_str()), (422, "unavailable"), "a counsellor who left takes no new time");
+    assert_eq!(status, 422, "a counsellor who left takes no new time");
+    assert_eq!(fields(&problem)[0].1.as_str(), "unavailable", "a counsellor who left takes no new time");
     assert_eq!(school.ana.post("/appointments", &school.booking("2026-02-04T01:00:00Z")).await.0, 422);
     assert_eq!(act(&school.ana, &booked, "cancel", json!({ "reason": "Guru pindah" })).await.0, 200);
     school.app.stop().await;
@@ -316,7 +335,8 @@ async fn full_days_take_nobody_more() {
     let booking = |starts_at: &str| json!({ "counsellor_id": guru.id, "starts_at": starts_at, "topic": "x", "mode": "onsite" });
     let (_, booked) = ana.post("/appointments", &booking(TUESDAY_8)).await;
     let (status, problem) = budi.post("/appointments", &booking(TUESDAY_9)).await;
-    assert_eq!((status, starts(&problem, "alternatives")[0].as_str()), (409, "2026-02-04T01:00:00.000Z"));
+    assert_eq!(status, 409);
+    assert_eq!(starts(&problem, "alternatives")[0].as_str(), "2026-02-04T01:00:00.000Z");
     assert_eq!(slots(&budi, &guru, "2026-02-03").await, [""; 0]);
     assert_eq!(act(&ana, &booked, "reschedule", json!({ "starts_at": TUESDAY_9 })).await.0, 200, "its own day is not full for itself");
     app.stop().await;
@@ -332,7 +352,8 @@ async fn a_student_has_a_limited_number_of_appointments_ahead() {
         booked.push(school.book(&school.ana, starts_at).await);
     }
     let (status, problem) = school.ana.post("/appointments", &school.booking("2026-02-10T01:00:00Z")).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("appointments.too_many")));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "appointments.too_many");
     school.book(&school.budi, "2026-02-10T01:00:00Z").await;
     let mut by_guru = school.booking("2026-02-10T02:00:00Z");
     by_guru["student_id"] = json!(school.ana.id);
@@ -357,7 +378,9 @@ async fn a_repeat_under_one_key_books_once() {
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
     let (first, repeat) = (send(TUESDAY_8).await, send(TUESDAY_8).await);
-    assert_eq!((first.0, repeat.0, &first.1), (201, 201, &repeat.1));
+    assert_eq!(first.0, 201);
+    assert_eq!(repeat.0, 201);
+    assert_eq!(first.1, repeat.1);
     assert_eq!(send(TUESDAY_9).await.1["code"], "idempotency.key_reused");
     assert_eq!(school.ana.get("/appointments").await["items"].as_array().unwrap().len(), 1);
     let confirm = async || {
@@ -365,7 +388,8 @@ async fn a_repeat_under_one_key_books_once() {
         let answer = school.guru.request(Method::POST, &path).header("idempotency-key", "k-2").json(&json!({})).send().await.unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["sequence"].clone())
     };
-    assert_eq!((confirm().await, confirm().await), ((200, json!(1)), (200, json!(1))), "the second is the first one's answer");
+    assert_eq!(confirm().await, (200, json!(1)), "the second is the first one's answer");
+    assert_eq!(confirm().await, (200, json!(1)), "the second is the first one's answer");
     assert_eq!(school.ana.get("/notices").await["unread_count"], 1);
     school.app.stop().await;
 }
@@ -384,7 +408,8 @@ async fn foreign_and_unknown_appointments_are_not_found() {
         }
         for action in ["confirm", "reschedule", "cancel", "complete", "no-show"] {
             let (status, problem) = act(user, appointment, action, json!({ "starts_at": TUESDAY_9, "reason": "x" })).await;
-            assert_eq!((status, &problem["code"]), (404, &json!("not_found")), "{action}");
+            assert_eq!(status, 404, "{action}");
+            assert_eq!(problem["code"], "not_found", "{action}");
         }
         assert_eq!(user.get("/appointments").await["items"].as_array().unwrap().len(), usize::from(user.id == school.ana.id));
     }
@@ -404,8 +429,12 @@ async fn admins_see_who_and_when_but_not_why_and_may_cancel() {
     assert_eq!(admin.get("/appointments").await["items"].as_array().unwrap().len(), 2);
     let listed = admin.get(&format!("/appointments?counsellor_id={}", school.guru.id)).await;
     let item = &listed["items"][0];
-    assert_eq!((listed["items"].as_array().unwrap().len(), &item["id"], &item["actions"]), (1, &booked["id"], &json!(["cancel"])));
-    assert_eq!((&item["topic"], &item["note"], &item["student"]["name"]), (&Value::Null, &Value::Null, &json!("Uji ana")));
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(item["id"], booked["id"]);
+    assert_eq!(item["actions"], json!(["cancel"]));
+    assert_eq!(item["topic"], Value::Null);
+    assert_eq!(item["note"], Value::Null);
+    assert_eq!(item["student"]["name"], "Uji ana");
     assert_eq!(act(&admin, &booked, "reschedule", json!({ "starts_at": TUESDAY_9 })).await.0, 409);
     school.published().await;
     let (mut at_anas, mut at_gurus) = (school.ana.connect().await, school.guru.connect().await);
@@ -444,7 +473,8 @@ async fn lists_have_scopes_stretches_and_pages() {
     let first = school.ana.get("/appointments?scope=upcoming&limit=2").await;
     assert_eq!(starts(&first, "items"), [TUESDAY_8, "2026-02-04T01:00:00.000Z"]);
     let second = school.ana.get(&format!("/appointments?limit=2&after={}", first["next"].as_str().unwrap())).await;
-    assert_eq!((starts(&second, "items"), &second["next"]), (vec!["2026-02-05T01:00:00.000Z".to_owned()], &Value::Null));
+    assert_eq!(starts(&second, "items"), vec!["2026-02-05T01:00:00.000Z".to_owned()]);
+    assert_eq!(second["next"], Value::Null);
     assert_eq!(starts(&school.ana.get("/appointments?scope=past").await, "items"), ["2026-02-02T01:00:00.000Z"]);
     let week = "/appointments?from=2026-02-02T00:00:00Z&to=2026-02-04T01:00:00Z";
     assert_eq!(starts(&school.guru.get(week).await, "items"), ["2026-02-02T01:00:00.000Z", TUESDAY_8]);
@@ -460,7 +490,8 @@ async fn lists_have_scopes_stretches_and_pages() {
         "scope=past&from=2026-02-02T00:00:00Z&to=2026-02-04T01:00:00Z",
     ] {
         let (status, problem) = school.ana.try_get(&format!("/appointments?{query}")).await;
-        assert_eq!((status, &problem["code"]), (422, &json!("validation")), "{query}");
+        assert_eq!(status, 422, "{query}");
+        assert_eq!(problem["code"], "validation", "{query}");
     }
     school.app.stop().await;
 }
@@ -517,7 +548,8 @@ async fn the_video_room_opens_for_both_sides_around_the_appointment() {
     assert_eq!(ana.get("/counsellors").await["items"][0]["modes"], json!(["onsite", "chat", "video"]));
     let booking = json!({ "counsellor_id": guru.id, "starts_at": TUESDAY_8, "topic": "x", "mode": "video" });
     let (status, booked) = ana.post("/appointments", &booking).await;
-    assert_eq!((status, &booked["video"]), (201, &Value::Null), "not before it is agreed");
+    assert_eq!(status, 201, "not before it is agreed");
+    assert_eq!(booked["video"], Value::Null, "not before it is agreed");
     let path = format!("/appointments/{}/video", booked["id"].as_str().unwrap());
     let closed = (409, json!("appointments.video_closed"));
     let code = async |user: &TestUser| {
@@ -538,15 +570,18 @@ async fn the_video_room_opens_for_both_sides_around_the_appointment() {
         let (address, token) = link["url"].as_str().unwrap().split_once("?jwt=").unwrap();
         let room = address.strip_prefix("https://meet.example.sch.id/").unwrap().to_owned();
         let claims = verified(token, b"rahasia-jitsi");
-        assert_eq!(
-            (&claims["room"], &claims["iss"], &claims["aud"], &claims["sub"]),
-            (&json!(room), &json!("educounsel"), &json!("jitsi"), &json!("meet.example.sch.id"))
-        );
-        assert_eq!((&claims["nbf"], &claims["exp"]), (&json!(1_770_079_800), &json!(1_770_083_100)), "10 minutes before to 15 after");
-        assert_eq!((&claims["moderator"], &claims["context"]["user"]["moderator"]), (&json!(is_moderator), &json!(is_moderator)));
+        assert_eq!(claims["room"], json!(room));
+        assert_eq!(claims["iss"], "educounsel");
+        assert_eq!(claims["aud"], "jitsi");
+        assert_eq!(claims["sub"], "meet.example.sch.id");
+        assert_eq!(claims["nbf"], 1_770_079_800, "10 minutes before to 15 after");
+        assert_eq!(claims["exp"], 1_770_083_100, "10 minutes before to 15 after");
+        assert_eq!(claims["moderator"], json!(is_moderator));
+        assert_eq!(claims["context"]["user"]["moderator"], json!(is_moderator));
         rooms.push(room);
     }
-    assert_eq!((rooms[0].len(), &rooms[0]), (32, &rooms[1]), "one room, 128 bits");
+    assert_eq!(rooms[0].len(), 32, "one room, 128 bits");
+    assert_eq!(rooms[0], rooms[1], "one room, 128 bits");
     assert_eq!(code(&admin).await, (404, json!("not_found")));
     assert!(!admin.get("/appointments").await.to_string().contains(&rooms[0]));
     clock.advance(55 * 60_000 - 1);

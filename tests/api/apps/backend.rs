@@ -83,7 +83,8 @@ impl Backend {
     /// Publishes and expects the exact answer of a success.
     pub async fn trigger(&self, channel: &str, event: &str, data: &str) {
         let (status, body) = sent(self.post("events", &json!({ "name": event, "channel": channel, "data": data }))).await;
-        assert_eq!((status, body.as_str()), (200, "{}"));
+        assert_eq!(status, 200);
+        assert_eq!(body.as_str(), "{}");
     }
 
     /// GETs JSON and expects 200.

@@ -117,7 +117,8 @@ async fn failures_of_a_channel_are_subscription_errors_and_never_close() {
         [("private-a", Some("x:y")), ("presence-a", None), ("no name", None), ("#server-to-user-1", None), ("#user-1", None)]
     {
         let answer = socket.ask_subscribe(json!({ "channel": channel, "auth": data.unwrap_or("") })).await;
-        assert_eq!((answer.event.as_str(), answer.channel.as_deref()), ("pusher:subscription_error", Some(channel)));
+        assert_eq!(answer.event.as_str(), "pusher:subscription_error");
+        assert_eq!(answer.channel.as_deref(), Some(channel));
         assert!(answer.data["status"].is_u64() && answer.data["error"].is_string() && answer.data["type"].is_string(), "{answer:?}");
     }
     join(&mut socket, &backend, "private-a", None).await;
@@ -142,7 +143,8 @@ async fn the_hundred_and_first_member_is_refused_and_others_never_see_it() {
     }
     let mut late = app.socket("uji-key").await;
     let answer = ask(&mut late, &backend, "presence-a", Some(&member("100"))).await;
-    assert_eq!((answer.event.as_str(), &answer.data["type"]), ("pusher:subscription_error", &json!("SubscriptionRefused")));
+    assert_eq!(answer.event.as_str(), "pusher:subscription_error");
+    assert_eq!(answer.data["type"], "SubscriptionRefused");
     app.barrier(&mut watcher).await;
     let count = backend.read("channels/presence-a", &[("info", "user_count")]).await;
     assert_eq!(count["user_count"], 100);
@@ -269,7 +271,8 @@ async fn a_signed_in_socket_joins_presence_without_channel_data() {
     let (app, backend) = start().await;
     let mut socket = app.socket("uji-key").await;
     let refused = ask(&mut socket, &backend, "presence-a", None).await;
-    assert_eq!((refused.event.as_str(), &refused.data["status"]), ("pusher:subscription_error", &json!(400)));
+    assert_eq!(refused.event.as_str(), "pusher:subscription_error");
+    assert_eq!(refused.data["status"], 400);
     sign_in(&mut socket, &backend, &json!({ "id": "7", "user_info": { "name": "Ana" } })).await;
     let members = join(&mut socket, &backend, "presence-a", None).await;
     assert_eq!(members["presence"]["hash"], json!({ "7": { "name": "Ana" } }));
@@ -283,7 +286,8 @@ async fn signing_in_needs_the_signature_and_answers_the_data_with_a_text_as_id()
     for (auth, data) in [("uji-key:00".to_owned(), r#"{"id":"7"}"#), (backend.sign(&format!("{}::user::{{}}", socket.socket_id)), "{}")] {
         socket.send(json!({ "event": "pusher:signin", "data": { "auth": auth, "user_data": data } })).await;
         let answer = socket.next_event().await;
-        assert_eq!((answer.event.as_str(), &answer.data["code"]), ("pusher:error", &Value::Null), "{data}");
+        assert_eq!(answer.event.as_str(), "pusher:error", "{data}");
+        assert_eq!(answer.data["code"], Value::Null, "{data}");
     }
     let data = r#"{"id":7}"#;
     let auth = backend.sign(&format!("{}::user::{data}", socket.socket_id));
@@ -323,7 +327,8 @@ async fn a_watchlist_tells_who_is_there_who_comes_and_who_goes() {
     sign_in(&mut budi, &backend, &json!({ "id": "budi" })).await;
     sign_in(&mut ana, &backend, &json!({ "id": "ana", "watchlist": ["budi", "cici"] })).await;
     let first = ana.next_event().await;
-    assert_eq!((first.event.as_str(), first.channel.as_deref()), ("pusher_internal:watchlist_events", None));
+    assert_eq!(first.event.as_str(), "pusher_internal:watchlist_events");
+    assert_eq!(first.channel.as_deref(), None);
     let events = json!([{ "name": "online", "user_ids": ["budi"] }, { "name": "offline", "user_ids": ["cici"] }]);
     assert_eq!(first.json(), json!({ "events": events }));
     sign_in(&mut budi_tab, &backend, &json!({ "id": "budi" })).await;
@@ -484,7 +489,8 @@ async fn many_channels_are_signed_in_one_request_and_refused_ones_are_null() {
         let list = names.map(|name| format!("&channel_name[]={name}")).concat();
         let (status, body) = sent(post(format!("socket_id={}{list}", socket.socket_id))).await;
         let proofs: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((status, proofs.as_object().unwrap().len()), (200, 4), "{body}");
+        assert_eq!(status, 200, "{body}");
+        assert_eq!(proofs.as_object().unwrap().len(), 4, "{body}");
         assert!(proofs["private-role.admin"].is_null() && proofs["no name"].is_null());
         for name in [own.as_str(), "private-role.student"] {
             let answer = socket.ask_subscribe(json!({ "channel": name, "auth": proofs[name]["auth"] })).await;

@@ -59,7 +59,8 @@ async fn a_repeated_creation_makes_no_second_app_and_the_kept_answer_holds_no_se
         response.json::<Value>().await.unwrap()
     };
     let (first, repeat) = (create().await, create().await);
-    assert_eq!((text(&first, "id"), repeat.get("secret")), (text(&repeat, "id"), None));
+    assert_eq!(text(&first, "id"), text(&repeat, "id"));
+    assert_eq!(repeat.get("secret"), None);
     assert_eq!(kepala.get("/admin/apps").await["items"].as_array().map(Vec::len), Some(1));
     let secret = text(&first, "secret").as_bytes();
     for file in ["educounsel.db", "educounsel.db-wal"] {
@@ -76,11 +77,13 @@ async fn disabling_ends_sockets_with_4003_and_enabling_lets_them_in_again() {
     let (shut, other) = (make_app(&kepala, &json!({ "name": "A" })).await, make_app(&kepala, &json!({ "name": "B" })).await);
     let (mut socket, mut bystander) = (app.socket(text(&shut, "key")).await, app.socket(text(&other, "key")).await);
     let (status, changed) = change(&kepala, &shut, &json!({ "enabled": false })).await;
-    assert_eq!((status, &changed["enabled"]), (200, &json!(false)));
+    assert_eq!(status, 200, "{changed}");
+    assert_eq!(changed["enabled"], false);
     socket.expect_close(4003).await;
     let mut refused = app.handshake(&format!("/app/{}", text(&shut, "key")), &[]).await.unwrap();
     let told = refused.next_event().await;
-    assert_eq!((told.event.as_str(), &told.data["code"]), ("pusher:error", &json!(4003)));
+    assert_eq!(told.event.as_str(), "pusher:error");
+    assert_eq!(told.data["code"], 4003);
     assert!(matches!(refused.receive().await, Received::Closed { code: 4003, .. }));
     app.barrier(&mut bystander).await;
     change(&kepala, &shut, &json!({ "enabled": true })).await;
@@ -95,7 +98,8 @@ async fn rotating_refuses_the_old_secret_at_once_and_keeps_open_sockets() {
     let made = make_app(&kepala, &json!({ "name": "A" })).await;
     let mut socket = app.socket(text(&made, "key")).await;
     let (status, rotated) = kepala.post(&format!("/admin/apps/{}/rotate", text(&made, "id")), &json!({})).await;
-    assert_eq!((status, text(&rotated, "key")), (200, text(&made, "key")));
+    assert_eq!(status, 200);
+    assert_eq!(text(&rotated, "key"), text(&made, "key"));
     assert_ne!(text(&rotated, "secret"), text(&made, "secret"));
     for (secret, event) in
         [(text(&made, "secret"), "pusher:subscription_error"), (text(&rotated, "secret"), "pusher_internal:subscription_succeeded")]
@@ -131,11 +135,14 @@ async fn a_change_of_a_version_that_is_gone_is_a_conflict_and_changes_nothing() 
     let seen = make_app(&kepala, &json!({ "name": "Portal" })).await;
     let version = text(&seen, "updated_at");
     let (status, changed) = change(&kepala, &seen, &json!({ "name": "Portal Siswa", "updated_at": version })).await;
-    assert_eq!((status, text(&changed, "name")), (200, "Portal Siswa"));
+    assert_eq!(status, 200);
+    assert_eq!(text(&changed, "name"), "Portal Siswa");
     let (status, refused) = change(&kepala, &seen, &json!({ "enabled": false, "updated_at": version })).await;
-    assert_eq!((status, text(&refused, "code")), (409, "conflict"));
+    assert_eq!(status, 409);
+    assert_eq!(text(&refused, "code"), "conflict");
     let now = kepala.get(&format!("/admin/apps/{}", text(&seen, "id"))).await;
-    assert_eq!((&now["enabled"], text(&now, "updated_at")), (&json!(true), text(&changed, "updated_at")));
+    assert_eq!(now["enabled"], true);
+    assert_eq!(text(&now, "updated_at"), text(&changed, "updated_at"));
     app.stop().await;
 }
 
@@ -147,7 +154,8 @@ async fn only_admins_manage_apps_and_those_of_the_settings_stay_as_they_are() {
     assert_eq!(guru.post("/admin/apps", &json!({ "name": "A" })).await.0, 403);
     let listed = kepala.get("/admin/apps").await;
     let of_settings = &listed["items"][0];
-    assert_eq!((text(of_settings, "id"), text(of_settings, "source")), ("7", "settings"));
+    assert_eq!(text(of_settings, "id"), "7");
+    assert_eq!(text(of_settings, "source"), "settings");
     assert!(!listed.to_string().contains("uji-secret"));
     assert_eq!(change(&kepala, of_settings, &json!({ "enabled": false })).await.0, 409);
     assert_eq!(kepala.post("/admin/apps/7/rotate", &json!({})).await.0, 409);

@@ -11,7 +11,9 @@ async fn a_question_in_danger_gets_the_help_card_at_once_and_no_provider_hears_o
     let (guru, mut socket) = (scene.app.counsellor("guru").await, scene.ana.connect().await);
     let mut duty = guru.connect().await;
     let answer = scene.ask(DANGER).await;
-    assert_eq!((&answer["kind"], &answer["status"], &answer["text"]), (&json!("help_card"), &json!("done"), &json!("")));
+    assert_eq!(answer["kind"], "help_card");
+    assert_eq!(answer["status"], "done");
+    assert_eq!(answer["text"], "");
     assert!(!answer["help"]["hotlines"].as_array().unwrap().is_empty() && answer["help"]["title"].is_string(), "{answer}");
     assert_eq!(scene.provider.calls().len(), 0, "not even the moderation");
     // The beginning has no row and the end has one: either may come first.
@@ -21,9 +23,12 @@ async fn a_question_in_danger_gets_the_help_card_at_once_and_no_provider_hears_o
     }
     assert_eq!(heard.seq, 0);
     let (name, end) = heard.end.unwrap();
-    assert_eq!((name.as_str(), &end["kind"], &end["help"]), ("companion.done", &json!("help_card"), &answer["help"]));
+    assert_eq!(name.as_str(), "companion.done");
+    assert_eq!(end["kind"], "help_card");
+    assert_eq!(end["help"], answer["help"]);
     let alert = duty.next_named("risk.raised").await.json();
-    assert_eq!((&alert["alert"]["student"]["id"], &alert["alert"]["thread_id"]), (&json!(scene.ana.id), &json!(scene.thread)));
+    assert_eq!(alert["alert"]["student"]["id"], json!(scene.ana.id));
+    assert_eq!(alert["alert"]["thread_id"], json!(scene.thread));
 
     // Nothing of it is context later, nor the title, nor in a summary.
     let next = scene.ask("Terima kasih, aku lanjut belajar matematika").await;
@@ -37,7 +42,8 @@ async fn a_question_in_danger_gets_the_help_card_at_once_and_no_provider_hears_o
     assert_eq!(thread["title"], "Terima kasih, aku lanjut belajar matematika");
     assert!(!thread.to_string().contains("\"level\""));
     let (status, problem) = regenerate(&scene.ana, &answer).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("conflict")));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "conflict");
     scene.close().await;
 }
 
@@ -53,9 +59,11 @@ async fn help_comes_before_every_limit_and_beside_an_answer_that_grows() {
     let growing = scene.ask("Halo").await;
     assert_eq!(growing["kind"], "offline", "no tokens for a model");
     let (status, problem) = ask(&scene.ana, &new_thread(&scene.ana).await, "Halo lagi").await;
-    assert_eq!((status, &problem["code"]), (429, &json!("companion.daily_limit")));
+    assert_eq!(status, 429, "{problem}");
+    assert_eq!(problem["code"], "companion.daily_limit");
     let help = scene.ask(DANGER).await;
-    assert_eq!((&help["kind"], &help["status"]), (&json!("help_card"), &json!("done")));
+    assert_eq!(help["kind"], "help_card");
+    assert_eq!(help["status"], "done");
     assert_eq!(scene.answer(&growing["id"]).await["status"], "streaming", "the other one goes on");
     assert_eq!(scene.provider.calls().len(), 0);
     scene.close().await;
@@ -71,7 +79,8 @@ async fn a_sentence_that_fails_the_check_is_never_let_go() {
     let heard = Heard::to_the_end(&mut socket, &answer["id"]).await;
     assert_eq!(heard.text.trim(), "Aku mengerti perasaanmu.");
     let (_, end) = heard.end.unwrap();
-    assert_eq!((&end["status"], &end["error"]["code"]), (&json!("done"), &json!("companion.withheld")));
+    assert_eq!(end["status"], "done");
+    assert_eq!(end["error"]["code"], "companion.withheld");
     assert!(end["help"]["hotlines"].is_array(), "{end}");
     scene.provider.until_last("the client closes", |call| call.closed_by_client).await;
     assert!(!scene.answer(&answer["id"]).await["text"].as_str().unwrap().contains("bunuh"));
@@ -101,7 +110,8 @@ async fn the_providers_moderation_is_asked_about_questions_and_answers() {
     scene.provider.moderates(Verdict::ByWord).then(slow("Ini boleh. Ini kata terlarang ya. Ini juga."));
     let answer = scene.ask("Apa lagi?").await;
     let ended = scene.ended(&answer["id"]).await;
-    assert_eq!((&ended["error"]["code"], ended["text"].as_str().unwrap().contains("terlarang")), (&json!("companion.withheld"), false));
+    assert_eq!(ended["error"]["code"], "companion.withheld");
+    assert_eq!(ended["text"].as_str().unwrap().contains("terlarang"), false);
     scene.close().await;
 }
 
@@ -112,7 +122,8 @@ async fn a_moderation_that_is_down_is_unknown_and_the_answer_comes_all_the_same(
         scene.provider.moderates(verdict);
         let answer = scene.ask("Apa kabar?").await;
         let ended = scene.ended(&answer["id"]).await;
-        assert_eq!((&ended["status"], &ended["text"]), (&json!("done"), &json!("Halo dari model. Semoga harimu baik.")), "{verdict:?}");
+        assert_eq!(ended["status"], "done", "{verdict:?}");
+        assert_eq!(ended["text"], "Halo dari model. Semoga harimu baik.", "{verdict:?}");
     }
     scene.close().await;
 }

@@ -11,9 +11,11 @@ async fn threads_are_made_named_listed_and_deleted() {
     let answer = scene.ask("Bagaimana cara belajar?").await;
     scene.ended(&answer["id"]).await;
     let list = scene.ana.get("/companion/threads?limit=1").await;
-    assert_eq!((&list["items"][0]["id"], list["items"].as_array().unwrap().len()), (&json!(scene.thread), 1), "the newest message first");
+    assert_eq!(list["items"][0]["id"], json!(scene.thread), "the newest message first");
+    assert_eq!(list["items"].as_array().unwrap().len(), 1, "the newest message first");
     let rest = scene.ana.get(&format!("/companion/threads?limit=1&after={}", list["next"].as_str().unwrap())).await;
-    assert_eq!((&rest["items"][0]["id"], &rest["next"]), (&named["id"], &Value::Null));
+    assert_eq!(rest["items"][0]["id"], named["id"]);
+    assert_eq!(rest["next"], Value::Null);
     let rename =
         |title: &str| scene.ana.request(Method::PATCH, &format!("/companion/threads/{}", scene.thread)).json(&json!({ "title": title }));
     assert_eq!(rename("Belajar").send().await.unwrap().json::<Value>().await.unwrap()["title"], "Belajar");
@@ -74,9 +76,11 @@ async fn nobody_else_sees_a_thread_and_only_students_talk_with_the_companion() {
     }
     assert_eq!(others[1].post("/companion/threads", &json!({})).await.0, 403);
     let (status, problem) = ask(&scene.ana, &scene.thread, "").await;
-    assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!("body")));
+    assert_eq!(status, 422, "{problem}");
+    assert_eq!(problem["errors"][0]["field"], "body");
     let (status, problem) = ask_as(&scene.ana, &scene.thread, "x", "Halo").await;
-    assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!("client_id")));
+    assert_eq!(status, 422, "{problem}");
+    assert_eq!(problem["errors"][0]["field"], "client_id");
     scene.close().await;
 }
 
@@ -89,14 +93,17 @@ async fn a_thread_becomes_a_chat_with_the_summary_as_first_message() {
     scene.provider.then(slow("Saya sulit membagi waktu. Saya ingin dibantu."));
     let path = format!("/companion/threads/{}", scene.thread);
     let (status, proposed) = scene.ana.post(&format!("{path}/summary"), &json!({})).await;
-    assert_eq!((status, &proposed["summary"]), (200, &json!("Saya sulit membagi waktu. Saya ingin dibantu.")));
+    assert_eq!(status, 200, "{proposed}");
+    assert_eq!(proposed["summary"], "Saya sulit membagi waktu. Saya ingin dibantu.");
     let edited = json!({ "to": "chat", "summary": "Saya sulit membagi waktu. Tolong, Bu." });
     let (status, handed) = scene.ana.post(&format!("{path}/hand-over"), &edited).await;
     assert_eq!(status, 201, "{handed}");
     let again = scene.ana.post(&format!("{path}/hand-over"), &edited).await;
     assert_eq!(again, (201, handed.clone()), "a repeat sends nothing twice");
     let (status, taken) = guru.post("/conversations/next", &json!({})).await;
-    assert_eq!((status, &taken["id"], &taken["subject"]), (200, &handed["conversation_id"], &json!("Aku sulit membagi waktu belajar")));
+    assert_eq!(status, 200, "{taken}");
+    assert_eq!(taken["id"], handed["conversation_id"]);
+    assert_eq!(taken["subject"], "Aku sulit membagi waktu belajar");
     let messages = guru.get(&format!("/conversations/{}/messages", taken["id"].as_str().unwrap())).await;
     let bodies: Vec<_> = messages["items"].as_array().unwrap().iter().map(|message| message["body"].as_str().unwrap()).collect();
     assert_eq!(bodies, ["Saya sulit membagi waktu. Tolong, Bu."]);
@@ -116,14 +123,16 @@ async fn a_booking_begins_with_the_summary_and_a_prepared_one_is_there_without_a
     assert_eq!(status, 200);
     assert!(proposed["summary"].as_str().unwrap().contains("- Aku bingung soal jurusan"), "{proposed}");
     let (status, booking) = scene.ana.post(&format!("{path}/hand-over"), &json!({ "to": "booking", "summary": "Soal jurusan" })).await;
-    assert_eq!((status, booking), (200, json!({ "topic": "Aku bingung soal jurusan", "note": "Soal jurusan" })));
+    assert_eq!(status, 200);
+    assert_eq!(booking, json!({ "topic": "Aku bingung soal jurusan", "note": "Soal jurusan" }));
     for (body, field) in [
         (json!({ "to": "booking", "summary": "x".repeat(2_001) }), "summary"),
         (json!({ "to": "chat", "summary": " " }), "summary"),
         (json!({ "to": "mail", "summary": "x" }), "to"),
     ] {
         let (status, problem) = scene.ana.post(&format!("{path}/hand-over"), &body).await;
-        assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!(field)));
+        assert_eq!(status, 422, "{problem}");
+        assert_eq!(problem["errors"][0]["field"], json!(field));
     }
     scene.close().await;
 }
@@ -137,6 +146,7 @@ async fn the_demo_school_has_threads_with_versions() {
     assert_eq!(titles.len(), 2);
     assert!(titles[0].starts_with("Bagaimana cara bilang") && titles[1].starts_with("Aku sering"), "{titles:?}");
     let newest = siswa.get(&format!("/companion/threads/{}", threads["items"][0]["id"].as_str().unwrap())).await;
-    assert_eq!((newest["messages"].as_array().unwrap().len(), newest["messages"][1]["versions"].as_array().unwrap().len()), (2, 2));
+    assert_eq!(newest["messages"].as_array().unwrap().len(), 2);
+    assert_eq!(newest["messages"][1]["versions"].as_array().unwrap().len(), 2);
     app.stop().await;
 }

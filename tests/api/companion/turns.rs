@@ -11,32 +11,36 @@ async fn an_answer_streams_in_numbered_frames_and_is_kept() {
     let mut socket = scene.ana.connect().await;
     scene.provider.then(slow("Halo Ana! Apa kabar? Aku di sini untuk mendengarkan."));
     let answer = scene.ask("Halo, aku Ana").await;
-    assert_eq!(
-        (&answer["status"], &answer["kind"], &answer["text"], &answer["seq"]),
-        (&json!("streaming"), &json!("model"), &json!(""), &json!(0))
-    );
+    assert_eq!(answer["status"], "streaming");
+    assert_eq!(answer["kind"], "model");
+    assert_eq!(answer["text"], "");
+    assert_eq!(answer["seq"], 0);
     let heard = Heard::to_the_end(&mut socket, &answer["id"]).await;
     assert_eq!(heard.text, "Halo Ana! Apa kabar? Aku di sini untuk mendengarkan.");
     assert!(heard.seq >= 2, "sentences come one by one, not all at the end: {}", heard.seq);
     let started = heard.started.expect("every device hears of the question");
-    assert_eq!((&started["thread_id"], &started["question"]["body"]), (&json!(scene.thread), &json!("Halo, aku Ana")));
+    assert_eq!(started["thread_id"], json!(scene.thread));
+    assert_eq!(started["question"]["body"], "Halo, aku Ana");
     assert!(started["question"].get("level").is_none());
     let (name, end) = heard.end.unwrap();
-    assert_eq!(
-        (name.as_str(), &end["status"], &end["text"], &end["seq"]),
-        ("companion.done", &json!("done"), &json!(heard.text), &json!(heard.seq))
-    );
+    assert_eq!(name.as_str(), "companion.done");
+    assert_eq!(end["status"], "done");
+    assert_eq!(end["text"], json!(heard.text));
+    assert_eq!(end["seq"], json!(heard.seq));
     assert!(end["id"].is_string() && end["cursor"].is_string() && end["error"].is_null(), "{end}");
 
     let kept = scene.ended(&answer["id"]).await;
-    assert_eq!((&kept["status"], &kept["text"], &kept["seq"]), (&json!("done"), &json!(heard.text), &json!(heard.seq)));
+    assert_eq!(kept["status"], "done");
+    assert_eq!(kept["text"], json!(heard.text));
+    assert_eq!(kept["seq"], json!(heard.seq));
     let thread = scene.ana.get(&format!("/companion/threads/{}", scene.thread)).await;
     assert_eq!(thread["title"], "Halo, aku Ana");
     let roles: Vec<_> = thread["messages"].as_array().unwrap().iter().map(|message| message["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["student", "companion"]);
     let call = &scene.provider.chats()[0];
     assert_eq!(call.authorization.as_deref(), Some("Bearer kunci-uji"));
-    assert_eq!((&call.body["model"], &call.body["stream"]), (&json!("model-uji"), &json!(true)));
+    assert_eq!(call.body["model"], "model-uji");
+    assert_eq!(call.body["stream"], true);
     scene.close().await;
 }
 
@@ -74,7 +78,8 @@ async fn a_device_that_comes_late_sees_the_text_so_far_and_then_the_rest() {
     while first.end.is_none() {
         first.one(&mut early, &answer["id"]).await;
     }
-    assert_eq!((first.text.as_str(), second.text.as_str()), (LONG, LONG));
+    assert_eq!(first.text.as_str(), LONG);
+    assert_eq!(second.text.as_str(), LONG);
     scene.close().await;
 }
 
@@ -91,13 +96,17 @@ async fn stop_closes_the_providers_request_keeps_the_text_and_can_be_repeated() 
         }
     }
     let (status, stopped) = stop(&scene.ana, &answer).await;
-    assert_eq!((status, &stopped["status"], &stopped["error"]), (200, &json!("stopped"), &Value::Null));
+    assert_eq!(status, 200, "{stopped}");
+    assert_eq!(stopped["status"], "stopped");
+    assert_eq!(stopped["error"], Value::Null);
     for (device, heard) in devices.iter_mut().zip(&mut heard) {
         while heard.end.is_none() {
             heard.one(device, &answer["id"]).await;
         }
         let (name, end) = heard.end.as_ref().unwrap();
-        assert_eq!((name.as_str(), &end["status"], &end["text"]), ("companion.done", &json!("stopped"), &json!(heard.text)));
+        assert_eq!(name.as_str(), "companion.done");
+        assert_eq!(end["status"], "stopped");
+        assert_eq!(end["text"], json!(heard.text));
     }
     assert!(LONG.starts_with(&heard[0].text) && heard[0].text.len() < LONG.len());
     assert_eq!(stopped["text"], heard[0].text);
@@ -118,16 +127,18 @@ async fn versions_are_kept_and_a_repeated_wish_for_another_one_is_one_wish() {
     scene.provider.then(slow("Versi kedua yang lain. Begitu saja."));
     let (status, second) = regenerate(&scene.ana, &first).await;
     let second = second["answer"].clone();
-    assert_eq!((status, &second["version"], &second["versions"]), (202, &json!(2), &json!([first["id"], second["id"]])));
+    assert_eq!(status, 202, "{second}");
+    assert_eq!(second["version"], 2);
+    assert_eq!(second["versions"], json!([first["id"], second["id"]]));
     let (status, again) = regenerate(&scene.ana, &second).await;
-    assert_eq!((status, &again["answer"]["id"]), (202, &second["id"]), "it grows already");
+    assert_eq!(status, 202, "it grows already");
+    assert_eq!(again["answer"]["id"], second["id"], "it grows already");
     let second = scene.ended(&second["id"]).await;
     assert_eq!(second["text"], "Versi kedua yang lain. Begitu saja.");
     let kept = scene.answer(&first["id"]).await;
-    assert_eq!(
-        (&kept["text"], &kept["version"], &kept["versions"]),
-        (&json!("Halo dari model. Semoga harimu baik."), &json!(1), &second["versions"])
-    );
+    assert_eq!(kept["text"], "Halo dari model. Semoga harimu baik.");
+    assert_eq!(kept["version"], 1);
+    assert_eq!(kept["versions"], second["versions"]);
     let thread = scene.ana.get(&format!("/companion/threads/{}", scene.thread)).await;
     assert_eq!(thread["messages"].as_array().unwrap().len(), 2, "only the newest version stands in the thread");
     assert_eq!(thread["messages"][1]["id"], second["id"]);
@@ -146,7 +157,8 @@ async fn the_context_holds_what_was_said_before_the_question() {
     let messages = scene.provider.chats()[1].messages();
     let roles: Vec<_> = messages.iter().map(|(role, _)| role.as_str()).collect();
     assert_eq!(roles, ["system", "user", "assistant", "user"]);
-    assert_eq!((messages[1].1.as_str(), messages[3].1.as_str()), ("Namaku Ana", "Siapa namaku?"));
+    assert_eq!(messages[1].1.as_str(), "Namaku Ana");
+    assert_eq!(messages[3].1.as_str(), "Siapa namaku?");
     assert!(messages[0].1.contains("student"));
     scene.close().await;
 }
@@ -159,9 +171,12 @@ async fn a_repeated_send_is_one_question_and_another_text_under_its_id_is_refuse
     assert_eq!(status, 202);
     scene.ended(&first["answer"]["id"]).await;
     let (status, again) = ask_as(&scene.ana, &scene.thread, &client_id, "Halo").await;
-    assert_eq!((status, &again["question"], &again["answer"]["status"]), (200, &first["question"], &json!("done")));
+    assert_eq!(status, 200, "{again}");
+    assert_eq!(again["question"], first["question"]);
+    assert_eq!(again["answer"]["status"], "done");
     let (status, problem) = ask_as(&scene.ana, &scene.thread, &client_id, "Halo juga").await;
-    assert_eq!((status, &problem["code"]), (409, &json!("companion.client_id_reused")));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "companion.client_id_reused");
     let elsewhere = new_thread(&scene.ana).await;
     assert_eq!(ask_as(&scene.ana, &elsewhere, &client_id, "Halo").await.0, 409);
     assert_eq!(scene.provider.chats().len(), 1);
@@ -186,7 +201,8 @@ async fn one_answer_of_a_thread_grows_at_a_time() {
     scene.provider.then(slow(LONG));
     let answer = scene.ask("Satu").await;
     let (status, problem) = ask(&scene.ana, &scene.thread, "Dua").await;
-    assert_eq!((status, &problem["code"]), (409, &json!("companion.busy")));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "companion.busy");
     let other = new_thread(&scene.ana).await;
     assert_eq!(ask(&scene.ana, &other, "Tiga").await.0, 202, "another thread is free");
     stop(&scene.ana, &answer).await;
@@ -224,7 +240,9 @@ async fn without_a_key_the_offline_companion_answers_through_the_same_way() {
     let app = TestApp::start().await;
     let ana = app.student("ana").await;
     let info = ana.get("/companion").await;
-    assert_eq!((&info["provider"], &info["left_today"], &info["limit_per_day"]), (&json!("offline"), &json!(100), &json!(100)));
+    assert_eq!(info["provider"], "offline");
+    assert_eq!(info["left_today"], 100);
+    assert_eq!(info["limit_per_day"], 100);
     assert!(info["disclosure"].as_str().unwrap().contains("tanpa model AI"), "{info}");
     let mut socket = ana.connect().await;
     let thread = new_thread(&ana).await;

@@ -42,17 +42,25 @@ async fn a_repeat_returns_the_first_result_and_another_body_is_refused() {
     let client_id = new_client_id();
     let body = json!({ "client_id": client_id.to_uppercase(), "body": " Halo,\r\nBu " });
     let (status, first) = ana.post(&path, &body).await;
-    assert_eq!((status, &first["seq"], &first["body"], &first["client_id"]), (201, &json!(1), &json!("Halo,\nBu"), &json!(client_id)));
-    assert_eq!((&first["sender_id"], &first["conversation_id"], &first["attachment"]), (&json!(ana.id), &json!(id), &Value::Null));
+    assert_eq!(status, 201, "{first}");
+    assert_eq!(first["seq"], 1);
+    assert_eq!(first["body"], "Halo,\nBu");
+    assert_eq!(first["client_id"], json!(client_id));
+    assert_eq!(first["sender_id"], json!(ana.id));
+    assert_eq!(first["conversation_id"], json!(id));
+    assert_eq!(first["attachment"], Value::Null);
     assert_eq!(ana.post(&path, &body).await, (200, first.clone()));
     let (status, problem) = ana.post(&path, &json!({ "client_id": client_id, "body": "lain" })).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("messages.client_id_reused")));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "messages.client_id_reused");
     // The id is unique per sender, not per school.
     let (status, other) = guru.post(&path, &json!({ "client_id": client_id, "body": "lain" })).await;
-    assert_eq!((status, &other["seq"]), (201, &json!(2)));
+    assert_eq!(status, 201, "{other}");
+    assert_eq!(other["seq"], 2);
     let second = open(&ana, &app.counsellor("guru2").await).await;
     let (status, problem) = ana.post(&format!("/conversations/{second}/messages"), &body).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("messages.client_id_reused")), "another conversation is another message");
+    assert_eq!(status, 409, "another conversation is another message");
+    assert_eq!(problem["code"], "messages.client_id_reused", "another conversation is another message");
     app.stop().await;
 }
 
@@ -88,7 +96,9 @@ async fn bad_messages_have_their_codes() {
         (json!({ "body": "x" }), "client_id", "required"),
     ] {
         let (status, problem) = ana.post(&path, &body).await;
-        assert_eq!((status, &problem["errors"][0]["field"], &problem["errors"][0]["code"]), (422, &json!(field), &json!(code)), "{body}");
+        assert_eq!(status, 422, "{body}");
+        assert_eq!(problem["errors"][0]["field"], json!(field), "{body}");
+        assert_eq!(problem["errors"][0]["code"], json!(code), "{body}");
     }
     let plain = ana.request(Method::POST, &path).body("halo").send().await.unwrap();
     assert_eq!(plain.status(), 415);
@@ -142,7 +152,10 @@ async fn an_own_message_is_edited_for_fifteen_minutes_with_its_history() {
     let path = format!("/conversations/{id}/messages/{}", id_of(&message));
     clock.advance(1_000);
     let (status, edited) = ask(&ana, Method::PATCH, &path, &json!({ "body": "benar" })).await;
-    assert_eq!((status, &edited["body"], edited["edited_at"].is_string(), &edited["seq"]), (200, &json!("benar"), true, &json!(1)));
+    assert_eq!(status, 200, "{edited}");
+    assert_eq!(edited["body"], "benar");
+    assert_eq!(edited["edited_at"].is_string(), true);
+    assert_eq!(edited["seq"], 1);
     let (_, same) = ask(&ana, Method::PATCH, &path, &json!({ "body": "benar" })).await;
     assert_eq!(same, edited, "nothing changed");
     assert_eq!(ask(&guru, Method::PATCH, &path, &json!({ "body": "x" })).await.0, 404, "the message of the other side");
@@ -151,7 +164,8 @@ async fn an_own_message_is_edited_for_fifteen_minutes_with_its_history() {
     assert_eq!(ask(&ana, Method::PATCH, &path, &json!({ "body": "paling benar" })).await.0, 200);
     clock.advance(1);
     let (status, problem) = ask(&ana, Method::PATCH, &path, &json!({ "body": "terlambat" })).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("messages.too_late")));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "messages.too_late");
     let history = guru.get(&format!("{path}/history")).await;
     let texts: Vec<_> = history["items"].as_array().unwrap().iter().map(|item| item["body"].as_str().unwrap()).collect();
     assert_eq!(texts, ["salah", "benar"]);
@@ -168,19 +182,24 @@ async fn a_message_taken_back_leaves_a_tombstone_and_nothing_else() {
     let id = open(&ana, &guru).await;
     let client_id = new_client_id();
     let (status, message) = send_file(&ana, &id, &client_id, "KATA-RAHASIA", "rapor.pdf", one_page_pdf("rapor")).await;
-    assert_eq!((status, stored_files(&app).len()), (201, 1));
+    assert_eq!(status, 201);
+    assert_eq!(stored_files(&app).len(), 1);
     say(&ana, &id, "berikutnya").await;
     let path = format!("/conversations/{id}/messages/{}", id_of(&message));
     ask(&ana, Method::PATCH, &path, &json!({ "body": "KATA-RAHASIA lagi" })).await;
     assert_eq!(ask(&guru, Method::DELETE, &path, &Value::Null).await.0, 404);
     let (status, gone) = ask(&ana, Method::DELETE, &path, &Value::Null).await;
-    assert_eq!((status, &gone["body"], &gone["attachment"], gone["deleted_at"].is_string()), (200, &json!(""), &Value::Null, true));
+    assert_eq!(status, 200, "{gone}");
+    assert_eq!(gone["body"], "");
+    assert_eq!(gone["attachment"], Value::Null);
+    assert_eq!(gone["deleted_at"].is_string(), true);
     assert_eq!(ask(&ana, Method::DELETE, &path, &Value::Null).await, (200, gone.clone()));
     assert!(stored_files(&app).is_empty());
     assert_eq!(ask(&ana, Method::PATCH, &path, &json!({ "body": "x" })).await.0, 409);
     assert_eq!(ask(&guru, Method::GET, &format!("{path}/link"), &Value::Null).await.0, 404);
     let (status, repeat) = send_file(&ana, &id, &client_id, "KATA-RAHASIA", "rapor.pdf", one_page_pdf("rapor")).await;
-    assert_eq!((status, repeat), (200, gone));
+    assert_eq!(status, 200);
+    assert_eq!(repeat, gone);
     let conversation = format!("/conversations/{id}");
     let history = format!("{path}/history");
     for path in
@@ -205,12 +224,11 @@ async fn words_are_found_in_own_conversations_only() {
     let found = ana.get("/conversations/search?query=ujian%20cemas&limit=2").await;
     let texts: Vec<_> = found["items"].as_array().unwrap().iter().map(|item| item["body"].as_str().unwrap()).collect();
     assert_eq!(texts, ["Cemas menghadapi UJIAN 3", "Cemas menghadapi UJIAN 2"]);
-    assert_eq!(
-        (id_of(&found["items"][0]["conversation"]), &found["items"][0]["conversation"]["counsellor"]["id"]),
-        (first.clone(), &json!(guru.id))
-    );
+    assert_eq!(id_of(&found["items"][0]["conversation"]), first.clone());
+    assert_eq!(found["items"][0]["conversation"]["counsellor"]["id"], json!(guru.id));
     let rest = ana.get(&format!("/conversations/search?query=ujian&limit=2&after={}", found["next"].as_str().unwrap())).await;
-    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+    assert_eq!(rest["next"], Value::Null);
     assert_eq!(guru.get("/conversations/search?query=ujian").await["items"].as_array().unwrap().len(), 3);
     guru.post(&format!("/conversations/{first}/transfer"), &json!({ "counsellor_id": other.id, "note": "x" })).await;
     assert_eq!(guru.get("/conversations/search?query=ujian").await["items"], json!([]));
@@ -242,10 +260,9 @@ async fn watermarks_rise_and_never_pass_the_newest_message() {
     assert_eq!(mark("read", -1).await.0, 422);
     assert_eq!(ask(&guru, Method::POST, &format!("/conversations/{id}/read"), &json!({ "seq": "4" })).await.0, 422);
     let seen = ana.get(&format!("/conversations/{id}")).await;
-    assert_eq!(
-        (&seen["other"], &seen["own"]["read_seq"], &seen["unread_count"]),
-        (&json!({ "delivered_seq": 4, "read_seq": 4 }), &json!(0), &json!(0))
-    );
+    assert_eq!(seen["other"], json!({ "delivered_seq": 4, "read_seq": 4 }));
+    assert_eq!(seen["own"]["read_seq"], 0);
+    assert_eq!(seen["unread_count"], 0);
     app.stop().await;
 }
 
@@ -256,7 +273,8 @@ async fn files_go_with_messages_and_are_linked_for_members() {
     let id = open(&ana, &guru).await;
     let client_id = new_client_id();
     let (status, message) = send_file(&ana, &id, &client_id, "", "C:\\foto\\Rapor \"saya\".PNG", png(2)).await;
-    assert_eq!((status, &message["body"]), (201, &json!("")), "{message}");
+    assert_eq!(status, 201, "{message}");
+    assert_eq!(message["body"], "", "{message}");
     assert_eq!(message["attachment"], json!({ "name": "Rapor saya.png", "size_bytes": png(2).len(), "content_type": "image/png" }));
     assert_eq!(send_file(&ana, &id, &client_id, "", "lain.png", png(2)).await, (200, message.clone()));
     assert_eq!(send_file(&ana, &id, &client_id, "", "lain.png", png(3)).await.0, 409);
@@ -296,11 +314,13 @@ async fn files_that_are_not_taken_leave_nothing() {
         (Vec::new(), 415, "materials.file_type"),
     ] {
         let (answered, problem) = send_file(&ana, &id, &new_client_id(), "lihat", "a.png", bytes).await;
-        assert_eq!((answered, &problem["code"]), (status, &json!(code)), "{problem}");
+        assert_eq!(answered, status, "{problem}");
+        assert_eq!(problem["code"], json!(code), "{problem}");
     }
     assert_eq!(send_file(&stranger, &id, &new_client_id(), "", "a.png", png(2)).await.0, 404);
     let (status, problem) = send_file(&ana, &id, "x", "", "a.png", png(2)).await;
-    assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!("client_id")));
+    assert_eq!(status, 422, "{problem}");
+    assert_eq!(problem["errors"][0]["field"], "client_id");
     assert!(stored_files(&app).is_empty());
     assert_eq!(std::fs::read_dir(app.folder.path().join("data/tmp")).unwrap().count(), 0);
     assert_eq!(bodies(&ana, &id).await, Vec::<String>::new());
@@ -322,6 +342,7 @@ async fn the_sweeper_knows_the_files_of_messages() {
     make_old(kept.clone());
     make_old(app.folder.path().join("data/files/chat/files/orphan.png"));
     let swept = sweep::sweep_files(&app.running.context).await.unwrap();
-    assert_eq!((swept.objects, stored_files(&app)), (1, vec![kept]));
+    assert_eq!(swept.objects, 1);
+    assert_eq!(stored_files(&app), vec![kept]);
     app.stop().await;
 }

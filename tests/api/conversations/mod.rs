@@ -50,7 +50,8 @@ pub async fn open(student: &TestUser, counsellor: &TestUser) -> String {
 /// Puts a student into the queue and returns the conversation.
 pub async fn wait_in_queue(student: &TestUser, subject: &str) -> Value {
     let (status, conversation) = student.post("/conversations", &json!({ "subject": subject })).await;
-    assert_eq!((status, &conversation["state"]), (201, &json!("waiting")), "{conversation}");
+    assert_eq!(status, 201, "{conversation}");
+    assert_eq!(conversation["state"], "waiting", "{conversation}");
     conversation
 }
 

@@ -44,19 +44,24 @@ async fn members_join_by_session_and_see_each_other(transport: TestTransport) {
     let lie = json!({ "user_id": ana.id, "user_info": { "name": "Bukan guru", "role": "admin" } }).to_string();
     let data = json!({ "channel": channel_of(&id), "auth": "", "channel_data": lie });
     let both = guru_socket.ask_subscribe(data).await.json()["presence"].clone();
-    assert_eq!((&both["count"], &both["hash"][guru.id.as_str()]), (&json!(2), &json!({ "name": "Uji guru", "role": "counsellor" })));
+    assert_eq!(both["count"], 2);
+    assert_eq!(both["hash"][guru.id.as_str()], json!({ "name": "Uji guru", "role": "counsellor" }));
     let added = ana_socket.next_event().await;
-    assert_eq!((added.event.as_str(), &added.json()["user_id"]), ("pusher_internal:member_added", &json!(guru.id)));
+    assert_eq!(added.event.as_str(), "pusher_internal:member_added");
+    assert_eq!(added.json()["user_id"], json!(guru.id));
 
     let sent = say(&ana, &id, "Halo, Bu").await;
     let heard = guru_socket.next_event().await;
     let data = heard.json();
-    assert_eq!((heard.event.as_str(), &data["message"], &data["id"]), ("message.created", &sent, &sent["id"]));
+    assert_eq!(heard.event.as_str(), "message.created");
+    assert_eq!(data["message"], sent);
+    assert_eq!(data["id"], sent["id"]);
     assert!(data["cursor"].is_string());
     assert_eq!(ana_socket.next_event().await.json()["message"], sent, "the sender's other devices too");
     guru.post(&format!("/conversations/{id}/read"), &json!({ "seq": 1 })).await;
     let read = ana_socket.next_event().await;
-    assert_eq!((read.event.as_str(), read.json()), ("message.read", json!({ "user_id": guru.id, "delivered_seq": 1, "read_seq": 1 })));
+    assert_eq!(read.event.as_str(), "message.read");
+    assert_eq!(read.json(), json!({ "user_id": guru.id, "delivered_seq": 1, "read_seq": 1 }));
     guru_socket.cut();
     assert_eq!(ana_socket.next_event().await.event, "pusher_internal:member_removed");
     app.stop().await;
@@ -107,7 +112,8 @@ async fn strangers_do_not_join_whatever_they_say() {
     for (user, conversation) in [(&budi, &id), (&other, &id), (&admin, &id), (&guru, &waiting)] {
         let mut socket = connect(&app, user).await;
         let answer = ask_to_join(&mut socket, &channel_of(conversation)).await;
-        assert_eq!((answer.event.as_str(), &answer.json()["status"]), ("pusher:subscription_error", &json!(401)));
+        assert_eq!(answer.event.as_str(), "pusher:subscription_error");
+        assert_eq!(answer.json()["status"], 401);
         let data = json!({ "channel": channel_of(conversation), "channel_data": json!({ "user_id": ana.id }).to_string() });
         assert_eq!(socket.ask_subscribe(data).await.event, "pusher:subscription_error");
         assert_eq!(authorise(&app, user, &socket, conversation).await.0, 403);
@@ -124,7 +130,8 @@ async fn strangers_do_not_join_whatever_they_say() {
     assert_eq!(status, 200);
     let data = json!({ "channel": channel_of(&id), "auth": proof["auth"], "channel_data": proof["channel_data"] });
     let answer = program.ask_subscribe(data).await;
-    assert_eq!((answer.event.as_str(), &answer.json()["presence"]["ids"]), ("pusher_internal:subscription_succeeded", &json!([ana.id])));
+    assert_eq!(answer.event.as_str(), "pusher_internal:subscription_succeeded");
+    assert_eq!(answer.json()["presence"]["ids"], json!([ana.id]));
     app.stop().await;
 }
 
@@ -163,7 +170,9 @@ async fn typing_reaches_the_other_side_only_and_not_too_often() {
         type_in(&mut ana_socket, &id).await;
     }
     let typing = guru_socket.next_event().await;
-    assert_eq!((typing.event.as_str(), typing.user_id.as_deref(), &typing.data), ("client-typing", Some(ana.id.as_str()), &json!({})));
+    assert_eq!(typing.event.as_str(), "client-typing");
+    assert_eq!(typing.user_id.as_deref(), Some(ana.id.as_str()));
+    assert_eq!(typing.data, json!({}));
     // All are taken.
     ana_socket.expect_silence().await;
     app.barrier(&mut guru_socket).await;
@@ -228,10 +237,9 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer() {
     let text = missed.to_string();
     assert!(!text.contains("sebelum") && !text.contains("sesudah") && !text.contains("melanjutkan"), "{text}");
     let last = missed["events"].as_array().unwrap().last().unwrap();
-    assert_eq!(
-        (&last["event"], &last["data"]["change"], &last["data"]["conversation"]),
-        (&json!("conversation.changed"), &json!("left"), &Value::Null)
-    );
+    assert_eq!(last["event"], "conversation.changed");
+    assert_eq!(last["data"]["change"], "left");
+    assert_eq!(last["data"]["conversation"], Value::Null);
     for path in [format!("/conversations/{id}"), format!("/conversations/{id}/messages"), format!("/conversations/{id}/notes")] {
         assert_eq!(guru.request(Method::GET, &path).send().await.unwrap().status(), 404, "{path}");
     }
@@ -239,7 +247,8 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer() {
     let given = other.get("/sync").await.to_string();
     assert!(given.contains("sebelum") && given.contains("sesudah"), "the new counsellor has all of it");
     let item = other.get(&format!("/conversations/{id}")).await;
-    assert_eq!((&item["counsellor"]["id"], &item["last_seq"]), (&json!(other.id), &json!(3)));
+    assert_eq!(item["counsellor"]["id"], json!(other.id));
+    assert_eq!(item["last_seq"], 3);
     app.stop().await;
 }
 
@@ -253,12 +262,16 @@ async fn a_transfer_tells_the_three_who_are_concerned() {
     let transfer = json!({ "counsellor_id": other.id, "note": "Mohon dilanjutkan" });
     assert_eq!(guru.post(&format!("/conversations/{id}/transfer"), &transfer).await.0, 204);
     let left = former.next_named("conversation.changed").await.json();
-    assert_eq!((&left["change"], &left["conversation"], &left["conversation_id"]), (&json!("left"), &Value::Null, &json!(id)));
+    assert_eq!(left["change"], "left");
+    assert_eq!(left["conversation"], Value::Null);
+    assert_eq!(left["conversation_id"], json!(id));
     for (socket, kind) in [(&mut student, "conversation.transferred"), (&mut new, "conversation.handed_over")] {
         let changed = socket.next_named("conversation.changed").await.json();
-        assert_eq!((&changed["change"], &changed["conversation"]["counsellor"]["id"]), (&json!("transferred"), &json!(other.id)));
+        assert_eq!(changed["change"], "transferred");
+        assert_eq!(changed["conversation"]["counsellor"]["id"], json!(other.id));
         let notice = socket.next_named("notice.created").await.json();
-        assert_eq!((&notice["kind"], &notice["data"]["conversation_id"]), (&json!(kind), &json!(id)));
+        assert_eq!(notice["kind"], json!(kind));
+        assert_eq!(notice["data"]["conversation_id"], json!(id));
         assert!(!notice.to_string().contains("Mohon") && !notice.to_string().contains("Uji"), "neutral");
     }
     for (body, field) in [
@@ -268,11 +281,13 @@ async fn a_transfer_tells_the_three_who_are_concerned() {
         (json!({ "counsellor_id": guru.id }), "note"),
     ] {
         let (status, problem) = other.post(&format!("/conversations/{id}/transfer"), &body).await;
-        assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!(field)), "{body}");
+        assert_eq!(status, 422, "{body}");
+        assert_eq!(problem["errors"][0]["field"], json!(field), "{body}");
     }
     open(&ana, &guru).await;
     let (status, problem) = other.post(&format!("/conversations/{id}/transfer"), &json!({ "counsellor_id": guru.id, "note": "x" })).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("conversations.illegal_transition")), "they talk already");
+    assert_eq!(status, 409, "they talk already");
+    assert_eq!(problem["code"], "conversations.illegal_transition", "they talk already");
     app.stop().await;
 }
 
@@ -317,7 +332,7 @@ async fn joins_that_race_with_a_transfer_never_stay() {
 }
 
 #[actix_web::test]
-async fn a_transfer_reaches_the_sockets_of_other_nodes() {
+async fn a_transfer_reaches_the_sockets_of_other_nodes_over_redis() {
     let redis = TestRedis::start();
     let folder = std::sync::Arc::new(tempfile::TempDir::new().unwrap());
     let node = || crate::support::app::TestAppBuilder::in_folder(folder.clone()).set(|config| config.redis.url = redis.url()).start();

@@ -86,7 +86,8 @@ async fn files_that_are_no_acceptable_pdf_are_refused_by_content() {
         ("truncated", good[..good.len() / 2].to_vec(), 422, "materials.file_unreadable"),
     ] {
         let (answered, problem) = counsellor.upload("Coba", bytes).await;
-        assert_eq!((answered, &problem["code"]), (status, &json!(code)), "{name}");
+        assert_eq!(answered, status, "{name}");
+        assert_eq!(problem["code"], json!(code), "{name}");
     }
     assert_nothing_left(app, &counsellor).await;
 }
@@ -172,7 +173,8 @@ async fn unannounced_oversize_is_cut_off_while_streaming() {
 async fn a_file_just_above_the_limit_gets_its_answer() {
     let (app, counsellor) = start().await;
     let (status, problem) = counsellor.upload("Besar", vec![b'x'; 10 * 1024 * 1024 + 1]).await;
-    assert_eq!((status, &problem["code"]), (413, &json!("materials.file_too_large")));
+    assert_eq!(status, 413, "{problem}");
+    assert_eq!(problem["code"], "materials.file_too_large");
     assert_nothing_left(app, &counsellor).await;
 }
 

@@ -72,9 +72,11 @@ async fn whoever_left_before_the_answer_hears_that_it_was_too_late() {
     drop(stream);
 
     let (status, material) = ask_until_settled(&counsellor).await;
-    assert_eq!((status, &material["title"]), (201, &json!("Berjalan")));
+    assert_eq!(status, 201, "{material}");
+    assert_eq!(material["title"], "Berjalan");
     counsellor.request(Method::DELETE, &format!("/materials/{}", material["id"].as_str().unwrap())).send().await.unwrap();
-    assert_eq!((titles(&counsellor).await.len(), stored_files(&app).len()), (0, 0));
+    assert_eq!(titles(&counsellor).await.len(), 0);
+    assert_eq!(stored_files(&app).len(), 0);
     app.stop().await;
 }
 
@@ -88,10 +90,12 @@ async fn whoever_left_in_the_middle_hears_that_nothing_is_stored() {
 
     for time in ["the first time", "asked again"] {
         let (status, problem) = ask(&counsellor).await;
-        assert_eq!((status, &problem["code"]), (422, &json!("validation")), "{time}");
+        assert_eq!(status, 422, "{time}");
+        assert_eq!(problem["code"], "validation", "{time}");
     }
     until("temporary files are gone", async || temporary_files(&app) == 0).await;
-    assert_eq!((titles(&counsellor).await.len(), stored_files(&app).len()), (0, 0));
+    assert_eq!(titles(&counsellor).await.len(), 0);
+    assert_eq!(stored_files(&app).len(), 0);
     app.stop().await;
 }
 
@@ -109,7 +113,8 @@ async fn what_arrives_after_the_question_is_refused() {
     let length = stream.read(&mut answer).await.unwrap();
     let text = String::from_utf8_lossy(&answer[..length]).into_owned();
     assert!(text.starts_with("HTTP/1.1 422") && text.contains("idempotency.key_reused"), "{text}");
-    assert_eq!((titles(&counsellor).await.len(), stored_files(&app).len()), (0, 0));
+    assert_eq!(titles(&counsellor).await.len(), 0);
+    assert_eq!(stored_files(&app).len(), 0);
     app.stop().await;
 }
 
@@ -121,7 +126,8 @@ async fn what_is_under_way_is_not_settled_yet_and_other_peoples_keys_are_not_tol
     let user = counsellor.id.parse().unwrap();
     store.reserve_idempotency(user, KEY, "somebody's upload", app.running.context.clock.now_ms()).await.unwrap();
     let (status, problem) = ask(&counsellor).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("conflict")));
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["code"], "conflict");
     assert_eq!(ask(&other).await.0, 422);
 
     store.finish_idempotency(user, KEY, 201, "{\"id\":\"x\"}").await.unwrap();

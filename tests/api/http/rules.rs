@@ -62,7 +62,8 @@ async fn problem(response: reqwest::Response) -> (u16, String, Value) {
     assert_eq!(response.headers()["content-type"], "application/problem+json", "status {status}");
     let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     let body: Value = response.json().await.unwrap();
-    assert_eq!((&body["status"], &body["request_id"]), (&json!(status), &json!(id)));
+    assert_eq!(body["status"], json!(status));
+    assert_eq!(body["request_id"], json!(id));
     assert!(["type", "title", "code", "detail"].iter().all(|field| body[field].is_string()) && body["errors"].is_array(), "{body}");
     (status, body["code"].as_str().unwrap().to_owned(), body)
 }
@@ -83,7 +84,8 @@ async fn every_cell_of_the_permission_table_holds_over_http() {
             .replace("/search", "/search?query=kata");
         let request = || app.client().request(method.clone(), app.url(&path));
         let (status, code, _) = problem(with_body(request(), &method, &pattern).send().await.unwrap()).await;
-        assert_eq!((status, code.as_str()), (401, "auth.required"), "stranger {method} {pattern}");
+        assert_eq!(status, 401, "stranger {method} {pattern}");
+        assert_eq!(code.as_str(), "auth.required", "stranger {method} {pattern}");
         for (user, (role, is_allowed)) in users.iter().zip(Role::ALL.into_iter().zip(row)) {
             let response = with_body(request().bearer_auth(&user.token), &method, &pattern).send().await.unwrap();
             let status = response.status().as_u16();
@@ -131,13 +133,16 @@ async fn bodies_that_are_wrong_are_answered_as_documented_and_leave_nothing() {
         let mut body = good.clone();
         body[field] = value.clone();
         let (status, problem_code, problem) = send(json_type, body.to_string().into_bytes()).await;
-        assert_eq!((status, problem_code.as_str()), (422, "validation"), "{field} {value}");
-        assert_eq!((&problem["errors"][0]["field"], &problem["errors"][0]["code"]), (&json!(field), &json!(code)), "{value}");
+        assert_eq!(status, 422, "{field} {value}");
+        assert_eq!(problem_code.as_str(), "validation", "{field} {value}");
+        assert_eq!(problem["errors"][0]["field"], json!(field), "{value}");
+        assert_eq!(problem["errors"][0]["code"], json!(code), "{value}");
     }
     let mut missing = good;
     missing.as_object_mut().unwrap().remove("name");
     let (_, _, missing) = send(json_type, missing.to_string().into_bytes()).await;
-    assert_eq!((&missing["errors"][0]["field"], &missing["errors"][0]["code"]), (&json!("name"), &json!("required")));
+    assert_eq!(missing["errors"][0]["field"], "name");
+    assert_eq!(missing["errors"][0]["code"], "required");
     assert_eq!(admin.get("/admin/users").await["items"].as_array().unwrap().len(), 1, "no row was left");
     app.stop().await;
 }
@@ -148,13 +153,16 @@ async fn unknown_paths_ids_and_methods_are_problems_too() {
     let admin = app.admin("kepala").await;
     for path in ["/api/v1/nothing", "/api/v1", "/api/v1/auth", "/nothing", "/wp-login.php", "/files/../etc/passwd"] {
         let (status, code, _) = problem(app.client().get(app.url(path)).send().await.unwrap()).await;
-        assert_eq!((status, code.as_str()), (404, "not_found"), "{path}");
+        assert_eq!(status, 404, "{path}");
+        assert_eq!(code.as_str(), "not_found", "{path}");
     }
     let (status, code, _) = problem(admin.request(Method::DELETE, "/auth/sessions/x").send().await.unwrap()).await;
-    assert_eq!((status, code.as_str()), (404, "not_found"));
+    assert_eq!(status, 404);
+    assert_eq!(code.as_str(), "not_found");
     for query in ["limit=0", "limit=101", "limit=x", "after=x", "role=teacher", "state=open"] {
         let (status, code, _) = problem(admin.request(Method::GET, &format!("/admin/users?{query}")).send().await.unwrap()).await;
-        assert_eq!((status, code.as_str()), (422, "validation"), "{query}");
+        assert_eq!(status, 422, "{query}");
+        assert_eq!(code.as_str(), "validation", "{query}");
     }
     for (method, path, allowed) in
         [("PUT", "/api/v1/auth/login", "POST"), ("DELETE", "/api/v1/admin/users", "GET, HEAD, POST"), ("POST", "/health", "GET, HEAD")]
@@ -162,7 +170,8 @@ async fn unknown_paths_ids_and_methods_are_problems_too() {
         let response = app.client().request(method.parse().unwrap(), app.url(path)).send().await.unwrap();
         assert_eq!(response.headers()["allow"], allowed);
         let (status, code, _) = problem(response).await;
-        assert_eq!((status, code.as_str()), (405, "method_not_allowed"), "{method} {path}");
+        assert_eq!(status, 405, "{method} {path}");
+        assert_eq!(code.as_str(), "method_not_allowed", "{method} {path}");
     }
     app.stop().await;
 }
@@ -202,10 +211,8 @@ async fn too_many_requests_of_one_user_wait_and_others_do_not() {
     let (ana, budi) = (app.student("ana").await, app.student("budi").await);
     for left in (0..5).rev() {
         let response = ana.request(Method::GET, "/auth/me").send().await.unwrap();
-        assert_eq!(
-            (response.status().as_u16(), response.headers()["ratelimit-remaining"].to_str().unwrap()),
-            (200, left.to_string().as_str())
-        );
+        assert_eq!(response.status().as_u16(), 200);
+        assert_eq!(response.headers()["ratelimit-remaining"].to_str().unwrap(), left.to_string().as_str());
         assert_eq!(response.headers()["ratelimit-limit"], "5");
     }
     let refused = ana.request(Method::GET, "/auth/me").send().await.unwrap();
@@ -225,7 +232,8 @@ async fn a_path_spelled_with_percent_signs_is_counted_all_the_same() {
     let get = async |path: &str| app.client().get(app.url(path)).bearer_auth(&ana.token).send().await.unwrap();
     for path in ["/api/v1/auth/me", "/%61pi/v1/auth/me", "/a%70i/%761/auth/me", "/%61%70%69/v1/auth/m%65", "/api/v1/auth/me"] {
         let response = get(path).await;
-        assert_eq!((response.status().as_u16(), response.headers().contains_key("ratelimit-limit")), (200, true), "{path}");
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        assert_eq!(response.headers().contains_key("ratelimit-limit"), true, "{path}");
     }
     assert_eq!(get("/%61pi/v1/auth/me").await.status(), 429);
     app.stop().await;
@@ -245,9 +253,11 @@ async fn who_may_not_hears_that_before_anything_about_the_body() {
                 request.bearer_auth(token).header("content-type", content_type).body(body)
             };
             let (status, code, _) = problem(request(&ana.token).send().await.unwrap()).await;
-            assert_eq!((status, code.as_str()), (403, "access.denied"), "{method} {path} {content_type}");
+            assert_eq!(status, 403, "{method} {path} {content_type}");
+            assert_eq!(code.as_str(), "access.denied", "{method} {path} {content_type}");
             let (status, code, _) = problem(request("nobody").send().await.unwrap()).await;
-            assert_eq!((status, code.as_str()), (401, "auth.required"), "{method} {path} {content_type}");
+            assert_eq!(status, 401, "{method} {path} {content_type}");
+            assert_eq!(code.as_str(), "auth.required", "{method} {path} {content_type}");
         }
     }
     app.stop().await;
@@ -274,7 +284,9 @@ async fn bodies_of_the_signing_paths_are_judged_as_all_others() {
         for (body, code) in [(r#"{"channel_name":"private-a"}"#, "required"), (r#"{"socket_id":"x","channel_name":"private-a"}"#, "type")] {
             let (status, _, problem) = send(json_type, body.into()).await;
             let field = &problem["errors"][0];
-            assert_eq!((status, &field["field"], &field["code"]), (422, &json!("socket_id"), &json!(code)), "{path} {body}");
+            assert_eq!(status, 422, "{path} {body}");
+            assert_eq!(field["field"], "socket_id", "{path} {body}");
+            assert_eq!(field["code"], json!(code), "{path} {body}");
         }
     }
     app.stop().await;
@@ -318,7 +330,8 @@ async fn health_and_metrics_tell_how_the_server_is() {
     let app = TestApp::start().await;
     for path in ["/health-check", "/health"] {
         let body: Value = app.client().get(app.url(path)).send().await.unwrap().json().await.unwrap();
-        assert_eq!((&body["status"], &body["database"]), (&json!("ok"), &json!("connected")));
+        assert_eq!(body["status"], "ok");
+        assert_eq!(body["database"], "connected");
         assert!(body["timestamp"].as_str().unwrap().ends_with('Z'));
     }
     assert_eq!(app.client().get(app.url("/health/live")).send().await.unwrap().status(), 200);

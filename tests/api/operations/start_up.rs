@@ -89,7 +89,9 @@ async fn a_new_demo_password_reaches_the_demo_accounts_and_nobody_else() {
     let status = async |user: &crate::support::TestUser| {
         user.on(&again.at()).request(reqwest::Method::GET, "/auth/me").send().await.unwrap().status().as_u16()
     };
-    assert_eq!((status(&student).await, status(&own).await, status(&renamed).await), (401, 200, 200));
+    assert_eq!(status(&student).await, 401);
+    assert_eq!(status(&own).await, 200);
+    assert_eq!(status(&renamed).await, 200);
     again.sign_in("siswa1", "kuda laut biru").await;
     again.sign_in("siswa2", "rahasia-demo").await;
     again.stop().await;
@@ -110,5 +112,6 @@ async fn only_the_service_itself_may_read_the_data_folder_and_the_database() {
     std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::set_permissions(data.join("educounsel.db"), std::fs::Permissions::from_mode(0o644)).unwrap();
     TestAppBuilder::in_folder(folder.clone()).start().await.stop().await;
-    assert_eq!((mode(&data), mode(&data.join("educounsel.db"))), (0o750, 0o640), "what an earlier version left open");
+    assert_eq!(mode(&data), 0o750, "what an earlier version left open");
+    assert_eq!(mode(&data.join("educounsel.db")), 0o640, "what an earlier version left open");
 }

@@ -373,12 +373,14 @@ async fn availability_is_kept_by_version(fixture: Fixture) {
     assert!(put(&availability, 0).await);
     assert!(!put(&Availability::unset(), 0).await, "somebody was first");
     let kept = store.find_availability(guru.id).await.unwrap().unwrap();
-    assert_eq!((&kept.availability, kept.version), (&availability, 1));
+    assert_eq!(kept.availability, availability);
+    assert_eq!(kept.version, 1);
     assert!(put(&Availability::unset(), 1).await);
     assert!(!put(&availability, 1).await);
     let mut tx = store.begin().await.unwrap();
     let locked = tx.lock_availability(guru.id).await.unwrap().unwrap();
-    assert_eq!((locked.availability, locked.version), (Availability::unset(), 2));
+    assert_eq!(locked.availability, Availability::unset());
+    assert_eq!(locked.version, 2);
     assert_eq!(tx.lock_availability(UserId::generate()).await.unwrap(), None);
 }
 

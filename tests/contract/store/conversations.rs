@@ -97,7 +97,10 @@ async fn a_conversation_is_seen_as_it_was_written(fixture: Fixture) {
     let mut tx = store.begin().await.unwrap();
     let head = tx.lock_conversation(open.id).await.unwrap().unwrap();
     assert_eq!(store.find_conversation_head(open.id).await.unwrap(), Some(head));
-    assert_eq!((head.student_id, head.counsellor_id, head.state, head.last_seq), (ana.id, Some(guru.id), ConversationState::Open, 0));
+    assert_eq!(head.student_id, ana.id);
+    assert_eq!(head.counsellor_id, Some(guru.id));
+    assert_eq!(head.state, ConversationState::Open);
+    assert_eq!(head.last_seq, 0);
     assert!(head.has_member(as_student(&ana)) && head.has_member(as_counsellor(&guru)));
     assert!(!head.has_member(as_counsellor(&ana)) && !head.has_member(as_student(&guru)));
     assert_eq!(tx.find_conversation(open.id).await.unwrap(), Some(open));
@@ -149,10 +152,14 @@ async fn fifty_takers_share_twenty_waiting_students(fixture: Fixture) {
     }
     taken.sort();
     let ids: std::collections::BTreeSet<_> = taken.iter().map(|(id, _)| *id).collect();
-    assert_eq!((taken.len(), ids.len(), store.count_waiting().await.unwrap()), (20, 20, 0));
+    assert_eq!(taken.len(), 20);
+    assert_eq!(ids.len(), 20);
+    assert_eq!(store.count_waiting().await.unwrap(), 0);
     for (id, counsellor) in taken {
         let found = store.find_conversation(id).await.unwrap().unwrap();
-        assert_eq!((found.state, found.counsellor.unwrap().id, found.waiting_since_ms), (ConversationState::Open, counsellor, None));
+        assert_eq!(found.state, ConversationState::Open);
+        assert_eq!(found.counsellor.unwrap().id, counsellor);
+        assert_eq!(found.waiting_since_ms, None);
     }
 }
 
@@ -219,7 +226,9 @@ async fn standing_and_membership_follow_a_transfer(fixture: Fixture) {
     let (guru, other) = (add_user(store, "guru", Role::Counsellor).await, add_user(store, "guru2", Role::Counsellor).await);
     let id = add_conversation(store, &ana, Some(&guru), 1).await;
     let is_in = async |user: &UserRow| store.is_in_conversation(id, user.id).await.unwrap();
-    assert_eq!((is_in(&ana).await, is_in(&guru).await, is_in(&other).await), (true, true, false));
+    assert_eq!(is_in(&ana).await, true);
+    assert_eq!(is_in(&guru).await, true);
+    assert_eq!(is_in(&other).await, false);
     let standing = |counsellor: &UserRow| Standing {
         state: ConversationState::Open,
         counsellor_id: Some(counsellor.id),
@@ -234,7 +243,9 @@ async fn standing_and_membership_follow_a_transfer(fixture: Fixture) {
         is_set
     };
     assert!(set(id, &standing(&other)).await);
-    assert_eq!((is_in(&ana).await, is_in(&guru).await, is_in(&other).await), (true, false, true));
+    assert_eq!(is_in(&ana).await, true);
+    assert_eq!(is_in(&guru).await, false);
+    assert_eq!(is_in(&other).await, true);
     assert!(store.conversation_ids_of(as_counsellor(&guru), 5).await.unwrap().is_empty());
     let second = add_conversation(store, &ana, Some(&guru), 2).await;
     assert!(!set(second, &standing(&other)).await, "the pair has a live one");

@@ -63,8 +63,10 @@ async fn rows_are_claimed_in_order_of_id_and_kept_until_published(fixture: Fixtu
     let first = rows(store.claim_log(node, 0, 100, 3).await.unwrap());
     assert_eq!(positions(&first), [1, 2, 3]);
     assert_eq!(first.iter().map(|row| row.id).collect::<Vec<_>>(), entries[..3].iter().map(|entry| entry.id).collect::<Vec<_>>());
-    assert_eq!((first[0].event.as_str(), first[0].data.as_str()), ("test.event", r#"{"a":"ä"}"#));
-    assert_eq!((first[0].audience, first[0].created_at_ms), (role(), 100));
+    assert_eq!(first[0].event.as_str(), "test.event");
+    assert_eq!(first[0].data.as_str(), r#"{"a":"ä"}"#);
+    assert_eq!(first[0].audience, role());
+    assert_eq!(first[0].created_at_ms, 100);
 
     let again = rows(store.claim_log(node, 1, 100, 3).await.unwrap());
     assert_eq!(positions(&again), [1, 2, 3], "unpublished rows come again");

@@ -78,7 +78,11 @@ async fn a_message_is_found_as_it_was_written(fixture: Fixture) {
     assert_eq!(store.find_message_by_client_id(UserId::generate(), &sent.client_id).await.unwrap(), None);
     let ConversationRow { last_seq, last_message, last_message_at_ms, .. } = store.find_conversation(id).await.unwrap().unwrap();
     let last = last_message.unwrap();
-    assert_eq!((last_seq, last_message_at_ms, last.seq, last.sender_id, last.is_deleted), (1, 50, 1, ana.id, false));
+    assert_eq!(last_seq, 1);
+    assert_eq!(last_message_at_ms, 50);
+    assert_eq!(last.seq, 1);
+    assert_eq!(last.sender_id, ana.id);
+    assert_eq!(last.is_deleted, false);
     assert_eq!(last.body, "Halo “Bu” 😀");
 }
 
@@ -121,7 +125,9 @@ async fn parallel_repeats_make_one_message_and_no_gap(fixture: Fixture) {
         made += usize::from(task.await.unwrap());
     }
     let stored = store.list_messages(id, HistoryRange::After(0), 100).await.unwrap();
-    assert_eq!((made, stored.len(), stored[1].seq), (2, 2, 2));
+    assert_eq!(made, 2);
+    assert_eq!(stored.len(), 2);
+    assert_eq!(stored[1].seq, 2);
     assert_eq!(store.find_conversation(id).await.unwrap().unwrap().last_seq, 2);
 }
 
@@ -132,8 +138,10 @@ async fn strangers_and_closed_conversations_get_no_number(fixture: Fixture) {
         let mut tx = store.begin().await.unwrap();
         tx.take_seq(id, user, 10).await.unwrap()
     };
-    assert_eq!((take(as_student(&ana)).await, take(as_counsellor(&guru)).await), (Some(1), Some(1)));
-    assert_eq!((take(as_counsellor(&ana)).await, take(as_student(&guru)).await), (None, None), "each on the own side");
+    assert_eq!(take(as_student(&ana)).await, Some(1));
+    assert_eq!(take(as_counsellor(&guru)).await, Some(1));
+    assert_eq!(take(as_counsellor(&ana)).await, None, "each on the own side");
+    assert_eq!(take(as_student(&guru)).await, None, "each on the own side");
     let mut tx = store.begin().await.unwrap();
     let closed = Standing {
         state: ConversationState::Closed,
@@ -164,7 +172,10 @@ async fn history_is_read_both_ways_and_by_time(fixture: Fixture) {
     assert_eq!(seqs(HistoryRange::After(2), 2).await, [3, 4]);
     assert!(seqs(HistoryRange::After(9), 2).await.is_empty());
     let first = async |at_ms| store.first_seq_since(id, at_ms).await.unwrap();
-    assert_eq!((first(0).await, first(300).await, first(301).await, first(901).await), (Some(1), Some(3), Some(4), None));
+    assert_eq!(first(0).await, Some(1));
+    assert_eq!(first(300).await, Some(3));
+    assert_eq!(first(301).await, Some(4));
+    assert_eq!(first(901).await, None);
 }
 
 async fn an_edit_keeps_what_was_said_and_corrects_the_log(fixture: Fixture) {
@@ -186,7 +197,8 @@ async fn an_edit_keeps_what_was_said_and_corrects_the_log(fixture: Fixture) {
     edit("lebih benar", 20).await;
     edit("benar", 30).await;
     let edited = store.find_message(id, sent.id).await.unwrap().unwrap();
-    assert_eq!((edited.body.as_str(), edited.edited_at_ms), ("benar", Some(30)));
+    assert_eq!(edited.body.as_str(), "benar");
+    assert_eq!(edited.edited_at_ms, Some(30));
     let before = |body: &str, edited_at_ms| MessageEditRow { body: body.into(), edited_at_ms };
     assert_eq!(store.list_message_edits(sent.id).await.unwrap(), [before("salah", 20), before("lebih benar", 30)]);
     assert_eq!(store.search_messages(as_student(&ana), "benar", None, 5).await.unwrap(), [edited]);
@@ -216,7 +228,9 @@ async fn a_tombstone_keeps_its_place_only(fixture: Fixture) {
     tx.commit().await.unwrap();
     let found = store.list_messages(id, HistoryRange::After(0), 10).await.unwrap();
     assert_eq!(found[1], other);
-    assert_eq!((found[0].seq, found[0].body.as_str(), found[0].deleted_at_ms), (1, "", Some(30)));
+    assert_eq!(found[0].seq, 1);
+    assert_eq!(found[0].body.as_str(), "");
+    assert_eq!(found[0].deleted_at_ms, Some(30));
     assert_eq!(found[0].client_id, sent.client_id, "a repeat still finds it");
     assert!(store.list_message_edits(sent.id).await.unwrap().is_empty());
     assert!(store.search_messages(as_student(&ana), "rahasia", None, 5).await.unwrap().is_empty());

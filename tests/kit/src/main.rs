@@ -79,7 +79,7 @@ fn tokens(text: &str) -> Vec<String> {
 }
 
 fn shown(call: &Call) -> Value {
-    json!({ "question": question_of(&call.body), "sent": call.sent_bytes, "was_closed": call.closed_by_client, "is_done": call.is_whole })
+    json!({ "question": question_of(&call.body), "sent": call.sent_words, "was_closed": call.closed_by_client, "is_done": call.is_whole })
 }
 
 fn write_line(value: &Value) {
@@ -134,6 +134,6 @@ mod tests {
         let text = "Sebuah jawaban, **tebal**\n\n- satu ";
         let pieces = tokens(text);
         assert_eq!(pieces.concat(), text);
-        assert_eq!(pieces[..4], ["Sebua", "h", " jawa", "ban,"]);
+        assert_eq!(pieces[..4], ["Sebua", "h", " jawab", "an,"]);
     }
 }

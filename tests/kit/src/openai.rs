@@ -22,15 +22,16 @@ pub struct Request {
 }
 
 impl Request {
-    /// Returns the text of the last message of a chat request.
+    /// Returns the text of the user's last message of a chat request.
     pub fn question(&self) -> &str {
         question_of(&self.body)
     }
 }
 
-/// Returns the text of the last message in the body of a chat request; empty when there is none.
+/// Returns the text of the user's last message in the body of a chat request; empty when there is none.
 pub fn question_of(body: &Value) -> &str {
-    body["messages"].as_array().and_then(|messages| messages.last()?["content"].as_str()).unwrap_or_default()
+    let asked = body["messages"].as_array().and_then(|messages| messages.iter().rev().find(|message| message["role"] == "user"));
+    asked.and_then(|message| message["content"].as_str()).unwrap_or_default()
 }
 
 /// Reads one request; what comes behind it stays in `buffer`. `None` at the end of the connection.

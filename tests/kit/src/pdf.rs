@@ -1,4 +1,5 @@
-//! Real PDF files, made on the spot.
+//! Real PDF files, made on the spot. The worksheets of the demo school are set by the server itself (`src/demo/pdf.rs`): it lays text out, this makes
+//! files.
 
 /// Side of the images of [`picture_book`], in pixels.
 const IMAGE_SIDE: usize = 240;

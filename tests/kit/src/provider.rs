@@ -86,6 +86,8 @@ pub struct Call {
     pub body: Value,
     /// Bytes of the answer that the kernel took.
     pub sent_bytes: usize,
+    /// Words of the answer that were written.
+    pub sent_words: usize,
     /// The client closed the connection before the answer was whole.
     pub closed_by_client: bool,
     /// The answer was sent to its end.
@@ -212,7 +214,7 @@ async fn serve(stream: TcpStream, state: &Mutex<State>, changed: &Notify) {
     let mut buffer = Vec::new();
     while let Some(Request { path, authorization, body }) = read_request(&mut connection.stream, &mut buffer).await {
         let is_chat = path.ends_with("/chat/completions");
-        let call = Call { path, authorization, body, sent_bytes: 0, closed_by_client: false, is_whole: false };
+        let call = Call { path, authorization, body, sent_bytes: 0, sent_words: 0, closed_by_client: false, is_whole: false };
         let (reply, verdict) = {
             let mut state = state.lock().unwrap();
             connection.call = state.calls.len();
@@ -294,6 +296,7 @@ impl Connection<'_> {
             if !self.write_chunk(&event(&json!({ "content": word }), None)).await {
                 return false;
             }
+            self.note(|call| call.sent_words += 1);
         }
         true
     }

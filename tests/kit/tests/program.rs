@@ -30,7 +30,7 @@ fn the_provider_answers_by_rule_says_what_became_of_it_and_ends_with_its_input()
     let refused = ask(&url, "Ini putus");
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     let answer = ask(&url, "hujan");
-    for piece in ["Tenta", "ng", " huja", "n.", "[DONE]"] {
+    for piece in ["Tenta", "ng", " hujan", "[DONE]"] {
         assert!(answer.contains(piece), "{piece} is not in {answer}");
     }
     let last = lines.find(|calls| calls[1]["is_done"] == true).unwrap();

@@ -11,7 +11,8 @@ export function makePdf(title, pageCount) {
 /**
  * Starts the provider on a free port. `baseUrl` is for `openai.base_url`. `answers` are pairs of words of a question and what is said to it, the first that
  * fits; `otherwise` is said to all others. That is a text (`{question}` stands for the question), or `{ text, tokensPerSecond, status, cutAfter,
- * stallAfter }`. `requests` has what was asked: `{ question, sent, wasClosed, isDone }`.
+ * stallAfter }`. `requests` has what was asked: `{ question, sent, wasClosed, isDone }`, `sent` in
+ * tokens.
  */
 export async function startProvider({ tokensPerSecond = 60, answers = [], otherwise = 'Kamu bertanya: {question}' } = {}) {
   const child = spawn(builtProgram('testkit'), ['provider'], { stdio: ['pipe', 'pipe', 'inherit'] })

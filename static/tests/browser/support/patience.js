@@ -27,16 +27,3 @@ export function untilEqual(what, expected, read) {
     throw new Error(`${error.message}; read ${JSON.stringify(last)}`)
   })
 }
-
-/** Returns what `promise` brings, or fails after `limitMs`. */
-export async function within(limitMs, what, promise) {
-  let timer
-  const limit = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), limitMs)
-  })
-  try {
-    return await Promise.race([promise, limit])
-  } finally {
-    clearTimeout(timer)
-  }
-}
