@@ -1,9 +1,9 @@
 //! The use cases, one function each. A command ends in one transaction that writes the business rows and the log row.
 //! May import: `domain`, `wire`, `backends`, `config`. Never actix, actors or http.
 //!
-//! Nobody else calls the store, but `actors/log_pump` (it gives out positions of the log and marks them published), `actors/bus_link` (it reads from the
-//! log what the bus lost) and `app` (it opens and closes both store and files). Nobody but `app` calls the files. `tests/structure/store_callers.rs` holds
-//! this list.
+//! Beside the use cases, only these call the store: `actors/cluster/log_pump` gives out positions of the log and marks them published,
+//! `actors/cluster/bus_link` reads from the log what the bus lost, `demo` writes rows and files of the past, `app` opens and closes both.
+//! Only `demo` and `app` call the files. `tests/structure/store_callers.rs` holds this list.
 
 pub mod accounts;
 pub mod alerts;
