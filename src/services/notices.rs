@@ -12,7 +12,7 @@ use crate::{
         ids::NoticeId,
         language::Language,
         live::channel::ChannelName,
-        notices::kind::{NewNotice, NoticeTexts},
+        notices::{kind::NewNotice, spec::NoticeTexts},
         principal::Principal,
     },
 };

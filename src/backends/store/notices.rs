@@ -7,7 +7,7 @@ use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
     ids::{NoticeId, UserId},
     live::audience::Audience,
-    notices::kind::NoticeTexts,
+    notices::spec::NoticeTexts,
     principal::Role,
 };
 use serde_json::Value;

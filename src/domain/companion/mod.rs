@@ -4,11 +4,13 @@ mod delta;
 mod fault;
 mod sentences;
 mod tokens;
+mod turn;
 
 pub use delta::{Delta, DeltaPacer, FRAME_EVERY_MS};
 pub use fault::Fault;
 pub use sentences::SentenceGate;
 pub use tokens::{estimate_tokens, request_tokens, trim_turns};
+pub use turn::{Speaker, Turn};
 
 use super::text::{FieldError, TextRule};
 use serde::Serialize;
@@ -54,24 +56,6 @@ pub enum AnswerStatus {
     Failed,
     /// The server went away.
     Interrupted,
-}
-
-/// Who speaks in a turn that is sent to a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speaker {
-    /// The student.
-    Student,
-    /// The companion.
-    Companion,
-}
-
-/// One turn of the context.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
-    /// Who spoke.
-    pub speaker: Speaker,
-    /// What was said.
-    pub text: String,
 }
 
 impl AnswerKind {

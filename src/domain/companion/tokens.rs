@@ -1,6 +1,6 @@
 //! How many tokens a text is, roughly, and how much of a thread fits into the context of a model.
 
-use super::{Speaker, Turn};
+use super::turn::{Speaker, Turn};
 
 /// Tokens a message costs beside its text (role and separators). Source: OpenAI cookbook, "How to count tokens with tiktoken": 3, and 1 to be safe.
 const TOKENS_PER_MESSAGE: u64 = 4;

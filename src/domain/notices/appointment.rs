@@ -1,6 +1,6 @@
 //! What notices about appointments say: day, time and the other side, never topic, note or reason, because they show on lock screens.
 
-use super::kind::{NoticeSpec, NoticeText, NoticeTexts};
+use super::spec::{NoticeSpec, NoticeText, NoticeTexts};
 use crate::domain::{
     appointments::{appointment::AppointmentState, spoken_time::spoken_time},
     clock::rfc3339,

@@ -1,9 +1,11 @@
 //! Notice kinds, declared in one place: a new kind is one variant, one line of `fix_kinds!`, and one
 //! arm each of `texts()` and `data()`.
 
-use super::appointment::{self, AppointmentNotice};
-use crate::domain::{language::Language, live::audience::Audience};
-use serde::{Deserialize, Serialize};
+use super::{
+    appointment::{self, AppointmentNotice},
+    spec::{NoticeSpec, NoticeText, NoticeTexts},
+};
+use crate::domain::live::audience::Audience;
 
 /// What a notice is about, with what its text needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,49 +60,6 @@ pub enum NoticeKind {
     },
 }
 
-/// What is fixed about a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoticeSpec {
-    /// Name on the wire and in the database.
-    pub wire_name: &'static str,
-    /// Group a user can filter or mute.
-    pub category: &'static str,
-    /// Name of the icon the UI shows.
-    pub icon: &'static str,
-    /// How long a notice of this kind is kept, in days.
-    pub retention_days: u16,
-    /// Whether a user may mute the category.
-    pub is_mutable: bool,
-}
-
-/// Title and body in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoticeText {
-    /// One line.
-    pub title: String,
-    /// One sentence; safe for a lock screen.
-    pub body: String,
-}
-
-/// The text of a notice in both languages of the product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoticeTexts {
-    /// Bahasa Indonesia.
-    pub id: NoticeText,
-    /// English.
-    pub en: NoticeText,
-}
-
-impl NoticeSpec {
-    const fn of_safety(wire_name: &'static str) -> Self {
-        Self { wire_name, category: "safety", icon: "shield", retention_days: 365, is_mutable: false }
-    }
-
-    const fn of_chat(wire_name: &'static str, retention_days: u16) -> Self {
-        Self { wire_name, category: "chat", icon: "chat", retention_days, is_mutable: true }
-    }
-}
-
 /// Declares the fixed part of each kind. `spec()` and the list that housekeeping trims by are made of
 /// the same lines, so a kind is in both or does not compile.
 macro_rules! fix_kinds {
@@ -134,23 +93,6 @@ fix_kinds! {
     ConversationHandedOver => NoticeSpec::of_chat("conversation.handed_over", 90);
     RiskRaised => NoticeSpec::of_safety("risk.raised");
     RiskConcern => NoticeSpec::of_safety("risk.concern");
-}
-
-impl NoticeTexts {
-    /// Makes texts that name nobody and nothing: title and body in Indonesian, and in English.
-    fn fixed(id: (&str, &str), en: (&str, &str)) -> Self {
-        let text = |(title, body): (&str, &str)| NoticeText { title: title.to_owned(), body: body.to_owned() };
-        Self { id: text(id), en: text(en) }
-    }
-
-    /// Returns the text in `language`.
-    #[must_use]
-    pub const fn in_language(&self, language: Language) -> &NoticeText {
-        match language {
-            Language::Indonesian => &self.id,
-            Language::English => &self.en,
-        }
-    }
 }
 
 impl NoticeKind {
@@ -238,6 +180,7 @@ pub struct NewNotice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::language::Language;
 
     #[test]
     fn every_kind_has_texts_in_both_languages() {

@@ -2,3 +2,4 @@
 
 pub mod appointment;
 pub mod kind;
+pub mod spec;

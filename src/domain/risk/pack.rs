@@ -1,7 +1,8 @@
 //! The rule pack: read from data files, asked for texts. How the files are written is explained at the head of `data/pack.toml`.
 
 use super::{
-    Assessment, Level, RuleId,
+    assessment::{Assessment, RuleId},
+    level::Level,
     lexicon::{Atom, BREAK, Lexicon, Token},
     pattern::{Found, MAX_SPAN, Pattern, WINDOW, Window},
 };

@@ -1,7 +1,11 @@
 //! The last turns of a student together: somebody who writes five heavy lines in a row is in more danger than any one of them says, and a sentence may be
 //! spread over several short lines.
 
-use super::{Assessment, Level, RuleId, RulePack};
+use super::{
+    assessment::{Assessment, RuleId},
+    level::Level,
+    pack::RulePack,
+};
 
 /// Most turns that are looked at together, the newest included.
 pub const MAX_TURNS: usize = 20;

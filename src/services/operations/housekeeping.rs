@@ -2,7 +2,7 @@
 //! conversations were looked into on which day.
 
 use crate::{
-    domain::notices::kind::NoticeSpec,
+    domain::notices::spec::NoticeSpec,
     services::{Context, ServiceResult, materials::today_minus},
 };
 
