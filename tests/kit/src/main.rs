@@ -4,8 +4,9 @@
 //!
 //! `testkit provider` starts the fake provider and writes `{"url":…}`. Each line of its input says how questions are answered from then on:
 //! `{"answers":[["words of the question", PLAN], …],"otherwise":PLAN}`, where the first words that a question contains count, and a plan is
-//! `{"text":…,"tokens_per_s":…,"status":…,"cut_after":…,"stall_after":…}` with `{question}` in its text. When these are taken, and whenever something
-//! happens to a request, it writes all requests: `[{"question":…,"sent":…,"was_closed":…,"is_done":…}, …]`. It ends with its input.
+//! `{"text":…,"tokens_per_s":…,"status":…,"cut_after":…,"stall_after":…}`. In its text `{question}` stands for the question, and `{number}` for how often
+//! it was asked since these rules came. When they are taken it writes `{"are_taken":true}`, and whenever something happens to a request all requests:
+//! `[{"question":…,"sent":…,"was_closed":…,"is_done":…}, …]`, `sent` in tokens. It ends with its input.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its helpers")]
 
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use std::{
     env,
     io::{self, Write as _},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 use testkit::{
@@ -42,11 +44,12 @@ struct Plan {
 }
 
 impl Plan {
-    fn reply(&self, question: &str) -> Reply {
+    /// Returns what is done with a question, the `number`th that this plan is for.
+    fn reply(&self, question: &str, number: usize) -> Reply {
         if let Some(code) = self.status {
             return Reply::Status { code, retry_after: None };
         }
-        let mut words = tokens(&self.text.replace("{question}", question));
+        let mut words = tokens(&self.text.replace("{question}", question).replace("{number}", &number.to_string()));
         let every = if self.tokens_per_s > 0.0 { Duration::from_secs_f64(1.0 / self.tokens_per_s) } else { Duration::ZERO };
         if let Some(count) = self.stall_after {
             words.truncate(count);
@@ -103,15 +106,17 @@ async fn provide() {
         tokio::select! {
             line = input.recv() => {
                 let Some(line) = line else { return };
-                let rules: Rules = serde_json::from_str(&line).unwrap();
+                let Rules { answers, otherwise } = serde_json::from_str(&line).unwrap();
+                let plans: Vec<_> = answers.into_iter().chain([(String::new(), otherwise)]).map(|rule| (rule, AtomicUsize::new(0))).collect();
                 provider.by_question(move |question| {
-                    let found = rules.answers.iter().find(|(words, _)| question.contains(words.as_str()));
-                    found.map_or(&rules.otherwise, |(_, plan)| plan).reply(question)
+                    // The last one fits every question.
+                    let ((_, plan), count) = plans.iter().find(|((words, _), _)| question.contains(words.as_str())).unwrap();
+                    plan.reply(question, count.fetch_add(1, Ordering::Relaxed) + 1)
                 });
+                write_line(&json!({ "are_taken": true }));
             }
-            () = provider.changed() => {}
+            () = provider.changed() => write_line(&provider.chats().iter().map(shown).collect()),
         }
-        write_line(&provider.chats().iter().map(shown).collect());
     }
 }
 

@@ -24,13 +24,13 @@ fn the_provider_answers_by_rule_says_what_became_of_it_and_ends_with_its_input()
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
     let url = lines.next().unwrap()["url"].as_str().unwrap().to_owned();
     let mut input = child.stdin.take().unwrap();
-    let rules = json!({ "answers": [["putus", { "status": 503 }]], "otherwise": { "text": "Tentang {question}." } });
+    let rules = json!({ "answers": [["putus", { "status": 503 }]], "otherwise": { "text": "Tentang {question} {number}." } });
     writeln!(input, "{rules}").unwrap();
-    assert_eq!(lines.next().unwrap(), json!([]), "the rules are taken");
+    assert_eq!(lines.next().unwrap(), json!({ "are_taken": true }));
     let refused = ask(&url, "Ini putus");
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     let answer = ask(&url, "hujan");
-    for piece in ["Tenta", "ng", " hujan", "[DONE]"] {
+    for piece in ["Tenta", "ng", " hujan", " 1.", "[DONE]"] {
         assert!(answer.contains(piece), "{piece} is not in {answer}");
     }
     let last = lines.find(|calls| calls[1]["is_done"] == true).unwrap();

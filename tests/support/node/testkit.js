@@ -10,7 +10,7 @@ export function makePdf(title, pageCount) {
 
 /**
  * Starts the provider on a free port. `baseUrl` is for `openai.base_url`. `answers` are pairs of words of a question and what is said to it, the first that
- * fits; `otherwise` is said to all others. That is a text (`{question}` stands for the question), or `{ text, tokensPerSecond, status, cutAfter,
+ * fits; `otherwise` is said to all others. That is a text (`{question}` stands for the question, `{number}` for how often it was said), or `{ text, tokensPerSecond, status, cutAfter,
  * stallAfter }`. `requests` has what was asked: `{ question, sent, wasClosed, isDone }`, `sent` in
  * tokens.
  */
@@ -26,25 +26,37 @@ export async function startProvider({ tokensPerSecond = 60, answers = [], otherw
     }
   }
   const requests = []
+  const rules = [...answers]
   let baseUrl
+  let isTaken
+  // Resolves when the provider has taken the rules.
+  const tellRules = () => new Promise((resolve) => {
+    isTaken = resolve
+    child.stdin.write(`${JSON.stringify({ answers: rules.map(([words, own]) => [words, plan(own)]), otherwise: plan(otherwise) })}\n`)
+  })
   await within('the provider to listen', new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const said = JSON.parse(line)
-      if (!Array.isArray(said)) {
+      if (said.are_taken) return isTaken()
+      if (said.url) {
         baseUrl = said.url
-        return child.stdin.write(`${JSON.stringify({ answers: answers.map(([words, own]) => [words, plan(own)]), otherwise: plan(otherwise) })}\n`)
+        return resolve()
       }
-      // The rules are taken.
-      resolve()
       return said.forEach(({ question, sent, was_closed: wasClosed, is_done: isDone }, index) => {
         requests[index] = Object.assign(requests[index] ?? {}, { question, sent, wasClosed, isDone })
       })
     })
     void ended.then((how) => reject(new Error(`the provider ended with ${how}`)))
   }))
+  await within('the rules to be taken', tellRules())
   return {
     baseUrl,
     requests,
+    /** Says this from now on to questions with these words. */
+    say(words, said) {
+      rules.unshift([words, said])
+      return within('the rules to be taken', tellRules())
+    },
     async close() {
       child.stdin.end()
       await within('the provider to end', ended)
