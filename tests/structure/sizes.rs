@@ -7,18 +7,14 @@ use std::collections::BTreeMap;
 const MOST_LINES: usize = 350;
 
 /// Files that are longer, with the most lines they may have. May only get shorter: a file that shrank gets a lower number, one that fits leaves.
-const LONGER_FILES: [(&str, usize); 12] = [
+const LONGER_FILES: [(&str, usize); 8] = [
     ("src/actors/hub/mod.rs", 427),
     ("src/actors/sockets/polling_session.rs", 354),
     ("src/actors/sockets/session.rs", 399),
     ("src/actors/sockets/shard.rs", 490),
-    ("src/app.rs", 470),
+    ("src/app.rs", 354),
     ("src/backends/census/redis.rs", 363),
-    ("src/backends/store/conversations.rs", 378),
-    ("src/config.rs", 426),
     ("src/demo/texts.rs", 352),
-    ("src/domain/appointments/availability.rs", 380),
-    ("src/services/files/pdf_inspection/scan.rs", 354),
     ("static/src/features/chat/ui/thread/useThread.ts", 351),
 ];
 
@@ -32,7 +28,7 @@ const MOST_ENTRIES: usize = 20;
 const LISTS: [&str; 1] = ["src/backends/store"];
 
 /// Folders that have more, with the most they may have. May only get shorter.
-const FULLER_FOLDERS: [(&str, usize); 1] = [("src/http/openapi", 21)];
+const FULLER_FOLDERS: [(&str, usize); 0] = [];
 
 /// Returns paths and sizes above `most`, and what is wrong about them and the list of exceptions.
 fn hold(sizes: &BTreeMap<String, usize>, most: usize, exceptions: &[(&str, usize)], slack: usize) -> Vec<String> {
