@@ -1,7 +1,8 @@
 //! Ids of everything that has a row: UUIDv7 as text on the wire and in the database, so that they sort by time and are equal on three engines.
+//! Besides them the ids that the Pusher protocol makes: apps and sockets.
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 use uuid::Uuid;
 
 /// Says that a text is not an id (36 characters, hyphenated UUID).
@@ -99,6 +100,36 @@ impl From<NoticeId> for LogId {
     }
 }
 
+/// Id of a socket, `123.456` on the wire; part of every channel signature, so unguessable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SocketId(u64, u64);
+
+impl SocketId {
+    /// Makes an id of two random numbers.
+    #[must_use]
+    pub const fn new(first: u64, second: u64) -> Self {
+        Self(first, second)
+    }
+
+    /// Reads `digits.digits`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, second) = text.split_once('.')?;
+        let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+        Some(Self(number(first)?, number(second)?))
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.0, self.1)
+    }
+}
+
+/// Public id of an app; cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AppId(pub Arc<str>);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,5 +148,13 @@ mod tests {
         assert_eq!(UserId::parse(&id.replace('-', "")), Err(InvalidId));
         assert_eq!(UserId::parse(&format!("{{{id}}}")), Err(InvalidId));
         assert_eq!(UserId::parse(""), Err(InvalidId));
+    }
+
+    #[test]
+    fn socket_ids_read_only_digits_and_a_dot() {
+        assert_eq!(SocketId::parse("123.456"), Some(SocketId::new(123, 456)));
+        for text in ["", ".", "1", "1.", "+1.2", "1.2.3", "a.b", "99999999999999999999.1"] {
+            assert_eq!(SocketId::parse(text), None, "{text}");
+        }
     }
 }

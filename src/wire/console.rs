@@ -3,10 +3,8 @@
 
 use crate::domain::{
     apps::app_happening::{AppEvent, AppEventKind},
-    live::{
-        channel::{ChannelName, MAX_CHANNEL_NAME},
-        registry::SocketId,
-    },
+    ids::SocketId,
+    live::channel::{ChannelName, MAX_CHANNEL_NAME},
 };
 use serde::Serialize;
 
@@ -218,7 +216,7 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::live::registry::AppId;
+    use crate::domain::ids::AppId;
     use serde_json::{Value, json};
 
     fn text(line: Line) -> Value {

@@ -17,12 +17,12 @@ use super::{
 use crate::{
     backends::{BackendResult, bus::Bus, census::Elsewhere},
     domain::{
-        ids::{LoginId, UserId},
+        ids::{AppId, LoginId, SocketId, UserId},
         live::{
             channel::ChannelName,
             presence::{Member, MemberError, Roster},
-            registry::{AppId, SocketId, Topic},
         },
+        topic::Topic,
     },
     services::{
         apps::{

@@ -10,13 +10,14 @@ use crate::{
     actors::hub::is_counted,
     domain::{
         apps::app_happening::{AppEvent, AppEventKind},
-        ids::ConversationId,
+        ids::{ConversationId, SocketId},
         live::{
             channel::{ChannelKind, ChannelName, may_join},
             presence::Member,
-            registry::{SocketId, SocketOwner, Topic},
+            registry::SocketOwner,
         },
         principal::Principal,
+        topic::Topic,
     },
     services::{apps::table::App, conversations, live::channel_access},
     telemetry,

@@ -14,12 +14,13 @@ use crate::{
     actors::hub::{Backlog, Hub, ShardIndex, end_of_sockets_frame},
     config::RealtimeSettings,
     domain::{
-        ids::{LoginId, UserId},
+        ids::{AppId, LoginId, SocketId, UserId},
         live::{
             heartbeat::{HeartbeatWheel, Verdict, judge},
             presence::{Member, MemberError},
-            registry::{AppId, Known, Registry, SocketId, SocketOwner, Topic},
+            registry::{Known, Registry, SocketOwner},
         },
+        topic::Topic,
     },
     services::{
         Context as Services,

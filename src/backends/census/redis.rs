@@ -22,11 +22,9 @@ use super::{
 use crate::{
     backends::{BackendError, BackendResult, redis_link::RedisLink},
     domain::{
-        ids::NodeId,
-        live::{
-            channel::{ChannelKind, ChannelName},
-            registry::{AppId, Topic},
-        },
+        ids::{AppId, NodeId},
+        live::channel::{ChannelKind, ChannelName},
+        topic::Topic,
     },
     wire::{
         envelope::{Envelope, Publication},

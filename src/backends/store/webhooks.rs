@@ -2,10 +2,7 @@
 //! its events in order.
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
-use crate::domain::{
-    ids::{NodeId, WebhookEventId},
-    live::registry::AppId,
-};
+use crate::domain::ids::{AppId, NodeId, WebhookEventId};
 use sqlx::any::AnyRow;
 
 /// Rows of one INSERT.

@@ -1,7 +1,7 @@
 //! Requests of backends that were refused, told to those who watch the app: outside of everything that may refuse one.
 
 use crate::{
-    domain::live::registry::AppId,
+    domain::ids::AppId,
     http::error::ApiError,
     services::Context,
     wire::console::{Line, LineKind},

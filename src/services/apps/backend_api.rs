@@ -7,9 +7,10 @@ use crate::{
         BackendResult,
         census::{CachedEvent, ChannelFacts},
     },
-    domain::live::{
-        channel::{ChannelKind, ChannelName},
-        registry::{AppId, Topic},
+    domain::{
+        ids::AppId,
+        live::channel::{ChannelKind, ChannelName},
+        topic::Topic,
     },
     services::{Context, ServiceError, ServiceResult},
     telemetry,

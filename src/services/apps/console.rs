@@ -3,12 +3,7 @@
 use super::{backend_api, table::App};
 use crate::{
     backends::store::AuditEntry,
-    domain::{
-        access::Action,
-        clock::rfc3339,
-        live::{channel::ChannelName, registry::AppId},
-        principal::Principal,
-    },
+    domain::{access::Action, clock::rfc3339, ids::AppId, live::channel::ChannelName, principal::Principal},
     services::{
         Context, ServiceError, ServiceResult,
         accounts::sign_in::Origin,

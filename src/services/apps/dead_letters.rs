@@ -2,7 +2,12 @@
 
 use crate::{
     backends::store::{AuditEntry, DeadLetterRow, WebhookStanding},
-    domain::{access::Action, clock::rfc3339, ids::WebhookEventId, live::registry::AppId, principal::Principal},
+    domain::{
+        access::Action,
+        clock::rfc3339,
+        ids::{AppId, WebhookEventId},
+        principal::Principal,
+    },
     services::{Context, ServiceError, ServiceResult, accounts::sign_in::Origin, shared::requester::require},
 };
 use serde::Serialize;

@@ -8,7 +8,7 @@ use crate::{
         access::Action,
         apps::connected_app::{AppLimits, AppRules, Webhook, parse_limits, parse_name, parse_origins, parse_webhooks},
         clock::rfc3339,
-        live::registry::AppId,
+        ids::AppId,
         principal::Principal,
     },
     services::{Context, ServiceError, ServiceResult, accounts::sign_in::Origin, live::port::AppCounts, shared::requester::require},

@@ -5,7 +5,7 @@ use crate::{
     config::{Config, PusherAppSettings},
     domain::{
         apps::connected_app::{AppLimits, AppRules},
-        live::registry::AppId,
+        ids::AppId,
     },
     wire::signature::SecretKey,
 };

@@ -4,8 +4,7 @@
 use crate::{
     domain::{
         clock::{Clock, rfc3339},
-        ids::NodeId,
-        live::registry::AppId,
+        ids::{AppId, NodeId},
     },
     wire::console::{Line, NotedLine},
 };

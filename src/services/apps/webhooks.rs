@@ -12,8 +12,9 @@ use crate::{
     domain::{
         apps::app_happening::{AppEvent, AppEventKind},
         ids::{NodeId, WebhookEventId},
-        live::{channel::ChannelName, registry::Topic},
+        live::channel::ChannelName,
         retry::webhook_backoff_ms,
+        topic::Topic,
     },
     services::{Context, ServiceResult, shared::contention::retry_contention},
     telemetry,
@@ -276,7 +277,7 @@ fn lease_ms(context: &Context) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::live::registry::AppId;
+    use crate::domain::ids::AppId;
 
     fn row(bytes: usize) -> WebhookEventRow {
         let (queue_id, subject, event) = ("q".to_owned(), None, "x".repeat(bytes));

@@ -9,7 +9,7 @@ use crate::{
 use educounsel::{
     domain::{
         clock::{Clock, rfc3339},
-        live::registry::AppId,
+        ids::AppId,
     },
     services::apps::watched::WATCH_MS,
     wire::console::{Line, LineKind},

@@ -4,10 +4,7 @@ use super::on_every_engine;
 use crate::databases::Fixture;
 use educounsel::{
     backends::store::{Store, WebhookEventRow, WebhookFailure, WebhookQueue, WebhookTotals},
-    domain::{
-        ids::{NodeId, WebhookEventId},
-        live::registry::AppId,
-    },
+    domain::ids::{AppId, NodeId, WebhookEventId},
 };
 use futures_util::future::join_all;
 

@@ -2,10 +2,10 @@
 
 use super::{LocalShard, Outbound};
 use crate::{
-    domain::live::{
-        channel::ChannelKind,
-        presence::Member,
-        registry::{AppId, SocketId, Topic},
+    domain::{
+        ids::{AppId, SocketId},
+        live::{channel::ChannelKind, presence::Member},
+        topic::Topic,
     },
     services::apps::watched::WatchedApps,
     wire::console::{Line, LineKind},

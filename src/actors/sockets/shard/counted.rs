@@ -10,10 +10,12 @@ use crate::{
     backends::census::Kept,
     domain::{
         apps::app_happening::{AppEvent, AppEventKind},
+        ids::SocketId,
         live::{
             presence::{Member, MemberError, Roster},
-            registry::{Known, SocketId, Topic},
+            registry::Known,
         },
+        topic::Topic,
     },
     services::live::port::Announce as _,
     telemetry,

@@ -2,7 +2,7 @@
 //! expect, byte for byte where they compare them.
 
 use crate::{
-    domain::live::{channel::ChannelName, registry::AppId},
+    domain::{ids::AppId, live::channel::ChannelName},
     http::{
         error::{ApiError, ApiResult},
         input::json_body::{declared_length, read_body},

@@ -1,7 +1,7 @@
 //! `/admin/apps`: the connected Pusher apps.
 
 use crate::{
-    domain::{access::Action, live::registry::AppId},
+    domain::{access::Action, ids::AppId},
     http::{
         error::ApiResult,
         input::{
