@@ -7,16 +7,12 @@ use crate::{
     },
     http::{
         error::{ApiError, ApiResult},
-        input::{
-            credentials::{SignedIn, actor_of},
-            idempotency::idempotent,
-            json_body::JsonBody,
-            page::PageQuery,
-        },
+        input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody, page::PageQuery},
     },
     services::{
         Context, ServiceResult,
         conversations::{self, ConversationQuery, ConversationScope, FirstMessage, Mark, NewConversation, PreferencesItem, Transfer},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -112,15 +108,14 @@ pub async fn open(request: HttpRequest, context: web::Data<Context>, SignedIn(us
 }
 
 /// `POST /conversations/next`: the student who has waited longest; 204 when nobody waits. With an idempotency key a repeat takes nobody else.
-pub async fn take_next(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
+pub async fn take_next(request: HttpRequest, context: web::Data<Context>, requester: Requester) -> ApiResult {
     let take = || async {
-        Ok(match conversations::take_next(&context, actor).await? {
+        Ok(match conversations::take_next(&context, &requester).await? {
             Some(conversation) => HttpResponse::Ok().json(conversation),
             None => HttpResponse::NoContent().finish(),
         })
     };
-    idempotent(&context, &user, &request, b"", take).await
+    idempotent(&context, &requester.principal, &request, b"", take).await
 }
 
 /// `GET /conversations/{id}`
@@ -132,34 +127,31 @@ pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web
 pub async fn transfer(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    requester: Requester,
     id: web::Path<String>,
     body: JsonBody<TransferBody>,
 ) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
     let JsonBody { value: TransferBody { counsellor_id, note }, bytes } = body;
     let (id, transfer) = (parse_id(&id)?, Transfer { counsellor_id, note });
     let hand_over = || async {
-        conversations::transfer_conversation(&context, actor, id, &transfer).await?;
+        conversations::transfer_conversation(&context, &requester, id, &transfer).await?;
         Ok(HttpResponse::NoContent().finish())
     };
-    idempotent(&context, &user, &request, &bytes, hand_over).await
+    idempotent(&context, &requester.principal, &request, &bytes, hand_over).await
 }
 
 /// `POST /conversations/{id}/close`
-pub async fn close(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+pub async fn close(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
     let id = parse_id(&id)?;
-    let actor = actor_of(&user, &request, &context.config);
-    let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, actor, id).await?)) };
-    idempotent(&context, &user, &request, b"", close).await
+    let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, &requester, id).await?)) };
+    idempotent(&context, &requester.principal, &request, b"", close).await
 }
 
 /// `POST /conversations/{id}/reopen`
-pub async fn reopen(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
+pub async fn reopen(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
     let id = parse_id(&id)?;
-    let actor = actor_of(&user, &request, &context.config);
-    let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, actor, id).await?)) };
-    idempotent(&context, &user, &request, b"", reopen).await
+    let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, &requester, id).await?)) };
+    idempotent(&context, &requester.principal, &request, b"", reopen).await
 }
 
 /// `POST /conversations/{id}/delivered`
@@ -183,9 +175,8 @@ pub async fn mark_read(
 }
 
 /// `GET /conversations/{id}/notes`
-pub async fn list_notes(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
-    let items = conversations::list_notes(&context, actor, parse_id(&id)?).await?;
+pub async fn list_notes(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
+    let items = conversations::list_notes(&context, &requester, parse_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }
 
@@ -193,14 +184,13 @@ pub async fn list_notes(request: HttpRequest, context: web::Data<Context>, Signe
 pub async fn add_note(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    requester: Requester,
     id: web::Path<String>,
     body: JsonBody<NoteBody>,
 ) -> ApiResult {
     let id = parse_id(&id)?;
-    let actor = actor_of(&user, &request, &context.config);
-    let add = || async { Ok(HttpResponse::Created().json(conversations::add_note(&context, actor, id, &body.value.body).await?)) };
-    idempotent(&context, &user, &request, &body.bytes, add).await
+    let add = || async { Ok(HttpResponse::Created().json(conversations::add_note(&context, &requester, id, &body.value.body).await?)) };
+    idempotent(&context, &requester.principal, &request, &body.bytes, add).await
 }
 
 /// `GET /chat-preferences`

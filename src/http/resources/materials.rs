@@ -5,13 +5,12 @@ use crate::{
         access::{Action, may},
         files::material::MaterialStatus,
         ids::MaterialId,
-        principal::Principal,
         text::{FieldError, TextRule},
     },
     http::{
         error::{ApiError, ApiResult},
         input::{
-            credentials::{SignedIn, actor_of, require},
+            credentials::{SignedIn, require},
             forms::material::UploadForm,
             idempotency::{Asked, ask, idempotent, run_to_end},
             json_body::{JsonBody, declared_length},
@@ -22,6 +21,7 @@ use crate::{
     services::{
         Context, ServiceError,
         materials::{self, MaterialChange, MaterialQuery, Purpose},
+        shared::requester::Requester,
     },
     wire::content_disposition::Disposition,
 };
@@ -105,12 +105,12 @@ pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(us
 
 /// `POST /materials`: a multipart form; 201 with the material. Without a body, under an `Idempotency-Key`: what became of the upload under that key.
 /// Its answer, 409 while it is under way, or 422 when nothing of it is stored, nor will be.
-pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
-    if !may(user.role, Action::WriteMaterials) {
+pub async fn create(request: HttpRequest, context: web::Data<Context>, requester: Requester, payload: web::Payload) -> ApiResult {
+    if !may(requester.principal.role, Action::WriteMaterials) {
         return Ok(Refused::unread(ServiceError::Denied, payload).into_response());
     }
     if declared_length(&request) == Some(0) {
-        match ask(&context, &user, &request).await? {
+        match ask(&context, &requester.principal, &request).await? {
             Asked::Nothing => {}
             Asked::Closed => return Err(UploadForm::default().parse().err().unwrap_or_else(ApiError::not_found)),
             Asked::Done(answer) => return Ok(answer),
@@ -121,39 +121,36 @@ pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(
         Err(refused) => return Ok(refused.into_response()),
     };
     // From here on the client may leave: the work comes to its end all the same, so that who asks about the key hears the truth.
-    run_to_end(publish(request, context, user, form)).await
+    run_to_end(publish(request, context, requester, form)).await
 }
 
 /// Publishes what an upload brought, once per key.
-async fn publish(request: HttpRequest, context: web::Data<Context>, user: Principal, form: UploadForm) -> ApiResult {
+async fn publish(request: HttpRequest, context: web::Data<Context>, requester: Requester, form: UploadForm) -> ApiResult {
     let fingerprint = form.fingerprint();
-    let actor = actor_of(&user, &request, &context.config);
     let publish = || async {
-        let material = materials::publish_material(&context, actor, form.parse()?).await?;
+        let material = materials::publish_material(&context, &requester, form.parse()?).await?;
         Ok(HttpResponse::Created().json(material))
     };
-    idempotent(&context, &user, &request, &fingerprint, publish).await
+    idempotent(&context, &requester.principal, &request, &fingerprint, publish).await
 }
 
 /// `PATCH /materials/{id}`: what is given changes.
 pub async fn edit(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    requester: Requester,
     id: web::Path<String>,
     payload: web::Payload,
 ) -> ApiResult {
-    require(&user, Action::WriteMaterials)?;
+    require(&requester.principal, Action::WriteMaterials)?;
     let body: JsonBody<EditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
-    let actor = actor_of(&user, &request, &context.config);
-    let material = materials::change_material(&context, actor, parse_id(&id)?, body.value.parse()?).await?;
+    let material = materials::change_material(&context, &requester, parse_id(&id)?, body.value.parse()?).await?;
     Ok(HttpResponse::Ok().json(material))
 }
 
 /// `DELETE /materials/{id}`: row and file go; 204.
-pub async fn delete(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
-    materials::delete_material(&context, actor, parse_id(&id)?).await?;
+pub async fn delete(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
+    materials::delete_material(&context, &requester, parse_id(&id)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

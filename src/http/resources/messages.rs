@@ -9,7 +9,7 @@ use crate::{
     http::{
         error::{ApiError, ApiResult},
         input::{
-            credentials::{SignedIn, actor_of},
+            credentials::SignedIn,
             forms::message::MessageForm,
             json_body::JsonBody,
             page::PageQuery,
@@ -19,6 +19,7 @@ use crate::{
     services::{
         Context, ServiceResult,
         conversations::{self, HistoryStart, NewMessage},
+        shared::requester::Requester,
     },
     wire::content_disposition::Disposition,
 };
@@ -91,17 +92,10 @@ fn parse_ids((conversation, message): &(String, String)) -> ApiResult<(Conversat
 }
 
 /// `GET /conversations/{id}/messages`
-pub async fn list(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
-    query: web::Query<HistoryQuery>,
-) -> ApiResult {
+pub async fn list(context: web::Data<Context>, requester: Requester, id: web::Path<String>, query: web::Query<HistoryQuery>) -> ApiResult {
     let id = parse_id(&id)?;
     let (start, limit) = query.into_inner().read()?;
-    let actor = actor_of(&user, &request, &context.config);
-    Ok(HttpResponse::Ok().json(conversations::list_messages(&context, actor, id, start, limit).await?))
+    Ok(HttpResponse::Ok().json(conversations::list_messages(&context, &requester, id, start, limit).await?))
 }
 
 /// `POST /conversations/{id}/messages`: JSON, or a form with a file. 201 the first time, 200 for every repeat.
@@ -144,41 +138,27 @@ pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, ids: 
 
 /// `GET /conversations/{id}/messages/{message_id}/link`: a signed link to the file, 1 h.
 pub async fn link(
-    request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    requester: Requester,
     ids: web::Path<(String, String)>,
     query: web::Query<LinkQuery>,
 ) -> ApiResult {
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
     let disposition = Disposition::parse(query.disposition.as_deref().unwrap_or("inline")).ok_or_else(unknown)?;
-    let actor = actor_of(&user, &request, &context.config);
-    Ok(HttpResponse::Ok().json(conversations::link_message_file(&context, actor, parse_ids(&ids)?, disposition).await?))
+    Ok(HttpResponse::Ok().json(conversations::link_message_file(&context, &requester, parse_ids(&ids)?, disposition).await?))
 }
 
 /// `GET /conversations/{id}/messages/{message_id}/history`: what it said before its edits.
-pub async fn history(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    ids: web::Path<(String, String)>,
-) -> ApiResult {
+pub async fn history(context: web::Data<Context>, requester: Requester, ids: web::Path<(String, String)>) -> ApiResult {
     let (id, message) = parse_ids(&ids)?;
-    let actor = actor_of(&user, &request, &context.config);
-    let items = conversations::list_message_edits(&context, actor, id, message).await?;
+    let items = conversations::list_message_edits(&context, &requester, id, message).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }
 
 /// `GET /conversations/search`
-pub async fn search(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    query: web::Query<SearchQuery>,
-) -> ApiResult {
+pub async fn search(context: web::Data<Context>, requester: Requester, query: web::Query<SearchQuery>) -> ApiResult {
     let SearchQuery { query, after, limit } = query.into_inner();
     let page = PageQuery { after, limit };
-    let actor = actor_of(&user, &request, &context.config);
-    let found = conversations::search_messages(&context, actor, &query.unwrap_or_default(), page.after()?, page.limit()?).await?;
+    let found = conversations::search_messages(&context, &requester, &query.unwrap_or_default(), page.after()?, page.limit()?).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -1,17 +1,13 @@
 //! Many accounts at once, from the CSV a school's office has. Every line stands for itself: good ones are made, bad ones are reported with their line
 //! number, and a second try of the same file finds the first part done (`login_taken`).
 
-use super::{
-    manage::{self, NewUser},
-    sign_in::Origin,
-};
+use super::manage::{self, NewUser};
 use crate::{
-    domain::{
-        access::{Action, may},
-        principal::{Principal, Role},
-        text::FieldError,
+    domain::{access::Action, principal::Role, text::FieldError},
+    services::{
+        Context, ServiceError, ServiceResult,
+        shared::requester::{Requester, require},
     },
-    services::{Context, ServiceError, ServiceResult},
 };
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
@@ -47,12 +43,10 @@ struct Row {
 
 /// Makes an account of every line of a CSV file with the columns `login,name,role,password` (comma or semicolon, UTF-8). Fails as a whole when the
 /// file does not read: `request.malformed` without these columns, `validation` on `file` when it has more than 1,000 lines.
-pub async fn import_users(context: &Context, principal: &Principal, csv: &[u8], origin: &Origin) -> ServiceResult<Vec<ImportedLine>> {
-    if !may(principal.role, Action::ManageUsers) {
-        return Err(ServiceError::Denied);
-    }
+pub async fn import_users(context: &Context, requester: &Requester, csv: &[u8]) -> ServiceResult<Vec<ImportedLine>> {
+    require(&requester.principal, Action::ManageUsers)?;
     let rows = read_rows(csv)?;
-    let lines = stream::iter(rows).map(|(line, row)| import_row(context, principal, line, row, origin));
+    let lines = stream::iter(rows).map(|(line, row)| import_row(context, requester, line, row));
     let lines: Vec<ServiceResult<ImportedLine>> = lines.buffered(LINES_AT_ONCE).collect().await;
     lines.into_iter().collect()
 }
@@ -86,13 +80,7 @@ fn read_rows(csv: &[u8]) -> ServiceResult<Vec<NumberedRow>> {
     }
 }
 
-async fn import_row(
-    context: &Context,
-    principal: &Principal,
-    line: u64,
-    row: Result<Row, FieldError>,
-    origin: &Origin,
-) -> ServiceResult<ImportedLine> {
+async fn import_row(context: &Context, requester: &Requester, line: u64, row: Result<Row, FieldError>) -> ServiceResult<ImportedLine> {
     let row = match row {
         Ok(row) => row,
         Err(error) => return Ok(ImportedLine { line, login: None, result: Err(vec![error]) }),
@@ -103,7 +91,7 @@ async fn import_row(
         return Ok(ImportedLine { line, login, result: Err(vec![error]) });
     };
     let new = NewUser { login: row.login, name: row.name, role, password: row.password };
-    let result = match manage::create_user(context, principal, new, origin).await {
+    let result = match manage::create_user(context, requester, new).await {
         Ok(user) => Ok(user.id.to_string()),
         Err(ServiceError::Invalid { errors, .. }) => Err(errors),
         Err(ServiceError::Conflict { .. }) => Err(vec![FieldError::new("login", "login_taken", "this login name is in use")]),

@@ -16,7 +16,7 @@ use crate::{
             kind::{NewNotice, NoticeKind},
         },
     },
-    services::{Context, notices::append_notice, shared::requester::Actor},
+    services::{Context, notices::append_notice, shared::requester::Requester},
 };
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -27,12 +27,17 @@ const CHANGED_EVENT: &str = "appointment.changed";
 const SLOTS_EVENT: &str = "slots.changed";
 
 /// Writes what the change that led to `appointment` leaves.
-pub(super) async fn record_change(context: &Context, tx: &mut Tx, actor: Actor<'_>, appointment: &AppointmentRow) -> BackendResult<()> {
+pub(super) async fn record_change(
+    context: &Context,
+    tx: &mut Tx,
+    requester: &Requester,
+    appointment: &AppointmentRow,
+) -> BackendResult<()> {
     let action = format!("appointment.{}", appointment.state.as_str());
     let target = Some(("appointment", appointment.id.to_string()));
-    tx.append_audit(&actor.audit_entry(&action, target, facts(appointment), appointment.updated_at_ms)).await?;
-    write_event(tx, actor.principal.user_id, appointment).await?;
-    write_notices(&context.zone(), tx, actor.principal.user_id, appointment).await
+    tx.append_audit(&requester.audit_entry(&action, target, facts(appointment), appointment.updated_at_ms)).await?;
+    write_event(tx, requester.principal.user_id, appointment).await?;
+    write_notices(&context.zone(), tx, requester.principal.user_id, appointment).await
 }
 
 /// Returns what the audit trail keeps of an appointment: who and when, never what about.

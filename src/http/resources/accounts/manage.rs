@@ -1,6 +1,5 @@
 //! What admins do: accounts and the audit trail.
 
-use super::sign_in::origin_of;
 use crate::{
     domain::{access::Action, clock::rfc3339, ids::UserId, principal::Role, text::FieldError},
     http::{
@@ -18,6 +17,7 @@ use crate::{
             import::{self, ImportedLine, LARGEST_FILE_BYTES},
             manage::{self, AuditFilter, AuditView, NewUser, UserPatch, UserQuery, UserRow},
         },
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
@@ -107,18 +107,12 @@ pub async fn list_users(context: web::Data<Context>, SignedIn(principal): Signed
 }
 
 /// `POST /admin/users`: 201 with the account; 409 `users.login_taken`. Honours `Idempotency-Key`.
-pub async fn create_user(
-    context: web::Data<Context>,
-    request: HttpRequest,
-    SignedIn(principal): SignedIn,
-    payload: web::Payload,
-) -> ApiResult {
-    require(&principal, Action::ManageUsers)?;
+pub async fn create_user(context: web::Data<Context>, request: HttpRequest, requester: Requester, payload: web::Payload) -> ApiResult {
+    require(&requester.principal, Action::ManageUsers)?;
     let JsonBody { value: NewUserBody { login, name, role, password }, bytes } = JsonBody::receive(&request, payload.into_inner()).await?;
-    let origin = origin_of(&request, &context.config);
-    idempotent(&context, &principal, &request, &bytes, || async {
+    idempotent(&context, &requester.principal, &request, &bytes, || async {
         let new = NewUser { login, name, role, password };
-        let user = manage::create_user(&context, &principal, new, &origin).await?;
+        let user = manage::create_user(&context, &requester, new).await?;
         Ok(HttpResponse::Created().json(AccountBody::from(user)))
     })
     .await
@@ -128,14 +122,14 @@ pub async fn create_user(
 pub async fn change_user(
     context: web::Data<Context>,
     request: HttpRequest,
-    SignedIn(principal): SignedIn,
+    requester: Requester,
     id: web::Path<UserId>,
     payload: web::Payload,
 ) -> ApiResult {
-    require(&principal, Action::ManageUsers)?;
+    require(&requester.principal, Action::ManageUsers)?;
     let UserPatchBody { name, role, password, disabled } = JsonBody::receive(&request, payload.into_inner()).await?.value;
     let patch = UserPatch { name, role, password, disabled };
-    let user = manage::change_user(&context, &principal, *id, patch, &origin_of(&request, &context.config)).await?;
+    let user = manage::change_user(&context, &requester, *id, patch).await?;
     Ok(HttpResponse::Ok().json(AccountBody::from(user)))
 }
 
@@ -160,21 +154,15 @@ impl From<ImportedLine> for ImportedLineBody {
 }
 
 /// `POST /admin/users/import`: a CSV file as the body, 200 with a report per line. 415 without `text/csv`, 413 over 1 MiB.
-pub async fn import_users(
-    context: web::Data<Context>,
-    request: HttpRequest,
-    SignedIn(principal): SignedIn,
-    payload: web::Payload,
-) -> ApiResult {
-    require(&principal, Action::ManageUsers)?;
+pub async fn import_users(context: web::Data<Context>, request: HttpRequest, requester: Requester, payload: web::Payload) -> ApiResult {
+    require(&requester.principal, Action::ManageUsers)?;
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/csv") {
         return Err(ApiError::request("request.media_type", "the body must be text/csv"));
     }
     let csv = read_body(payload.into_inner(), declared_length(&request), LARGEST_FILE_BYTES).await?;
-    let origin = origin_of(&request, &context.config);
-    idempotent(&context, &principal, &request, &csv, || async {
-        let lines = import::import_users(&context, &principal, &csv, &origin).await?;
+    idempotent(&context, &requester.principal, &request, &csv, || async {
+        let lines = import::import_users(&context, &requester, &csv).await?;
         let lines: Vec<ImportedLineBody> = lines.into_iter().map(ImportedLineBody::from).collect();
         let created = lines.iter().filter(|line| line.id.is_some()).count();
         Ok(HttpResponse::Ok().json(json!({"created": created, "failed": lines.len() - created, "lines": lines})))

@@ -10,11 +10,11 @@ use crate::{
             json_body::JsonBody,
             page::{Page, PageQuery},
         },
-        resources::accounts::sign_in::origin_of,
     },
     services::{
         Context,
         apps::dead_letters::{self, DeadLetterItem},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -48,18 +48,17 @@ pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, id: web
 pub async fn replay(
     context: web::Data<Context>,
     request: HttpRequest,
-    SignedIn(user): SignedIn,
+    requester: Requester,
     id: web::Path<String>,
     payload: web::Payload,
 ) -> ApiResult {
-    require(&user, Action::ManageApps)?;
+    require(&requester.principal, Action::ManageApps)?;
     let body: JsonBody<Replay> = JsonBody::receive(&request, payload.into_inner()).await?;
     let ids = body.value.ids.as_deref();
     if ids.is_some_and(|ids| ids.len() > MOST_IDS) {
         let message = format!("at most {MOST_IDS} ids");
         return Err(ApiError::Fields(vec![FieldProblem { field: "ids".to_owned(), code: "too_long", message }]));
     }
-    let origin = origin_of(&request, &context.config);
-    let replayed = dead_letters::replay(&context, &user, &app_id(&id), ids, &origin).await?;
+    let replayed = dead_letters::replay(&context, &requester, &app_id(&id), ids).await?;
     Ok(HttpResponse::Ok().json(json!({ "replayed": replayed })))
 }
