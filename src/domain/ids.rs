@@ -1,8 +1,8 @@
 //! Ids of everything that has a row: UUIDv7 as text on the wire and in the database, so that they sort by time and are equal on three engines.
 //! Besides them the ids that the Pusher protocol makes: apps and sockets.
 
-use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr, sync::Arc};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 use uuid::Uuid;
 
 /// Says that a text is not an id (36 characters, hyphenated UUID).
@@ -13,7 +13,7 @@ pub struct InvalidId;
 macro_rules! id_type {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(Uuid);
 
@@ -50,6 +50,13 @@ macro_rules! id_type {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 Self::parse(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text: Cow<'_, str> = Deserialize::deserialize(deserializer)?;
+                Self::parse(&text).map_err(D::Error::custom)
             }
         }
     )+};
@@ -126,9 +133,16 @@ impl fmt::Display for SocketId {
     }
 }
 
-/// Public id of an app; cheap to clone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Public id of an app; cheap to clone. Any text reads as one: there is no app of most.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "String")]
 pub struct AppId(pub Arc<str>);
+
+impl From<String> for AppId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -146,6 +160,8 @@ mod tests {
     fn other_spellings_of_a_uuid_are_refused() {
         let id = UserId::generate().to_string();
         assert_eq!(UserId::parse(&id.replace('-', "")), Err(InvalidId));
+        assert!(serde_json::from_value::<UserId>(id.replace('-', "").into()).is_err(), "in paths and bodies too");
+        assert!(serde_json::from_value::<UserId>(id.clone().into()).is_ok());
         assert_eq!(UserId::parse(&format!("{{{id}}}")), Err(InvalidId));
         assert_eq!(UserId::parse(""), Err(InvalidId));
     }

@@ -2,10 +2,7 @@
 
 use crate::{
     domain::{ids::AlertId, text::FieldError},
-    http::{
-        error::{ApiError, ApiResult},
-        input::page::PageQuery,
-    },
+    http::{error::ApiResult, input::page::PageQuery},
     services::{
         Context, ServiceResult,
         alerts::{self, AlertQuery, AlertScope},
@@ -37,10 +34,6 @@ impl ListQuery {
     }
 }
 
-fn parse_id(text: &str) -> ApiResult<AlertId> {
-    AlertId::parse(text).map_err(|_| ApiError::not_found())
-}
-
 /// `GET /alerts`: newest first, with the number of open ones.
 pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<ListQuery>) -> ApiResult {
     let query = query.into_inner().read()?;
@@ -48,12 +41,12 @@ pub async fn list(context: web::Data<Context>, requester: Requester, query: web:
 }
 
 /// `POST /alerts/{id}/acknowledge`: the warning as it is now; it names who was first.
-pub async fn acknowledge(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(alerts::acknowledge_alert(&context, &requester, parse_id(&id)?).await?))
+pub async fn acknowledge(context: web::Data<Context>, requester: Requester, id: web::Path<AlertId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(alerts::acknowledge_alert(&context, &requester, *id).await?))
 }
 
 /// `POST /alerts/{id}/chat`: the conversation of this counsellor with the student; acknowledges too.
-pub async fn chat(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    let conversation = alerts::open_chat(&context, &requester, parse_id(&id)?).await?;
+pub async fn chat(context: web::Data<Context>, requester: Requester, id: web::Path<AlertId>) -> ApiResult {
+    let conversation = alerts::open_chat(&context, &requester, *id).await?;
     Ok(HttpResponse::Ok().json(json!({ "conversation_id": conversation })))
 }

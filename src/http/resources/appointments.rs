@@ -107,10 +107,6 @@ fn parse_span(from: &str, to: &str) -> Result<Span, FieldError> {
     if span.from_ms < span.to_ms { Ok(span) } else { Err(FieldError::new("to", "unknown_value", "it must be after from")) }
 }
 
-fn parse_id(text: &str) -> ApiResult<AppointmentId> {
-    AppointmentId::parse(text).map_err(|_| ApiError::not_found())
-}
-
 /// `GET /appointments`: the own ones; for admins all.
 pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<ListQuery>) -> ApiResult {
     let page = appointments::list_appointments(&context, &requester, query.into_inner().parse()?).await?;
@@ -128,8 +124,8 @@ pub async fn book(request: HttpRequest, context: web::Data<Context>, requester: 
 }
 
 /// `GET /appointments/{id}`: one of the own; for admins any.
-pub async fn read(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(appointments::read_appointment(&context, &requester, parse_id(&id)?).await?))
+pub async fn read(context: web::Data<Context>, requester: Requester, id: web::Path<AppointmentId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(appointments::read_appointment(&context, &requester, *id).await?))
 }
 
 /// `POST /appointments/{id}/{action}`: 200 with the appointment. Honours `Idempotency-Key`.
@@ -137,11 +133,11 @@ pub async fn change(
     request: HttpRequest,
     context: web::Data<Context>,
     requester: Requester,
-    path: web::Path<(String, String)>,
+    path: web::Path<(AppointmentId, String)>,
     body: JsonBody<ChangeBody>,
 ) -> ApiResult {
     let (id, action) = path.into_inner();
-    let (id, action) = (parse_id(&id)?, AppointmentAction::parse(&action).ok_or(ApiError::not_found())?);
+    let action = AppointmentAction::parse(&action).ok_or(ApiError::not_found())?;
     let JsonBody { value: ChangeBody { starts_at, reason }, bytes } = body;
     let change = || async {
         let starts_at_ms = starts_at.map(|text| parse_instant("starts_at", &text)).transpose()?;
@@ -152,8 +148,13 @@ pub async fn change(
 }
 
 /// `GET /appointments/{id}.ics`: the calendar file.
-pub async fn calendar_file(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    let file = appointments::calendar_file(&context, &requester, parse_id(&id)?, language_of(&request)).await?;
+pub async fn calendar_file(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    requester: Requester,
+    id: web::Path<AppointmentId>,
+) -> ApiResult {
+    let file = appointments::calendar_file(&context, &requester, *id, language_of(&request)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, format!("text/calendar; charset=utf-8; method={}", file.method)))
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"janji-temu.ics\""))
@@ -161,6 +162,6 @@ pub async fn calendar_file(request: HttpRequest, context: web::Data<Context>, re
 }
 
 /// `GET /appointments/{id}/video`: a link with a fresh token, while the room is open.
-pub async fn open_video(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(appointments::open_video(&context, &user, parse_id(&id)?).await?))
+pub async fn open_video(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppointmentId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(appointments::open_video(&context, &user, *id).await?))
 }

@@ -10,7 +10,7 @@ use crate::{
         text::FieldError,
     },
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{
             credentials::SignedIn,
             idempotency::idempotent,
@@ -58,14 +58,6 @@ pub struct BeforeQuery {
     before: Option<String>,
 }
 
-fn thread_id(text: &str) -> ApiResult<ThreadId> {
-    ThreadId::parse(text).map_err(|_| ApiError::not_found())
-}
-
-fn message_id(text: &str) -> ApiResult<MessageId> {
-    MessageId::parse(text).map_err(|_| ApiError::not_found())
-}
-
 /// `GET /companion`
 pub async fn read_info(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
     Ok(HttpResponse::Ok().json(companion::read_info(&context, &user, language_of(&request)).await?))
@@ -95,12 +87,12 @@ pub async fn read_thread(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
     query: web::Query<BeforeQuery>,
 ) -> ApiResult {
     let unknown = |_| FieldError::new("before", "unknown_value", "not a message of this thread");
     let before = query.before.as_deref().filter(|text| !text.is_empty()).map(MessageId::parse).transpose().map_err(unknown)?;
-    let mut view = companion::read_thread(&context, &user, thread_id(&id)?, before).await?;
+    let mut view = companion::read_thread(&context, &user, *id, before).await?;
     for message in &mut view.messages {
         if let MessageView::Answer(answer) = message {
             show_live(&desk, answer).await?;
@@ -113,16 +105,16 @@ pub async fn read_thread(
 pub async fn rename_thread(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
     body: JsonBody<ThreadBody>,
 ) -> ApiResult {
     let title = body.value.title.as_deref();
-    Ok(HttpResponse::Ok().json(companion::rename_thread(&context, &user, thread_id(&id)?, title).await?))
+    Ok(HttpResponse::Ok().json(companion::rename_thread(&context, &user, *id, title).await?))
 }
 
 /// `DELETE /companion/threads/{id}`: 204.
-pub async fn delete_thread(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    companion::delete_thread(&context, &user, thread_id(&id)?).await?;
+pub async fn delete_thread(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<ThreadId>) -> ApiResult {
+    companion::delete_thread(&context, &user, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -132,10 +124,10 @@ pub async fn ask(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
     body: JsonBody<AskBody>,
 ) -> ApiResult {
-    let (id, language) = (thread_id(&id)?, language_of(&request));
+    let (id, language) = (*id, language_of(&request));
     let AskBody { client_id, body } = body.value;
     let asked = detached(async move {
         let new = NewQuestion { client_id, body };
@@ -156,9 +148,9 @@ pub async fn read_answer(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<MessageId>,
 ) -> ApiResult {
-    let id = message_id(&id)?;
+    let id = *id;
     let mut answer = companion::read_answer(&context, &user, id).await?;
     if answer.status == AnswerStatus::Streaming && !show_live(&desk, &mut answer).await? {
         // It grows elsewhere, or ended between the two questions: then the row knows.
@@ -168,8 +160,13 @@ pub async fn read_answer(
 }
 
 /// `POST /companion/messages/{id}/stop`: 200 with the answer as it ended; one that has ended already is left as it is.
-pub async fn stop(context: web::Data<Context>, desk: web::Data<DeskHandle>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let id = message_id(&id)?;
+pub async fn stop(
+    context: web::Data<Context>,
+    desk: web::Data<DeskHandle>,
+    SignedIn(user): SignedIn,
+    id: web::Path<MessageId>,
+) -> ApiResult {
+    let id = *id;
     let answer = companion::read_answer(&context, &user, id).await?;
     if answer.status != AnswerStatus::Streaming {
         return Ok(HttpResponse::Ok().json(answer));
@@ -186,9 +183,9 @@ pub async fn regenerate(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<MessageId>,
 ) -> ApiResult {
-    let (id, language) = (message_id(&id)?, language_of(&request));
+    let (id, language) = (*id, language_of(&request));
     let answer = detached(async move {
         let mut regenerated = companion::regenerate(&context, &user, id, language).await?;
         let is_new = regenerated.turn.is_some();
@@ -207,9 +204,9 @@ pub async fn propose_summary(
     request: HttpRequest,
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
 ) -> ApiResult {
-    let summary = companion::propose_summary(&context, &user, thread_id(&id)?, language_of(&request)).await?;
+    let summary = companion::propose_summary(&context, &user, *id, language_of(&request)).await?;
     Ok(HttpResponse::Ok().json(json!({ "summary": summary })))
 }
 
@@ -218,10 +215,10 @@ pub async fn hand_over(
     request: HttpRequest,
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
     body: JsonBody<HandOverBody>,
 ) -> ApiResult {
-    let (id, language) = (thread_id(&id)?, language_of(&request));
+    let (id, language) = (*id, language_of(&request));
     let HandOverBody { to, summary } = &body.value;
     let work = || async {
         let handed = companion::hand_over(&context, &user, id, (to, summary), language).await?;

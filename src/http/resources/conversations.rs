@@ -6,7 +6,7 @@ use crate::{
         text::{FieldError, TextRule},
     },
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody, page::PageQuery},
     },
     services::{
@@ -86,11 +86,6 @@ impl From<OpenBody> for NewConversation {
     }
 }
 
-/// Reads the id in a path; anything else is unknown.
-pub(super) fn parse_id(text: &str) -> ApiResult<ConversationId> {
-    ConversationId::parse(text).map_err(|_| ApiError::not_found())
-}
-
 /// `GET /conversations`: the own ones by newest message, or the queue.
 pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
     let query = query.into_inner().read()?;
@@ -119,8 +114,8 @@ pub async fn take_next(request: HttpRequest, context: web::Data<Context>, reques
 }
 
 /// `GET /conversations/{id}`
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, parse_id(&id)?).await?))
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<ConversationId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, *id).await?))
 }
 
 /// `POST /conversations/{id}/transfer`: 204; the conversation is not this counsellor's any more. With an idempotency key a repeat hears so too.
@@ -128,29 +123,27 @@ pub async fn transfer(
     request: HttpRequest,
     context: web::Data<Context>,
     requester: Requester,
-    id: web::Path<String>,
+    id: web::Path<ConversationId>,
     body: JsonBody<TransferBody>,
 ) -> ApiResult {
     let JsonBody { value: TransferBody { counsellor_id, note }, bytes } = body;
-    let (id, transfer) = (parse_id(&id)?, Transfer { counsellor_id, note });
+    let transfer = Transfer { counsellor_id, note };
     let hand_over = || async {
-        conversations::transfer_conversation(&context, &requester, id, &transfer).await?;
+        conversations::transfer_conversation(&context, &requester, *id, &transfer).await?;
         Ok(HttpResponse::NoContent().finish())
     };
     idempotent(&context, &requester.principal, &request, &bytes, hand_over).await
 }
 
 /// `POST /conversations/{id}/close`
-pub async fn close(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    let id = parse_id(&id)?;
-    let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, &requester, id).await?)) };
+pub async fn close(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<ConversationId>) -> ApiResult {
+    let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, &requester, *id).await?)) };
     idempotent(&context, &requester.principal, &request, b"", close).await
 }
 
 /// `POST /conversations/{id}/reopen`
-pub async fn reopen(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    let id = parse_id(&id)?;
-    let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, &requester, id).await?)) };
+pub async fn reopen(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<ConversationId>) -> ApiResult {
+    let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, &requester, *id).await?)) };
     idempotent(&context, &requester.principal, &request, b"", reopen).await
 }
 
@@ -158,25 +151,25 @@ pub async fn reopen(request: HttpRequest, context: web::Data<Context>, requester
 pub async fn mark_delivered(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ConversationId>,
     body: JsonBody<MarkBody>,
 ) -> ApiResult {
-    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, parse_id(&id)?, Mark::Delivered, body.value.seq).await?))
+    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, *id, Mark::Delivered, body.value.seq).await?))
 }
 
 /// `POST /conversations/{id}/read`
 pub async fn mark_read(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ConversationId>,
     body: JsonBody<MarkBody>,
 ) -> ApiResult {
-    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, parse_id(&id)?, Mark::Read, body.value.seq).await?))
+    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, *id, Mark::Read, body.value.seq).await?))
 }
 
 /// `GET /conversations/{id}/notes`
-pub async fn list_notes(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    let items = conversations::list_notes(&context, &requester, parse_id(&id)?).await?;
+pub async fn list_notes(context: web::Data<Context>, requester: Requester, id: web::Path<ConversationId>) -> ApiResult {
+    let items = conversations::list_notes(&context, &requester, *id).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }
 
@@ -185,11 +178,10 @@ pub async fn add_note(
     request: HttpRequest,
     context: web::Data<Context>,
     requester: Requester,
-    id: web::Path<String>,
+    id: web::Path<ConversationId>,
     body: JsonBody<NoteBody>,
 ) -> ApiResult {
-    let id = parse_id(&id)?;
-    let add = || async { Ok(HttpResponse::Created().json(conversations::add_note(&context, &requester, id, &body.value.body).await?)) };
+    let add = || async { Ok(HttpResponse::Created().json(conversations::add_note(&context, &requester, *id, &body.value.body).await?)) };
     idempotent(&context, &requester.principal, &request, &body.bytes, add).await
 }
 

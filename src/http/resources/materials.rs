@@ -81,11 +81,6 @@ impl EditBody {
     }
 }
 
-/// Reads the id in a path; anything else is unknown.
-fn parse_id(text: &str) -> ApiResult<MaterialId> {
-    MaterialId::parse(text).map_err(|_| ApiError::not_found())
-}
-
 /// `HEAD` is answered by the same handlers; nobody reads anything then.
 fn purpose_of(request: &HttpRequest) -> Purpose {
     if request.method() == Method::HEAD { Purpose::Look } else { Purpose::Use }
@@ -98,8 +93,8 @@ pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: 
 }
 
 /// `GET /materials/{id}`: one material with its text.
-pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let material = materials::read_material(&context, &user, parse_id(&id)?, purpose_of(&request)).await?;
+pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<MaterialId>) -> ApiResult {
+    let material = materials::read_material(&context, &user, *id, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(material))
 }
 
@@ -139,18 +134,18 @@ pub async fn edit(
     request: HttpRequest,
     context: web::Data<Context>,
     requester: Requester,
-    id: web::Path<String>,
+    id: web::Path<MaterialId>,
     payload: web::Payload,
 ) -> ApiResult {
     require(&requester.principal, Action::WriteMaterials)?;
     let body: JsonBody<EditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
-    let material = materials::change_material(&context, &requester, parse_id(&id)?, body.value.parse()?).await?;
+    let material = materials::change_material(&context, &requester, *id, body.value.parse()?).await?;
     Ok(HttpResponse::Ok().json(material))
 }
 
 /// `DELETE /materials/{id}`: row and file go; 204.
-pub async fn delete(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    materials::delete_material(&context, &requester, parse_id(&id)?).await?;
+pub async fn delete(context: web::Data<Context>, requester: Requester, id: web::Path<MaterialId>) -> ApiResult {
+    materials::delete_material(&context, &requester, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -159,12 +154,12 @@ pub async fn link(
     request: HttpRequest,
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<MaterialId>,
     query: web::Query<LinkQuery>,
 ) -> ApiResult {
     let wanted = query.disposition.as_deref().unwrap_or("inline");
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
     let disposition = Disposition::parse(wanted).ok_or_else(unknown)?;
-    let link = materials::link_material(&context, &user, parse_id(&id)?, disposition, purpose_of(&request)).await?;
+    let link = materials::link_material(&context, &user, *id, disposition, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(link))
 }

@@ -3,7 +3,7 @@
 use crate::{
     domain::{ids::NoticeId, text::FieldError},
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{credentials::SignedIn, language::language_of, page::PageQuery},
     },
     services::{
@@ -41,9 +41,8 @@ pub async fn list(request: HttpRequest, context: web::Data<Context>, SignedIn(us
 }
 
 /// `POST /notices/{id}/read`: the new unread count.
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let id = NoticeId::parse(&id).map_err(|_| ApiError::not_found())?;
-    Ok(HttpResponse::Ok().json(notices::read_notice(&context, &user, id).await?))
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<NoticeId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(notices::read_notice(&context, &user, *id).await?))
 }
 
 /// `POST /notices/read-all`: the new unread count.

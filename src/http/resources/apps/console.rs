@@ -1,8 +1,8 @@
 //! `/admin/apps/{id}/console` and `/admin/apps/{id}/events`: watching a connected app, and publishing to it by hand.
 
-use super::{backend_api::refuse_trigger, manage::app_id};
+use super::backend_api::refuse_trigger;
 use crate::{
-    domain::access::Action,
+    domain::{access::Action, ids::AppId},
     http::{
         error::ApiResult,
         input::{credentials::require, json_body::JsonBody},
@@ -24,8 +24,8 @@ pub struct NewEvent {
 }
 
 /// `POST /admin/apps/{id}/console`: lines come on the channel for a minute; a repeat keeps them coming.
-pub async fn watch(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(console::watch(&context, &requester, &app_id(&id)).await?))
+pub async fn watch(context: web::Data<Context>, requester: Requester, id: web::Path<AppId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(console::watch(&context, &requester, &id).await?))
 }
 
 /// `POST /admin/apps/{id}/events`
@@ -33,12 +33,12 @@ pub async fn send_event(
     context: web::Data<Context>,
     request: HttpRequest,
     requester: Requester,
-    id: web::Path<String>,
+    id: web::Path<AppId>,
     payload: web::Payload,
 ) -> ApiResult {
     require(&requester.principal, Action::ManageApps)?;
     let NewEvent { channels, name, data } = JsonBody::receive(&request, payload.into_inner()).await?.value;
-    let app = console::find_enabled(&context, &requester.principal, &app_id(&id))?;
+    let app = console::find_enabled(&context, &requester.principal, &id)?;
     let limit = app.rules.limits.payload_bytes as usize;
     let event = Trigger::read(name, &channels, data.as_deref(), limit).map_err(refuse_trigger)?;
     console::send_event(&context, &requester, &app, &event).await?;

@@ -1,8 +1,10 @@
 //! `/admin/apps/{id}/webhooks` and `/admin/apps/{id}/dead-letters`: how the webhooks of an app are doing, and what could not be delivered.
 
-use super::manage::app_id;
 use crate::{
-    domain::{access::Action, ids::WebhookEventId},
+    domain::{
+        access::Action,
+        ids::{AppId, WebhookEventId},
+    },
     http::{
         error::{ApiError, ApiResult, FieldProblem},
         input::{
@@ -32,15 +34,15 @@ pub struct Replay {
 }
 
 /// `GET /admin/apps/{id}/webhooks`
-pub async fn list_webhooks(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let items = dead_letters::list_webhooks(&context, &user, &app_id(&id)).await?;
+pub async fn list_webhooks(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>) -> ApiResult {
+    let items = dead_letters::list_webhooks(&context, &user, &id).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
 }
 
 /// `GET /admin/apps/{id}/dead-letters`
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>, page: web::Query<PageQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>, page: web::Query<PageQuery>) -> ApiResult {
     let limit = page.limit()?;
-    let found = dead_letters::list(&context, &user, &app_id(&id), page.after()?, limit + 1).await?;
+    let found = dead_letters::list(&context, &user, &id, page.after()?, limit + 1).await?;
     Ok(HttpResponse::Ok().json(Page::new(found, limit, |letter: &DeadLetterItem| letter.id().to_string(), |letter| letter)))
 }
 
@@ -49,7 +51,7 @@ pub async fn replay(
     context: web::Data<Context>,
     request: HttpRequest,
     requester: Requester,
-    id: web::Path<String>,
+    id: web::Path<AppId>,
     payload: web::Payload,
 ) -> ApiResult {
     require(&requester.principal, Action::ManageApps)?;
@@ -59,6 +61,6 @@ pub async fn replay(
         let message = format!("at most {MOST_IDS} ids");
         return Err(ApiError::Fields(vec![FieldProblem { field: "ids".to_owned(), code: "too_long", message }]));
     }
-    let replayed = dead_letters::replay(&context, &requester, &app_id(&id), ids).await?;
+    let replayed = dead_letters::replay(&context, &requester, &id, ids).await?;
     Ok(HttpResponse::Ok().json(json!({ "replayed": replayed })))
 }

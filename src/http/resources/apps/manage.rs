@@ -27,8 +27,8 @@ pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiR
 }
 
 /// `GET /admin/apps/{id}`
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(manage::read_app(&context, &user, &app_id(&id)).await?))
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(manage::read_app(&context, &user, &id).await?))
 }
 
 /// `POST /admin/apps`: 201 with the app and its secret, which no other answer shows. A repeat under the same `Idempotency-Key` makes no second app and
@@ -53,20 +53,15 @@ pub async fn change(
     context: web::Data<Context>,
     request: HttpRequest,
     requester: Requester,
-    id: web::Path<String>,
+    id: web::Path<AppId>,
     payload: web::Payload,
 ) -> ApiResult {
     require(&requester.principal, Action::ManageApps)?;
     let body: JsonBody<AppPatch> = JsonBody::receive(&request, payload.into_inner()).await?;
-    Ok(HttpResponse::Ok().json(manage::change_app(&context, &requester, &app_id(&id), &body.value).await?))
+    Ok(HttpResponse::Ok().json(manage::change_app(&context, &requester, &id, &body.value).await?))
 }
 
 /// `POST /admin/apps/{id}/rotate`: 200 with the app and its new secret.
-pub async fn rotate(context: web::Data<Context>, requester: Requester, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(manage::rotate_secret(&context, &requester, &app_id(&id)).await?))
-}
-
-/// Reads the id of an app in a path. Any text is one: there is no app of most.
-pub(super) fn app_id(text: &str) -> AppId {
-    AppId(text.into())
+pub async fn rotate(context: web::Data<Context>, requester: Requester, id: web::Path<AppId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(manage::rotate_secret(&context, &requester, &id).await?))
 }
