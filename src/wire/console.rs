@@ -8,8 +8,6 @@ use crate::domain::{
 };
 use serde::Serialize;
 
-/// The event that brings lines.
-pub const APP_CONSOLE: &str = "app.console";
 /// Characters of a payload that are shown.
 const SHOWN_DATA: usize = 500;
 /// Characters of names, ids and reasons that are shown: clients may send longer ones.
@@ -188,7 +186,7 @@ pub struct NotedLine {
     pub line: Line,
 }
 
-/// Returns the data of an [`APP_CONSOLE`]: lines, and how many there were beside them.
+/// Returns the data of an [`AppConsole`](super::desk_event::DeskEvent::AppConsole): lines, and how many there were beside them.
 #[must_use]
 pub fn console_data(lines: &[NotedLine], skipped: u64) -> String {
     #[derive(Serialize)]

@@ -13,7 +13,7 @@ use crate::{
         principal::Role,
     },
     services::notices::append_notice,
-    wire::desk_event::{RISK_CHANGED, RISK_RAISED},
+    wire::desk_event::DeskEvent,
 };
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ impl Change {
 pub(super) async fn append_raised(tx: &mut Tx, id: AlertId, audiences: &[Audience], now_ms: i64) -> BackendResult<()> {
     let data = json!({ "alert": item(tx, id).await? }).to_string();
     for audience in audiences {
-        append(tx, *audience, RISK_RAISED, data.clone(), now_ms).await?;
+        append(tx, *audience, DeskEvent::RiskRaised, data.clone(), now_ms).await?;
         let kind = NoticeKind::RiskRaised { alert_id: id.to_string() };
         append_notice(tx, &NewNotice { audience: *audience, kind }, now_ms).await?;
     }
@@ -59,13 +59,13 @@ pub(super) async fn append_raised(tx: &mut Tx, id: AlertId, audiences: &[Audienc
 pub(super) async fn append_changed(tx: &mut Tx, change: Change, id: AlertId, now_ms: i64) -> BackendResult<()> {
     let data = json!({ "change": change.as_str(), "alert": item(tx, id).await? }).to_string();
     for audience in STAFF {
-        append(tx, audience, RISK_CHANGED, data.clone(), now_ms).await?;
+        append(tx, audience, DeskEvent::RiskChanged, data.clone(), now_ms).await?;
     }
     Ok(())
 }
 
-async fn append(tx: &mut Tx, audience: Audience, event: &str, data: String, now_ms: i64) -> BackendResult<()> {
-    tx.append_log(&LogEntry { id: LogId::generate(), audience, event: event.to_owned(), data, created_at_ms: now_ms }).await
+async fn append(tx: &mut Tx, audience: Audience, event: DeskEvent, data: String, now_ms: i64) -> BackendResult<()> {
+    tx.append_log(&LogEntry { id: LogId::generate(), audience, event: event.name().to_owned(), data, created_at_ms: now_ms }).await
 }
 
 /// Returns the warning as events carry it: as in lists, without the student's words.

@@ -17,14 +17,10 @@ use crate::{
         },
     },
     services::{Context, notices::append_notice, shared::requester::Requester},
+    wire::desk_event::DeskEvent,
 };
 use jiff::tz::TimeZone;
 use serde_json::json;
-
-/// The durable event that brings a change to both sides.
-const CHANGED_EVENT: &str = "appointment.changed";
-/// The passing event that tells open slot lists to load again.
-const SLOTS_EVENT: &str = "slots.changed";
 
 /// Writes what the change that led to `appointment` leaves.
 pub(super) async fn record_change(
@@ -52,7 +48,7 @@ async fn write_event(tx: &mut Tx, actor: UserId, appointment: &AppointmentRow) -
         let entry = LogEntry {
             id: LogId::generate(),
             audience: Audience::User(side.id),
-            event: CHANGED_EVENT.to_owned(),
+            event: DeskEvent::AppointmentChanged.name().to_owned(),
             data: data.clone(),
             created_at_ms: appointment.updated_at_ms,
         };
@@ -106,7 +102,11 @@ pub(super) fn announce_change(context: &Context, counsellor: UserId, starts_ms: 
 /// Tells open slot lists of the counsellor which days to load again.
 pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
     if !dates.is_empty() {
-        context.announce.publish(&ChannelName::slots(counsellor), SLOTS_EVENT, json!({ "counsellor_id": counsellor, "dates": dates }));
+        context.announce.publish(
+            &ChannelName::slots(counsellor),
+            DeskEvent::SlotsChanged.name(),
+            json!({ "counsellor_id": counsellor, "dates": dates }),
+        );
     }
 }
 

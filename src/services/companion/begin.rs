@@ -1,7 +1,7 @@
 //! The beginning of a turn: safety check, limits, question and empty answer in one transaction.
 
 use super::{
-    AnswerItem, Context, QuestionItem, STARTED, ServiceError, ServiceResult, find_own_thread,
+    AnswerItem, Context, QuestionItem, ServiceError, ServiceResult, find_own_thread,
     finish::append_end,
     limits::{count_answer, reserve},
     prompt::Prompt,
@@ -26,6 +26,7 @@ use crate::{
         alerts, help,
         shared::{contention::retry_contention, idempotency::fingerprint},
     },
+    wire::desk_event::DeskEvent,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -171,7 +172,7 @@ async fn begin_help(context: &Context, thread: &ThreadRow, question: QuestionRow
     }
     let (asked, started) = shown(&question, &answer, None);
     // Before the pump hears of the end, so that the beginning nearly always comes first; clients take either order.
-    context.announce.publish(&ChannelName::user(question.student_id), STARTED, started);
+    context.announce.publish(&ChannelName::user(question.student_id), DeskEvent::CompanionStarted.name(), started);
     context.announce.wake_pump();
     Ok(Some(asked))
 }

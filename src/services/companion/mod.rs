@@ -33,13 +33,6 @@ use crate::{
     domain::{access::Action, ids::ThreadId, principal::Principal},
 };
 
-/// The event that brings a new question and its answer to the student's devices. Not durable.
-const STARTED: &str = "companion.started";
-/// The durable event of an answer that ended well, or was stopped or interrupted.
-const DONE: &str = "companion.done";
-/// The durable event of an answer that failed.
-const FAILED: &str = "companion.failed";
-
 fn require_student(principal: &Principal) -> ServiceResult<()> {
     require(principal, Action::UseCompanion)
 }

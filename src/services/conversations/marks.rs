@@ -15,6 +15,7 @@ use crate::{
         principal::Principal,
         text::FieldError,
     },
+    wire::desk_event::DeskEvent,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -82,7 +83,7 @@ fn tell(context: &Context, who: Participant, row: &ConversationRow, before: Mark
     if !is_hidden || marks.delivered_seq > before.delivered_seq {
         let read_seq = (!is_hidden).then_some(marks.read_seq);
         let data = json!({ "user_id": who.user_id, "delivered_seq": marks.delivered_seq, "read_seq": read_seq });
-        context.announce.publish(&ChannelName::conversation(row.id), "message.read", data);
+        context.announce.publish(&ChannelName::conversation(row.id), DeskEvent::MessageRead.name(), data);
     }
     if marks.read_seq > before.read_seq {
         tell_side(context, Change::Read, row, who.side);

@@ -14,6 +14,7 @@ use crate::{
         principal::{Principal, Role},
         text::FieldError,
     },
+    wire::desk_event::DeskEvent,
 };
 
 /// How often a conversation that was closed between finding and making one is looked for again.
@@ -159,7 +160,7 @@ async fn insert(
             // A parallel repeat made it, with a conversation of its own.
             return Ok(None);
         }
-        append_message_event(&mut tx, message.id.into(), "message.created", &message, now_ms).await?;
+        append_message_event(&mut tx, message.id.into(), DeskEvent::MessageCreated, &message, now_ms).await?;
     }
     let made = read_held(&mut tx, row.id).await?;
     append_change(&mut tx, Change::Created, &made, now_ms).await?;

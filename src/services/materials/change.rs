@@ -25,6 +25,7 @@ use crate::{
         notices::append_notice,
         shared::requester::{Requester, require},
     },
+    wire::desk_event::DeskEvent,
 };
 use serde_json::json;
 
@@ -229,6 +230,6 @@ fn announce(context: &Context, material: &MaterialRow, change: &str, tells_stude
     let roles = Role::ALL.into_iter().filter(|role| tells_students || *role != Role::Student);
     for role in roles {
         let data = json!({ "material_id": material.id.to_string(), "change": change });
-        context.announce.publish(&ChannelName::role(role), "material.changed", data);
+        context.announce.publish(&ChannelName::role(role), DeskEvent::MaterialChanged.name(), data);
     }
 }
