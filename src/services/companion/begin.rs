@@ -41,6 +41,8 @@ pub struct NewQuestion {
     pub client_id: String,
     /// What is asked.
     pub body: String,
+    /// In which it is answered.
+    pub language: Language,
 }
 
 /// What became of it.
@@ -53,7 +55,7 @@ pub struct Asked {
     /// Whether it was asked just now.
     pub is_first: bool,
     /// What is to be answered now; `None` for repeats and for help cards.
-    pub turn: Option<LiveTurn>,
+    pub(super) turn: Option<LiveTurn>,
 }
 
 /// An answer that is to grow.
@@ -86,15 +88,9 @@ struct Prepared {
     request_tokens: u64,
 }
 
-/// Asks in a thread of the student. A repeat under the same client id gets the first result. Fails with `companion.client_id_reused`,
-/// `companion.busy` and `companion.daily_limit`.
-pub async fn begin_turn(
-    context: &Context,
-    principal: &Principal,
-    thread: ThreadId,
-    new: NewQuestion,
-    language: Language,
-) -> ServiceResult<Asked> {
+/// Writes a question and its empty answer, or a help card; the turn is then the desk's ([`super::desk::ask`]).
+pub(super) async fn begin_turn(context: &Context, principal: &Principal, thread: ThreadId, new: NewQuestion) -> ServiceResult<Asked> {
+    let language = new.language;
     let thread = find_own_thread(context, principal, thread).await?;
     let body = parse_question(&new.body)?;
     let client_id = Uuid::try_parse(&new.client_id).map_err(|_| FieldError::new("client_id", "type", "not a UUID"))?.to_string();
