@@ -18,8 +18,8 @@ use middleware::{
     request_trace, security_headers, unread_body,
 };
 use resources::{
-    accounts, alerts, appointments, apps, availability, canned_replies, channel_access, companion, conversations, counsellors, dashboards,
-    files, health, help, materials, messages, notices, sync, system_report,
+    accounts, alerts, appointments, apps, audit, availability, canned_replies, channel_access, companion, conversations, counsellors,
+    dashboards, files, health, help, materials, messages, notices, sync, system_report,
 };
 use route::{Routes, at};
 
@@ -191,7 +191,7 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/admin/apps/{id}/webhooks").get(apps::dead_letters::list_webhooks))
         .service(at("/admin/apps/{id}/dead-letters").get(apps::dead_letters::list))
         .service(at("/admin/apps/{id}/dead-letters/replay").post(apps::dead_letters::replay))
-        .service(at("/admin/audit").get(accounts::manage::list_audit))
+        .service(at("/admin/audit").get(audit::list))
         .service(at("/admin/system").get(system_report::read))
         .service(at("/admin/hotlines").get(help::list_hotlines).put(help::put_hotlines))
         .service(at("/openapi.json").get(openapi::serve_document))

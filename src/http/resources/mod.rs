@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod alerts;
 pub mod appointments;
 pub mod apps;
+pub mod audit;
 pub mod availability;
 pub mod canned_replies;
 pub mod channel_access;

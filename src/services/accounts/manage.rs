@@ -1,13 +1,13 @@
-//! What admins do with accounts, and the audit trail they read.
+//! What admins do with accounts.
 
 use super::hashing_line;
-pub use crate::backends::store::{AuditFilter, AuditView, UserRow};
+pub use crate::backends::store::UserRow;
 use crate::{
     backends::store::{AuditEntry, Store, UserChange, UserFilter},
     domain::{
         access::Action,
         accounts::{check_new_password, parse_login, parse_name},
-        ids::{AuditId, UserId},
+        ids::UserId,
         principal::{Principal, Role},
         text::{FieldError, TextRule},
     },
@@ -239,16 +239,4 @@ fn change_facts(change: &UserChange, before: &UserRow) -> Value {
         facts["disabled"] = json!(disabled.is_some());
     }
     facts
-}
-
-/// Lists the lines of the audit trail that `filter` lets through, newest first.
-pub async fn list_audit(
-    context: &Context,
-    principal: &Principal,
-    filter: &AuditFilter,
-    after: Option<AuditId>,
-    limit: u32,
-) -> ServiceResult<Vec<AuditView>> {
-    require(principal, Action::ReadAudit)?;
-    Ok(context.store.list_audit(filter, after, limit).await?)
 }
