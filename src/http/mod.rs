@@ -18,8 +18,11 @@ use middleware::{
     request_trace, security_headers, unread_body,
 };
 use resources::{
-    accounts, alerts, appointments, apps, audit, availability, canned_replies, channel_access, companion, conversations, counsellors,
-    dashboards, files, health, help, materials, messages, notices, sync, system_report,
+    accounts, alerts, appointments, apps, audit, availability, canned_replies, companion, conversations, counsellors, dashboards, files,
+    help,
+    live::{channel_access, sync},
+    materials, messages, notices,
+    operations::{health, system_report},
 };
 use route::{Routes, at};
 
