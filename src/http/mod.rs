@@ -64,7 +64,7 @@ pub fn app(
         .wrap(from_fn(rate_limit::limit_requests))
         .wrap(from_fn(security_headers::add_security_headers))
         .wrap(from_fn(unread_body::close_on_unread_body))
-        .wrap(from_fn(api_refusals::tell_refusals))
+        .wrap(from_fn(api_refusals::show_refusals))
         .wrap(from_fn(request_trace::trace_request))
         .wrap(from_fn(path_prefix::strip_prefix))
 }

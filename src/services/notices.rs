@@ -160,7 +160,7 @@ pub async fn read_notice(context: &Context, principal: &Principal, id: NoticeId)
         return Err(ServiceError::NotFound);
     }
     tx.commit().await?;
-    tell_devices(context, &viewer, Some(id)).await
+    publish_read_state(context, &viewer, Some(id)).await
 }
 
 /// Marks all the user's notices read and tells the user's devices.
@@ -169,11 +169,11 @@ pub async fn read_all_notices(context: &Context, principal: &Principal) -> Servi
     let mut tx = context.store.begin().await?;
     tx.mark_all_notices_read(&viewer, context.clock.now_ms()).await?;
     tx.commit().await?;
-    tell_devices(context, &viewer, None).await
+    publish_read_state(context, &viewer, None).await
 }
 
 /// Counts anew and publishes `notice.state`: for one notice, or for all.
-async fn tell_devices(context: &Context, viewer: &Viewer, one: Option<NoticeId>) -> ServiceResult<UnreadCount> {
+async fn publish_read_state(context: &Context, viewer: &Viewer, one: Option<NoticeId>) -> ServiceResult<UnreadCount> {
     let unread = UnreadCount::from(context.store.unread(viewer).await?);
     let ids: Vec<String> = one.iter().map(NoticeId::to_string).collect();
     let UnreadCount { unread_count, version } = unread;

@@ -402,7 +402,7 @@ impl LocalShard {
         let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
         let (answer, roster) = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
-        self.state.registry.borrow_mut().note_known(socket, topic, Known { roster, ..Known::default() });
+        self.state.registry.borrow_mut().record_known(socket, topic, Known { roster, ..Known::default() });
         self.send(&outbound, &answer);
         Ok(())
     }

@@ -92,7 +92,7 @@ impl<S: Clone> Registry<S> {
     }
 
     /// Notes what a socket knows of a channel it has joined.
-    pub fn note_known(&mut self, socket: SocketId, topic: &Topic, known: Known) {
+    pub fn record_known(&mut self, socket: SocketId, topic: &Topic, known: Known) {
         let entry = self.sockets.get_mut(&socket);
         let held = entry.and_then(|entry| entry.subscriptions.iter_mut().find(|held| held.topic == *topic));
         held.into_iter().for_each(|held| held.known = known);
@@ -256,7 +256,7 @@ mod tests {
         registry.connect(socket, app(), None, VecSink::default());
         registry.subscribe(socket, &topic("presence-a"), None);
         assert_eq!(registry.known(socket, &topic("presence-a")), Known::default());
-        registry.note_known(socket, &topic("presence-a"), Known { roster: 5, kept: 3 });
+        registry.record_known(socket, &topic("presence-a"), Known { roster: 5, kept: 3 });
         let known = registry.known(socket, &topic("presence-a"));
         assert!(known.covers(Some(5), None) && !known.covers(Some(6), None));
         assert!(known.covers(None, Some(3)) && !known.covers(None, Some(4)) && !known.covers(None, None));

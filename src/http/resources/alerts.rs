@@ -15,13 +15,13 @@ use serde_json::json;
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct AlertListQuery {
     state: Option<String>,
     after: Option<String>,
     limit: Option<String>,
 }
 
-impl ListQuery {
+impl AlertListQuery {
     fn read(self) -> ServiceResult<AlertQuery> {
         let page = PageQuery { after: self.after, limit: self.limit };
         let scope = match self.state.as_deref() {
@@ -35,7 +35,7 @@ impl ListQuery {
 }
 
 /// `GET /alerts`: newest first, with the number of open ones.
-pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<ListQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<AlertListQuery>) -> ApiResult {
     let query = query.into_inner().read()?;
     Ok(HttpResponse::Ok().json(alerts::list_alerts(&context, &requester, query).await?))
 }

@@ -25,7 +25,7 @@ use serde::Deserialize;
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct AppointmentListQuery {
     scope: Option<String>,
     from: Option<String>,
     to: Option<String>,
@@ -52,7 +52,7 @@ pub struct ChangeBody {
     reason: Option<String>,
 }
 
-impl ListQuery {
+impl AppointmentListQuery {
     fn parse(self) -> ServiceResult<AppointmentQuery> {
         let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -108,7 +108,7 @@ fn parse_span(from: &str, to: &str) -> Result<Span, FieldError> {
 }
 
 /// `GET /appointments`: the own ones; for admins all.
-pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<ListQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<AppointmentListQuery>) -> ApiResult {
     let page = appointments::list_appointments(&context, &requester, query.into_inner().parse()?).await?;
     Ok(HttpResponse::Ok().json(page))
 }

@@ -25,7 +25,7 @@ pub struct AddBody {
 
 /// The body of a change.
 #[derive(Debug, Deserialize)]
-pub struct EditBody {
+pub struct CannedReplyEditBody {
     shortcut: Option<String>,
     body: Option<String>,
 }
@@ -49,9 +49,9 @@ pub async fn edit(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
     id: web::Path<CannedReplyId>,
-    body: JsonBody<EditBody>,
+    body: JsonBody<CannedReplyEditBody>,
 ) -> ApiResult {
-    let EditBody { shortcut, body } = body.value;
+    let CannedReplyEditBody { shortcut, body } = body.value;
     let reply = conversations::change_canned_reply(&context, &user, *id, shortcut.as_deref(), body.as_deref()).await?;
     Ok(HttpResponse::Ok().json(reply))
 }

@@ -23,7 +23,7 @@ const SEARCH: TextRule = TextRule::line("query", 0, 200);
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct ConversationListQuery {
     scope: Option<String>,
     query: Option<String>,
     after: Option<String>,
@@ -65,7 +65,7 @@ pub struct NoteBody {
     body: String,
 }
 
-impl ListQuery {
+impl ConversationListQuery {
     fn read(self) -> ServiceResult<ConversationQuery> {
         let page = PageQuery { after: self.after, limit: self.limit };
         let scope = match self.scope.as_deref() {
@@ -87,7 +87,7 @@ impl From<OpenBody> for NewConversation {
 }
 
 /// `GET /conversations`: the own ones by newest message, or the queue.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ConversationListQuery>) -> ApiResult {
     let query = query.into_inner().read()?;
     Ok(HttpResponse::Ok().json(conversations::list_conversations(&context, &user, query).await?))
 }

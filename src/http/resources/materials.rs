@@ -12,7 +12,7 @@ use crate::{
         input::{
             credentials::{SignedIn, require},
             forms::material::UploadForm,
-            idempotency::{Asked, ask, idempotent, run_to_end},
+            idempotency::{KeyAnswer, ask_about_key, idempotent, run_to_end},
             json_body::{JsonBody, declared_length},
             page::PageQuery,
             uploads::{Refused, receive_form},
@@ -33,7 +33,7 @@ const CATEGORY: TextRule = TextRule::line("category", 0, 60);
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct MaterialListQuery {
     query: Option<String>,
     category: Option<String>,
     status: Option<String>,
@@ -43,20 +43,20 @@ pub struct ListQuery {
 
 /// The query of a link.
 #[derive(Debug, Deserialize)]
-pub struct LinkQuery {
+pub struct MaterialLinkQuery {
     disposition: Option<String>,
 }
 
 /// The body of an edit.
 #[derive(Debug, Deserialize)]
-pub struct EditBody {
+pub struct MaterialEditBody {
     title: Option<String>,
     category: Option<String>,
     body: Option<String>,
     status: Option<String>,
 }
 
-impl ListQuery {
+impl MaterialListQuery {
     fn parse(self) -> ApiResult<MaterialQuery> {
         let text = |rule: TextRule, text: Option<String>| match text {
             Some(text) => rule.parse(&text).map(|text| Some(text).filter(|text| !text.is_empty())),
@@ -74,7 +74,7 @@ impl ListQuery {
     }
 }
 
-impl EditBody {
+impl MaterialEditBody {
     fn parse(self) -> ApiResult<MaterialChange> {
         let status = self.status.map(|status| MaterialStatus::parse_field(&status)).transpose()?;
         Ok(MaterialChange { title: self.title, category: self.category, body: self.body, status })
@@ -87,7 +87,7 @@ fn purpose_of(request: &HttpRequest) -> Purpose {
 }
 
 /// `GET /materials`: newest first, with the categories in use.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<MaterialListQuery>) -> ApiResult {
     let page = materials::list_materials(&context, &user, query.into_inner().parse()?).await?;
     Ok(HttpResponse::Ok().json(page))
 }
@@ -105,10 +105,10 @@ pub async fn create(request: HttpRequest, context: web::Data<Context>, requester
         return Ok(Refused::unread(ServiceError::Denied, payload).into_response());
     }
     if declared_length(&request) == Some(0) {
-        match ask(&context, &requester.principal, &request).await? {
-            Asked::Nothing => {}
-            Asked::Closed => return Err(UploadForm::default().parse().err().unwrap_or_else(ApiError::not_found)),
-            Asked::Done(answer) => return Ok(answer),
+        match ask_about_key(&context, &requester.principal, &request).await? {
+            KeyAnswer::Nothing => {}
+            KeyAnswer::Closed => return Err(UploadForm::default().parse().err().unwrap_or_else(ApiError::not_found)),
+            KeyAnswer::Done(answer) => return Ok(answer),
         }
     }
     let form: UploadForm = match receive_form(&request, payload, &context.config).await {
@@ -138,7 +138,7 @@ pub async fn edit(
     payload: web::Payload,
 ) -> ApiResult {
     require(&requester.principal, Action::WriteMaterials)?;
-    let body: JsonBody<EditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
+    let body: JsonBody<MaterialEditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
     let material = materials::change_material(&context, &requester, *id, body.value.parse()?).await?;
     Ok(HttpResponse::Ok().json(material))
 }
@@ -155,7 +155,7 @@ pub async fn link(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
     id: web::Path<MaterialId>,
-    query: web::Query<LinkQuery>,
+    query: web::Query<MaterialLinkQuery>,
 ) -> ApiResult {
     let wanted = query.disposition.as_deref().unwrap_or("inline");
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");

@@ -45,7 +45,7 @@ pub struct SearchQuery {
 
 /// The query of a link.
 #[derive(Debug, Deserialize)]
-pub struct LinkQuery {
+pub struct MessageLinkQuery {
     disposition: Option<String>,
 }
 
@@ -61,7 +61,7 @@ struct SendBody {
 
 /// The body of an edit.
 #[derive(Debug, Deserialize)]
-pub struct EditBody {
+pub struct MessageEditBody {
     body: String,
 }
 
@@ -126,7 +126,7 @@ pub async fn edit(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
     ids: web::Path<MessagePath>,
-    body: JsonBody<EditBody>,
+    body: JsonBody<MessageEditBody>,
 ) -> ApiResult {
     Ok(HttpResponse::Ok().json(conversations::edit_message(&context, &user, *ids, &body.value.body).await?))
 }
@@ -141,7 +141,7 @@ pub async fn link(
     context: web::Data<Context>,
     requester: Requester,
     ids: web::Path<MessagePath>,
-    query: web::Query<LinkQuery>,
+    query: web::Query<MessageLinkQuery>,
 ) -> ApiResult {
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
     let disposition = Disposition::parse(query.disposition.as_deref().unwrap_or("inline")).ok_or_else(unknown)?;

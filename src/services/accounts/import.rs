@@ -34,7 +34,7 @@ pub struct ImportedLine {
 
 /// A line as it stands in the file; the header names the columns, in any order.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct ImportRow {
     login: String,
     name: String,
     role: String,
@@ -51,7 +51,7 @@ pub async fn import_users(context: &Context, requester: &Requester, csv: &[u8]) 
     lines.into_iter().collect()
 }
 
-type NumberedRow = (u64, Result<Row, FieldError>);
+type NumberedRow = (u64, Result<ImportRow, FieldError>);
 
 fn read_rows(csv: &[u8]) -> ServiceResult<Vec<NumberedRow>> {
     // Without the carriage returns of Windows, after which the reader would number lines one too low.
@@ -80,7 +80,12 @@ fn read_rows(csv: &[u8]) -> ServiceResult<Vec<NumberedRow>> {
     }
 }
 
-async fn import_row(context: &Context, requester: &Requester, line: u64, row: Result<Row, FieldError>) -> ServiceResult<ImportedLine> {
+async fn import_row(
+    context: &Context,
+    requester: &Requester,
+    line: u64,
+    row: Result<ImportRow, FieldError>,
+) -> ServiceResult<ImportedLine> {
     let row = match row {
         Ok(row) => row,
         Err(error) => return Ok(ImportedLine { line, login: None, result: Err(vec![error]) }),

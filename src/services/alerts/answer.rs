@@ -1,9 +1,10 @@
 //! Taking a warning up: acknowledging it, and opening a conversation with the student. Both stop the clock; only the first one counts.
 
 use super::{
-    Context, Requester, ServiceError, ServiceResult, audit, require,
-    tell::{Change, append_changed},
-    view::{AlertItem, note_views},
+    Context, Requester, ServiceError, ServiceResult, audit,
+    notify::{AlertChange, append_changed},
+    require,
+    view::{AlertItem, record_views},
 };
 use crate::{
     backends::store::AlertRow,
@@ -23,7 +24,7 @@ pub async fn acknowledge_alert(context: &Context, requester: &Requester, id: Ale
     require(&requester.principal, Action::AcknowledgeAlerts)?;
     find(context, id).await?;
     retry_contention(async || acknowledge(context, requester, id, None).await).await?;
-    note_views(context, requester, vec![id]).await?;
+    record_views(context, requester, vec![id]).await?;
     Ok(AlertItem::for_reader(&find(context, id).await?, requester))
 }
 
@@ -59,9 +60,9 @@ async fn acknowledge(context: &Context, requester: &Requester, id: AlertId, conv
     };
     if is_first {
         audit(&mut tx, requester, "alert.acknowledged", id, json!({}), now_ms).await?;
-        append_changed(&mut tx, Change::Acknowledged, id, now_ms).await?;
+        append_changed(&mut tx, AlertChange::Acknowledged, id, now_ms).await?;
     } else if is_new_chat {
-        append_changed(&mut tx, Change::Chat, id, now_ms).await?;
+        append_changed(&mut tx, AlertChange::Chat, id, now_ms).await?;
     } else if conversation.is_none() {
         return Ok(());
     }

@@ -4,8 +4,8 @@
 
 mod answer;
 mod escalate;
+mod notify;
 mod raise;
-mod tell;
 mod view;
 
 pub use answer::{acknowledge_alert, open_chat};

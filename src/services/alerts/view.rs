@@ -8,7 +8,7 @@ use crate::{
         clock::rfc3339,
         ids::AlertId,
     },
-    services::{conversations::PersonItem, materials::today_minus, shared::contention::retry_contention},
+    services::{materials::today_minus, shared::contention::retry_contention, shared::person::PersonItem},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -133,14 +133,14 @@ pub async fn list_alerts(context: &Context, requester: &Requester, query: AlertQ
     let mut rows = context.store.list_alerts(is_open, query.after, query.limit.saturating_add(1)).await?;
     let has_more = rows.len() > page;
     rows.truncate(page);
-    note_views(context, requester, rows.iter().map(|row| row.id).collect()).await?;
+    record_views(context, requester, rows.iter().map(|row| row.id).collect()).await?;
     let next = rows.last().filter(|_| has_more).map(|last| last.id.to_string());
     let items = rows.iter().map(|row| AlertItem::for_reader(row, requester)).collect();
     Ok(AlertPage { items, next, open_count: context.store.open_alerts().await?.count })
 }
 
 /// Notes that somebody is shown these warnings.
-pub(super) async fn note_views(context: &Context, requester: &Requester, mut alerts: Vec<AlertId>) -> ServiceResult<()> {
+pub(super) async fn record_views(context: &Context, requester: &Requester, mut alerts: Vec<AlertId>) -> ServiceResult<()> {
     if alerts.is_empty() {
         return Ok(());
     }

@@ -37,7 +37,7 @@ pub struct ChangeRequest {
 }
 
 /// What one try came to.
-enum Outcome {
+enum ChangeOutcome {
     /// It is changed and committed; these days' slots are others now.
     Changed(Box<AppointmentRow>, Vec<i64>),
     /// The new time is taken; with the hours that were read.
@@ -62,11 +62,11 @@ pub async fn change_appointment(
         return Err(unavailable("this counsellor takes no appointments any more"));
     }
     match retry_contention(async || change_once(context, requester, id, &request).await).await? {
-        Outcome::Changed(appointment, days) => {
+        ChangeOutcome::Changed(appointment, days) => {
             announce_change(context, appointment.counsellor.id, &days);
             Ok(AppointmentItem::new(context, &appointment, party))
         }
-        Outcome::Taken(appointment, row) => {
+        ChangeOutcome::Taken(appointment, row) => {
             let zone = context.zone();
             let rules = rules_of(&requester.principal, appointment.counsellor.id);
             let desk = Desk { availability: &row.availability, zone: &zone, now_ms: context.clock.now_ms(), rules };
@@ -80,7 +80,7 @@ fn pair_of(appointment: &AppointmentRow) -> Pair {
     Pair { counsellor: appointment.counsellor.id, student: Some(appointment.student.id) }
 }
 
-async fn change_once(context: &Context, requester: &Requester, id: AppointmentId, request: &ChangeRequest) -> ServiceResult<Outcome> {
+async fn change_once(context: &Context, requester: &Requester, id: AppointmentId, request: &ChangeRequest) -> ServiceResult<ChangeOutcome> {
     let now_ms = context.clock.now_ms();
     let mut tx = context.store.begin().await?;
     let mut appointment = tx.find_appointment_to_change(id).await?.ok_or(ServiceError::NotFound)?;
@@ -93,7 +93,7 @@ async fn change_once(context: &Context, requester: &Requester, id: AppointmentId
         AppointmentAction::Reschedule => {
             days.push(appointment.time.from_ms);
             if let Some(row) = move_time(context, &mut tx, requester, (&mut appointment, request)).await? {
-                return Ok(Outcome::Taken(Box::new(appointment), Box::new(row)));
+                return Ok(ChangeOutcome::Taken(Box::new(appointment), Box::new(row)));
             }
             days.push(appointment.time.from_ms);
         }
@@ -107,7 +107,7 @@ async fn change_once(context: &Context, requester: &Requester, id: AppointmentId
     }
     write(context, &mut tx, requester, (&mut appointment, next)).await?;
     tx.commit().await?;
-    Ok(Outcome::Changed(Box::new(appointment), days))
+    Ok(ChangeOutcome::Changed(Box::new(appointment), days))
 }
 
 /// Gives the time back and drops the reminders.

@@ -5,7 +5,7 @@ use super::{
     view::{AppointmentItem, party_of},
 };
 use crate::{
-    backends::store::{AppointmentFilter, AppointmentRow, AppointmentScope, Place},
+    backends::store::{AppointmentCursor, AppointmentFilter, AppointmentRow, AppointmentScope},
     domain::{
         access::{Action, may},
         appointments::{appointment::Party, slots::Span},
@@ -47,7 +47,7 @@ pub struct AppointmentQuery {
 
 /// The place of an appointment in a list, as text: `START_MS.ID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListCursor(Place);
+pub struct ListCursor(AppointmentCursor);
 
 impl fmt::Display for ListCursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

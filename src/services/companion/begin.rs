@@ -80,7 +80,7 @@ impl LiveTurn {
 }
 
 /// What stays the same however often the transaction is tried.
-struct Prepared {
+struct PreparedTurn {
     thread: ThreadRow,
     question: QuestionRow,
     answer: AnswerRow,
@@ -118,7 +118,7 @@ pub(super) async fn begin_turn(context: &Context, principal: &Principal, thread:
         let turns = context_turns(context, &before, &question).await?;
         let (request, request_tokens) = request_for(context, turns, question.assessment.level, language)?;
         let answer = new_answer(context, &question, 1, language);
-        begin_live(context, principal, Prepared { thread, question, answer, request, request_tokens }).await?
+        begin_live(context, principal, PreparedTurn { thread, question, answer, request, request_tokens }).await?
     };
     match begun {
         Some(asked) => Ok(asked),
@@ -173,8 +173,8 @@ async fn begin_help(context: &Context, thread: &ThreadRow, question: QuestionRow
     Ok(Some(asked))
 }
 
-async fn begin_live(context: &Context, principal: &Principal, prepared: Prepared) -> ServiceResult<Option<Asked>> {
-    let Prepared { thread, question, answer, request, request_tokens } = prepared;
+async fn begin_live(context: &Context, principal: &Principal, prepared: PreparedTurn) -> ServiceResult<Option<Asked>> {
+    let PreparedTurn { thread, question, answer, request, request_tokens } = prepared;
     let title = title_from(&question.body);
     let begin = async || {
         let mut answer = answer.clone();

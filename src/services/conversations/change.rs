@@ -97,7 +97,7 @@ pub(super) async fn append_waiting_notice(tx: &mut Tx, id: ConversationId, now_m
 }
 
 /// Tells both members of a change that nobody misses tomorrow.
-pub(super) fn tell_members(context: &Context, change: Change, row: &ConversationRow) {
+pub(super) fn publish_to_members(context: &Context, change: Change, row: &ConversationRow) {
     for (user, item) in views(row) {
         context.announce.publish(
             &ChannelName::user(user),
@@ -108,7 +108,7 @@ pub(super) fn tell_members(context: &Context, change: Change, row: &Conversation
 }
 
 /// Tells the devices of one member of a change that nobody misses tomorrow.
-pub(super) fn tell_side(context: &Context, change: Change, row: &ConversationRow, side: Side) {
+pub(super) fn publish_to_side(context: &Context, change: Change, row: &ConversationRow, side: Side) {
     let user = match side {
         Side::Student => Some(row.student.id),
         Side::Counsellor => row.counsellor.as_ref().map(|counsellor| counsellor.id),
@@ -120,7 +120,7 @@ pub(super) fn tell_side(context: &Context, change: Change, row: &ConversationRow
 }
 
 /// Tells all counsellors how many wait now. Failing to count is no failure of what was done.
-pub(super) async fn tell_queue(context: &Context) {
+pub(super) async fn publish_queue(context: &Context) {
     match context.store.count_waiting().await {
         Ok(waiting) => {
             context.announce.publish(&ChannelName::role(Role::Counsellor), DeskEvent::QueueChanged.name(), json!({ "waiting": waiting }))

@@ -2,7 +2,7 @@
 
 use super::{
     Context, ConversationItem, MessageItem, Requester, ServiceError, ServiceResult, attachment::key_of, find_own_head, member, participant,
-    view_audit::note_views,
+    view_audit::record_views,
 };
 use crate::{
     backends::{
@@ -98,7 +98,7 @@ pub async fn list_messages(
         HistoryStart::After(seq) => context.store.list_messages(id, HistoryRange::After(seq), limit).await?,
         HistoryStart::Around(at_ms) => list_around(context, id, at_ms, limit).await?,
     };
-    note_views(context, requester, &[id]).await?;
+    record_views(context, requester, &[id]).await?;
     let newest = conversation.last_seq.max(rows.last().map_or(0, |last| last.seq));
     let (has_before, has_after) = match (rows.first(), rows.last(), start) {
         // Numbers have no gaps, so they tell what lies beyond.
@@ -138,7 +138,7 @@ pub async fn search_messages(
     let has_more = rows.len() > page;
     rows.truncate(page);
     let places = find_places(context, who, &rows).await?;
-    note_views(context, requester, &places.keys().copied().collect::<Vec<_>>()).await?;
+    record_views(context, requester, &places.keys().copied().collect::<Vec<_>>()).await?;
     let next = rows.last().filter(|_| has_more).map(|last| last.id.to_string());
     // A conversation that was lost since the search is left out.
     let show = |row: &MessageRow| {
@@ -172,7 +172,7 @@ pub async fn list_message_edits(
     }
     let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
     let edits = context.store.list_message_edits(message.id).await?;
-    note_views(context, requester, &[id]).await?;
+    record_views(context, requester, &[id]).await?;
     Ok(edits.into_iter().map(|edit| EditItem { body: edit.body, edited_at: rfc3339(edit.edited_at_ms) }).collect())
 }
 
@@ -186,7 +186,7 @@ pub async fn link_message_file(
     find_own_head(context, member(&requester.principal)?, id).await?;
     let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
     let file = message.file.ok_or(ServiceError::NotFound)?;
-    note_views(context, requester, &[id]).await?;
+    record_views(context, requester, &[id]).await?;
     let options = LinkOptions {
         disposition,
         file_name: &file.name,

@@ -33,8 +33,7 @@ pub use queue::take_next;
 pub use send::{NewMessage, Sent, delete_message, edit_message, send_message};
 pub use standing::{Transfer, close_conversation, reopen_conversation, transfer_conversation};
 pub use view::{
-    ConversationItem, ConversationPage, ConversationQuery, ConversationScope, MessageItem, PersonItem, list_conversations,
-    read_conversation,
+    ConversationItem, ConversationPage, ConversationQuery, ConversationScope, MessageItem, list_conversations, read_conversation,
 };
 
 use super::{

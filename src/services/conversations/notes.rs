@@ -1,9 +1,6 @@
 //! Private notes: written by the counsellor of a conversation, read by whoever is its counsellor now. Students and admins get 404.
 
-use super::{
-    Context, Requester, ServiceError, ServiceResult, audit, find_own_head, member, retry_contention, view::PersonItem,
-    view_audit::note_views,
-};
+use super::{Context, Requester, ServiceError, ServiceResult, audit, find_own_head, member, retry_contention, view_audit::record_views};
 use crate::{
     backends::store::{NoteRow, PersonRow},
     domain::{
@@ -12,6 +9,7 @@ use crate::{
         ids::{ConversationId, NoteId},
         principal::Principal,
     },
+    services::shared::person::PersonItem,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -51,7 +49,7 @@ pub async fn list_notes(context: &Context, requester: &Requester, id: Conversati
     let who = counsellor(&requester.principal)?;
     find_own_head(context, who, id).await?;
     let notes = context.store.list_notes(id).await?;
-    note_views(context, requester, &[id]).await?;
+    record_views(context, requester, &[id]).await?;
     Ok(notes.iter().map(NoteItem::from).collect())
 }
 

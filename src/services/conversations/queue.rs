@@ -3,7 +3,7 @@
 
 use super::{
     Context, ConversationItem, Requester, ServiceResult, audit,
-    change::{Change, append_change, append_chat_notice, tell_queue},
+    change::{Change, append_change, append_chat_notice, publish_queue},
     read_held, require, retry_contention,
 };
 use crate::{
@@ -34,7 +34,7 @@ pub async fn take_next(context: &Context, requester: &Requester) -> ServiceResul
         for (id, student) in front {
             if let Some(row) = retry_contention(async || take(context, requester, id, student).await).await? {
                 context.announce.wake_pump();
-                tell_queue(context).await;
+                publish_queue(context).await;
                 return Ok(Some(ConversationItem::of(&row, Side::Counsellor)));
             }
         }

@@ -3,7 +3,7 @@
 use super::{
     Context, MessageItem, ServiceError, ServiceResult,
     attachment::{discard_attachment, store_attachment},
-    change::{Change, append_message_event, message_data, tell_members},
+    change::{Change, append_message_event, message_data, publish_to_members},
     find_own_head, hold, member, retry_contention,
 };
 use crate::{
@@ -202,7 +202,7 @@ async fn try_store(
 async fn announce(context: &Context, conversation: ConversationId) {
     context.announce.wake_pump();
     match context.store.find_conversation(conversation).await {
-        Ok(Some(row)) => tell_members(context, Change::Message, &row),
+        Ok(Some(row)) => publish_to_members(context, Change::Message, &row),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "lists not told of a message"),
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Context, ConversationItem, Requester, ServiceError, ServiceResult, audit,
-    change::{Change, append_change, append_chat_notice, append_left, append_waiting_notice, tell_queue},
+    change::{Change, append_change, append_chat_notice, append_left, append_waiting_notice, publish_queue},
     find_own, find_own_head, hold, member,
     open::find_person,
     read_held, require, retry_contention,
@@ -102,7 +102,7 @@ pub async fn close_conversation(context: &Context, requester: &Requester, id: Co
     let row = retry_contention(async || close(context, requester, who, id).await).await?;
     context.announce.wake_pump();
     if row.counsellor.is_none() {
-        tell_queue(context).await;
+        publish_queue(context).await;
     }
     Ok(ConversationItem::of(&row, who.side))
 }
@@ -133,7 +133,7 @@ pub async fn reopen_conversation(context: &Context, requester: &Requester, id: C
     let row = retry_contention(async || reopen(context, requester, who, id).await).await?;
     context.announce.wake_pump();
     if row.state == ConversationState::Waiting {
-        tell_queue(context).await;
+        publish_queue(context).await;
     }
     Ok(ConversationItem::of(&row, who.side))
 }

@@ -8,7 +8,7 @@ use crate::{
 use serde_json::json;
 
 /// Notes that somebody is shown what these conversations say. The answer waits for it: what cannot be noted is not shown.
-pub(super) async fn note_views(context: &Context, requester: &Requester, conversations: &[ConversationId]) -> ServiceResult<()> {
+pub(super) async fn record_views(context: &Context, requester: &Requester, conversations: &[ConversationId]) -> ServiceResult<()> {
     if requester.principal.role == Role::Student || conversations.is_empty() {
         return Ok(());
     }

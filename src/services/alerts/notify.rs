@@ -22,7 +22,7 @@ pub(super) const STAFF: [Audience; 2] = [Audience::Role(Role::Counsellor), Audie
 
 /// What became of a warning, as the wire names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum AlertChange {
     Concern,
     Raised,
     Repeated,
@@ -31,7 +31,7 @@ pub(super) enum Change {
     Chat,
 }
 
-impl Change {
+impl AlertChange {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Concern => "concern",
@@ -56,7 +56,7 @@ pub(super) async fn append_raised(tx: &mut Tx, id: AlertId, audiences: &[Audienc
 }
 
 /// Moves the lists of everybody who may see warnings.
-pub(super) async fn append_changed(tx: &mut Tx, change: Change, id: AlertId, now_ms: i64) -> BackendResult<()> {
+pub(super) async fn append_changed(tx: &mut Tx, change: AlertChange, id: AlertId, now_ms: i64) -> BackendResult<()> {
     let data = json!({ "change": change.as_str(), "alert": item(tx, id).await? }).to_string();
     for audience in STAFF {
         append(tx, audience, DeskEvent::RiskChanged, data.clone(), now_ms).await?;
