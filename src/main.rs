@@ -31,7 +31,7 @@ struct Cli {
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CliCommand>,
 }
 
 /// Flags that set settings; they win over file and environment.
@@ -61,7 +61,7 @@ struct SettingsArgs {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// Run the server (the default)
     Serve {
         /// Create demo accounts and materials, once
@@ -145,17 +145,17 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode> {
     let config = cli.settings.load()?;
-    match cli.command.unwrap_or(Command::Serve { demo: false }) {
-        Command::Serve { demo } => serve(config, demo).await?,
-        Command::Migrate => {
+    match cli.command.unwrap_or(CliCommand::Serve { demo: false }) {
+        CliCommand::Serve { demo } => serve(config, demo).await?,
+        CliCommand::Migrate => {
             app::open_context(config).await?;
             writeln!(io::stdout(), "the database is up to date")?;
         }
-        Command::Seed { .. } => seed(config).await?,
-        Command::User(UserCommand::Add { login, name, role }) => add_user(config, login, name, role).await?,
-        Command::Config(ConfigCommand::Print) => print_config(&config)?,
-        Command::Config(ConfigCommand::Check) => writeln!(io::stdout(), "the settings are fine")?,
-        Command::Healthcheck => return healthcheck(&config).await,
+        CliCommand::Seed { .. } => seed(config).await?,
+        CliCommand::User(UserCommand::Add { login, name, role }) => add_user(config, login, name, role).await?,
+        CliCommand::Config(ConfigCommand::Print) => print_config(&config)?,
+        CliCommand::Config(ConfigCommand::Check) => writeln!(io::stdout(), "the settings are fine")?,
+        CliCommand::Healthcheck => return healthcheck(&config).await,
     }
     Ok(ExitCode::SUCCESS)
 }

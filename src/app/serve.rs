@@ -79,7 +79,7 @@ pub(super) fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server,
         let shard = HubShard::start_local(&parts.hub, &parts.context);
         let gate = parts.gate.clone();
         let fallback = Fallback::new(gate.clone(), shard.clone(), parts.http_sessions.clone());
-        let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::resources::channel_access::upgrade_required));
+        let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::resources::live::channel_access::upgrade_required));
         let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<PacedStream, h1::Codec>)| {
             sockets::raw::serve(request, framed, gate.clone(), shard.clone())
         });

@@ -1,7 +1,8 @@
 //! Ids of everything that has a row: UUIDv7 as text on the wire and in the database, so that they sort by time and are equal on three engines.
+//! Besides them the ids that the Pusher protocol makes: apps and sockets.
 
-use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 use uuid::Uuid;
 
 /// Says that a text is not an id (36 characters, hyphenated UUID).
@@ -12,7 +13,7 @@ pub struct InvalidId;
 macro_rules! id_type {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(Uuid);
 
@@ -49,6 +50,13 @@ macro_rules! id_type {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 Self::parse(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text: Cow<'_, str> = Deserialize::deserialize(deserializer)?;
+                Self::parse(&text).map_err(D::Error::custom)
             }
         }
     )+};
@@ -99,6 +107,43 @@ impl From<NoticeId> for LogId {
     }
 }
 
+/// Id of a socket, `123.456` on the wire; part of every channel signature, so unguessable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SocketId(u64, u64);
+
+impl SocketId {
+    /// Makes an id of two random numbers.
+    #[must_use]
+    pub const fn new(first: u64, second: u64) -> Self {
+        Self(first, second)
+    }
+
+    /// Reads `digits.digits`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, second) = text.split_once('.')?;
+        let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+        Some(Self(number(first)?, number(second)?))
+    }
+}
+
+impl fmt::Display for SocketId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.0, self.1)
+    }
+}
+
+/// Public id of an app; cheap to clone. Any text reads as one: there is no app of most.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "String")]
+pub struct AppId(pub Arc<str>);
+
+impl From<String> for AppId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,7 +160,17 @@ mod tests {
     fn other_spellings_of_a_uuid_are_refused() {
         let id = UserId::generate().to_string();
         assert_eq!(UserId::parse(&id.replace('-', "")), Err(InvalidId));
+        assert!(serde_json::from_value::<UserId>(id.replace('-', "").into()).is_err(), "in paths and bodies too");
+        assert!(serde_json::from_value::<UserId>(id.clone().into()).is_ok());
         assert_eq!(UserId::parse(&format!("{{{id}}}")), Err(InvalidId));
         assert_eq!(UserId::parse(""), Err(InvalidId));
+    }
+
+    #[test]
+    fn socket_ids_read_only_digits_and_a_dot() {
+        assert_eq!(SocketId::parse("123.456"), Some(SocketId::new(123, 456)));
+        for text in ["", ".", "1", "1.", "+1.2", "1.2.3", "a.b", "99999999999999999999.1"] {
+            assert_eq!(SocketId::parse(text), None, "{text}");
+        }
     }
 }

@@ -18,3 +18,4 @@ pub mod principal;
 pub mod retry;
 pub mod risk;
 pub mod text;
+pub mod topic;

@@ -18,8 +18,11 @@ use middleware::{
     request_trace, security_headers, unread_body,
 };
 use resources::{
-    accounts, alerts, appointments, apps, availability, canned_replies, channel_access, companion, conversations, counsellors, dashboards,
-    files, health, help, materials, messages, notices, sync, system_report,
+    accounts, alerts, appointments, apps, audit, availability, canned_replies, companion, conversations, counsellors, dashboards, files,
+    help,
+    live::{channel_access, sync},
+    materials, messages, notices,
+    operations::{health, system_report},
 };
 use route::{Routes, at};
 
@@ -61,7 +64,7 @@ pub fn app(
         .wrap(from_fn(rate_limit::limit_requests))
         .wrap(from_fn(security_headers::add_security_headers))
         .wrap(from_fn(unread_body::close_on_unread_body))
-        .wrap(from_fn(api_refusals::tell_refusals))
+        .wrap(from_fn(api_refusals::show_refusals))
         .wrap(from_fn(request_trace::trace_request))
         .wrap(from_fn(path_prefix::strip_prefix))
 }
@@ -178,8 +181,8 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/auth/login").post(accounts::sign_in::log_in))
         .service(at("/auth/logout").post(accounts::sign_in::log_out))
         .service(at("/auth/me").get(accounts::sign_in::me))
-        .service(at("/auth/sessions").get(accounts::sign_in::list_sessions))
-        .service(at("/auth/sessions/{id}").delete(accounts::sign_in::revoke_session))
+        .service(at("/auth/sessions").get(accounts::sign_in::list_logins))
+        .service(at("/auth/sessions/{id}").delete(accounts::sign_in::revoke_login))
         .service(at("/admin/users").get(accounts::manage::list_users).post(accounts::manage::create_user))
         .service(at("/admin/users/import").post(accounts::manage::import_users))
         .service(at("/admin/users/{id}").patch(accounts::manage::change_user))
@@ -191,7 +194,7 @@ fn api_v1(routes: Routes) -> Routes {
         .service(at("/admin/apps/{id}/webhooks").get(apps::dead_letters::list_webhooks))
         .service(at("/admin/apps/{id}/dead-letters").get(apps::dead_letters::list))
         .service(at("/admin/apps/{id}/dead-letters/replay").post(apps::dead_letters::replay))
-        .service(at("/admin/audit").get(accounts::manage::list_audit))
+        .service(at("/admin/audit").get(audit::list))
         .service(at("/admin/system").get(system_report::read))
         .service(at("/admin/hotlines").get(help::list_hotlines).put(help::put_hotlines))
         .service(at("/openapi.json").get(openapi::serve_document))

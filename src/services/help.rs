@@ -2,7 +2,7 @@
 
 use super::{
     Context, ServiceError, ServiceResult,
-    shared::requester::{Actor, require},
+    shared::requester::{Requester, require},
 };
 use crate::{
     backends::store::AuditEntry,
@@ -104,13 +104,13 @@ pub async fn list_hotlines(context: &Context, principal: &Principal) -> ServiceR
 }
 
 /// Puts a list in the place of the present one. Audited with the names and numbers.
-pub async fn put_hotlines(context: &Context, actor: Actor<'_>, forms: &[HotlineForm]) -> ServiceResult<Vec<Hotline>> {
-    require(actor.principal, Action::ManageHotlines)?;
+pub async fn put_hotlines(context: &Context, requester: &Requester, forms: &[HotlineForm]) -> ServiceResult<Vec<Hotline>> {
+    require(&requester.principal, Action::ManageHotlines)?;
     let hotlines = parse_hotlines(forms).map_err(ServiceError::validation)?;
     let listed: Vec<_> = hotlines.iter().map(|hotline| json!({ "name": hotline.name, "number": hotline.number })).collect();
     let entry = AuditEntry {
         target_kind: Some("hotlines"),
-        ..actor.audit_entry("hotlines.changed", None, json!({ "hotlines": listed }), context.clock.now_ms())
+        ..requester.audit_entry("hotlines.changed", None, json!({ "hotlines": listed }), context.clock.now_ms())
     };
     let mut tx = context.store.begin().await?;
     tx.replace_hotlines(&hotlines).await?;

@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod alerts;
 pub mod appointments;
 pub mod apps;
+pub mod audit;
 pub mod companion;
 pub mod context;
 pub mod conversations;

@@ -15,14 +15,10 @@ use crate::{
         notices::{kind::NewNotice, spec::NoticeTexts},
         principal::Principal,
     },
+    wire::desk_event::DeskEvent,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-
-/// The durable event that brings a notice.
-const CREATED_EVENT: &str = "notice.created";
-/// The passing event that brings a new unread count.
-const STATE_EVENT: &str = "notice.state";
 
 /// Which notices a list should show.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +114,8 @@ pub async fn append_notice(tx: &mut Tx, notice: &NewNotice, now_ms: i64) -> Back
     };
     tx.insert_notice(&row).await?;
     let data = announcement(&row).to_string();
-    let entry = LogEntry { id: id.into(), audience: row.audience, event: CREATED_EVENT.into(), data, created_at_ms: now_ms };
+    let entry =
+        LogEntry { id: id.into(), audience: row.audience, event: DeskEvent::NoticeCreated.name().to_owned(), data, created_at_ms: now_ms };
     tx.append_log(&entry).await?;
     Ok(id)
 }
@@ -163,7 +160,7 @@ pub async fn read_notice(context: &Context, principal: &Principal, id: NoticeId)
         return Err(ServiceError::NotFound);
     }
     tx.commit().await?;
-    tell_devices(context, &viewer, Some(id)).await
+    publish_read_state(context, &viewer, Some(id)).await
 }
 
 /// Marks all the user's notices read and tells the user's devices.
@@ -172,16 +169,16 @@ pub async fn read_all_notices(context: &Context, principal: &Principal) -> Servi
     let mut tx = context.store.begin().await?;
     tx.mark_all_notices_read(&viewer, context.clock.now_ms()).await?;
     tx.commit().await?;
-    tell_devices(context, &viewer, None).await
+    publish_read_state(context, &viewer, None).await
 }
 
 /// Counts anew and publishes `notice.state`: for one notice, or for all.
-async fn tell_devices(context: &Context, viewer: &Viewer, one: Option<NoticeId>) -> ServiceResult<UnreadCount> {
+async fn publish_read_state(context: &Context, viewer: &Viewer, one: Option<NoticeId>) -> ServiceResult<UnreadCount> {
     let unread = UnreadCount::from(context.store.unread(viewer).await?);
     let ids: Vec<String> = one.iter().map(NoticeId::to_string).collect();
     let UnreadCount { unread_count, version } = unread;
     let data = json!({ "unread_count": unread_count, "version": version, "all": one.is_none(), "notice_ids": ids });
-    context.announce.publish(&ChannelName::user(viewer.user_id), STATE_EVENT, data);
+    context.announce.publish(&ChannelName::user(viewer.user_id), DeskEvent::NoticeState.name(), data);
     Ok(unread)
 }
 

@@ -73,7 +73,7 @@ pub enum MalformedFrame {
 }
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
+struct CommandEnvelope<'a> {
     event: String,
     #[serde(default)]
     channel: Option<String>,
@@ -83,7 +83,7 @@ struct Envelope<'a> {
 
 /// Reads one text frame. Fails with [`MalformedFrame`]; the socket stays open.
 pub fn parse(text: &str) -> Result<Command, MalformedFrame> {
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| MalformedFrame::NotAnEvent)?;
+    let envelope: CommandEnvelope<'_> = serde_json::from_str(text).map_err(|_| MalformedFrame::NotAnEvent)?;
     match envelope.event.as_str() {
         "pusher:subscribe" => {
             let mut subscription: Subscription = parse_data(envelope.data)?;

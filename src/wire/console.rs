@@ -3,15 +3,11 @@
 
 use crate::domain::{
     apps::app_happening::{AppEvent, AppEventKind},
-    live::{
-        channel::{ChannelName, MAX_CHANNEL_NAME},
-        registry::SocketId,
-    },
+    ids::SocketId,
+    live::channel::{ChannelName, MAX_CHANNEL_NAME},
 };
 use serde::Serialize;
 
-/// The event that brings lines.
-pub const APP_CONSOLE: &str = "app.console";
 /// Characters of a payload that are shown.
 const SHOWN_DATA: usize = 500;
 /// Characters of names, ids and reasons that are shown: clients may send longer ones.
@@ -190,7 +186,7 @@ pub struct NotedLine {
     pub line: Line,
 }
 
-/// Returns the data of an [`APP_CONSOLE`]: lines, and how many there were beside them.
+/// Returns the data of an [`AppConsole`](super::desk_event::DeskEvent::AppConsole): lines, and how many there were beside them.
 #[must_use]
 pub fn console_data(lines: &[NotedLine], skipped: u64) -> String {
     #[derive(Serialize)]
@@ -218,7 +214,7 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::live::registry::AppId;
+    use crate::domain::ids::AppId;
     use serde_json::{Value, json};
 
     fn text(line: Line) -> Value {

@@ -3,11 +3,9 @@
 
 use super::frame::Frame;
 use crate::domain::{
-    ids::{LoginId, MessageId, UserId},
-    live::{
-        channel::ChannelName,
-        registry::{AppId, SocketId, Topic},
-    },
+    ids::{AppId, LoginId, MessageId, SocketId, UserId},
+    live::channel::ChannelName,
+    topic::Topic,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,10 @@
 //! Frames the server sends, as text of Pusher protocol 7. Source: section 2.3 of the wire contract. `S{…}` there is a JSON string here.
 
 use super::{codes::PusherCode, frame::Frame};
-use crate::domain::live::{channel::ChannelName, presence::Roster, registry::SocketId};
+use crate::domain::{
+    ids::SocketId,
+    live::{channel::ChannelName, presence::Roster},
+};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 

@@ -1,6 +1,6 @@
 //! What a backend posts to publish (section 2.8 of the wire contract): one event for several channels, or a batch of events for one channel each.
 
-use crate::domain::live::{channel::ChannelName, registry::SocketId};
+use crate::domain::{ids::SocketId, live::channel::ChannelName};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -115,9 +115,9 @@ pub fn subject(event: &AppEvent) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
-        domain::live::{
-            channel::ChannelName,
-            registry::{AppId, SocketId},
+        domain::{
+            ids::{AppId, SocketId},
+            live::channel::ChannelName,
         },
         wire::signature::SecretKey,
     };

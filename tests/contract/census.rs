@@ -13,11 +13,9 @@ use educounsel::{
     },
     domain::{
         clock::Clock,
-        ids::NodeId,
-        live::{
-            channel::ChannelName,
-            registry::{AppId, SocketId, Topic},
-        },
+        ids::{AppId, NodeId, SocketId},
+        live::channel::ChannelName,
+        topic::Topic,
     },
     wire::{
         envelope::{Envelope, Publication},

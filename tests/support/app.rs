@@ -12,8 +12,9 @@ use educounsel::{
     domain::{
         clock::Clock,
         ids::{LoginId, UserId},
-        live::{channel::ChannelName, registry::Topic},
+        live::channel::ChannelName,
         principal::Role,
+        topic::Topic,
     },
     services::accounts::{
         manage::{self, Maker, NewUser},

@@ -5,11 +5,7 @@ use crate::{
     actors::hub::{Hub, built_in_topic},
     domain::live::channel::ChannelName,
     services::apps::watched::{Batch, WatchedApps},
-    wire::{
-        console::{APP_CONSOLE, console_data},
-        envelope::Publication,
-        pusher,
-    },
+    wire::{console::console_data, desk_event::DeskEvent, envelope::Publication, pusher},
 };
 use actix::prelude::*;
 use std::time::Duration;
@@ -44,7 +40,7 @@ async fn publish_for_ever(hub: Hub, watched: WatchedApps) {
         watched.filled().await;
         for Batch { app, lines, skipped } in watched.take() {
             let channel = ChannelName::app_console(&app);
-            let frame = pusher::channel_event(&channel, APP_CONSOLE, &console_data(&lines, skipped));
+            let frame = pusher::channel_event(&channel, DeskEvent::AppConsole.name(), &console_data(&lines, skipped));
             if let Err(error) = hub.publish_or_deliver(Publication::new(built_in_topic(channel), frame)).await {
                 tracing::debug!(app = &*app.0, %error, "lines of a console shown on this node only");
             }

@@ -40,7 +40,7 @@ impl AppEvents {
 
     /// Tells an event to those who want it. A full queue drops it and counts that: a publisher never waits for a webhook.
     pub fn tell(&self, apps: &Apps, event: AppEvent) {
-        self.watched.tell(&event.app, || Line::of_event(&event));
+        self.watched.show(&event.app, || Line::of_event(&event));
         let Some(webhooks) = self.webhooks.get() else { return };
         let Some(app) = apps.current(&event.app).filter(|app| app.source == AppSource::Database) else { return };
         if app.rules.wants(event.kind.webhook_event(), event.channel.as_str()) && webhooks.try_send(event).is_err() {

@@ -11,7 +11,8 @@ use crate::{
     domain::{
         apps::app_happening::{AppEvent, AppEventKind},
         ids::NodeId,
-        live::{channel::ChannelKind, registry::Topic},
+        live::channel::ChannelKind,
+        topic::Topic,
     },
     services::Context as Services,
 };

@@ -1,7 +1,7 @@
 //! What waits to be declared to the census: channels whose part on this node changed. A channel waits once, however often it changed; declaring
 //! takes its part as it is then. Those who wait for an answer wait with it.
 
-use crate::domain::live::registry::Topic;
+use crate::domain::topic::Topic;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use std::{
@@ -126,7 +126,7 @@ impl CensusQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::live::{channel::ChannelName, registry::AppId};
+    use crate::domain::{ids::AppId, live::channel::ChannelName};
 
     fn topic(name: &str) -> Topic {
         Topic { app: AppId("1".into()), channel: ChannelName::parse(name).unwrap() }

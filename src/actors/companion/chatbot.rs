@@ -20,7 +20,7 @@ use crate::{
         companion::{Ending, LiveTurn, finish_turn},
     },
     telemetry,
-    wire::{envelope::Publication, pusher},
+    wire::{desk_event::DeskEvent, envelope::Publication, pusher},
 };
 use actix::prelude::*;
 use serde_json::json;
@@ -132,7 +132,7 @@ struct Mouth {
 
 impl Mouth {
     async fn speak(mut self) {
-        self.publish("companion.started", &self.turn.started.to_string()).await;
+        self.publish(DeskEvent::CompanionStarted, &self.turn.started.to_string()).await;
         let mut speech = Speech::begin(&self.services, &self.turn);
         let over = loop {
             tokio::select! {
@@ -168,13 +168,13 @@ impl Mouth {
             live.unsaved_tokens += estimate_tokens(&delta.text);
         }
         metrics::counter!(telemetry::COMPANION_FRAMES).increment(1);
-        self.publish("companion.delta", &data).await;
+        self.publish(DeskEvent::CompanionDelta, &data).await;
     }
 
     /// Publishes on the student's channel and waits until the bus has it. Without a bus at least this node's sockets hear it.
-    async fn publish(&self, event: &str, data: &str) {
+    async fn publish(&self, event: DeskEvent, data: &str) {
         let channel = ChannelName::user(self.turn.answer.student_id);
-        let frame = pusher::channel_event(&channel, event, data);
+        let frame = pusher::channel_event(&channel, event.name(), data);
         let publication = Publication::new(built_in_topic(channel), frame);
         if let Err(error) = self.hub.publish_or_deliver(publication).await {
             tracing::warn!(%error, "a frame of an answer reached this node only");

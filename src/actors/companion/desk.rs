@@ -8,10 +8,11 @@ use crate::{
     domain::{ids::MessageId, retry::is_worth_a_line},
     services::{
         Context as Services, ServiceResult,
-        companion::{self, LiveTurn, NODE_LEASE_MS},
+        companion::{self, AnswerDesk, LiveTurn, NODE_LEASE_MS},
     },
 };
 use actix::prelude::*;
+use async_trait::async_trait;
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
@@ -107,25 +108,6 @@ pub struct DeskHandle {
 }
 
 impl DeskHandle {
-    /// Lets an answer grow; `false` when the server is stopping.
-    pub async fn begin(&self, turn: LiveTurn) -> bool {
-        self.desk.send(BeginAnswer { turn: Box::new(turn) }).await.unwrap_or(false)
-    }
-
-    /// Ends an answer and waits until it has ended, at most `patience`; `false` when it does not grow here.
-    pub async fn stop_answer(&self, answer: MessageId, patience: Duration) -> bool {
-        match self.desk.send(StopAnswer { answer }).await {
-            // An error of either kind means that it is over, or takes long; the row tells.
-            Ok(Some(ended)) => tokio::time::timeout(patience, ended).await.is_ok(),
-            Ok(None) | Err(_) => false,
-        }
-    }
-
-    /// Returns what an answer says now and the number of its newest frame; `None` when it does not grow here.
-    pub async fn read(&self, answer: MessageId) -> Option<(String, i64)> {
-        self.desk.send(ReadAnswer { answer }).await.ok().flatten()
-    }
-
     /// Returns how many answers grow here.
     pub async fn count(&self) -> usize {
         self.desk.send(CountAnswers).await.unwrap_or(0)
@@ -141,6 +123,25 @@ impl DeskHandle {
     #[must_use]
     pub fn stop_recipient(&self) -> Recipient<StopAnswer> {
         self.desk.clone().recipient()
+    }
+}
+
+#[async_trait]
+impl AnswerDesk for DeskHandle {
+    async fn begin(&self, turn: LiveTurn) -> bool {
+        self.desk.send(BeginAnswer { turn: Box::new(turn) }).await.unwrap_or(false)
+    }
+
+    async fn stop_answer(&self, answer: MessageId, patience: Duration) -> bool {
+        match self.desk.send(StopAnswer { answer }).await {
+            // An error of either kind means that it is over, or takes long; the row tells.
+            Ok(Some(ended)) => tokio::time::timeout(patience, ended).await.is_ok(),
+            Ok(None) | Err(_) => false,
+        }
+    }
+
+    async fn read(&self, answer: MessageId) -> Option<(String, i64)> {
+        self.desk.send(ReadAnswer { answer }).await.ok().flatten()
     }
 }
 

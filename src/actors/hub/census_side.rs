@@ -4,9 +4,10 @@ use super::{Hub, ShardIndex};
 use crate::{
     actors::{apps::happenings::AppEvents, cluster::census_queue::CensusQueue},
     backends::census::{Elsewhere, Seat},
-    domain::live::{
-        presence::{Member, MemberError},
-        registry::{AppId, SocketId, Topic},
+    domain::{
+        ids::{AppId, SocketId},
+        live::presence::{Member, MemberError},
+        topic::Topic,
     },
     services::apps::table::BUILT_IN_APP,
 };

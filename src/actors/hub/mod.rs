@@ -17,12 +17,12 @@ use super::{
 use crate::{
     backends::{BackendResult, bus::Bus, census::Elsewhere},
     domain::{
-        ids::{LoginId, UserId},
+        ids::{AppId, LoginId, SocketId, UserId},
         live::{
             channel::ChannelName,
             presence::{Member, MemberError, Roster},
-            registry::{AppId, SocketId, Topic},
         },
+        topic::Topic,
     },
     services::{
         apps::{
@@ -33,6 +33,7 @@ use crate::{
     },
     telemetry,
     wire::{
+        desk_event::DeskEvent,
         envelope::{Envelope, Publication},
         frame::Frame,
         pusher,
@@ -423,5 +424,6 @@ pub(super) fn built_in_topic(channel: ChannelName) -> Topic {
 
 /// Returns what sockets hear before they are ended.
 pub(super) fn end_of_sockets_frame(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Frame {
-    pusher::channel_event(&ChannelName::user(user), "session.ended", &json!({ "session_id": login, "reason": reason }).to_string())
+    let data = json!({ "session_id": login, "reason": reason }).to_string();
+    pusher::channel_event(&ChannelName::user(user), DeskEvent::SessionEnded.name(), &data)
 }

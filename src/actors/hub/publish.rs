@@ -5,11 +5,9 @@ use crate::{
     actors::{cluster::log_pump::WakePump, sockets::sign_in::settle},
     backends::BackendResult,
     domain::{
-        ids::{LoginId, MessageId, UserId},
-        live::{
-            channel::ChannelName,
-            registry::{AppId, Topic},
-        },
+        ids::{AppId, LoginId, MessageId, UserId},
+        live::channel::ChannelName,
+        topic::Topic,
     },
     services::live::port::{Announce, AppCounts, SessionEnd},
     wire::{

@@ -2,7 +2,7 @@
 //! answer. So the answer comes first, and nothing published meanwhile is missed.
 
 use crate::{
-    domain::live::registry::{SocketId, Topic},
+    domain::{ids::SocketId, topic::Topic},
     wire::envelope::Publication,
 };
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
@@ -59,7 +59,7 @@ impl Joining {
 mod tests {
     use super::*;
     use crate::{
-        domain::live::{channel::ChannelName, registry::AppId},
+        domain::{ids::AppId, live::channel::ChannelName},
         wire::frame::Frame,
     };
 

@@ -10,13 +10,14 @@ use crate::{
     actors::hub::is_counted,
     domain::{
         apps::app_happening::{AppEvent, AppEventKind},
-        ids::ConversationId,
+        ids::{ConversationId, SocketId},
         live::{
             channel::{ChannelKind, ChannelName, may_join},
             presence::Member,
-            registry::{SocketId, SocketOwner, Topic},
+            registry::SocketOwner,
         },
         principal::Principal,
+        topic::Topic,
     },
     services::{apps::table::App, conversations, live::channel_access},
     telemetry,
@@ -24,6 +25,7 @@ use crate::{
         codes::PusherCode,
         command::{self, Command, Subscription},
         console::{Line, LineKind},
+        desk_event::DeskEvent,
         envelope::Publication,
         frame::Frame,
         pusher, signature,
@@ -42,8 +44,6 @@ use std::{
 
 /// Longest event name, in characters.
 const MAX_EVENT_NAME: usize = 200;
-/// The only client event of the built-in app.
-const TYPING_EVENT: &str = "client-typing";
 /// Shortest time between two of them from one socket; more are dropped without a word. Clients send one per 3 s (product rule), and an uneven network
 /// may bring two of them closer together.
 const TYPING_PAUSE: Duration = Duration::from_millis(2_500);
@@ -302,7 +302,7 @@ impl SessionState {
     /// The built-in app takes one client event, without data: somebody is typing in a conversation. What else clients might tell each other would pass
     /// by the history. `Ok(None)`: too soon after the last one, or hidden by the student.
     async fn typing(&self, event: &str, topic: Topic) -> Result<Option<Publication>, &'static str> {
-        if event != TYPING_EVENT || topic.channel.conversation_id().is_none() {
+        if event != DeskEvent::Typing.name() || topic.channel.conversation_id().is_none() {
             return Err("this app takes client-typing on conversations only");
         }
         let user_id = self.member_id(&topic)?;
@@ -320,7 +320,7 @@ impl SessionState {
                 return Ok(None);
             }
         }
-        let frame = pusher::empty_client_event(&topic.channel, TYPING_EVENT, user_id.as_deref());
+        let frame = pusher::empty_client_event(&topic.channel, DeskEvent::Typing.name(), user_id.as_deref());
         Ok(Some(Publication { except: Some(self.socket), ..Publication::new(topic, frame) }))
     }
 

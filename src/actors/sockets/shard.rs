@@ -14,12 +14,13 @@ use crate::{
     actors::hub::{Backlog, Hub, ShardIndex, end_of_sockets_frame},
     config::RealtimeSettings,
     domain::{
-        ids::{LoginId, UserId},
+        ids::{AppId, LoginId, SocketId, UserId},
         live::{
             heartbeat::{HeartbeatWheel, Verdict, judge},
             presence::{Member, MemberError},
-            registry::{AppId, Known, Registry, SocketId, SocketOwner, Topic},
+            registry::{Known, Registry, SocketOwner},
         },
+        topic::Topic,
     },
     services::{
         Context as Services,
@@ -401,7 +402,7 @@ impl LocalShard {
         let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
         let (answer, roster) = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
-        self.state.registry.borrow_mut().note_known(socket, topic, Known { roster, ..Known::default() });
+        self.state.registry.borrow_mut().record_known(socket, topic, Known { roster, ..Known::default() });
         self.send(&outbound, &answer);
         Ok(())
     }

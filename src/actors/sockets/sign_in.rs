@@ -5,11 +5,9 @@ use crate::{
     actors::hub::Hub,
     domain::{
         apps::app_user::AppUser,
-        live::{
-            channel::ChannelName,
-            presence::Member,
-            registry::{AppId, SocketId, Topic},
-        },
+        ids::{AppId, SocketId},
+        live::{channel::ChannelName, presence::Member},
+        topic::Topic,
     },
     services::apps::table::App,
     wire::{codes::PusherCode, command::SignIn, console::LineKind, pusher, signature},

@@ -26,7 +26,7 @@ impl LocalBus {
 impl Bus for LocalBus {
     async fn publish(&self, envelope: Bytes) -> BackendResult<()> {
         let _turn = self.turn.lock().await;
-        self.listeners.tell(&BusMessage::Envelope(envelope)).await;
+        self.listeners.deliver(&BusMessage::Envelope(envelope)).await;
         Ok(())
     }
 

@@ -54,7 +54,7 @@ impl Listeners {
     }
 
     /// Hands a message to every listener, waiting for those that are behind. Called by one task at a time, so all hear one order.
-    async fn tell(&self, message: &BusMessage) {
+    async fn deliver(&self, message: &BusMessage) {
         let senders = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         for sender in senders {
             // A closed receiver is a listener that has left.

@@ -51,12 +51,12 @@ impl Default for ProbeTimes {
 /// The bus over Redis; leaves the topic when dropped.
 #[derive(Debug)]
 pub struct RedisBus {
-    shared: Arc<Shared>,
+    shared: Arc<RedisBusState>,
     listening: JoinHandle<()>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct RedisBusState {
     link: RedisLink,
     topic: String,
     times: ProbeTimes,
@@ -69,7 +69,7 @@ impl RedisBus {
     /// cannot be made; later losses heal by themselves.
     pub async fn join(link: RedisLink, prefix: &str, times: ProbeTimes) -> BackendResult<Self> {
         let topic = format!("{prefix}:bus");
-        let shared = Arc::new(Shared { link, topic, times, listeners: Listeners::default(), is_alive: AtomicBool::new(false) });
+        let shared = Arc::new(RedisBusState { link, topic, times, listeners: Listeners::default(), is_alive: AtomicBool::new(false) });
         let subscription = shared.subscribe_topic().await?;
         shared.is_alive.store(true, Ordering::Release);
         let listening = tokio::spawn(shared.clone().listen_for_ever(subscription));
@@ -92,7 +92,7 @@ enum ListenEnd {
     Deaf,
 }
 
-impl Shared {
+impl RedisBusState {
     async fn send(&self, kind: u8, body: &[u8]) -> BackendResult<()> {
         let mut message = Vec::with_capacity(body.len() + 1);
         message.push(kind);
@@ -119,7 +119,7 @@ impl Shared {
             subscription = self.subscribe_again().await;
             metrics::counter!(telemetry::BUS_RECONNECTS).increment(1);
             tracing::info!("bus.recv subscribed again");
-            self.listeners.tell(&BusMessage::Resubscribed).await;
+            self.listeners.deliver(&BusMessage::Resubscribed).await;
         }
     }
 
@@ -163,7 +163,7 @@ impl Shared {
 
     async fn hand_on(&self, payload: &[u8]) {
         match payload.split_first() {
-            Some((&ENVELOPE, body)) => self.listeners.tell(&BusMessage::Envelope(Bytes::copy_from_slice(body))).await,
+            Some((&ENVELOPE, body)) => self.listeners.deliver(&BusMessage::Envelope(Bytes::copy_from_slice(body))).await,
             Some((&PROBE, [])) => {}
             _ => tracing::warn!(bytes = payload.len(), "bus.recv heard something that is not ours"),
         }

@@ -127,23 +127,23 @@ impl RedisCache {
     }
 
     /// Lists the members of a user's index: `(member, login id, token hash)`.
-    async fn members(&self, user: UserId) -> BackendResult<Vec<Member>> {
+    async fn members(&self, user: UserId) -> BackendResult<Vec<IndexEntry>> {
         let (members,): (Vec<String>,) = self.link.run(pipe().zrange(self.key("logins", user), 0, -1)).await?;
-        Ok(members.into_iter().filter_map(Member::parse).collect())
+        Ok(members.into_iter().filter_map(IndexEntry::parse).collect())
     }
 
     /// Lists the members of the indexes of several users.
-    async fn members_of(&self, users: HashSet<UserId>) -> BackendResult<Vec<Member>> {
+    async fn members_of(&self, users: HashSet<UserId>) -> BackendResult<Vec<IndexEntry>> {
         let mut commands = pipe();
         for user in users {
             commands.zrange(self.key("logins", user), 0, -1);
         }
         let members: Vec<Vec<String>> = self.link.run(&commands).await?;
-        Ok(members.into_iter().flatten().filter_map(Member::parse).collect())
+        Ok(members.into_iter().flatten().filter_map(IndexEntry::parse).collect())
     }
 
     /// Returns which of these sessions hold.
-    async fn live_of(&self, members: &[Member]) -> BackendResult<HashSet<LoginId>> {
+    async fn live_of(&self, members: &[IndexEntry]) -> BackendResult<HashSet<LoginId>> {
         if members.is_empty() {
             return Ok(HashSet::new());
         }
@@ -160,7 +160,7 @@ impl RedisCache {
     }
 
     /// Ends the sessions of `members` and drops them from the index; returns how many there were.
-    async fn delete_members(&self, user: UserId, members: &[Member]) -> BackendResult<usize> {
+    async fn delete_members(&self, user: UserId, members: &[IndexEntry]) -> BackendResult<usize> {
         if members.is_empty() {
             return Ok(0);
         }
@@ -173,13 +173,13 @@ impl RedisCache {
 
 /// An entry of a user's index.
 #[derive(Debug, Clone)]
-struct Member {
+struct IndexEntry {
     text: String,
     id: LoginId,
     token_hash: String,
 }
 
-impl Member {
+impl IndexEntry {
     fn of(login: &LoginRow) -> String {
         format!("{} {}", login.id, login.token_hash)
     }
@@ -205,7 +205,7 @@ impl Cache for RedisCache {
             .hset(&key, "seen", login.last_seen_at_ms)
             .pexpire(&key, self.life_ms(login, login.last_seen_at_ms))
             .zrembyscore(&index, "-inf", now_ms)
-            .zadd(&index, Member::of(login), login.expires_at_ms)
+            .zadd(&index, IndexEntry::of(login), login.expires_at_ms)
             .pexpire(&index, (login.expires_at_ms - now_ms).max(1))
             .set_nx(self.first_login_key(), login.id.to_string())
             .pexpire(self.first_login_key(), (login.expires_at_ms - now_ms).max(1));

@@ -8,11 +8,9 @@ use crate::{
     backends::{BackendResult, bus::Bus, expiring_map::ExpiringMap},
     domain::{
         clock::Clock,
-        ids::NodeId,
-        live::{
-            channel::{ChannelKind, ChannelName},
-            registry::{AppId, SocketId, Topic},
-        },
+        ids::{AppId, NodeId, SocketId},
+        live::channel::{ChannelKind, ChannelName},
+        topic::Topic,
     },
     wire::{
         envelope::{Envelope, Publication},

@@ -9,12 +9,9 @@ pub mod redis;
 use super::BackendResult;
 use crate::{
     domain::{
-        ids::NodeId,
-        live::{
-            channel::ChannelName,
-            presence::MAX_MEMBERS,
-            registry::{AppId, SocketId, Topic},
-        },
+        ids::{AppId, NodeId, SocketId},
+        live::{channel::ChannelName, presence::MAX_MEMBERS},
+        topic::Topic,
     },
     wire::envelope::Publication,
 };

@@ -22,11 +22,9 @@ use super::{
 use crate::{
     backends::{BackendError, BackendResult, redis_link::RedisLink},
     domain::{
-        ids::NodeId,
-        live::{
-            channel::{ChannelKind, ChannelName},
-            registry::{AppId, Topic},
-        },
+        ids::{AppId, NodeId},
+        live::channel::{ChannelKind, ChannelName},
+        topic::Topic,
     },
     wire::{
         envelope::{Envelope, Publication},
@@ -110,7 +108,7 @@ struct StoredEvent {
 }
 
 /// What the declaration script answers: whether it was taken, before, now, version, held back, added, removed, refused, roster.
-type Answer = (u8, u64, u64, u64, u8, Vec<String>, Vec<String>, Vec<String>, Vec<String>);
+type ScriptAnswer = (u8, u64, u64, u64, u8, Vec<String>, Vec<String>, Vec<String>, Vec<String>);
 
 /// The census of several nodes.
 #[derive(Debug)]
@@ -217,7 +215,7 @@ impl Census for RedisCensus {
             let info = seat.user_info.as_deref().map_or("", RawValue::get);
             script.arg(&*seat.user_id).arg(info).arg(seat.first.to_string());
         }
-        let answer: Answer = self.link.invoke(&script).await?;
+        let answer: ScriptAnswer = self.link.invoke(&script).await?;
         let (is_taken, before, now, version, held_back, added, removed, refused, roster) = answer;
         if is_taken == 0 {
             return Ok(None);

@@ -36,12 +36,12 @@ struct InLanguage {
     low_mood: String,
     closing: String,
     other: String,
-    topics: Vec<Topic>,
+    topics: Vec<OfflineTopic>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Topic {
+struct OfflineTopic {
     words: Vec<String>,
     answer: String,
 }
@@ -60,7 +60,7 @@ impl OfflineCompanion {
             Language::Indonesian => &self.texts.id,
             Language::English => &self.texts.en,
         };
-        let fits = |topic: &&Topic| topic.words.iter().any(|word| has_word(&question, word));
+        let fits = |topic: &&OfflineTopic| topic.words.iter().any(|word| has_word(&question, word));
         let answer = texts.topics.iter().find(fits).map_or(&texts.other, |topic| &topic.answer);
         let last = if request.level >= Level::LowMood { &texts.low_mood } else { &texts.closing };
         format!("{answer}\n\n{last}\n\n_{}_", texts.label)

@@ -137,13 +137,13 @@ enum Stage {
 }
 
 /// Why an attempt failed, and whether another one makes sense.
-struct Refusal {
+struct ProviderRefusal {
     error: ReplyError,
     /// `Some`: may be tried again, not before this.
     retry_in: Option<Duration>,
 }
 
-impl Refusal {
+impl ProviderRefusal {
     const fn last(error: ReplyError) -> Self {
         Self { error, retry_in: None }
     }
@@ -174,13 +174,13 @@ impl Api {
         }
     }
 
-    async fn attempt(&self, body: Bytes) -> Result<(ReplyPart, Reader), Refusal> {
+    async fn attempt(&self, body: Bytes) -> Result<(ReplyPart, Reader), ProviderRefusal> {
         let mut request =
             self.http.post(&self.url).header(header::CONTENT_TYPE, "application/json").header(header::ACCEPT, "text/event-stream");
         if !self.key.is_empty() {
             request = request.bearer_auth(&self.key);
         }
-        let again = |error| Refusal { error, retry_in: Some(Duration::ZERO) };
+        let again = |error| ProviderRefusal { error, retry_in: Some(Duration::ZERO) };
         let response = request.body(body).send().await.map_err(|_| again(ReplyError::Unreachable))?;
         if !response.status().is_success() {
             return Err(refusal_of(response.status(), response.headers()));
@@ -188,9 +188,9 @@ impl Api {
         let mut reader = Reader::new(response.bytes_stream().boxed());
         match reader.next_part().await {
             Ok(Some(part)) => Ok((part, reader)),
-            Ok(None) => Err(Refusal::last(ReplyError::Empty)),
+            Ok(None) => Err(ProviderRefusal::last(ReplyError::Empty)),
             Err(error @ (ReplyError::CutOff | ReplyError::Failed(_))) => Err(again(error)),
-            Err(error) => Err(Refusal::last(error)),
+            Err(error) => Err(ProviderRefusal::last(error)),
         }
     }
 
@@ -211,14 +211,14 @@ impl Api {
     }
 }
 
-fn refusal_of(status: StatusCode, headers: &header::HeaderMap) -> Refusal {
+fn refusal_of(status: StatusCode, headers: &header::HeaderMap) -> ProviderRefusal {
     let retry_after = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<f64>().ok());
     let wait = retry_after.filter(|seconds| (0.0..3600.0).contains(seconds)).map_or(Duration::ZERO, Duration::from_secs_f64);
     match status.as_u16() {
-        401 | 403 => Refusal::last(ReplyError::Unauthorised),
-        429 => Refusal { error: ReplyError::RateLimited, retry_in: Some(wait) },
-        status @ (408 | 409 | 500..) => Refusal { error: ReplyError::Failed(status), retry_in: Some(wait) },
-        status => Refusal::last(ReplyError::Refused(status)),
+        401 | 403 => ProviderRefusal::last(ReplyError::Unauthorised),
+        429 => ProviderRefusal { error: ReplyError::RateLimited, retry_in: Some(wait) },
+        status @ (408 | 409 | 500..) => ProviderRefusal { error: ReplyError::Failed(status), retry_in: Some(wait) },
+        status => ProviderRefusal::last(ReplyError::Refused(status)),
     }
 }
 
@@ -246,12 +246,12 @@ struct Chunk {
 #[derive(Debug, Deserialize)]
 struct Choice {
     #[serde(default)]
-    delta: Delta,
+    delta: ChunkDelta,
     finish_reason: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Delta {
+struct ChunkDelta {
     content: Option<String>,
     refusal: Option<String>,
 }

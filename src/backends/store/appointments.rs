@@ -78,7 +78,7 @@ pub struct AppointmentFilter {
 }
 
 /// The place of an appointment in a list: its start, then its id.
-pub type Place = (i64, AppointmentId);
+pub type AppointmentCursor = (i64, AppointmentId);
 
 impl Store {
     /// Finds an appointment.
@@ -91,7 +91,7 @@ impl Store {
     pub async fn list_appointments(
         &self,
         filter: &AppointmentFilter,
-        after: Option<Place>,
+        after: Option<AppointmentCursor>,
         limit: u32,
     ) -> BackendResult<Vec<AppointmentRow>> {
         let mut sql =

@@ -1,7 +1,10 @@
 //! Connected Pusher apps. Their secrets are sealed before they come here.
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
-use crate::domain::{apps::connected_app::AppRules, ids::UserId, live::registry::AppId};
+use crate::domain::{
+    apps::connected_app::AppRules,
+    ids::{AppId, UserId},
+};
 use sqlx::any::AnyRow;
 
 const COLUMNS: &str = "SELECT id, name, app_key, sealed_secret, is_enabled, allows_client_events, counts_subscriptions, allowed_origins, limits, \

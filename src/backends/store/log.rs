@@ -5,14 +5,14 @@
 //! up to `published_to` was published at least once; order of publication is order of positions, on every node.
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
-use crate::domain::{
-    ids::{LogId, NodeId},
-    live::audience::Audience,
+use crate::{
+    domain::{
+        ids::{LogId, NodeId},
+        live::audience::Audience,
+    },
+    wire::desk_event::DeskEvent,
 };
 use sqlx::any::AnyRow;
-
-/// The event whose rows announce the notice with their id.
-const NOTICE_EVENT: &str = "notice.created";
 
 /// What is written to the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Tx {
         self.execute(assign.push(" END WHERE id IN ").push_list(&ids)).await?;
         let mut notices = Vec::new();
         for row in &waiting {
-            if row.text("event")? == NOTICE_EVENT {
+            if row.text("event")? == DeskEvent::NoticeCreated.name() {
                 notices.push(row.text("id")?);
             }
         }

@@ -41,7 +41,7 @@ mod webhooks;
 mod write_health;
 
 pub use alerts::{AlertRow, OpenAlerts, Repeat};
-pub use appointments::{AppointmentFilter, AppointmentRow, AppointmentScope, Place};
+pub use appointments::{AppointmentCursor, AppointmentFilter, AppointmentRow, AppointmentScope};
 pub use apps::AppRow;
 pub use audit::{AuditEntry, AuditFilter, AuditView};
 pub use canned_replies::CannedReplyRow;

@@ -147,7 +147,7 @@ impl Tx {
             );
             self.execute(sql.bind(viewer.user_id).bind(id).bind(now_ms)).await?;
         }
-        self.note_change(viewer.user_id).await?;
+        self.count_change(viewer.user_id).await?;
         Ok(true)
     }
 
@@ -169,11 +169,11 @@ impl Tx {
              position = CASE WHEN excluded.position > notice_watermarks.position THEN excluded.position ELSE notice_watermarks.position END",
         );
         self.execute(watermark.bind(viewer.user_id).bind(head).bind(now_ms)).await?;
-        self.note_change(viewer.user_id).await
+        self.count_change(viewer.user_id).await
     }
 
     /// Makes the user's counts from now on newer than those before.
-    async fn note_change(&mut self, user: UserId) -> BackendResult<()> {
+    async fn count_change(&mut self, user: UserId) -> BackendResult<()> {
         let sql = Sql::new(
             "INSERT INTO notice_changes (user_id, changes) VALUES (?, 1) \
              ON CONFLICT (user_id) DO UPDATE SET changes = notice_changes.changes + 1",

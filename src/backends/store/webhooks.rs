@@ -2,10 +2,7 @@
 //! its events in order.
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
-use crate::domain::{
-    ids::{NodeId, WebhookEventId},
-    live::registry::AppId,
-};
+use crate::domain::ids::{AppId, NodeId, WebhookEventId};
 use sqlx::any::AnyRow;
 
 /// Rows of one INSERT.
@@ -203,7 +200,7 @@ impl Store {
     }
 
     /// Removes events that were told, and forgets the failures before.
-    pub async fn note_webhook_success(&self, queue_id: &str, ids: &[WebhookEventId]) -> BackendResult<()> {
+    pub async fn record_webhook_success(&self, queue_id: &str, ids: &[WebhookEventId]) -> BackendResult<()> {
         let mut tx = self.begin().await?;
         let sql =
             Sql::new("UPDATE webhook_queues SET failures = 0, failing_since_ms = NULL, last_error = NULL WHERE id = ? AND failures > 0");
@@ -213,7 +210,7 @@ impl Store {
     }
 
     /// Notes that events were not told, and gives the lease back. Returns how many events of the queue are given up.
-    pub async fn note_webhook_failure(
+    pub async fn record_webhook_failure(
         &self,
         node: NodeId,
         queue_id: &str,

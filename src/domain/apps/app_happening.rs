@@ -2,9 +2,9 @@
 //! debug console.
 
 use super::connected_app::WebhookEvent;
-use crate::domain::live::{
-    channel::ChannelName,
-    registry::{AppId, SocketId},
+use crate::domain::{
+    ids::{AppId, SocketId},
+    live::channel::ChannelName,
 };
 use std::sync::Arc;
 

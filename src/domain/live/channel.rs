@@ -1,10 +1,9 @@
 //! Channel names: what is legal, what kind a prefix makes, and who listens to which channel of the built-in app.
 //! Source of the rules: Pusher Channels v7, sections 2.6 and 2.7 of the wire contract.
 
-use super::registry::AppId;
 use crate::domain::{
     access::{Action, may},
-    ids::{ConversationId, UserId},
+    ids::{AppId, ConversationId, UserId},
     principal::{Principal, Role},
 };
 use std::{fmt, sync::Arc};

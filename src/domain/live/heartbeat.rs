@@ -1,6 +1,6 @@
 //! When to look at a socket's silence: one timing wheel for all sockets of a shard instead of a timer each.
 
-use super::registry::SocketId;
+use crate::domain::ids::SocketId;
 use std::collections::VecDeque;
 
 /// What silence means for a socket.

@@ -1,52 +1,13 @@
 //! Which socket listens to what: the brain of a hub shard. Generic over what is kept per socket, so that it is tested without sockets.
 //! Invariant: a socket stands in `topics` exactly for the subscriptions of its entry; one call, [`Registry::disconnect`], removes all of it.
 
-use super::{
-    channel::{ChannelKind, ChannelName},
-    presence::Member,
+use super::{channel::ChannelKind, presence::Member};
+use crate::domain::{
+    ids::{AppId, LoginId, SocketId, UserId},
+    topic::Topic,
 };
-use crate::domain::ids::{LoginId, UserId};
 use indexmap::IndexMap;
-use std::{collections::HashMap, fmt, sync::Arc};
-
-/// Id of a socket, `123.456` on the wire; part of every channel signature, so unguessable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SocketId(u64, u64);
-
-impl SocketId {
-    /// Makes an id of two random numbers.
-    #[must_use]
-    pub const fn new(first: u64, second: u64) -> Self {
-        Self(first, second)
-    }
-
-    /// Reads `digits.digits`; `None` for anything else.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (first, second) = text.split_once('.')?;
-        let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
-        Some(Self(number(first)?, number(second)?))
-    }
-}
-
-impl fmt::Display for SocketId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.0, self.1)
-    }
-}
-
-/// Public id of an app; cheap to clone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AppId(pub Arc<str>);
-
-/// A channel of an app.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Topic {
-    /// The app.
-    pub app: AppId,
-    /// The channel inside it.
-    pub channel: ChannelName,
-}
+use std::collections::HashMap;
 
 /// The account behind a socket of the built-in app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -131,7 +92,7 @@ impl<S: Clone> Registry<S> {
     }
 
     /// Notes what a socket knows of a channel it has joined.
-    pub fn note_known(&mut self, socket: SocketId, topic: &Topic, known: Known) {
+    pub fn record_known(&mut self, socket: SocketId, topic: &Topic, known: Known) {
         let entry = self.sockets.get_mut(&socket);
         let held = entry.and_then(|entry| entry.subscriptions.iter_mut().find(|held| held.topic == *topic));
         held.into_iter().for_each(|held| held.known = known);
@@ -241,6 +202,7 @@ impl<S: Clone> Registry<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::live::channel::ChannelName;
     use proptest::prelude::*;
     use std::{cell::RefCell, rc::Rc};
 
@@ -294,7 +256,7 @@ mod tests {
         registry.connect(socket, app(), None, VecSink::default());
         registry.subscribe(socket, &topic("presence-a"), None);
         assert_eq!(registry.known(socket, &topic("presence-a")), Known::default());
-        registry.note_known(socket, &topic("presence-a"), Known { roster: 5, kept: 3 });
+        registry.record_known(socket, &topic("presence-a"), Known { roster: 5, kept: 3 });
         let known = registry.known(socket, &topic("presence-a"));
         assert!(known.covers(Some(5), None) && !known.covers(Some(6), None));
         assert!(known.covers(None, Some(3)) && !known.covers(None, Some(4)) && !known.covers(None, None));
@@ -320,14 +282,6 @@ mod tests {
         registry.subscribe(SocketId::new(2, 2), &topic("presence-b"), Some(member("ana")));
         assert_eq!(registry.sockets_of_member(&topic("presence-a"), "ana"), [SocketId::new(1, 1), SocketId::new(3, 3)]);
         assert!(registry.sockets_of_member(&topic("presence-c"), "ana").is_empty());
-    }
-
-    #[test]
-    fn socket_ids_read_only_digits_and_a_dot() {
-        assert_eq!(SocketId::parse("123.456"), Some(SocketId::new(123, 456)));
-        for text in ["", ".", "1", "1.", "+1.2", "1.2.3", "a.b", "99999999999999999999.1"] {
-            assert_eq!(SocketId::parse(text), None, "{text}");
-        }
     }
 
     proptest! {

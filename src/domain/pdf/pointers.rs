@@ -49,33 +49,33 @@ pub struct Pointers {
 
 impl Pointers {
     /// Notes the keyword `xref`.
-    pub fn note_table(&mut self, at: usize) {
+    pub fn record_table(&mut self, at: usize) {
         self.tables.push(at);
     }
 
     /// Notes a row in use. Zero is written for objects that are not there.
-    pub fn note_row(&mut self, offset: Option<usize>) {
+    pub fn record_row(&mut self, offset: Option<usize>) {
         self.rows.extend(offset.filter(|offset| *offset > 0));
     }
 
     /// Notes a row of an object that stands in the object stream `number`.
-    pub fn note_container(&mut self, number: usize) {
+    pub fn record_container(&mut self, number: usize) {
         self.containers.insert(number);
     }
 
     /// Notes the number after `startxref`. Zero stands in the first part of linearized files. Fails if it is none.
-    pub fn note_start(&mut self, offset: Option<usize>) -> Result<(), PdfProblem> {
+    pub fn record_start(&mut self, offset: Option<usize>) -> Result<(), PdfProblem> {
         let offset = offset.ok_or(PdfProblem::Unreadable)?;
         self.sections.extend(Some(offset).filter(|offset| *offset > 0));
         Ok(())
     }
 
     /// Notes the tables that a trailer continues with. Fails if they are not plain numbers.
-    pub fn note_trailer(&mut self, trailer: &Dictionary) -> Result<(), PdfProblem> {
+    pub fn record_trailer(&mut self, trailer: &Dictionary) -> Result<(), PdfProblem> {
         for key in [&b"Prev"[..], b"XRefStm"] {
             let Ok(value) = trailer.get(key) else { continue };
             let offset = value.as_i64().ok().and_then(|offset| usize::try_from(offset).ok());
-            self.note_start(offset)?;
+            self.record_start(offset)?;
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ mod tests {
         let bytes = b"%PDF \n1 0 obj 2 endobj";
         let is_fine = |offset| {
             let mut pointers = Pointers::default();
-            pointers.note_row(Some(offset));
+            pointers.record_row(Some(offset));
             pointers.check(bytes, &[found(6, 1, None)]).is_ok()
         };
         let fine: Vec<usize> = (0..40).filter(|offset| is_fine(*offset)).collect();
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_container_that_is_sometimes_something_else_is_refused() {
         let mut pointers = Pointers::default();
-        pointers.note_container(4);
+        pointers.record_container(4);
         assert!(pointers.check(b"", &[]).is_err());
         let container = || found(10, 4, Some(StreamKind::Objects));
         assert!(pointers.check(b"", &[container()]).is_ok());

@@ -131,13 +131,13 @@ impl Walk {
     }
 
     /// Some readers end a name at bytes that are neither white space nor a delimiter to others, so its parts count as well.
-    fn note_name(&mut self, name: &[u8]) {
+    fn scan_name(&mut self, name: &[u8]) {
         let mut parts = name.split(|byte| !byte.is_ascii_graphic());
         self.is_active |= parts.any(|part| ACTIVE_NAMES.contains(&part));
     }
 
     /// Refuses files whose skipped bytes a reader could take for an object.
-    fn note_skipped(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
+    fn scan_skipped(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
         if hides_object(bytes, span, self.has_object_end) { Err(PdfProblem::Unsafe) } else { Ok(()) }
     }
 
@@ -146,18 +146,18 @@ impl Walk {
         let mut place = Place::default();
         while let Some((token, span)) = lexer.next_token()? {
             if token == Token::Comment {
-                self.note_comment(bytes, span)?;
+                self.scan_comment(bytes, span)?;
                 continue;
             }
             let after_dictionary = std::mem::take(&mut place.dictionary_just_closed);
             match token {
                 Token::Word(b"stream") if after_dictionary && place.open.is_empty() => {
-                    let end = self.note_stream(bytes, &place, span.end)?;
+                    let end = self.scan_stream(bytes, &place, span.end)?;
                     lexer.jump(end);
                 }
-                Token::Word(word) => self.note_word(word, bytes, span.start, &mut place)?,
-                Token::Name(name) => self.note_key(&name, &mut place)?,
-                Token::Text => self.note_text(bytes, span)?,
+                Token::Word(word) => self.scan_word(word, bytes, span.start, &mut place)?,
+                Token::Name(name) => self.scan_key(&name, &mut place)?,
+                Token::Text => self.scan_text(bytes, span)?,
                 Token::DictionaryOpen => self.open(Bracket::Dictionary, span.start, &mut place)?,
                 Token::ArrayOpen => self.open(Bracket::Array, span.start, &mut place)?,
                 Token::DictionaryClose => self.close(Bracket::Dictionary, bytes, &mut place)?,
@@ -168,9 +168,9 @@ impl Walk {
         Ok(())
     }
 
-    fn note_key(&mut self, name: &[u8], place: &mut Place) -> Result<(), PdfProblem> {
+    fn scan_key(&mut self, name: &[u8], place: &mut Place) -> Result<(), PdfProblem> {
         self.count_tokens(1)?;
-        self.note_name(name);
+        self.scan_name(name);
         self.is_encrypted |= *name == *b"Encrypt";
         if place.open.len() == 1 {
             place.names.record(name);
@@ -178,10 +178,10 @@ impl Walk {
         Ok(())
     }
 
-    fn note_text(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
+    fn scan_text(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
         self.count_tokens(1)?;
         if bytes.get(span.start) == Some(&b'(') {
-            self.note_skipped(bytes, span.clone())?;
+            self.scan_skipped(bytes, span.clone())?;
             self.blanks.push((span.start + 1..span.end - 1, b' '));
         }
         Ok(())
@@ -204,13 +204,13 @@ impl Walk {
         if place.dictionary_just_closed && place.section == Section::Trailer {
             place.section = Section::Object;
             let trailer = read_dictionary(bytes, place.dictionary_at).ok_or(PdfProblem::Unreadable)?;
-            self.pointers.note_trailer(&trailer)?;
+            self.pointers.record_trailer(&trailer)?;
         }
         Ok(())
     }
 
     /// Notes `N G obj`, the rows `offset generation n` of a table, and the number after `startxref`.
-    fn note_word(&mut self, word: &[u8], bytes: &[u8], start: usize, place: &mut Place) -> Result<(), PdfProblem> {
+    fn scan_word(&mut self, word: &[u8], bytes: &[u8], start: usize, place: &mut Place) -> Result<(), PdfProblem> {
         self.count_tokens(token_count(word))?;
         let is_misplaced = !place.open.is_empty() && STRUCTURE.iter().any(|keyword| word.starts_with(keyword));
         if is_misplaced || !word.is_ascii() {
@@ -219,15 +219,15 @@ impl Walk {
         let is_number = word.iter().all(u8::is_ascii_digit);
         match (word, place.words, place.section) {
             (b"xref", _, _) => {
-                self.pointers.note_table(start);
+                self.pointers.record_table(start);
                 place.section = Section::Rows;
             }
             (b"trailer", _, _) => place.section = Section::Trailer,
             (b"startxref", _, _) => place.section = Section::Start,
-            (b"n", [Some(offset), Some(_)], Section::Rows) => self.pointers.note_row(read_number(bytes, offset)),
+            (b"n", [Some(offset), Some(_)], Section::Rows) => self.pointers.record_row(read_number(bytes, offset)),
             (_, _, Section::Rows) if !is_number && word != b"f" => return Err(PdfProblem::Unreadable),
             (_, _, Section::Start) => {
-                self.pointers.note_start(read_number(bytes, start).filter(|_| is_number))?;
+                self.pointers.record_start(read_number(bytes, start).filter(|_| is_number))?;
                 place.section = Section::Object;
             }
             (b"obj", [Some(number), Some(_)], _) => {
@@ -241,7 +241,7 @@ impl Walk {
     }
 
     /// Finds the end of a stream's data by its length, or by the keyword, and returns the place after it.
-    fn note_stream(&mut self, bytes: &[u8], place: &Place, after_keyword: usize) -> Result<usize, PdfProblem> {
+    fn scan_stream(&mut self, bytes: &[u8], place: &Place, after_keyword: usize) -> Result<usize, PdfProblem> {
         let rest = bytes.get(after_keyword..).unwrap_or_default();
         let line_end = rest.iter().position(|byte| *byte != b' ').unwrap_or(0);
         let skipped = match rest.get(line_end..).unwrap_or_default() {
@@ -258,7 +258,7 @@ impl Walk {
             None => start + find(bytes.get(start..).unwrap_or_default(), b"endstream").ok_or(PdfProblem::Unreadable)?,
         };
         let kind = place.names.kind(&dictionary)?;
-        self.note_skipped(bytes, start..end)?;
+        self.scan_skipped(bytes, start..end)?;
         if kind == StreamKind::Content {
             self.blanks.push((start..end, 0));
         } else if skipped == 0 || declared_end.is_none() {
@@ -274,8 +274,8 @@ impl Walk {
     }
 
     /// Keeps the header and end marks; the rest of a comment is blanked.
-    fn note_comment(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
-        self.note_skipped(bytes, span.clone())?;
+    fn scan_comment(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
+        self.scan_skipped(bytes, span.clone())?;
         let keep = match bytes.get(span.clone()) {
             _ if span.start == 0 => span.len(),
             Some(text) if text.starts_with(b"%%EOF") => 5,

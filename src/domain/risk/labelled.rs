@@ -7,18 +7,18 @@ const DEVELOPMENT: &str = include_str!("../../../tests/risk/development.tsv");
 const FRESH: &str = include_str!("../../../tests/risk/fresh.tsv");
 const HELD_OUT: &str = include_str!("../../../tests/risk/held_out.tsv");
 
-struct Line {
+struct LabelledLine {
     level: Level,
     language: &'static str,
     text: &'static str,
 }
 
-fn lines(file: &'static str) -> Vec<Line> {
+fn lines(file: &'static str) -> Vec<LabelledLine> {
     let read = |line: &'static str| {
         let mut parts = line.splitn(3, '\t');
         let mut part = || parts.next().unwrap_or_else(|| panic!("not level, language and text: {line:?}"));
         let level = Level::from_number(part().parse().unwrap()).unwrap();
-        Line { level, language: part(), text: part() }
+        LabelledLine { level, language: part(), text: part() }
     };
     file.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(read).collect()
 }
@@ -34,7 +34,7 @@ struct Score {
 }
 
 impl Score {
-    fn of(name: &str, lines: &[Line]) -> Self {
+    fn of(name: &str, lines: &[LabelledLine]) -> Self {
         let pack = RulePack::built_in();
         let mut score = Self { recall: [(0, 0); 4], false_risks: 0, false_concerns: 0, harmless: 0 };
         for line in lines {
@@ -75,7 +75,7 @@ fn share(part: usize, all: usize) -> f64 {
 
 #[test]
 fn the_lines_are_many_and_of_every_kind() {
-    let all: Vec<Line> = lines(DEVELOPMENT).into_iter().chain(lines(HELD_OUT)).chain(lines(FRESH)).collect();
+    let all: Vec<LabelledLine> = lines(DEVELOPMENT).into_iter().chain(lines(HELD_OUT)).chain(lines(FRESH)).collect();
     assert!(all.len() >= 600, "{} lines", all.len());
     let texts: std::collections::BTreeSet<String> = all.iter().map(|line| line.text.to_lowercase()).collect();
     assert_eq!(texts.len(), all.len(), "a line stands there twice");

@@ -17,7 +17,7 @@ const SPELLED_OUT: usize = 3;
 
 /// A word, a phrase, or the end of a clause.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct WordToken {
     pub(super) atoms: Vec<Atom>,
 }
 
@@ -80,30 +80,30 @@ impl Lexicon {
     }
 
     /// Reads a text: a break, then its tokens, then a break.
-    pub(super) fn read(&self, text: &str) -> Vec<Token> {
+    pub(super) fn read(&self, text: &str) -> Vec<WordToken> {
         let words = self.find_words(&join_spelled_out(pieces(text)));
-        let mut tokens = vec![Token { atoms: vec![BREAK] }];
+        let mut tokens = vec![WordToken { atoms: vec![BREAK] }];
         let mut at = 0;
         while let Some(word) = words.get(at) {
             let Some(word) = word else {
-                tokens.push(Token { atoms: vec![BREAK] });
+                tokens.push(WordToken { atoms: vec![BREAK] });
                 at += 1;
                 continue;
             };
             let phrase = self.phrases.get(word).and_then(|phrases| phrases.iter().find(|phrase| stands_at(&words, at + 1, &phrase.rest)));
             match phrase {
                 Some(phrase) => {
-                    tokens.push(Token { atoms: phrase.atoms.clone() });
+                    tokens.push(WordToken { atoms: phrase.atoms.clone() });
                     at += 1 + phrase.rest.len();
                 }
                 None => {
-                    tokens.push(Token { atoms: self.atoms_of(word) });
+                    tokens.push(WordToken { atoms: self.atoms_of(word) });
                     at += 1;
                 }
             }
         }
         if tokens.last().is_none_or(|token| token.atoms != [BREAK]) {
-            tokens.push(Token { atoms: vec![BREAK] });
+            tokens.push(WordToken { atoms: vec![BREAK] });
         }
         tokens
     }

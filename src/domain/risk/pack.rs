@@ -3,7 +3,7 @@
 use super::{
     assessment::{Assessment, RuleId},
     level::Level,
-    lexicon::{Atom, BREAK, Lexicon, Token},
+    lexicon::{Atom, BREAK, Lexicon, WordToken},
     pattern::{Found, MAX_SPAN, Pattern, WINDOW, Window},
 };
 use serde::Deserialize;
@@ -72,7 +72,7 @@ struct RuleEntry {
 }
 
 #[derive(Debug)]
-struct Context {
+struct RiskContext {
     id: String,
     atoms: Vec<Atom>,
     before: usize,
@@ -84,7 +84,7 @@ struct Context {
 }
 
 #[derive(Debug)]
-struct Rule {
+struct RiskRule {
     id: RuleId,
     level: Level,
     patterns: Vec<Pattern>,
@@ -105,8 +105,8 @@ pub(super) struct Hit<'a> {
 pub struct RulePack {
     version: String,
     lexicon: Lexicon,
-    contexts: Vec<Context>,
-    rules: Vec<Rule>,
+    contexts: Vec<RiskContext>,
+    rules: Vec<RiskRule>,
     atoms: usize,
 }
 
@@ -142,7 +142,7 @@ impl RulePack {
             let missing = |name| PackError(format!("context {}: {name} is no concept", entry.id));
             names.iter().map(|name| known(name).ok_or_else(|| missing(name))).collect()
         };
-        self.contexts.push(Context {
+        self.contexts.push(RiskContext {
             id: entry.id.clone(),
             atoms: atoms(&entry.words)?,
             before: entry.before,
@@ -168,9 +168,9 @@ impl RulePack {
         }
         let patterns =
             entry.patterns.iter().map(|text| Pattern::parse(text, &mut self.lexicon)).collect::<Result<_, _>>().map_err(wrong)?;
-        let applies = |context: &Context| context.kinds.contains(&entry.kind) && !entry.despite.contains(&context.id);
+        let applies = |context: &RiskContext| context.kinds.contains(&entry.kind) && !entry.despite.contains(&context.id);
         let contexts = (0..).zip(&self.contexts).filter(|(_, context)| applies(context)).map(|(number, _)| number).collect();
-        self.rules.push(Rule { id: RuleId(entry.id.clone()), level: entry.level, patterns, contexts });
+        self.rules.push(RiskRule { id: RuleId(entry.id.clone()), level: entry.level, patterns, contexts });
         Ok(())
     }
 
@@ -205,12 +205,12 @@ impl RulePack {
     }
 
     /// Returns how many tokens a text has, the ends of clauses included.
-    pub(super) fn read(&self, text: &str) -> Vec<Token> {
+    pub(super) fn read(&self, text: &str) -> Vec<WordToken> {
         self.lexicon.read(text)
     }
 
     /// Returns everything that is found in a text.
-    pub(super) fn hits<'a>(&'a self, tokens: &[Token]) -> Vec<Hit<'a>> {
+    pub(super) fn hits<'a>(&'a self, tokens: &[WordToken]) -> Vec<Hit<'a>> {
         let mut hits = Vec::new();
         let mut first = 0;
         loop {
@@ -227,7 +227,7 @@ impl RulePack {
         }
     }
 
-    fn level_in_context(&self, rule: &Rule, tokens: &[Token], found: &Found) -> Level {
+    fn level_in_context(&self, rule: &RiskRule, tokens: &[WordToken], found: &Found) -> Level {
         let lowered = rule.contexts.iter().filter_map(|number| self.contexts.get(*number)).filter(|context| context.covers(tokens, found));
         lowered.map(|context| context.most).min().map_or(rule.level, |most| rule.level.min(most))
     }
@@ -246,9 +246,9 @@ impl RulePack {
     }
 }
 
-impl Context {
+impl RiskContext {
     /// Says whether a match stands in this context.
-    fn covers(&self, tokens: &[Token], found: &Found) -> bool {
+    fn covers(&self, tokens: &[WordToken], found: &Found) -> bool {
         let has = |at: usize, atoms: &[Atom]| tokens.get(at).is_some_and(|token| token.atoms.iter().any(|atom| atoms.contains(atom)));
         let is_part = |at: usize| at >= found.from && at <= found.to && found.parts >> (at - found.from) & 1 == 1;
         let speaks = |at: &usize| has(*at, &self.atoms) && !is_part(*at);

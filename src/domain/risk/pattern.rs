@@ -1,7 +1,7 @@
 //! Patterns over tokens: concepts and words in order, with gaps of bounded length. Matched with bit masks over windows of 64 tokens, so that the time
 //! grows with the length of the text and nothing else, whatever the text.
 
-use super::lexicon::{Atom, Lexicon, Token};
+use super::lexicon::{Atom, Lexicon, WordToken};
 
 /// Tokens of a window: the bits of a mask.
 pub(super) const WINDOW: usize = 64;
@@ -24,7 +24,7 @@ pub(super) struct Found {
 
 /// A step of a pattern: one of these atoms, after at most `gap` other tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Step {
+struct PatternStep {
     atoms: Vec<Atom>,
     gap: u32,
 }
@@ -33,7 +33,7 @@ struct Step {
 /// tokens, `#` is the end of a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
-    steps: Vec<Step>,
+    steps: Vec<PatternStep>,
 }
 
 /// Which tokens of a window carry an atom.
@@ -45,7 +45,7 @@ pub(super) struct Window {
 
 impl Window {
     /// Makes the masks of `tokens[first..]`, at most 64 of them.
-    pub(super) fn new(tokens: &[Token], first: usize, atoms: usize) -> Self {
+    pub(super) fn new(tokens: &[WordToken], first: usize, atoms: usize) -> Self {
         let mut masks = vec![0; atoms];
         for (bit, token) in tokens.iter().skip(first).take(WINDOW).enumerate() {
             for atom in &token.atoms {
@@ -73,7 +73,7 @@ impl Pattern {
                 "..." => gap = LONG_GAP,
                 choice => {
                     let atoms = choice.split('|').map(|name| read_atom(name, lexicon)).collect::<Result<_, _>>()?;
-                    steps.push(Step { atoms, gap });
+                    steps.push(PatternStep { atoms, gap });
                     gap = 0;
                 }
             }

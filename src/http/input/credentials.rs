@@ -5,11 +5,7 @@ use crate::{
     config::Config,
     domain::{access::Action, principal::Principal},
     http::error::ApiError,
-    services::{
-        Context, ServiceError,
-        accounts::sign_in,
-        shared::requester::{self, Actor},
-    },
+    services::{Context, ServiceError, accounts::sign_in, shared::requester},
 };
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -155,12 +151,6 @@ impl FromRequest for MaybeSignedIn {
 /// Refuses with 403 what a user's role may not do. Use cases ask again; here it is asked before a body is read.
 pub fn require(principal: &Principal, action: Action) -> Result<(), ApiError> {
     Ok(requester::require(principal, action)?)
-}
-
-/// Returns the user of a request as one who does something, with the address it comes from.
-#[must_use]
-pub fn actor_of<'a>(principal: &'a Principal, request: &HttpRequest, config: &Config) -> Actor<'a> {
-    Actor { principal, address: address_of(request, config) }
 }
 
 /// Returns the address of the client of a request.

@@ -54,7 +54,7 @@ pub async fn run_to_end(work: impl Future<Output = ApiResult> + 'static) -> ApiR
 }
 
 /// What a request without a body asks about its key.
-pub enum Asked {
+pub enum KeyAnswer {
     /// No key, no question.
     Nothing,
     /// Nothing was done under the key, and nothing will be.
@@ -65,12 +65,12 @@ pub enum Asked {
 
 /// Returns what became of the request under the key of `request`, which has no body: its client left before the answer and asks. A key that no request
 /// holds is closed. Fails with 409 `conflict` while the first request is under way, or when nobody knows what became of it.
-pub async fn ask(context: &Context, principal: &Principal, request: &HttpRequest) -> Result<Asked, ApiError> {
-    let Some(key) = key_of(request)? else { return Ok(Asked::Nothing) };
+pub async fn ask_about_key(context: &Context, principal: &Principal, request: &HttpRequest) -> Result<KeyAnswer, ApiError> {
+    let Some(key) = key_of(request)? else { return Ok(KeyAnswer::Nothing) };
     let print = fingerprint(&context.secret, &[request.method().as_str().as_bytes(), request.path().as_bytes()]);
     match settle(context, principal.user_id, &key, &print).await? {
-        None => Ok(Asked::Closed),
-        Some((status, body)) => Ok(Asked::Done(repeat(status, body)?)),
+        None => Ok(KeyAnswer::Closed),
+        Some((status, body)) => Ok(KeyAnswer::Done(repeat(status, body)?)),
     }
 }
 

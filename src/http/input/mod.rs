@@ -8,4 +8,5 @@ pub mod json_body;
 pub mod language;
 pub mod origin;
 pub mod page;
+pub mod requester;
 pub mod uploads;

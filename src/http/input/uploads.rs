@@ -108,7 +108,7 @@ pub async fn receive_form<F: Form>(request: &HttpRequest, mut payload: Payload, 
         return Err(Refused::unread(too_large(), payload));
     }
     let deadline = Instant::now() + Duration::from_secs(config.http.upload_total_s);
-    let pace = Pace { idle: Duration::from_secs(config.http.upload_idle_s), deadline };
+    let pace = UploadPace { idle: Duration::from_secs(config.http.upload_idle_s), deadline };
     let parts = match Multipart::from_request(request, &mut payload.into_inner()).await {
         Ok(parts) => parts,
         Err(_) => return Err(Refused { error: malformed_form(), unread: Box::new(()) }),
@@ -119,12 +119,12 @@ pub async fn receive_form<F: Form>(request: &HttpRequest, mut payload: Payload, 
 
 /// How slow a client may be.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+struct UploadPace {
     idle: Duration,
     deadline: Instant,
 }
 
-impl Pace {
+impl UploadPace {
     /// Waits for something of the client, as long as it may be silent and the upload may last.
     async fn within<T>(self, work: impl Future<Output = T>) -> ApiResult<T> {
         let too_slow = |_| ApiError::request("request.timeout", "the upload came too slowly");
@@ -135,7 +135,7 @@ impl Pace {
 /// Reads parts within the bounds of time and size.
 struct FormReader {
     parts: Multipart,
-    pace: Pace,
+    pace: UploadPace,
     read_bytes: u64,
 }
 

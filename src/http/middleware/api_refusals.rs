@@ -1,7 +1,7 @@
 //! Requests of backends that were refused, told to those who watch the app: outside of everything that may refuse one.
 
 use crate::{
-    domain::live::registry::AppId,
+    domain::ids::AppId,
     http::error::ApiError,
     services::Context,
     wire::console::{Line, LineKind},
@@ -15,15 +15,15 @@ use actix_web::{
 };
 
 /// Tells that the HTTP API of a connected app answered with 4xx. What the request carried is not told: its query holds a signature, its body may be anything.
-pub async fn tell_refusals<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub async fn show_refusals<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let response = next.call(request).await?;
     if response.status().is_client_error() {
-        tell(&response);
+        show_refusal(&response);
     }
     Ok(response)
 }
 
-fn tell<B>(response: &ServiceResponse<B>) {
+fn show_refusal<B>(response: &ServiceResponse<B>) {
     let request = response.request();
     let Some(context) = request.app_data::<Data<Context>>().filter(|context| context.watched.is_anybody_watching()) else { return };
     let Some(app) = app_of(context, request) else { return };
@@ -31,7 +31,7 @@ fn tell<B>(response: &ServiceResponse<B>) {
     let reason = error.and_then(|error| error.as_error::<ApiError>()).map(ApiError::detail);
     let reason = reason.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
     let asked = format!("{} {}", request.method(), request.path());
-    context.watched.tell(&app, || Line::new(LineKind::ApiRefused).data(&asked).because(Some(status.as_u16()), &reason));
+    context.watched.show(&app, || Line::new(LineKind::ApiRefused).data(&asked).because(Some(status.as_u16()), &reason));
 }
 
 /// Returns the app a request says it is about: that of its path, or for the one path without it that of its key.

@@ -128,7 +128,7 @@ pub async fn limit_requests<B: MessageBody>(
             request.into_response(HttpResponse::from_error(error)).map_into_right_body()
         }
     };
-    tell(response.headers_mut(), allowance);
+    write_headers(response.headers_mut(), allowance);
     Ok(response)
 }
 
@@ -148,7 +148,7 @@ async fn count(limits: &RateLimits, request: &actix_web::HttpRequest) -> Result<
     Ok(limits.check_address(&address_key(address)))
 }
 
-fn tell(headers: &mut HeaderMap, allowance: Allowance) {
+fn write_headers(headers: &mut HeaderMap, allowance: Allowance) {
     let used = u64::from(allowance.limit - allowance.remaining.min(allowance.limit));
     let full_in_s = (used * 60).div_ceil(u64::from(allowance.limit.max(1)));
     headers.insert(HeaderName::from_static("ratelimit-limit"), HeaderValue::from(allowance.limit));

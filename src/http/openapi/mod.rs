@@ -10,6 +10,7 @@ pub mod page;
 pub mod schema;
 
 use super::error::{ApiResult, CODES};
+use crate::wire::desk_event::{Delivery, DeskEvent};
 use actix_web::{
     HttpResponse,
     http::header::{self, ContentType},
@@ -36,12 +37,8 @@ pub struct Area {
 /// An event of the built-in Pusher app.
 #[derive(Debug)]
 pub struct Event {
-    /// Its name on the wire.
-    pub name: &'static str,
-    /// Where it is published.
-    pub channels: &'static [&'static str],
-    /// Whether it has a row: it carries `id` and `cursor`, and `/sync` gives it to who was away.
-    pub is_durable: bool,
+    /// Which: its name, its channels, and whether it has a row.
+    pub event: DeskEvent,
     /// When it comes.
     pub meaning: &'static str,
     /// Shape of its data.
@@ -119,7 +116,17 @@ fn make_document(areas: &[Area]) -> Value {
 
 impl Event {
     fn to_json(&self) -> Value {
-        json!({ "name": self.name, "channels": self.channels, "durable": self.is_durable, "description": self.meaning, "data": self.data })
+        let (name, channels) = (self.event.name(), self.channels());
+        json!({ "name": name, "channels": channels, "durable": self.is_durable(), "description": self.meaning, "data": self.data })
+    }
+
+    /// Returns the names of the channels it comes on, with placeholders for ids.
+    fn channels(&self) -> Vec<&'static str> {
+        self.event.channels().iter().flat_map(|channel| channel.patterns()).copied().collect()
+    }
+
+    fn is_durable(&self) -> bool {
+        self.event.delivery() == Delivery::Durable
     }
 }
 
@@ -154,7 +161,7 @@ mod tests {
         let mut names = BTreeSet::new();
         let operations: Vec<&Operation> = AREAS.iter().flat_map(|area| &area.operations).collect();
         let shapes = AREAS.iter().flat_map(|area| area.shapes.iter().map(|(name, _)| *name));
-        let events = AREAS.iter().flat_map(|area| area.events.iter().map(|event| event.name));
+        let events = AREAS.iter().flat_map(|area| area.events.iter().map(|event| event.event.name()));
         for name in operations.iter().map(|operation| operation.name).chain(shapes).chain(events) {
             assert!(names.insert(name), "{name} is used twice");
         }
@@ -175,12 +182,19 @@ mod tests {
         assert_eq!(named, defined);
     }
 
+    #[test]
+    fn every_event_is_described() {
+        let described: Vec<DeskEvent> = AREAS.iter().flat_map(|area| &area.events).map(|event| event.event).collect();
+        let missing: Vec<_> = DeskEvent::ALL.iter().filter(|event| !described.contains(event)).collect();
+        assert!(missing.is_empty(), "not described in http/openapi: {missing:?}");
+    }
+
     /// The contract page tells the story; it must not forget a route or an event.
     #[test]
     fn the_page_of_shapes_names_every_event() {
         let contract = include_str!("../../../docs/api.md");
         for event in AREAS.iter().flat_map(|area| &area.events) {
-            assert!(contract.contains(&format!("`{}`", event.name)), "docs/api.md lacks {}", event.name);
+            assert!(contract.contains(&format!("`{}`", event.event.name())), "docs/api.md lacks {}", event.event.name());
         }
     }
 

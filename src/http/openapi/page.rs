@@ -101,14 +101,14 @@ fn content(body: &Body) -> String {
 }
 
 fn event(event: &Event) -> String {
-    let channels: Vec<String> = event.channels.iter().map(|channel| format!("<code>{}</code>", escape(channel))).collect();
-    let durable = if event.is_durable { " <small>durable</small>" } else { "" };
+    let channels: Vec<String> = event.channels().iter().map(|channel| format!("<code>{}</code>", escape(channel))).collect();
+    let durable = if event.is_durable() { " <small>durable</small>" } else { "" };
     format!(
         "<details id=\"event-{name}\"><summary><code>{name}</code>{durable} <span class=\"what\">{}</span></summary><p>On {}.</p>{}</details>",
         prose(event.meaning),
         channels.join(", "),
         block(&event.data),
-        name = event.name,
+        name = event.event.name(),
     )
 }
 

@@ -11,17 +11,12 @@ use crate::{
     },
     http::{
         error::{ApiError, ApiResult},
-        input::{
-            credentials::{SignedIn, actor_of},
-            idempotency::idempotent,
-            json_body::JsonBody,
-            language::language_of,
-            page::PageQuery,
-        },
+        input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody, language::language_of, page::PageQuery},
     },
     services::{
         Context, ServiceError, ServiceResult,
         appointments::{self, AppointmentQuery, ChangeRequest, ListScope, NewBooking},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
@@ -30,7 +25,7 @@ use serde::Deserialize;
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct AppointmentListQuery {
     scope: Option<String>,
     from: Option<String>,
     to: Option<String>,
@@ -57,7 +52,7 @@ pub struct ChangeBody {
     reason: Option<String>,
 }
 
-impl ListQuery {
+impl AppointmentListQuery {
     fn parse(self) -> ServiceResult<AppointmentQuery> {
         let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -112,63 +107,54 @@ fn parse_span(from: &str, to: &str) -> Result<Span, FieldError> {
     if span.from_ms < span.to_ms { Ok(span) } else { Err(FieldError::new("to", "unknown_value", "it must be after from")) }
 }
 
-fn parse_id(text: &str) -> ApiResult<AppointmentId> {
-    AppointmentId::parse(text).map_err(|_| ApiError::not_found())
-}
-
 /// `GET /appointments`: the own ones; for admins all.
-pub async fn list(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
-    let page = appointments::list_appointments(&context, actor, query.into_inner().parse()?).await?;
+pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<AppointmentListQuery>) -> ApiResult {
+    let page = appointments::list_appointments(&context, &requester, query.into_inner().parse()?).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
 /// `POST /appointments`: 201 with the appointment; 409 `appointments.slot_taken`. Honours `Idempotency-Key`.
-pub async fn book(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<BookingBody>) -> ApiResult {
+pub async fn book(request: HttpRequest, context: web::Data<Context>, requester: Requester, body: JsonBody<BookingBody>) -> ApiResult {
     let JsonBody { value, bytes } = body;
-    let actor = actor_of(&user, &request, &context.config);
     let book = || async {
-        let appointment = appointments::book_appointment(&context, actor, value.parse()?).await?;
+        let appointment = appointments::book_appointment(&context, &requester, value.parse()?).await?;
         Ok(HttpResponse::Created().json(appointment))
     };
-    idempotent(&context, &user, &request, &bytes, book).await
+    idempotent(&context, &requester.principal, &request, &bytes, book).await
 }
 
 /// `GET /appointments/{id}`: one of the own; for admins any.
-pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
-    Ok(HttpResponse::Ok().json(appointments::read_appointment(&context, actor, parse_id(&id)?).await?))
+pub async fn read(context: web::Data<Context>, requester: Requester, id: web::Path<AppointmentId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(appointments::read_appointment(&context, &requester, *id).await?))
 }
 
 /// `POST /appointments/{id}/{action}`: 200 with the appointment. Honours `Idempotency-Key`.
 pub async fn change(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    path: web::Path<(String, String)>,
+    requester: Requester,
+    path: web::Path<(AppointmentId, String)>,
     body: JsonBody<ChangeBody>,
 ) -> ApiResult {
     let (id, action) = path.into_inner();
-    let (id, action) = (parse_id(&id)?, AppointmentAction::parse(&action).ok_or(ApiError::not_found())?);
+    let action = AppointmentAction::parse(&action).ok_or(ApiError::not_found())?;
     let JsonBody { value: ChangeBody { starts_at, reason }, bytes } = body;
-    let actor = actor_of(&user, &request, &context.config);
     let change = || async {
         let starts_at_ms = starts_at.map(|text| parse_instant("starts_at", &text)).transpose()?;
         let wanted = ChangeRequest { action, starts_at_ms, reason };
-        Ok(HttpResponse::Ok().json(appointments::change_appointment(&context, actor, id, wanted).await?))
+        Ok(HttpResponse::Ok().json(appointments::change_appointment(&context, &requester, id, wanted).await?))
     };
-    idempotent(&context, &user, &request, &bytes, change).await
+    idempotent(&context, &requester.principal, &request, &bytes, change).await
 }
 
 /// `GET /appointments/{id}.ics`: the calendar file.
 pub async fn calendar_file(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    requester: Requester,
+    id: web::Path<AppointmentId>,
 ) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
-    let file = appointments::calendar_file(&context, actor, parse_id(&id)?, language_of(&request)).await?;
+    let file = appointments::calendar_file(&context, &requester, *id, language_of(&request)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, format!("text/calendar; charset=utf-8; method={}", file.method)))
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"janji-temu.ics\""))
@@ -176,6 +162,6 @@ pub async fn calendar_file(
 }
 
 /// `GET /appointments/{id}/video`: a link with a fresh token, while the room is open.
-pub async fn open_video(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(appointments::open_video(&context, &user, parse_id(&id)?).await?))
+pub async fn open_video(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppointmentId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(appointments::open_video(&context, &user, *id).await?))
 }

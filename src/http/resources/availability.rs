@@ -4,14 +4,11 @@ use crate::{
     domain::{appointments::availability::AvailabilityForm, ids::UserId},
     http::{
         error::{ApiError, ApiResult},
-        input::{
-            credentials::{SignedIn, actor_of},
-            json_body::JsonBody,
-        },
+        input::{credentials::SignedIn, json_body::JsonBody},
     },
-    services::{Context, appointments::availability},
+    services::{Context, appointments::availability, shared::requester::Requester},
 };
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -34,15 +31,9 @@ pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, query: 
 }
 
 /// `PUT /availability`: the own hours.
-pub async fn put(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    body: JsonBody<AvailabilityForm>,
-) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
+pub async fn put(context: web::Data<Context>, requester: Requester, body: JsonBody<AvailabilityForm>) -> ApiResult {
     let VersionBody { version } = body.also()?;
-    Ok(HttpResponse::Ok().json(availability::put_availability(&context, actor, &body.value, version).await?))
+    Ok(HttpResponse::Ok().json(availability::put_availability(&context, &requester, &body.value, version).await?))
 }
 
 /// `POST /availability/check`: which appointments other hours would not cover; changes nothing.

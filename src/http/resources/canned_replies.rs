@@ -3,7 +3,7 @@
 use crate::{
     domain::ids::CannedReplyId,
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody},
     },
     services::{
@@ -25,13 +25,9 @@ pub struct AddBody {
 
 /// The body of a change.
 #[derive(Debug, Deserialize)]
-pub struct EditBody {
+pub struct CannedReplyEditBody {
     shortcut: Option<String>,
     body: Option<String>,
-}
-
-fn parse_id(text: &str) -> ApiResult<CannedReplyId> {
-    CannedReplyId::parse(text).map_err(|_| ApiError::not_found())
 }
 
 /// `GET /canned-replies`: the school's and the own ones, by shortcut.
@@ -49,14 +45,19 @@ pub async fn add(request: HttpRequest, context: web::Data<Context>, SignedIn(use
 }
 
 /// `PATCH /canned-replies/{id}`: what is given changes.
-pub async fn edit(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>, body: JsonBody<EditBody>) -> ApiResult {
-    let EditBody { shortcut, body } = body.value;
-    let reply = conversations::change_canned_reply(&context, &user, parse_id(&id)?, shortcut.as_deref(), body.as_deref()).await?;
+pub async fn edit(
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    id: web::Path<CannedReplyId>,
+    body: JsonBody<CannedReplyEditBody>,
+) -> ApiResult {
+    let CannedReplyEditBody { shortcut, body } = body.value;
+    let reply = conversations::change_canned_reply(&context, &user, *id, shortcut.as_deref(), body.as_deref()).await?;
     Ok(HttpResponse::Ok().json(reply))
 }
 
 /// `DELETE /canned-replies/{id}`: 204.
-pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    conversations::delete_canned_reply(&context, &user, parse_id(&id)?).await?;
+pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<CannedReplyId>) -> ApiResult {
+    conversations::delete_canned_reply(&context, &user, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,36 +1,31 @@
 //! `/companion`: threads, questions, answers, hand-over.
 //!
-//! What begins an answer runs in a task of its own: a client that goes away between the transaction and the desk leaves no answer behind that nobody gives.
+//! What begins an answer runs to its end: a client that goes away between the transaction and the desk leaves no answer behind that nobody gives.
 
 use crate::{
     actors::companion::desk::DeskHandle,
     domain::{
-        companion::AnswerStatus,
         ids::{MessageId, ThreadId},
         text::FieldError,
     },
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{
             credentials::SignedIn,
-            idempotency::idempotent,
+            idempotency::{idempotent, run_to_end},
             json_body::JsonBody,
             language::language_of,
             page::{Page, PageQuery},
         },
     },
     services::{
-        Context, ServiceError, ServiceResult,
-        companion::{self, AnswerItem, LiveTurn, MessageView, NewQuestion},
+        Context,
+        companion::{self, NewQuestion},
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
-use std::time::Duration;
-
-/// How long a wish to stop waits for the end.
-const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The body of a new or renamed thread.
 #[derive(Debug, Deserialize)]
@@ -56,14 +51,6 @@ pub struct HandOverBody {
 #[derive(Debug, Deserialize)]
 pub struct BeforeQuery {
     before: Option<String>,
-}
-
-fn thread_id(text: &str) -> ApiResult<ThreadId> {
-    ThreadId::parse(text).map_err(|_| ApiError::not_found())
-}
-
-fn message_id(text: &str) -> ApiResult<MessageId> {
-    MessageId::parse(text).map_err(|_| ApiError::not_found())
 }
 
 /// `GET /companion`
@@ -95,34 +82,28 @@ pub async fn read_thread(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
     query: web::Query<BeforeQuery>,
 ) -> ApiResult {
     let unknown = |_| FieldError::new("before", "unknown_value", "not a message of this thread");
     let before = query.before.as_deref().filter(|text| !text.is_empty()).map(MessageId::parse).transpose().map_err(unknown)?;
-    let mut view = companion::read_thread(&context, &user, thread_id(&id)?, before).await?;
-    for message in &mut view.messages {
-        if let MessageView::Answer(answer) = message {
-            show_live(&desk, answer).await?;
-        }
-    }
-    Ok(HttpResponse::Ok().json(view))
+    Ok(HttpResponse::Ok().json(companion::read_thread(&context, desk.get_ref(), &user, *id, before).await?))
 }
 
 /// `PATCH /companion/threads/{id}`
 pub async fn rename_thread(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
     body: JsonBody<ThreadBody>,
 ) -> ApiResult {
     let title = body.value.title.as_deref();
-    Ok(HttpResponse::Ok().json(companion::rename_thread(&context, &user, thread_id(&id)?, title).await?))
+    Ok(HttpResponse::Ok().json(companion::rename_thread(&context, &user, *id, title).await?))
 }
 
 /// `DELETE /companion/threads/{id}`: 204.
-pub async fn delete_thread(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    companion::delete_thread(&context, &user, thread_id(&id)?).await?;
+pub async fn delete_thread(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<ThreadId>) -> ApiResult {
+    companion::delete_thread(&context, &user, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -132,23 +113,17 @@ pub async fn ask(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
     body: JsonBody<AskBody>,
 ) -> ApiResult {
-    let (id, language) = (thread_id(&id)?, language_of(&request));
     let AskBody { client_id, body } = body.value;
-    let asked = detached(async move {
-        let new = NewQuestion { client_id, body };
-        let mut asked = companion::begin_turn(&context, &user, id, new, language).await?;
-        give(&context, &desk, asked.turn.take()).await?;
-        if !asked.is_first {
-            show_live(&desk, &mut asked.answer).await?;
-        }
-        Ok(asked)
+    let new = NewQuestion { client_id, body, language: language_of(&request) };
+    run_to_end(async move {
+        let asked = companion::ask(&context, desk.get_ref(), &user, *id, new).await?;
+        let mut response = if asked.is_first { HttpResponse::Accepted() } else { HttpResponse::Ok() };
+        Ok(response.json(json!({ "question": asked.question, "answer": asked.answer })))
     })
-    .await?;
-    let mut response = if asked.is_first { HttpResponse::Accepted() } else { HttpResponse::Ok() };
-    Ok(response.json(json!({ "question": asked.question, "answer": asked.answer })))
+    .await
 }
 
 /// `GET /companion/messages/{id}`: an answer, with what it says at this moment.
@@ -156,28 +131,19 @@ pub async fn read_answer(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<MessageId>,
 ) -> ApiResult {
-    let id = message_id(&id)?;
-    let mut answer = companion::read_answer(&context, &user, id).await?;
-    if answer.status == AnswerStatus::Streaming && !show_live(&desk, &mut answer).await? {
-        // It grows elsewhere, or ended between the two questions: then the row knows.
-        answer = companion::read_answer(&context, &user, id).await?;
-    }
-    Ok(HttpResponse::Ok().json(answer))
+    Ok(HttpResponse::Ok().json(companion::read_answer(&context, desk.get_ref(), &user, *id).await?))
 }
 
 /// `POST /companion/messages/{id}/stop`: 200 with the answer as it ended; one that has ended already is left as it is.
-pub async fn stop(context: web::Data<Context>, desk: web::Data<DeskHandle>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let id = message_id(&id)?;
-    let answer = companion::read_answer(&context, &user, id).await?;
-    if answer.status != AnswerStatus::Streaming {
-        return Ok(HttpResponse::Ok().json(answer));
-    }
-    if !desk.stop_answer(id, STOP_PATIENCE).await {
-        companion::ask_to_stop(&context, id).await?;
-    }
-    Ok(HttpResponse::Ok().json(companion::wait_for_end(&context, &user, id, STOP_PATIENCE).await?))
+pub async fn stop(
+    context: web::Data<Context>,
+    desk: web::Data<DeskHandle>,
+    SignedIn(user): SignedIn,
+    id: web::Path<MessageId>,
+) -> ApiResult {
+    Ok(HttpResponse::Ok().json(companion::stop(&context, desk.get_ref(), &user, *id).await?))
 }
 
 /// `POST /companion/messages/{id}/regenerate`: 202 with the new version, or the one that grows already.
@@ -186,20 +152,14 @@ pub async fn regenerate(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<MessageId>,
 ) -> ApiResult {
-    let (id, language) = (message_id(&id)?, language_of(&request));
-    let answer = detached(async move {
-        let mut regenerated = companion::regenerate(&context, &user, id, language).await?;
-        let is_new = regenerated.turn.is_some();
-        give(&context, &desk, regenerated.turn).await?;
-        if !is_new {
-            show_live(&desk, &mut regenerated.answer).await?;
-        }
-        Ok(regenerated.answer)
+    let language = language_of(&request);
+    run_to_end(async move {
+        let answer = companion::regenerate(&context, desk.get_ref(), &user, *id, language).await?;
+        Ok(HttpResponse::Accepted().json(json!({ "answer": answer })))
     })
-    .await?;
-    Ok(HttpResponse::Accepted().json(json!({ "answer": answer })))
+    .await
 }
 
 /// `POST /companion/threads/{id}/summary`: 200 with a proposal.
@@ -207,9 +167,9 @@ pub async fn propose_summary(
     request: HttpRequest,
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
 ) -> ApiResult {
-    let summary = companion::propose_summary(&context, &user, thread_id(&id)?, language_of(&request)).await?;
+    let summary = companion::propose_summary(&context, &user, *id, language_of(&request)).await?;
     Ok(HttpResponse::Ok().json(json!({ "summary": summary })))
 }
 
@@ -218,13 +178,13 @@ pub async fn hand_over(
     request: HttpRequest,
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ThreadId>,
     body: JsonBody<HandOverBody>,
 ) -> ApiResult {
-    let (id, language) = (thread_id(&id)?, language_of(&request));
+    let language = language_of(&request);
     let HandOverBody { to, summary } = &body.value;
     let work = || async {
-        let handed = companion::hand_over(&context, &user, id, (to, summary), language).await?;
+        let handed = companion::hand_over(&context, &user, *id, (to, summary), language).await?;
         let mut response = match handed {
             companion::HandedOver::Chat { .. } => HttpResponse::Created(),
             companion::HandedOver::Booking { .. } => HttpResponse::Ok(),
@@ -232,31 +192,4 @@ pub async fn hand_over(
         Ok(response.json(handed))
     };
     idempotent(&context, &user, &request, &body.bytes, work).await
-}
-
-/// Does work to its end, whatever becomes of the request.
-async fn detached<T: 'static>(work: impl Future<Output = ServiceResult<T>> + 'static) -> ServiceResult<T> {
-    let done = actix_web::rt::spawn(work).await;
-    done.map_err(|_| ServiceError::internal("a task of the companion was lost"))?
-}
-
-/// Hands a turn to the desk. A desk that takes no more leaves it interrupted, with a button to try again.
-async fn give(context: &Context, desk: &DeskHandle, turn: Option<LiveTurn>) -> ServiceResult<()> {
-    let Some(turn) = turn else { return Ok(()) };
-    let row = turn.answer.clone();
-    if !desk.begin(turn).await {
-        companion::interrupt(context, &row).await?;
-    }
-    Ok(())
-}
-
-/// Puts what an answer says at this moment into its item; `false` when it does not grow here.
-async fn show_live(desk: &DeskHandle, answer: &mut AnswerItem) -> ServiceResult<bool> {
-    if answer.status != AnswerStatus::Streaming {
-        return Ok(false);
-    }
-    let id = MessageId::parse(&answer.id).map_err(|_| ServiceError::internal("an answer without an id"))?;
-    let Some((text, seq)) = desk.read(id).await else { return Ok(false) };
-    (answer.text, answer.seq) = (text, seq);
-    Ok(true)
 }

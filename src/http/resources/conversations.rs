@@ -6,17 +6,13 @@ use crate::{
         text::{FieldError, TextRule},
     },
     http::{
-        error::{ApiError, ApiResult},
-        input::{
-            credentials::{SignedIn, actor_of},
-            idempotency::idempotent,
-            json_body::JsonBody,
-            page::PageQuery,
-        },
+        error::ApiResult,
+        input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody, page::PageQuery},
     },
     services::{
         Context, ServiceResult,
         conversations::{self, ConversationQuery, ConversationScope, FirstMessage, Mark, NewConversation, PreferencesItem, Transfer},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -27,7 +23,7 @@ const SEARCH: TextRule = TextRule::line("query", 0, 200);
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct ConversationListQuery {
     scope: Option<String>,
     query: Option<String>,
     after: Option<String>,
@@ -69,7 +65,7 @@ pub struct NoteBody {
     body: String,
 }
 
-impl ListQuery {
+impl ConversationListQuery {
     fn read(self) -> ServiceResult<ConversationQuery> {
         let page = PageQuery { after: self.after, limit: self.limit };
         let scope = match self.scope.as_deref() {
@@ -90,13 +86,8 @@ impl From<OpenBody> for NewConversation {
     }
 }
 
-/// Reads the id in a path; anything else is unknown.
-pub(super) fn parse_id(text: &str) -> ApiResult<ConversationId> {
-    ConversationId::parse(text).map_err(|_| ApiError::not_found())
-}
-
 /// `GET /conversations`: the own ones by newest message, or the queue.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ConversationListQuery>) -> ApiResult {
     let query = query.into_inner().read()?;
     Ok(HttpResponse::Ok().json(conversations::list_conversations(&context, &user, query).await?))
 }
@@ -112,80 +103,73 @@ pub async fn open(request: HttpRequest, context: web::Data<Context>, SignedIn(us
 }
 
 /// `POST /conversations/next`: the student who has waited longest; 204 when nobody waits. With an idempotency key a repeat takes nobody else.
-pub async fn take_next(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
+pub async fn take_next(request: HttpRequest, context: web::Data<Context>, requester: Requester) -> ApiResult {
     let take = || async {
-        Ok(match conversations::take_next(&context, actor).await? {
+        Ok(match conversations::take_next(&context, &requester).await? {
             Some(conversation) => HttpResponse::Ok().json(conversation),
             None => HttpResponse::NoContent().finish(),
         })
     };
-    idempotent(&context, &user, &request, b"", take).await
+    idempotent(&context, &requester.principal, &request, b"", take).await
 }
 
 /// `GET /conversations/{id}`
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, parse_id(&id)?).await?))
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<ConversationId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, *id).await?))
 }
 
 /// `POST /conversations/{id}/transfer`: 204; the conversation is not this counsellor's any more. With an idempotency key a repeat hears so too.
 pub async fn transfer(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    requester: Requester,
+    id: web::Path<ConversationId>,
     body: JsonBody<TransferBody>,
 ) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
     let JsonBody { value: TransferBody { counsellor_id, note }, bytes } = body;
-    let (id, transfer) = (parse_id(&id)?, Transfer { counsellor_id, note });
+    let transfer = Transfer { counsellor_id, note };
     let hand_over = || async {
-        conversations::transfer_conversation(&context, actor, id, &transfer).await?;
+        conversations::transfer_conversation(&context, &requester, *id, &transfer).await?;
         Ok(HttpResponse::NoContent().finish())
     };
-    idempotent(&context, &user, &request, &bytes, hand_over).await
+    idempotent(&context, &requester.principal, &request, &bytes, hand_over).await
 }
 
 /// `POST /conversations/{id}/close`
-pub async fn close(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let id = parse_id(&id)?;
-    let actor = actor_of(&user, &request, &context.config);
-    let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, actor, id).await?)) };
-    idempotent(&context, &user, &request, b"", close).await
+pub async fn close(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<ConversationId>) -> ApiResult {
+    let close = || async { Ok(HttpResponse::Ok().json(conversations::close_conversation(&context, &requester, *id).await?)) };
+    idempotent(&context, &requester.principal, &request, b"", close).await
 }
 
 /// `POST /conversations/{id}/reopen`
-pub async fn reopen(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let id = parse_id(&id)?;
-    let actor = actor_of(&user, &request, &context.config);
-    let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, actor, id).await?)) };
-    idempotent(&context, &user, &request, b"", reopen).await
+pub async fn reopen(request: HttpRequest, context: web::Data<Context>, requester: Requester, id: web::Path<ConversationId>) -> ApiResult {
+    let reopen = || async { Ok(HttpResponse::Ok().json(conversations::reopen_conversation(&context, &requester, *id).await?)) };
+    idempotent(&context, &requester.principal, &request, b"", reopen).await
 }
 
 /// `POST /conversations/{id}/delivered`
 pub async fn mark_delivered(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ConversationId>,
     body: JsonBody<MarkBody>,
 ) -> ApiResult {
-    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, parse_id(&id)?, Mark::Delivered, body.value.seq).await?))
+    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, *id, Mark::Delivered, body.value.seq).await?))
 }
 
 /// `POST /conversations/{id}/read`
 pub async fn mark_read(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ConversationId>,
     body: JsonBody<MarkBody>,
 ) -> ApiResult {
-    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, parse_id(&id)?, Mark::Read, body.value.seq).await?))
+    Ok(HttpResponse::Ok().json(conversations::mark(&context, &user, *id, Mark::Read, body.value.seq).await?))
 }
 
 /// `GET /conversations/{id}/notes`
-pub async fn list_notes(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
-    let items = conversations::list_notes(&context, actor, parse_id(&id)?).await?;
+pub async fn list_notes(context: web::Data<Context>, requester: Requester, id: web::Path<ConversationId>) -> ApiResult {
+    let items = conversations::list_notes(&context, &requester, *id).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }
 
@@ -193,14 +177,12 @@ pub async fn list_notes(request: HttpRequest, context: web::Data<Context>, Signe
 pub async fn add_note(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    requester: Requester,
+    id: web::Path<ConversationId>,
     body: JsonBody<NoteBody>,
 ) -> ApiResult {
-    let id = parse_id(&id)?;
-    let actor = actor_of(&user, &request, &context.config);
-    let add = || async { Ok(HttpResponse::Created().json(conversations::add_note(&context, actor, id, &body.value.body).await?)) };
-    idempotent(&context, &user, &request, &body.bytes, add).await
+    let add = || async { Ok(HttpResponse::Created().json(conversations::add_note(&context, &requester, *id, &body.value.body).await?)) };
+    idempotent(&context, &requester.principal, &request, &body.bytes, add).await
 }
 
 /// `GET /chat-preferences`

@@ -7,7 +7,7 @@ use crate::{
         text::FieldError,
     },
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{credentials::SignedIn, json_body::JsonBody},
     },
     services::{
@@ -46,15 +46,14 @@ pub async fn set_status(context: web::Data<Context>, SignedIn(user): SignedIn, b
 pub async fn list_slots(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<UserId>,
     query: web::Query<DaysQuery>,
 ) -> ApiResult {
-    let id = UserId::parse(&id).map_err(|_| ApiError::not_found())?;
     let day = |field, text: &Option<String>| -> ServiceResult<_> {
         let Some(text) = text.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
         let unknown = || FieldError::new(field, "unknown_value", "days are YYYY-MM-DD");
         Ok(Some(parse_day(text).ok_or_else(unknown)?))
     };
     let (from, to) = (day("from", &query.from)?, day("to", &query.to)?);
-    Ok(HttpResponse::Ok().json(appointments::list_slots(&context, &user, id, from, to).await?))
+    Ok(HttpResponse::Ok().json(appointments::list_slots(&context, &user, *id, from, to).await?))
 }

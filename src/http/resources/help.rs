@@ -5,12 +5,12 @@ use crate::{
     http::{
         error::ApiResult,
         input::{
-            credentials::{SignedIn, actor_of, require},
+            credentials::{SignedIn, require},
             json_body::JsonBody,
             language::language_of,
         },
     },
-    services::{Context, help},
+    services::{Context, help, shared::requester::Requester},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde::Deserialize;
@@ -37,9 +37,8 @@ pub async fn list_hotlines(context: web::Data<Context>, SignedIn(user): SignedIn
 }
 
 /// `PUT /admin/hotlines`: the whole list.
-pub async fn put_hotlines(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
-    require(&user, Action::ManageHotlines)?;
+pub async fn put_hotlines(request: HttpRequest, context: web::Data<Context>, requester: Requester, payload: web::Payload) -> ApiResult {
+    require(&requester.principal, Action::ManageHotlines)?;
     let body: HotlinesBody = JsonBody::receive(&request, payload.into_inner()).await?.value;
-    let actor = actor_of(&user, &request, &context.config);
-    Ok(HttpResponse::Ok().json(json!({ "items": help::put_hotlines(&context, actor, &body.items).await? })))
+    Ok(HttpResponse::Ok().json(json!({ "items": help::put_hotlines(&context, &requester, &body.items).await? })))
 }

@@ -5,15 +5,14 @@ use crate::{
         access::{Action, may},
         files::material::MaterialStatus,
         ids::MaterialId,
-        principal::Principal,
         text::{FieldError, TextRule},
     },
     http::{
         error::{ApiError, ApiResult},
         input::{
-            credentials::{SignedIn, actor_of, require},
+            credentials::{SignedIn, require},
             forms::material::UploadForm,
-            idempotency::{Asked, ask, idempotent, run_to_end},
+            idempotency::{KeyAnswer, ask_about_key, idempotent, run_to_end},
             json_body::{JsonBody, declared_length},
             page::PageQuery,
             uploads::{Refused, receive_form},
@@ -22,6 +21,7 @@ use crate::{
     services::{
         Context, ServiceError,
         materials::{self, MaterialChange, MaterialQuery, Purpose},
+        shared::requester::Requester,
     },
     wire::content_disposition::Disposition,
 };
@@ -33,7 +33,7 @@ const CATEGORY: TextRule = TextRule::line("category", 0, 60);
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct MaterialListQuery {
     query: Option<String>,
     category: Option<String>,
     status: Option<String>,
@@ -43,20 +43,20 @@ pub struct ListQuery {
 
 /// The query of a link.
 #[derive(Debug, Deserialize)]
-pub struct LinkQuery {
+pub struct MaterialLinkQuery {
     disposition: Option<String>,
 }
 
 /// The body of an edit.
 #[derive(Debug, Deserialize)]
-pub struct EditBody {
+pub struct MaterialEditBody {
     title: Option<String>,
     category: Option<String>,
     body: Option<String>,
     status: Option<String>,
 }
 
-impl ListQuery {
+impl MaterialListQuery {
     fn parse(self) -> ApiResult<MaterialQuery> {
         let text = |rule: TextRule, text: Option<String>| match text {
             Some(text) => rule.parse(&text).map(|text| Some(text).filter(|text| !text.is_empty())),
@@ -74,16 +74,11 @@ impl ListQuery {
     }
 }
 
-impl EditBody {
+impl MaterialEditBody {
     fn parse(self) -> ApiResult<MaterialChange> {
         let status = self.status.map(|status| MaterialStatus::parse_field(&status)).transpose()?;
         Ok(MaterialChange { title: self.title, category: self.category, body: self.body, status })
     }
-}
-
-/// Reads the id in a path; anything else is unknown.
-fn parse_id(text: &str) -> ApiResult<MaterialId> {
-    MaterialId::parse(text).map_err(|_| ApiError::not_found())
 }
 
 /// `HEAD` is answered by the same handlers; nobody reads anything then.
@@ -92,28 +87,28 @@ fn purpose_of(request: &HttpRequest) -> Purpose {
 }
 
 /// `GET /materials`: newest first, with the categories in use.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<MaterialListQuery>) -> ApiResult {
     let page = materials::list_materials(&context, &user, query.into_inner().parse()?).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
 /// `GET /materials/{id}`: one material with its text.
-pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let material = materials::read_material(&context, &user, parse_id(&id)?, purpose_of(&request)).await?;
+pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<MaterialId>) -> ApiResult {
+    let material = materials::read_material(&context, &user, *id, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(material))
 }
 
 /// `POST /materials`: a multipart form; 201 with the material. Without a body, under an `Idempotency-Key`: what became of the upload under that key.
 /// Its answer, 409 while it is under way, or 422 when nothing of it is stored, nor will be.
-pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
-    if !may(user.role, Action::WriteMaterials) {
+pub async fn create(request: HttpRequest, context: web::Data<Context>, requester: Requester, payload: web::Payload) -> ApiResult {
+    if !may(requester.principal.role, Action::WriteMaterials) {
         return Ok(Refused::unread(ServiceError::Denied, payload).into_response());
     }
     if declared_length(&request) == Some(0) {
-        match ask(&context, &user, &request).await? {
-            Asked::Nothing => {}
-            Asked::Closed => return Err(UploadForm::default().parse().err().unwrap_or_else(ApiError::not_found)),
-            Asked::Done(answer) => return Ok(answer),
+        match ask_about_key(&context, &requester.principal, &request).await? {
+            KeyAnswer::Nothing => {}
+            KeyAnswer::Closed => return Err(UploadForm::default().parse().err().unwrap_or_else(ApiError::not_found)),
+            KeyAnswer::Done(answer) => return Ok(answer),
         }
     }
     let form: UploadForm = match receive_form(&request, payload, &context.config).await {
@@ -121,39 +116,36 @@ pub async fn create(request: HttpRequest, context: web::Data<Context>, SignedIn(
         Err(refused) => return Ok(refused.into_response()),
     };
     // From here on the client may leave: the work comes to its end all the same, so that who asks about the key hears the truth.
-    run_to_end(publish(request, context, user, form)).await
+    run_to_end(publish(request, context, requester, form)).await
 }
 
 /// Publishes what an upload brought, once per key.
-async fn publish(request: HttpRequest, context: web::Data<Context>, user: Principal, form: UploadForm) -> ApiResult {
+async fn publish(request: HttpRequest, context: web::Data<Context>, requester: Requester, form: UploadForm) -> ApiResult {
     let fingerprint = form.fingerprint();
-    let actor = actor_of(&user, &request, &context.config);
     let publish = || async {
-        let material = materials::publish_material(&context, actor, form.parse()?).await?;
+        let material = materials::publish_material(&context, &requester, form.parse()?).await?;
         Ok(HttpResponse::Created().json(material))
     };
-    idempotent(&context, &user, &request, &fingerprint, publish).await
+    idempotent(&context, &requester.principal, &request, &fingerprint, publish).await
 }
 
 /// `PATCH /materials/{id}`: what is given changes.
 pub async fn edit(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    requester: Requester,
+    id: web::Path<MaterialId>,
     payload: web::Payload,
 ) -> ApiResult {
-    require(&user, Action::WriteMaterials)?;
-    let body: JsonBody<EditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
-    let actor = actor_of(&user, &request, &context.config);
-    let material = materials::change_material(&context, actor, parse_id(&id)?, body.value.parse()?).await?;
+    require(&requester.principal, Action::WriteMaterials)?;
+    let body: JsonBody<MaterialEditBody> = JsonBody::receive(&request, payload.into_inner()).await?;
+    let material = materials::change_material(&context, &requester, *id, body.value.parse()?).await?;
     Ok(HttpResponse::Ok().json(material))
 }
 
 /// `DELETE /materials/{id}`: row and file go; 204.
-pub async fn delete(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let actor = actor_of(&user, &request, &context.config);
-    materials::delete_material(&context, actor, parse_id(&id)?).await?;
+pub async fn delete(context: web::Data<Context>, requester: Requester, id: web::Path<MaterialId>) -> ApiResult {
+    materials::delete_material(&context, &requester, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -162,12 +154,12 @@ pub async fn link(
     request: HttpRequest,
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
-    query: web::Query<LinkQuery>,
+    id: web::Path<MaterialId>,
+    query: web::Query<MaterialLinkQuery>,
 ) -> ApiResult {
     let wanted = query.disposition.as_deref().unwrap_or("inline");
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
     let disposition = Disposition::parse(wanted).ok_or_else(unknown)?;
-    let link = materials::link_material(&context, &user, parse_id(&id)?, disposition, purpose_of(&request)).await?;
+    let link = materials::link_material(&context, &user, *id, disposition, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(link))
 }

@@ -1,15 +1,14 @@
 //! `/conversations/{id}/messages`: read, send, edit, delete, link; and the search through all own conversations.
 
-use super::conversations::parse_id;
 use crate::{
     domain::{
         ids::{ConversationId, MessageId},
         text::FieldError,
     },
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{
-            credentials::{SignedIn, actor_of},
+            credentials::SignedIn,
             forms::message::MessageForm,
             json_body::JsonBody,
             page::PageQuery,
@@ -19,6 +18,7 @@ use crate::{
     services::{
         Context, ServiceResult,
         conversations::{self, HistoryStart, NewMessage},
+        shared::requester::Requester,
     },
     wire::content_disposition::Disposition,
 };
@@ -45,9 +45,12 @@ pub struct SearchQuery {
 
 /// The query of a link.
 #[derive(Debug, Deserialize)]
-pub struct LinkQuery {
+pub struct MessageLinkQuery {
     disposition: Option<String>,
 }
+
+/// A conversation and a message of it.
+type MessagePath = (ConversationId, MessageId);
 
 /// The body of a message without a file.
 #[derive(Debug, Deserialize)]
@@ -58,7 +61,7 @@ struct SendBody {
 
 /// The body of an edit.
 #[derive(Debug, Deserialize)]
-pub struct EditBody {
+pub struct MessageEditBody {
     body: String,
 }
 
@@ -85,23 +88,15 @@ fn read_instant(text: &str) -> Result<i64, FieldError> {
     instant.map(jiff::Timestamp::as_millisecond).map_err(|_| FieldError::new("around", "type", "not an RFC 3339 time"))
 }
 
-/// Reads the ids in a path; anything else is unknown.
-fn parse_ids((conversation, message): &(String, String)) -> ApiResult<(ConversationId, MessageId)> {
-    Ok((parse_id(conversation)?, MessageId::parse(message).map_err(|_| ApiError::not_found())?))
-}
-
 /// `GET /conversations/{id}/messages`
 pub async fn list(
-    request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    requester: Requester,
+    id: web::Path<ConversationId>,
     query: web::Query<HistoryQuery>,
 ) -> ApiResult {
-    let id = parse_id(&id)?;
     let (start, limit) = query.into_inner().read()?;
-    let actor = actor_of(&user, &request, &context.config);
-    Ok(HttpResponse::Ok().json(conversations::list_messages(&context, actor, id, start, limit).await?))
+    Ok(HttpResponse::Ok().json(conversations::list_messages(&context, &requester, *id, start, limit).await?))
 }
 
 /// `POST /conversations/{id}/messages`: JSON, or a form with a file. 201 the first time, 200 for every repeat.
@@ -109,10 +104,9 @@ pub async fn send(
     request: HttpRequest,
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    id: web::Path<ConversationId>,
     payload: web::Payload,
 ) -> ApiResult {
-    let id = parse_id(&id)?;
     let message: NewMessage = if is_form(&request) {
         match receive_form::<MessageForm>(&request, payload, &context.config).await {
             Ok(form) => form.into(),
@@ -122,7 +116,7 @@ pub async fn send(
         let body: JsonBody<SendBody> = JsonBody::from_request(&request, &mut payload.into_inner()).await?;
         NewMessage { client_id: body.value.client_id, body: body.value.body, upload: None }
     };
-    let sent = conversations::send_message(&context, &user, id, message).await?;
+    let sent = conversations::send_message(&context, &user, *id, message).await?;
     let mut answer = if sent.is_first { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(sent.message))
 }
@@ -131,54 +125,40 @@ pub async fn send(
 pub async fn edit(
     context: web::Data<Context>,
     SignedIn(user): SignedIn,
-    ids: web::Path<(String, String)>,
-    body: JsonBody<EditBody>,
+    ids: web::Path<MessagePath>,
+    body: JsonBody<MessageEditBody>,
 ) -> ApiResult {
-    Ok(HttpResponse::Ok().json(conversations::edit_message(&context, &user, parse_ids(&ids)?, &body.value.body).await?))
+    Ok(HttpResponse::Ok().json(conversations::edit_message(&context, &user, *ids, &body.value.body).await?))
 }
 
 /// `DELETE /conversations/{id}/messages/{message_id}`: an own message; 200 with the tombstone.
-pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, ids: web::Path<(String, String)>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(conversations::delete_message(&context, &user, parse_ids(&ids)?).await?))
+pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, ids: web::Path<MessagePath>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(conversations::delete_message(&context, &user, *ids).await?))
 }
 
 /// `GET /conversations/{id}/messages/{message_id}/link`: a signed link to the file, 1 h.
 pub async fn link(
-    request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    ids: web::Path<(String, String)>,
-    query: web::Query<LinkQuery>,
+    requester: Requester,
+    ids: web::Path<MessagePath>,
+    query: web::Query<MessageLinkQuery>,
 ) -> ApiResult {
     let unknown = || FieldError::new("disposition", "unknown_value", "inline or attachment");
     let disposition = Disposition::parse(query.disposition.as_deref().unwrap_or("inline")).ok_or_else(unknown)?;
-    let actor = actor_of(&user, &request, &context.config);
-    Ok(HttpResponse::Ok().json(conversations::link_message_file(&context, actor, parse_ids(&ids)?, disposition).await?))
+    Ok(HttpResponse::Ok().json(conversations::link_message_file(&context, &requester, *ids, disposition).await?))
 }
 
 /// `GET /conversations/{id}/messages/{message_id}/history`: what it said before its edits.
-pub async fn history(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    ids: web::Path<(String, String)>,
-) -> ApiResult {
-    let (id, message) = parse_ids(&ids)?;
-    let actor = actor_of(&user, &request, &context.config);
-    let items = conversations::list_message_edits(&context, actor, id, message).await?;
+pub async fn history(context: web::Data<Context>, requester: Requester, ids: web::Path<MessagePath>) -> ApiResult {
+    let (id, message) = ids.into_inner();
+    let items = conversations::list_message_edits(&context, &requester, id, message).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }
 
 /// `GET /conversations/search`
-pub async fn search(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    SignedIn(user): SignedIn,
-    query: web::Query<SearchQuery>,
-) -> ApiResult {
+pub async fn search(context: web::Data<Context>, requester: Requester, query: web::Query<SearchQuery>) -> ApiResult {
     let SearchQuery { query, after, limit } = query.into_inner();
     let page = PageQuery { after, limit };
-    let actor = actor_of(&user, &request, &context.config);
-    let found = conversations::search_messages(&context, actor, &query.unwrap_or_default(), page.after()?, page.limit()?).await?;
+    let found = conversations::search_messages(&context, &requester, &query.unwrap_or_default(), page.after()?, page.limit()?).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -3,7 +3,7 @@
 use crate::{
     domain::{ids::NoticeId, text::FieldError},
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{credentials::SignedIn, language::language_of, page::PageQuery},
     },
     services::{
@@ -16,13 +16,13 @@ use serde::Deserialize;
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct NoticeListQuery {
     state: Option<String>,
     after: Option<String>,
     limit: Option<String>,
 }
 
-impl ListQuery {
+impl NoticeListQuery {
     fn read(self, request: &HttpRequest) -> ServiceResult<NoticeQuery> {
         let page = PageQuery { after: self.after, limit: self.limit };
         let unread_only = match self.state.as_deref() {
@@ -35,15 +35,19 @@ impl ListQuery {
 }
 
 /// `GET /notices`: newest first, with the unread count.
-pub async fn list(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
+pub async fn list(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    SignedIn(user): SignedIn,
+    query: web::Query<NoticeListQuery>,
+) -> ApiResult {
     let query = query.into_inner().read(&request)?;
     Ok(HttpResponse::Ok().json(notices::list_notices(&context, &user, query).await?))
 }
 
 /// `POST /notices/{id}/read`: the new unread count.
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let id = NoticeId::parse(&id).map_err(|_| ApiError::not_found())?;
-    Ok(HttpResponse::Ok().json(notices::read_notice(&context, &user, id).await?))
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<NoticeId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(notices::read_notice(&context, &user, *id).await?))
 }
 
 /// `POST /notices/read-all`: the new unread count.

@@ -92,17 +92,17 @@ impl Gate {
     async fn admit_to(&self, key: &str, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
         let admission = self.decide(key, head, peer).await;
         if let Admission::Refuse(code) = admission {
-            self.tell_refused(key, code);
+            self.show_refused(key, code);
         }
         admission
     }
 
     /// Tells those who watch an app that one of its clients was not let in.
-    fn tell_refused(&self, key: &str, code: PusherCode) {
+    fn show_refused(&self, key: &str, code: PusherCode) {
         let watched = &self.context.watched;
         let app = watched.is_anybody_watching().then(|| self.context.apps.by_key(key)).flatten();
         if let Some(app) = app {
-            watched.tell(&app.id, || Line::new(LineKind::Refused).because(Some(code.number()), code.message()));
+            watched.show(&app.id, || Line::new(LineKind::Refused).because(Some(code.number()), code.message()));
         }
     }
 

@@ -72,7 +72,7 @@ impl ConnectionEnd {
         }
     }
 
-    fn note(&self) {
+    fn reach(&self) {
         self.is_reached.set(true);
         self.waiting.notify_one();
     }
@@ -127,7 +127,7 @@ impl AsyncRead for PacedStream {
             Poll::Pending => false,
         };
         if has_ended {
-            this.end.note();
+            this.end.reach();
         }
         ready!(read)?;
         this.pace.left.set(allowed - read_bytes);

@@ -1,5 +1,5 @@
 //! Password hashes: Argon2id with the crate's default costs (19 MiB, 2 passes), never on a thread that serves requests, and never more at once than
-//! there are cores. Who wants to hash waits for a [`Turn`] in a `fair_line`, with a deadline.
+//! there are cores. Who wants to hash waits for a [`HashingTurn`] in a `fair_line`, with a deadline.
 //!
 //! A turn owns the memory that Argon2 fills. There is one block per core, made at its first use and handed from turn to turn: memory that is freed
 //! by ever new threads stays with the allocator (docs/decisions.md has the measurement).
@@ -38,15 +38,15 @@ static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_in(&mut Memory::
 struct Memory(Vec<Block>);
 
 /// Who hashes, and who waits for it.
-struct Turns(Mutex<State>);
+struct Turns(Mutex<LineState>);
 
-struct State {
+struct LineState {
     idle: Vec<Memory>,
-    line: FairLine<oneshot::Sender<Turn>>,
+    line: FairLine<oneshot::Sender<HashingTurn>>,
 }
 
 /// The right to hash now. Dropped, it goes to the next in line.
-pub struct Turn {
+pub struct HashingTurn {
     /// `Some` until it is handed on.
     memory: Option<Memory>,
     turns: Arc<Turns>,
@@ -54,15 +54,15 @@ pub struct Turn {
 
 impl Turns {
     fn new(count: usize) -> Self {
-        Self(Mutex::new(State { idle: (0..count).map(|_| Memory::default()).collect(), line: FairLine::new() }))
+        Self(Mutex::new(LineState { idle: (0..count).map(|_| Memory::default()).collect(), line: FairLine::new() }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LineState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a turn, at most `limit`. Fails with 429 `rate_limited` when there is no room in the line, or the wait is over.
-    async fn wait(self: &Arc<Self>, rank: Rank, address_key: &str, limit: Duration) -> ServiceResult<Turn> {
+    async fn wait(self: &Arc<Self>, rank: Rank, address_key: &str, limit: Duration) -> ServiceResult<HashingTurn> {
         let turn = match self.join(rank, address_key) {
             Ok(turn) => return Ok(turn),
             Err(waiting) => tokio::time::timeout(limit, waiting).await,
@@ -71,10 +71,10 @@ impl Turns {
         turn.ok().and_then(Result::ok).ok_or(ServiceError::TooMany { code: "rate_limited", retry_after_ms: COME_BACK_MS })
     }
 
-    fn join(self: &Arc<Self>, rank: Rank, address_key: &str) -> Result<Turn, oneshot::Receiver<Turn>> {
+    fn join(self: &Arc<Self>, rank: Rank, address_key: &str) -> Result<HashingTurn, oneshot::Receiver<HashingTurn>> {
         let mut state = self.state();
         if let Some(memory) = state.idle.pop() {
-            return Ok(Turn { memory: Some(memory), turns: self.clone() });
+            return Ok(HashingTurn { memory: Some(memory), turns: self.clone() });
         }
         let (sender, receiver) = oneshot::channel();
         let refused = state.line.push(rank, address_key, sender);
@@ -92,14 +92,14 @@ impl Turns {
                 return;
             };
             drop(state);
-            let Err(mut refused) = next.send(Turn { memory: Some(memory), turns: self.clone() }) else { return };
+            let Err(mut refused) = next.send(HashingTurn { memory: Some(memory), turns: self.clone() }) else { return };
             let Some(returned) = refused.memory.take() else { return };
             memory = returned;
         }
     }
 }
 
-impl Drop for Turn {
+impl Drop for HashingTurn {
     fn drop(&mut self) {
         if let Some(memory) = self.memory.take() {
             self.turns.hand_on(memory);
@@ -107,7 +107,7 @@ impl Drop for Turn {
     }
 }
 
-impl Turn {
+impl HashingTurn {
     /// Says whether `password` belongs to `hash`. Without a hash (unknown account) it does the same work and says no. Gives the turn back, so that
     /// the caller can count a failure before the next attempt is looked at.
     pub async fn verify(self, password: String, hash: Option<String>) -> ServiceResult<(Self, bool)> {
@@ -124,7 +124,7 @@ impl Turn {
 }
 
 /// Waits for a turn to hash, in the line of `address_key`. Fails with 429 `rate_limited` when too many wait already, or after 10 s.
-pub async fn wait_turn(rank: Rank, address_key: &str) -> ServiceResult<Turn> {
+pub async fn wait_turn(rank: Rank, address_key: &str) -> ServiceResult<HashingTurn> {
     TURNS.wait(rank, address_key, LONGEST_WAIT).await
 }
 

@@ -1,17 +1,13 @@
 //! Many accounts at once, from the CSV a school's office has. Every line stands for itself: good ones are made, bad ones are reported with their line
 //! number, and a second try of the same file finds the first part done (`login_taken`).
 
-use super::{
-    manage::{self, NewUser},
-    sign_in::Origin,
-};
+use super::manage::{self, NewUser};
 use crate::{
-    domain::{
-        access::{Action, may},
-        principal::{Principal, Role},
-        text::FieldError,
+    domain::{access::Action, principal::Role, text::FieldError},
+    services::{
+        Context, ServiceError, ServiceResult,
+        shared::requester::{Requester, require},
     },
-    services::{Context, ServiceError, ServiceResult},
 };
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
@@ -38,7 +34,7 @@ pub struct ImportedLine {
 
 /// A line as it stands in the file; the header names the columns, in any order.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct ImportRow {
     login: String,
     name: String,
     role: String,
@@ -47,17 +43,15 @@ struct Row {
 
 /// Makes an account of every line of a CSV file with the columns `login,name,role,password` (comma or semicolon, UTF-8). Fails as a whole when the
 /// file does not read: `request.malformed` without these columns, `validation` on `file` when it has more than 1,000 lines.
-pub async fn import_users(context: &Context, principal: &Principal, csv: &[u8], origin: &Origin) -> ServiceResult<Vec<ImportedLine>> {
-    if !may(principal.role, Action::ManageUsers) {
-        return Err(ServiceError::Denied);
-    }
+pub async fn import_users(context: &Context, requester: &Requester, csv: &[u8]) -> ServiceResult<Vec<ImportedLine>> {
+    require(&requester.principal, Action::ManageUsers)?;
     let rows = read_rows(csv)?;
-    let lines = stream::iter(rows).map(|(line, row)| import_row(context, principal, line, row, origin));
+    let lines = stream::iter(rows).map(|(line, row)| import_row(context, requester, line, row));
     let lines: Vec<ServiceResult<ImportedLine>> = lines.buffered(LINES_AT_ONCE).collect().await;
     lines.into_iter().collect()
 }
 
-type NumberedRow = (u64, Result<Row, FieldError>);
+type NumberedRow = (u64, Result<ImportRow, FieldError>);
 
 fn read_rows(csv: &[u8]) -> ServiceResult<Vec<NumberedRow>> {
     // Without the carriage returns of Windows, after which the reader would number lines one too low.
@@ -88,10 +82,9 @@ fn read_rows(csv: &[u8]) -> ServiceResult<Vec<NumberedRow>> {
 
 async fn import_row(
     context: &Context,
-    principal: &Principal,
+    requester: &Requester,
     line: u64,
-    row: Result<Row, FieldError>,
-    origin: &Origin,
+    row: Result<ImportRow, FieldError>,
 ) -> ServiceResult<ImportedLine> {
     let row = match row {
         Ok(row) => row,
@@ -103,7 +96,7 @@ async fn import_row(
         return Ok(ImportedLine { line, login, result: Err(vec![error]) });
     };
     let new = NewUser { login: row.login, name: row.name, role, password: row.password };
-    let result = match manage::create_user(context, principal, new, origin).await {
+    let result = match manage::create_user(context, requester, new).await {
         Ok(user) => Ok(user.id.to_string()),
         Err(ServiceError::Invalid { errors, .. }) => Err(errors),
         Err(ServiceError::Conflict { .. }) => Err(vec![FieldError::new("login", "login_taken", "this login name is in use")]),

@@ -1,20 +1,23 @@
-//! What admins do with accounts, and the audit trail they read.
+//! What admins do with accounts.
 
-use super::{hashing_line, sign_in::Origin};
-pub use crate::backends::store::{AuditFilter, AuditView, UserRow};
+use super::hashing_line;
+pub use crate::backends::store::UserRow;
 use crate::{
     backends::store::{AuditEntry, Store, UserChange, UserFilter},
     domain::{
         access::Action,
         accounts::{check_new_password, parse_login, parse_name},
-        ids::{AuditId, UserId},
+        ids::UserId,
         principal::{Principal, Role},
         text::{FieldError, TextRule},
     },
     services::{
         Context, ServiceError, ServiceResult,
         live::port::SessionEnd,
-        shared::{contention::retry_contention, requester::require},
+        shared::{
+            contention::retry_contention,
+            requester::{Requester, require},
+        },
     },
 };
 use serde_json::{Value, json};
@@ -71,10 +74,9 @@ pub async fn list_users(context: &Context, principal: &Principal, query: UserQue
 }
 
 /// Makes an account on behalf of an admin. Fails with the fields that are wrong, or `users.login_taken`.
-pub async fn create_user(context: &Context, principal: &Principal, new: NewUser, origin: &Origin) -> ServiceResult<UserRow> {
-    require(principal, Action::ManageUsers)?;
-    let address = origin.address.clone();
-    add_user(&context.store, context.clock.now_ms(), new, Maker { actor: Some(principal.user_id), address }).await
+pub async fn create_user(context: &Context, requester: &Requester, new: NewUser) -> ServiceResult<UserRow> {
+    require(&requester.principal, Action::ManageUsers)?;
+    add_user(&context.store, context.clock.now_ms(), new, Maker::from(requester)).await
 }
 
 /// Who makes an account, for the audit trail; the default is the server itself (command line, demo data).
@@ -84,6 +86,12 @@ pub struct Maker {
     pub actor: Option<UserId>,
     /// From where.
     pub address: Option<String>,
+}
+
+impl From<&Requester> for Maker {
+    fn from(requester: &Requester) -> Self {
+        Self { actor: Some(requester.principal.user_id), address: requester.origin.address.clone() }
+    }
 }
 
 /// Makes an account without asking who wants it: for the command line, demo data and, after its own check, [`create_user`].
@@ -135,22 +143,16 @@ fn user_entry<'a>(action: &'a str, target: UserId, data: Value, maker: &Maker, a
 /// Changes an account. A patch that names `disabled`, `role` or `password`, changed or not, ends its
 /// sessions and closes its sockets. Admins cannot disable or demote themselves, and nobody can do so
 /// to the last admin who can sign in (`conflict`).
-pub async fn change_user(
-    context: &Context,
-    principal: &Principal,
-    id: UserId,
-    patch: UserPatch,
-    origin: &Origin,
-) -> ServiceResult<UserRow> {
-    require(principal, Action::ManageUsers)?;
+pub async fn change_user(context: &Context, requester: &Requester, id: UserId, patch: UserPatch) -> ServiceResult<UserRow> {
+    require(&requester.principal, Action::ManageUsers)?;
     let before = context.store.find_user(id).await?.ok_or(ServiceError::NotFound)?;
     let end = session_end(&patch);
     let change = read_patch(patch, &before, context.clock.now_ms()).await?;
-    let is_self = id == principal.user_id;
+    let is_self = id == requester.principal.user_id;
     if is_self && (change.role.is_some() || matches!(change.disabled_at_ms, Some(Some(_)))) {
         return Err(ServiceError::Conflict { code: "conflict" });
     }
-    let maker = Maker { actor: Some(principal.user_id), address: origin.address.clone() };
+    let maker = Maker::from(requester);
     retry_contention(async || write_change(context, &before, &change, &maker).await).await?;
     if let Some(reason) = end {
         end_sessions(context, id, reason).await?;
@@ -237,16 +239,4 @@ fn change_facts(change: &UserChange, before: &UserRow) -> Value {
         facts["disabled"] = json!(disabled.is_some());
     }
     facts
-}
-
-/// Lists the lines of the audit trail that `filter` lets through, newest first.
-pub async fn list_audit(
-    context: &Context,
-    principal: &Principal,
-    filter: &AuditFilter,
-    after: Option<AuditId>,
-    limit: u32,
-) -> ServiceResult<Vec<AuditView>> {
-    require(principal, Action::ReadAudit)?;
-    Ok(context.store.list_audit(filter, after, limit).await?)
 }

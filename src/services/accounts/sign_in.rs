@@ -4,7 +4,7 @@ use super::{device_cookie, fair_queue::Rank, hashing_line, login_brake::LoginBra
 use crate::{
     backends::{
         cache::LoginState,
-        store::{AuditEntry, LoginRow, UserRow},
+        store::{LoginRow, UserRow},
     },
     domain::{
         accounts::{check_password_attempt, parse_login_attempt},
@@ -12,7 +12,11 @@ use crate::{
         live::registry::SocketOwner,
         principal::Principal,
     },
-    services::{Context, ServiceError, ServiceResult, live::port::SessionEnd},
+    services::{
+        Context, ServiceError, ServiceResult,
+        live::port::SessionEnd,
+        shared::requester::{Origin, Requester},
+    },
     telemetry,
 };
 use serde_json::json;
@@ -22,17 +26,6 @@ use std::collections::HashSet;
 const USER_AGENT_LENGTH: usize = 255;
 
 const MS_PER_HOUR: i64 = 3_600_000;
-
-/// Where a request comes from, for session lists and the audit trail.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// The client's address.
-    pub address: Option<String>,
-    /// The text under which its address is counted (IPv6: the /64).
-    pub address_key: String,
-    /// What the browser calls itself.
-    pub user_agent: Option<String>,
-}
 
 /// Somebody wants in.
 #[derive(Debug)]
@@ -49,7 +42,7 @@ pub struct LoginAttempt {
 
 /// A fresh login session.
 #[derive(Debug)]
-pub struct NewSession {
+pub struct NewLogin {
     /// Who signed in.
     pub principal: Principal,
     /// The session's secret; nowhere else.
@@ -60,7 +53,7 @@ pub struct NewSession {
 
 /// A login session as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionView {
+pub struct LoginView {
     /// The session.
     pub login: LoginRow,
     /// Whether it is the one that asks.
@@ -71,17 +64,17 @@ pub struct SessionView {
 ///
 /// Unknown name, wrong password and disabled account are one answer, `auth.invalid_credentials`, after the same work. Too many failures:
 /// `auth.too_many_attempts` (see `login_brake`). Too many who want to sign in at once: `rate_limited`.
-pub async fn log_in(context: &Context, attempt: LoginAttempt, origin: &Origin) -> ServiceResult<NewSession> {
+pub async fn log_in(context: &Context, attempt: LoginAttempt, origin: &Origin) -> ServiceResult<NewLogin> {
     let login = read_attempt(&attempt)?;
     let device = device_cookie::device_of(&context.secret, attempt.device_cookie.as_deref(), &login);
     let brake = LoginBrake::new(&login, &origin.address_key, device.as_deref());
     let outcome = match look_at(context, &brake, &login, attempt.password, origin).await {
         Ok(Looked::Right(user, rank)) => {
             brake.forgive(context, rank).await?;
-            begin_session(context, user, origin).await
+            begin_login(context, user, origin).await
         }
         Ok(Looked::Wrong(user)) => {
-            note_failed_login(context, user, origin).await?;
+            record_failed_login(context, user, origin).await?;
             Err(INVALID_CREDENTIALS)
         }
         Err(refusal) => Err(refusal),
@@ -89,10 +82,10 @@ pub async fn log_in(context: &Context, attempt: LoginAttempt, origin: &Origin) -
     count_outcome(outcome.as_ref().err());
     let (principal, token) = outcome?;
     if let Some(token) = attempt.earlier_token {
-        end_earlier_session(context, &token).await?;
+        end_earlier_login(context, &token).await?;
     }
     let device_cookie = device_cookie::renew(&context.secret, attempt.device_cookie.as_deref(), &login);
-    Ok(NewSession { principal, token, device_cookie })
+    Ok(NewLogin { principal, token, device_cookie })
 }
 
 /// The one answer to unknown names, wrong passwords and disabled accounts.
@@ -144,12 +137,12 @@ fn read_attempt(attempt: &LoginAttempt) -> ServiceResult<String> {
 
 /// Begins a session and returns it with its token. The account is read again afterwards: a new password, a new role or a closed account that came in
 /// between has ended the sessions it found, and must end this one too.
-async fn begin_session(context: &Context, user: UserRow, origin: &Origin) -> ServiceResult<(Principal, String)> {
+async fn begin_login(context: &Context, user: UserRow, origin: &Origin) -> ServiceResult<(Principal, String)> {
     let token = session_token::new_token()?;
     let login = new_login(context, &user, &token, origin)?;
     let mut tx = context.store.begin().await?;
     tx.set_last_login(user.id, login.created_at_ms).await?;
-    tx.append_audit(&session_entry(context, "auth.login", user.id, Some(login.id), origin)).await?;
+    tx.append_audit(&origin.audit_entry(Some(user.id), "auth.login", target_of(login.id), json!({}), login.created_at_ms)).await?;
     tx.commit().await?;
     context.cache.put_login(&login).await?;
     let now = context.store.find_user(user.id).await?;
@@ -181,7 +174,7 @@ pub(super) fn hours_ms(hours: u64) -> i64 {
 }
 
 /// A login replaces the session the browser had before: its token must not stay good.
-async fn end_earlier_session(context: &Context, token: &str) -> ServiceResult<()> {
+async fn end_earlier_login(context: &Context, token: &str) -> ServiceResult<()> {
     let Some(hash) = session_token::token_hash(token) else { return Ok(()) };
     if let Some(earlier) = context.cache.find_login(&hash).await?
         && context.cache.delete_login(earlier.user_id, earlier.id).await?
@@ -191,30 +184,16 @@ async fn end_earlier_session(context: &Context, token: &str) -> ServiceResult<()
     Ok(())
 }
 
-fn session_entry<'a>(context: &Context, action: &'a str, user: UserId, login: Option<LoginId>, origin: &Origin) -> AuditEntry<'a> {
-    AuditEntry {
-        actor_id: Some(user),
-        action,
-        target_kind: login.map(|_| "session"),
-        target_id: login.map(|login| login.to_string()),
-        address: origin.address.clone(),
-        data: json!({}),
-        at_ms: context.clock.now_ms(),
-    }
+/// A login as the audit trail names it.
+fn target_of(login: LoginId) -> Option<(&'static str, String)> {
+    Some(("session", login.to_string()))
 }
 
-/// Notes a failed login under the account, if there is one. What was typed is not kept: people type passwords into the wrong field. The same row is
+/// Records a failed login under the account, if there is one. What was typed is not kept: people type passwords into the wrong field. The same row is
 /// written for unknown names, so that neither takes longer.
-async fn note_failed_login(context: &Context, user: Option<UserId>, origin: &Origin) -> ServiceResult<()> {
-    let entry = AuditEntry {
-        actor_id: None,
-        action: "auth.login_failed",
-        target_kind: user.map(|_| "user"),
-        target_id: user.map(|user| user.to_string()),
-        address: origin.address.clone(),
-        data: json!({}),
-        at_ms: context.clock.now_ms(),
-    };
+async fn record_failed_login(context: &Context, user: Option<UserId>, origin: &Origin) -> ServiceResult<()> {
+    let target = user.map(|user| ("user", user.to_string()));
+    let entry = origin.audit_entry(None, "auth.login_failed", target, json!({}), context.clock.now_ms());
     Ok(context.store.append_audit(&entry).await?)
 }
 
@@ -267,26 +246,28 @@ pub async fn ended_logins(context: &Context, owners: &[SocketOwner]) -> ServiceR
 }
 
 /// Signs the user out: ends the session and its open sockets.
-pub async fn log_out(context: &Context, principal: &Principal, origin: &Origin) -> ServiceResult<()> {
+pub async fn log_out(context: &Context, requester: &Requester) -> ServiceResult<()> {
+    let principal = &requester.principal;
     context.cache.delete_login(principal.user_id, principal.login_id).await?;
     context.announce.end_sockets(principal.user_id, Some(principal.login_id), SessionEnd::Logout);
-    let entry = session_entry(context, "auth.logout", principal.user_id, Some(principal.login_id), origin);
+    let entry = requester.audit_entry("auth.logout", target_of(principal.login_id), json!({}), context.clock.now_ms());
     Ok(context.store.append_audit(&entry).await?)
 }
 
 /// Lists the user's login sessions, newest first.
-pub async fn list_sessions(context: &Context, principal: &Principal) -> ServiceResult<Vec<SessionView>> {
+pub async fn list_logins(context: &Context, principal: &Principal) -> ServiceResult<Vec<LoginView>> {
     let logins = context.cache.list_logins(principal.user_id).await?;
-    let view = |login: LoginRow| SessionView { is_current: login.id == principal.login_id, login };
+    let view = |login: LoginRow| LoginView { is_current: login.id == principal.login_id, login };
     Ok(logins.into_iter().map(view).collect())
 }
 
 /// Ends one of the user's sessions and its open sockets. Unknown and foreign ids: not found.
-pub async fn revoke_session(context: &Context, principal: &Principal, login: LoginId, origin: &Origin) -> ServiceResult<()> {
-    if !context.cache.delete_login(principal.user_id, login).await? {
+pub async fn revoke_login(context: &Context, requester: &Requester, login: LoginId) -> ServiceResult<()> {
+    let user = requester.principal.user_id;
+    if !context.cache.delete_login(user, login).await? {
         return Err(ServiceError::NotFound);
     }
-    context.announce.end_sockets(principal.user_id, Some(login), SessionEnd::Revoked);
-    let entry = session_entry(context, "session.revoked", principal.user_id, Some(login), origin);
+    context.announce.end_sockets(user, Some(login), SessionEnd::Revoked);
+    let entry = requester.audit_entry("session.revoked", target_of(login), json!({}), context.clock.now_ms());
     Ok(context.store.append_audit(&entry).await?)
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Context, ServiceResult,
-    tell::{Change, STAFF, append_changed, append_raised},
+    notify::{AlertChange, STAFF, append_changed, append_raised},
 };
 use crate::{domain::ids::AlertId, services::shared::contention::retry_contention, telemetry};
 
@@ -45,7 +45,7 @@ async fn escalate(context: &Context, id: AlertId) -> ServiceResult<bool> {
         return Ok(false);
     }
     append_raised(&mut tx, id, &STAFF, now_ms).await?;
-    append_changed(&mut tx, Change::Escalated, id, now_ms).await?;
+    append_changed(&mut tx, AlertChange::Escalated, id, now_ms).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -4,8 +4,8 @@
 
 mod answer;
 mod escalate;
+mod notify;
 mod raise;
-mod tell;
 mod view;
 
 pub use answer::{acknowledge_alert, open_chat};
@@ -15,7 +15,7 @@ pub use view::{AlertItem, AlertPage, AlertQuery, AlertScope, AlertState, list_al
 
 use super::{
     Context, ServiceError, ServiceResult,
-    shared::requester::{Actor, require},
+    shared::requester::{Requester, require},
 };
 use crate::{
     backends::{BackendResult, store::Tx},
@@ -24,6 +24,6 @@ use crate::{
 use serde_json::Value;
 
 /// Adds a line about a warning to the audit trail.
-async fn audit(tx: &mut Tx, actor: Actor<'_>, action: &str, id: AlertId, data: Value, now_ms: i64) -> BackendResult<()> {
-    tx.append_audit(&actor.audit_entry(action, Some(("alert", id.to_string())), data, now_ms)).await
+async fn audit(tx: &mut Tx, requester: &Requester, action: &str, id: AlertId, data: Value, now_ms: i64) -> BackendResult<()> {
+    tx.append_audit(&requester.audit_entry(action, Some(("alert", id.to_string())), data, now_ms)).await
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Context, ServiceError, ServiceResult,
-    tell::{Change, append_changed, append_raised},
+    notify::{AlertChange, append_changed, append_raised},
 };
 use crate::{
     backends::store::{AlertRow, PersonRow, Repeat, Tx},
@@ -74,7 +74,7 @@ async fn join(tx: &mut Tx, open: AlertId, alert: &NewAlert<'_>, excerpt: &str) -
     if !tx.repeat_alert(open, is_as_serious.then_some(newest), alert.now_ms).await? {
         return Ok(false);
     }
-    append_changed(tx, Change::Repeated, open, alert.now_ms).await?;
+    append_changed(tx, AlertChange::Repeated, open, alert.now_ms).await?;
     Ok(true)
 }
 
@@ -105,7 +105,7 @@ async fn call(context: &Context, tx: &mut Tx, id: AlertId, alert: &NewAlert<'_>)
     if alert.level == Level::Concern {
         let notice = NewNotice { audience: Audience::Role(Role::Counsellor), kind: NoticeKind::RiskConcern { alert_id } };
         append_notice(tx, &notice, alert.now_ms).await?;
-        return Ok(append_changed(tx, Change::Concern, id, alert.now_ms).await?);
+        return Ok(append_changed(tx, AlertChange::Concern, id, alert.now_ms).await?);
     }
     let on_duty = tx.counsellors_on_duty(context.clock.now_ms().saturating_sub(STATUS_LASTS_MS)).await?;
     let mut audiences: Vec<Audience> = on_duty.into_iter().map(Audience::User).collect();
@@ -114,7 +114,7 @@ async fn call(context: &Context, tx: &mut Tx, id: AlertId, alert: &NewAlert<'_>)
     }
     append_raised(tx, id, &audiences, alert.now_ms).await?;
     // Whoever was not called still sees the list change.
-    Ok(append_changed(tx, Change::Raised, id, alert.now_ms).await?)
+    Ok(append_changed(tx, AlertChange::Raised, id, alert.now_ms).await?)
 }
 
 /// Returns the beginning of what was written, on one line.

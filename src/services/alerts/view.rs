@@ -1,6 +1,6 @@
 //! Warnings as they are shown to counsellors and admins. Who was shown which is in the audit trail: one line per viewer, warning and school day.
 
-use super::{Actor, Context, ServiceResult, audit, require};
+use super::{Context, Requester, ServiceResult, audit, require};
 use crate::{
     backends::store::AlertRow,
     domain::{
@@ -8,7 +8,7 @@ use crate::{
         clock::rfc3339,
         ids::AlertId,
     },
-    services::{conversations::PersonItem, materials::today_minus, shared::contention::retry_contention},
+    services::{materials::today_minus, shared::contention::retry_contention, shared::person::PersonItem},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -115,15 +115,15 @@ impl AlertItem {
     }
 
     /// Shows a warning to the one who asks: the words to counsellors only.
-    pub(super) fn for_reader(row: &AlertRow, actor: Actor<'_>) -> Self {
-        let excerpt = may(actor.principal.role, Action::ReadAlertWords).then(|| row.excerpt.clone());
+    pub(super) fn for_reader(row: &AlertRow, requester: &Requester) -> Self {
+        let excerpt = may(requester.principal.role, Action::ReadAlertWords).then(|| row.excerpt.clone());
         Self { excerpt, ..Self::without_words(row) }
     }
 }
 
 /// Lists warnings, newest first. What cannot be noted in the audit trail is not shown.
-pub async fn list_alerts(context: &Context, actor: Actor<'_>, query: AlertQuery) -> ServiceResult<AlertPage> {
-    require(actor.principal, Action::SeeAlerts)?;
+pub async fn list_alerts(context: &Context, requester: &Requester, query: AlertQuery) -> ServiceResult<AlertPage> {
+    require(&requester.principal, Action::SeeAlerts)?;
     let is_open = match query.scope {
         AlertScope::Open => Some(true),
         AlertScope::Acknowledged => Some(false),
@@ -133,18 +133,18 @@ pub async fn list_alerts(context: &Context, actor: Actor<'_>, query: AlertQuery)
     let mut rows = context.store.list_alerts(is_open, query.after, query.limit.saturating_add(1)).await?;
     let has_more = rows.len() > page;
     rows.truncate(page);
-    note_views(context, actor, rows.iter().map(|row| row.id).collect()).await?;
+    record_views(context, requester, rows.iter().map(|row| row.id).collect()).await?;
     let next = rows.last().filter(|_| has_more).map(|last| last.id.to_string());
-    let items = rows.iter().map(|row| AlertItem::for_reader(row, actor)).collect();
+    let items = rows.iter().map(|row| AlertItem::for_reader(row, requester)).collect();
     Ok(AlertPage { items, next, open_count: context.store.open_alerts().await?.count })
 }
 
 /// Notes that somebody is shown these warnings.
-pub(super) async fn note_views(context: &Context, actor: Actor<'_>, mut alerts: Vec<AlertId>) -> ServiceResult<()> {
+pub(super) async fn record_views(context: &Context, requester: &Requester, mut alerts: Vec<AlertId>) -> ServiceResult<()> {
     if alerts.is_empty() {
         return Ok(());
     }
-    let (viewer, day) = (actor.principal.user_id, today_minus(context, 0).0);
+    let (viewer, day) = (requester.principal.user_id, today_minus(context, 0).0);
     let known = context.store.viewed_alerts(viewer, &day, &alerts).await?;
     alerts.retain(|id| !known.contains(id));
     if alerts.is_empty() {
@@ -157,7 +157,7 @@ pub(super) async fn note_views(context: &Context, actor: Actor<'_>, mut alerts: 
         let mut tx = context.store.begin().await?;
         for id in &alerts {
             if tx.insert_alert_view(viewer, &day, *id).await? {
-                audit(&mut tx, actor, "alert.viewed", *id, json!({}), now_ms).await?;
+                audit(&mut tx, requester, "alert.viewed", *id, json!({}), now_ms).await?;
             }
         }
         Ok(tx.commit().await?)

@@ -15,7 +15,7 @@ use crate::{
     },
     services::{
         Context, ServiceError, ServiceResult,
-        shared::requester::{Actor, require},
+        shared::requester::{Requester, require},
     },
 };
 use jiff::tz::TimeZone;
@@ -63,19 +63,19 @@ pub async fn check_availability(context: &Context, principal: &Principal, form: 
 /// Changes the own hours. Fails with `validation`, and with `conflict` when they were changed since `version` was read. Open slot lists are told.
 pub async fn put_availability(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     form: &AvailabilityForm,
     version: i64,
 ) -> ServiceResult<AvailabilityItem> {
-    require(actor.principal, Action::KeepAvailability)?;
-    let counsellor = actor.principal.user_id;
+    require(&requester.principal, Action::KeepAvailability)?;
+    let counsellor = requester.principal.user_id;
     let availability = Availability::parse(form).map_err(ServiceError::validation)?;
     let mut tx = context.store.begin().await?;
     let before = tx.lock_availability(counsellor).await?;
     if !tx.put_availability(counsellor, &availability, version, context.clock.now_ms()).await? {
         return Err(ServiceError::Conflict { code: "conflict" });
     }
-    audit_change(context, &mut tx, actor, version + 1).await?;
+    audit_change(context, &mut tx, requester, version + 1).await?;
     tx.commit().await?;
     let before = before.map_or_else(Availability::unset, |row| row.availability);
     announce_slots(context, counsellor, &changed_days(&before, &availability, &context.zone(), context.clock.now_ms()));
@@ -83,9 +83,9 @@ pub async fn put_availability(
     Ok(AvailabilityItem { zone: context.config.school.zone.clone(), version: version + 1, settings: availability.form(), conflicts })
 }
 
-async fn audit_change(context: &Context, tx: &mut Tx, actor: Actor<'_>, version: i64) -> ServiceResult<()> {
-    let target = Some(("user", actor.principal.user_id.to_string()));
-    let entry = actor.audit_entry("availability.changed", target, json!({ "version": version }), context.clock.now_ms());
+async fn audit_change(context: &Context, tx: &mut Tx, requester: &Requester, version: i64) -> ServiceResult<()> {
+    let target = Some(("user", requester.principal.user_id.to_string()));
+    let entry = requester.audit_entry("availability.changed", target, json!({ "version": version }), context.clock.now_ms());
     Ok(tx.append_audit(&entry).await?)
 }
 

@@ -26,7 +26,7 @@ use crate::{
         Context, ServiceError, ServiceResult,
         shared::{
             contention::retry_contention,
-            requester::{Actor, require},
+            requester::{Requester, require},
         },
     },
 };
@@ -72,17 +72,22 @@ impl Plan {
 /// Books an appointment. Fails with `validation` on people or times that cannot be booked, and with `appointments.slot_taken` when somebody was
 /// faster: the database lets only one of any number of bookings that meet through. Fails with `appointments.too_many` for a student who has as many ahead
 /// as the school allows: nobody takes all the times of a counsellor.
-pub async fn book_appointment(context: &Context, actor: Actor<'_>, new: NewBooking) -> ServiceResult<AppointmentItem> {
-    require(actor.principal, Action::BookAppointments)?;
+pub async fn book_appointment(context: &Context, requester: &Requester, new: NewBooking) -> ServiceResult<AppointmentItem> {
+    require(&requester.principal, Action::BookAppointments)?;
     if !offered_modes(context).contains(&new.mode) {
         return Err(FieldError::new("mode", "unavailable", "there is no video server").into());
     }
-    let (counsellor, student) = find_pair(context, actor.principal, &new).await?;
-    let plan =
-        Plan { rules: rules_of(actor.principal, counsellor.id), counsellor, student, zone: context.zone(), now_ms: context.clock.now_ms() };
-    let made = retry_contention(async || book_once(context, actor, &plan, &new).await).await?;
+    let (counsellor, student) = find_pair(context, &requester.principal, &new).await?;
+    let plan = Plan {
+        rules: rules_of(&requester.principal, counsellor.id),
+        counsellor,
+        student,
+        zone: context.zone(),
+        now_ms: context.clock.now_ms(),
+    };
+    let made = retry_contention(async || book_once(context, requester, &plan, &new).await).await?;
     announce_change(context, made.counsellor.id, &[made.time.from_ms]);
-    let party = if actor.principal.role == Role::Counsellor { Party::Counsellor } else { Party::Student };
+    let party = if requester.principal.role == Role::Counsellor { Party::Counsellor } else { Party::Student };
     Ok(AppointmentItem::new(context, &made, party))
 }
 
@@ -108,7 +113,7 @@ async fn find_pair(context: &Context, principal: &Principal, new: &NewBooking) -
     Ok((myself, PersonRow { id: student.id, name: student.name }))
 }
 
-async fn book_once(context: &Context, actor: Actor<'_>, plan: &Plan, new: &NewBooking) -> ServiceResult<AppointmentRow> {
+async fn book_once(context: &Context, requester: &Requester, plan: &Plan, new: &NewBooking) -> ServiceResult<AppointmentRow> {
     let pair = plan.pair();
     // Most losers are told here, without having waited for their turn to write.
     let row = context.store.find_availability(pair.counsellor).await?;
@@ -121,15 +126,15 @@ async fn book_once(context: &Context, actor: Actor<'_>, plan: &Plan, new: &NewBo
     // From here on the counsellor's bookings wait for this one, so what is read now stays true; only the student may be booked by others meanwhile.
     let row = tx.lock_availability(pair.counsellor).await?;
     let desk = plan.desk(row.as_ref(), new)?;
-    refuse_too_many(context, &mut tx, actor.principal, plan).await?;
-    let appointment = new_row(actor.principal, plan, new, &desk);
+    refuse_too_many(context, &mut tx, &requester.principal, plan).await?;
+    let appointment = new_row(&requester.principal, plan, new, &desk);
     let is_free = desk.is_free(appointment.time, &taken_in_tx(&mut tx, pair, around, None).await?);
     if !is_free || !insert(&mut tx, &appointment).await? {
         drop(tx);
         return Err(slot_taken(context, &desk, pair, new.starts_at_ms).await?);
     }
     tx.set_reminders(appointment.id, &reminders_due(appointment.time.from_ms, plan.now_ms)).await?;
-    record_change(context, &mut tx, actor, &appointment).await?;
+    record_change(context, &mut tx, requester, &appointment).await?;
     tx.commit().await?;
     Ok(appointment)
 }

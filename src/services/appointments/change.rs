@@ -20,7 +20,7 @@ use crate::{
         Context, ServiceError, ServiceResult,
         shared::{
             contention::retry_contention,
-            requester::{Actor, require},
+            requester::{Requester, require},
         },
     },
 };
@@ -37,7 +37,7 @@ pub struct ChangeRequest {
 }
 
 /// What one try came to.
-enum Outcome {
+enum ChangeOutcome {
     /// It is changed and committed; these days' slots are others now.
     Changed(Box<AppointmentRow>, Vec<i64>),
     /// The new time is taken; with the hours that were read.
@@ -48,27 +48,27 @@ enum Outcome {
 /// `appointments.illegal_transition` on what this user may not do now, and with `appointments.slot_taken`.
 pub async fn change_appointment(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     id: AppointmentId,
     request: ChangeRequest,
 ) -> ServiceResult<AppointmentItem> {
-    require(actor.principal, Action::UseAppointments)?;
+    require(&requester.principal, Action::UseAppointments)?;
     // Strangers are sent away before they could keep others from writing.
     let appointment = context.store.find_appointment(id).await?.ok_or(ServiceError::NotFound)?;
-    let party = party_of(actor.principal, &appointment).ok_or(ServiceError::NotFound)?;
+    let party = party_of(&requester.principal, &appointment).ok_or(ServiceError::NotFound)?;
     let reason = parse_reason(request.action, request.reason.as_deref())?;
     let request = ChangeRequest { reason, ..request };
     if request.action == AppointmentAction::Reschedule && context.store.find_counsellor(appointment.counsellor.id).await?.is_none() {
         return Err(unavailable("this counsellor takes no appointments any more"));
     }
-    match retry_contention(async || change_once(context, actor, id, &request).await).await? {
-        Outcome::Changed(appointment, days) => {
+    match retry_contention(async || change_once(context, requester, id, &request).await).await? {
+        ChangeOutcome::Changed(appointment, days) => {
             announce_change(context, appointment.counsellor.id, &days);
             Ok(AppointmentItem::new(context, &appointment, party))
         }
-        Outcome::Taken(appointment, row) => {
+        ChangeOutcome::Taken(appointment, row) => {
             let zone = context.zone();
-            let rules = rules_of(actor.principal, appointment.counsellor.id);
+            let rules = rules_of(&requester.principal, appointment.counsellor.id);
             let desk = Desk { availability: &row.availability, zone: &zone, now_ms: context.clock.now_ms(), rules };
             let wanted_ms = request.starts_at_ms.unwrap_or_default();
             Err(slot_taken(context, &desk, pair_of(&appointment), wanted_ms).await?)
@@ -80,11 +80,11 @@ fn pair_of(appointment: &AppointmentRow) -> Pair {
     Pair { counsellor: appointment.counsellor.id, student: Some(appointment.student.id) }
 }
 
-async fn change_once(context: &Context, actor: Actor<'_>, id: AppointmentId, request: &ChangeRequest) -> ServiceResult<Outcome> {
+async fn change_once(context: &Context, requester: &Requester, id: AppointmentId, request: &ChangeRequest) -> ServiceResult<ChangeOutcome> {
     let now_ms = context.clock.now_ms();
     let mut tx = context.store.begin().await?;
     let mut appointment = tx.find_appointment_to_change(id).await?.ok_or(ServiceError::NotFound)?;
-    let party = party_of(actor.principal, &appointment).ok_or(ServiceError::NotFound)?;
+    let party = party_of(&requester.principal, &appointment).ok_or(ServiceError::NotFound)?;
     let next = next_state(situation(&appointment, now_ms), request.action, party);
     let next = next.ok_or(ServiceError::Conflict { code: "appointments.illegal_transition" })?;
     let mut days = Vec::new();
@@ -92,22 +92,22 @@ async fn change_once(context: &Context, actor: Actor<'_>, id: AppointmentId, req
         AppointmentAction::Confirm => {}
         AppointmentAction::Reschedule => {
             days.push(appointment.time.from_ms);
-            if let Some(row) = move_time(context, &mut tx, actor, (&mut appointment, request)).await? {
-                return Ok(Outcome::Taken(Box::new(appointment), Box::new(row)));
+            if let Some(row) = move_time(context, &mut tx, requester, (&mut appointment, request)).await? {
+                return Ok(ChangeOutcome::Taken(Box::new(appointment), Box::new(row)));
             }
             days.push(appointment.time.from_ms);
         }
         AppointmentAction::Cancel => {
             days.push(appointment.time.from_ms);
             appointment.reason.clone_from(&request.reason);
-            appointment.cancelled_by = Some(PersonRow { id: actor.principal.user_id, name: actor.principal.name.clone() });
+            appointment.cancelled_by = Some(PersonRow { id: requester.principal.user_id, name: requester.principal.name.clone() });
             end(&mut tx, &appointment).await?;
         }
         AppointmentAction::Complete | AppointmentAction::NoShow => end(&mut tx, &appointment).await?,
     }
-    write(context, &mut tx, actor, (&mut appointment, next)).await?;
+    write(context, &mut tx, requester, (&mut appointment, next)).await?;
     tx.commit().await?;
-    Ok(Outcome::Changed(Box::new(appointment), days))
+    Ok(ChangeOutcome::Changed(Box::new(appointment), days))
 }
 
 /// Gives the time back and drops the reminders.
@@ -120,14 +120,14 @@ async fn end(tx: &mut Tx, appointment: &AppointmentRow) -> ServiceResult<()> {
 async fn write(
     context: &Context,
     tx: &mut Tx,
-    actor: Actor<'_>,
+    requester: &Requester,
     (appointment, state): (&mut AppointmentRow, AppointmentState),
 ) -> ServiceResult<()> {
     appointment.state = state;
     appointment.sequence += 1;
     appointment.updated_at_ms = context.clock.now_ms();
     tx.update_appointment(appointment).await?;
-    Ok(record_change(context, tx, actor, appointment).await?)
+    Ok(record_change(context, tx, requester, appointment).await?)
 }
 
 /// Moves an appointment, its claims and its reminders to the wanted time. Returns the counsellor's hours when that is taken; then the transaction can
@@ -135,7 +135,7 @@ async fn write(
 async fn move_time(
     context: &Context,
     tx: &mut Tx,
-    actor: Actor<'_>,
+    requester: &Requester,
     (appointment, request): (&mut AppointmentRow, &ChangeRequest),
 ) -> ServiceResult<Option<AvailabilityRow>> {
     let required = || FieldError::new("starts_at", "required", "this field is required");
@@ -146,7 +146,7 @@ async fn move_time(
     let (zone, now_ms) = (context.zone(), context.clock.now_ms());
     let pair = pair_of(appointment);
     let row = tx.lock_availability(pair.counsellor).await?.ok_or_else(|| unavailable("this counsellor has no hours"))?;
-    let desk = Desk { availability: &row.availability, zone: &zone, now_ms, rules: rules_of(actor.principal, pair.counsellor) };
+    let desk = Desk { availability: &row.availability, zone: &zone, now_ms, rules: rules_of(&requester.principal, pair.counsellor) };
     let time = desk.time_from(starts_at_ms);
     if !desk.offers(time) {
         return Err(unavailable("this counsellor has no slot then"));
@@ -157,7 +157,7 @@ async fn move_time(
     }
     let blocked = desk.blocked_by(time);
     (appointment.time, appointment.blocked) = (time, blocked);
-    appointment.proposed_by = actor.principal.user_id;
+    appointment.proposed_by = requester.principal.user_id;
     appointment.reason.clone_from(&request.reason);
     tx.release_claims(appointment.id).await?;
     if !tx.claim_times(appointment.id, &claims_of(appointment)).await? {

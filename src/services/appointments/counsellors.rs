@@ -9,12 +9,11 @@ use crate::{
         principal::Principal,
     },
     services::{Context, ServiceResult, shared::requester::require},
+    wire::desk_event::DeskEvent,
 };
 use serde::Serialize;
 use serde_json::json;
 
-/// The passing event that brings a new status.
-const STATUS_EVENT: &str = "counsellor.status";
 /// Nobody is there for longer than this without saying so again, in ms: 12 h.
 pub(in crate::services) const STATUS_LASTS_MS: i64 = 12 * 3_600_000;
 
@@ -59,7 +58,7 @@ pub async fn set_status(context: &Context, principal: &Principal, status: DutySt
     require(principal, Action::KeepAvailability)?;
     context.store.set_counsellor_status(principal.user_id, status, context.clock.now_ms()).await?;
     let item = StatusItem { id: principal.user_id.to_string(), status };
-    context.announce.publish(&ChannelName::counsellor_status(), STATUS_EVENT, json!(item));
+    context.announce.publish(&ChannelName::counsellor_status(), DeskEvent::CounsellorStatus.name(), json!(item));
     Ok(item)
 }
 

@@ -13,7 +13,7 @@ use crate::{
         ids::AppointmentId,
         language::Language,
     },
-    services::{Context, ServiceResult, shared::requester::Actor},
+    services::{Context, ServiceResult, shared::requester::Requester},
 };
 use icalendar::{Calendar, Component as _, Event, EventStatus, Property};
 use jiff::Timestamp;
@@ -32,10 +32,10 @@ pub struct CalendarFile {
 }
 
 /// Makes the calendar file of an appointment, titled in `language`. Unknown and foreign ones: not found. An admin's view is noted in the audit trail.
-pub async fn calendar_file(context: &Context, actor: Actor<'_>, id: AppointmentId, language: Language) -> ServiceResult<CalendarFile> {
-    let (appointment, party) = find_own(context, actor.principal, id).await?;
+pub async fn calendar_file(context: &Context, requester: &Requester, id: AppointmentId, language: Language) -> ServiceResult<CalendarFile> {
+    let (appointment, party) = find_own(context, &requester.principal, id).await?;
     if party == Party::Admin {
-        audit_view(context, actor, Some(id), facts(&appointment)).await?;
+        audit_view(context, requester, Some(id), facts(&appointment)).await?;
     }
     Ok(render(&appointment, &context.config.school.zone, language))
 }

@@ -5,7 +5,7 @@ use super::{
     view::{AppointmentItem, party_of},
 };
 use crate::{
-    backends::store::{AppointmentFilter, AppointmentRow, AppointmentScope, Place},
+    backends::store::{AppointmentCursor, AppointmentFilter, AppointmentRow, AppointmentScope},
     domain::{
         access::{Action, may},
         appointments::{appointment::Party, slots::Span},
@@ -14,7 +14,7 @@ use crate::{
     },
     services::{
         Context, ServiceError, ServiceResult,
-        shared::requester::{Actor, require},
+        shared::requester::{Requester, require},
     },
 };
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub struct AppointmentQuery {
 
 /// The place of an appointment in a list, as text: `START_MS.ID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListCursor(Place);
+pub struct ListCursor(AppointmentCursor);
 
 impl fmt::Display for ListCursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,31 +74,31 @@ pub struct AppointmentPage {
 }
 
 /// Lists appointments: the own ones, and for admins everybody's, which the audit trail notes.
-pub async fn list_appointments(context: &Context, actor: Actor<'_>, query: AppointmentQuery) -> ServiceResult<AppointmentPage> {
-    require(actor.principal, Action::UseAppointments)?;
+pub async fn list_appointments(context: &Context, requester: &Requester, query: AppointmentQuery) -> ServiceResult<AppointmentPage> {
+    require(&requester.principal, Action::UseAppointments)?;
     let now_ms = context.clock.now_ms();
     let scope = match query.scope {
         ListScope::Upcoming => AppointmentScope::Upcoming(now_ms),
         ListScope::Past => AppointmentScope::Past(now_ms),
         ListScope::Within(span) => AppointmentScope::Within(span),
     };
-    let filter = filter_of(actor.principal, query.counsellor, scope);
+    let filter = filter_of(&requester.principal, query.counsellor, scope);
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let mut rows = context.store.list_appointments(&filter, query.after.map(|cursor| cursor.0), query.limit.saturating_add(1)).await?;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    if may(actor.principal.role, Action::OverseeAppointments) {
-        audit_view(context, actor, None, json!({ "counsellor_id": query.counsellor, "count": rows.len() })).await?;
+    if may(requester.principal.role, Action::OverseeAppointments) {
+        audit_view(context, requester, None, json!({ "counsellor_id": query.counsellor, "count": rows.len() })).await?;
     }
     let next = rows.last().filter(|_| has_more).map(|row| ListCursor((row.time.from_ms, row.id)).to_string());
-    Ok(AppointmentPage { items: show_all(context, actor.principal, &rows), next })
+    Ok(AppointmentPage { items: show_all(context, &requester.principal, &rows), next })
 }
 
 /// Shows one appointment. Unknown and foreign ones: not found. An admin's view is noted in the audit trail.
-pub async fn read_appointment(context: &Context, actor: Actor<'_>, id: AppointmentId) -> ServiceResult<AppointmentItem> {
-    let (appointment, party) = find_own(context, actor.principal, id).await?;
+pub async fn read_appointment(context: &Context, requester: &Requester, id: AppointmentId) -> ServiceResult<AppointmentItem> {
+    let (appointment, party) = find_own(context, &requester.principal, id).await?;
     if party == Party::Admin {
-        audit_view(context, actor, Some(id), facts(&appointment)).await?;
+        audit_view(context, requester, Some(id), facts(&appointment)).await?;
     }
     Ok(AppointmentItem::new(context, &appointment, party))
 }
@@ -128,13 +128,13 @@ fn show_all(context: &Context, principal: &Principal, rows: &[AppointmentRow]) -
 /// Notes in the audit trail that an admin looked at one appointment, or at a list.
 pub(super) async fn audit_view(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     id: Option<AppointmentId>,
     data: serde_json::Value,
 ) -> ServiceResult<()> {
     let action = if id.is_some() { "appointment.viewed" } else { "appointment.listed" };
     let target = id.map(|id| ("appointment", id.to_string()));
-    let entry = actor.audit_entry(action, target, data, context.clock.now_ms());
+    let entry = requester.audit_entry(action, target, data, context.clock.now_ms());
     Ok(context.store.append_audit(&entry).await?)
 }
 

@@ -16,23 +16,24 @@ use crate::{
             kind::{NewNotice, NoticeKind},
         },
     },
-    services::{Context, notices::append_notice, shared::requester::Actor},
+    services::{Context, notices::append_notice, shared::requester::Requester},
+    wire::desk_event::DeskEvent,
 };
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-/// The durable event that brings a change to both sides.
-const CHANGED_EVENT: &str = "appointment.changed";
-/// The passing event that tells open slot lists to load again.
-const SLOTS_EVENT: &str = "slots.changed";
-
 /// Writes what the change that led to `appointment` leaves.
-pub(super) async fn record_change(context: &Context, tx: &mut Tx, actor: Actor<'_>, appointment: &AppointmentRow) -> BackendResult<()> {
+pub(super) async fn record_change(
+    context: &Context,
+    tx: &mut Tx,
+    requester: &Requester,
+    appointment: &AppointmentRow,
+) -> BackendResult<()> {
     let action = format!("appointment.{}", appointment.state.as_str());
     let target = Some(("appointment", appointment.id.to_string()));
-    tx.append_audit(&actor.audit_entry(&action, target, facts(appointment), appointment.updated_at_ms)).await?;
-    write_event(tx, actor.principal.user_id, appointment).await?;
-    write_notices(&context.zone(), tx, actor.principal.user_id, appointment).await
+    tx.append_audit(&requester.audit_entry(&action, target, facts(appointment), appointment.updated_at_ms)).await?;
+    write_event(tx, requester.principal.user_id, appointment).await?;
+    write_notices(&context.zone(), tx, requester.principal.user_id, appointment).await
 }
 
 /// Returns what the audit trail keeps of an appointment: who and when, never what about.
@@ -47,7 +48,7 @@ async fn write_event(tx: &mut Tx, actor: UserId, appointment: &AppointmentRow) -
         let entry = LogEntry {
             id: LogId::generate(),
             audience: Audience::User(side.id),
-            event: CHANGED_EVENT.to_owned(),
+            event: DeskEvent::AppointmentChanged.name().to_owned(),
             data: data.clone(),
             created_at_ms: appointment.updated_at_ms,
         };
@@ -101,7 +102,11 @@ pub(super) fn announce_change(context: &Context, counsellor: UserId, starts_ms: 
 /// Tells open slot lists of the counsellor which days to load again.
 pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
     if !dates.is_empty() {
-        context.announce.publish(&ChannelName::slots(counsellor), SLOTS_EVENT, json!({ "counsellor_id": counsellor, "dates": dates }));
+        context.announce.publish(
+            &ChannelName::slots(counsellor),
+            DeskEvent::SlotsChanged.name(),
+            json!({ "counsellor_id": counsellor, "dates": dates }),
+        );
     }
 }
 

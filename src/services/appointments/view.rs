@@ -2,7 +2,7 @@
 
 use super::counsellors::offered_modes;
 use crate::{
-    backends::store::{AppointmentRow, PersonRow},
+    backends::store::AppointmentRow,
     domain::{
         appointments::{
             appointment::{
@@ -14,18 +14,9 @@ use crate::{
         clock::rfc3339,
         principal::Principal,
     },
-    services::Context,
+    services::{Context, shared::person::PersonItem},
 };
 use serde::Serialize;
-
-/// Somebody as shown beside an appointment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PersonItem {
-    /// The account.
-    pub id: String,
-    /// Display name.
-    pub name: String,
-}
 
 /// Where and when the video room of an appointment is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -83,12 +74,6 @@ pub struct AppointmentItem {
     pub actions: Vec<AppointmentAction>,
     /// The video room of a confirmed appointment by video; null for admins.
     pub video: Option<VideoItem>,
-}
-
-impl From<&PersonRow> for PersonItem {
-    fn from(person: &PersonRow) -> Self {
-        Self { id: person.id.to_string(), name: person.name.clone() }
-    }
 }
 
 impl SharedItem {

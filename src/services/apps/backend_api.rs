@@ -7,9 +7,10 @@ use crate::{
         BackendResult,
         census::{CachedEvent, ChannelFacts},
     },
-    domain::live::{
-        channel::{ChannelKind, ChannelName},
-        registry::{AppId, Topic},
+    domain::{
+        ids::AppId,
+        live::channel::{ChannelKind, ChannelName},
+        topic::Topic,
     },
     services::{Context, ServiceError, ServiceResult},
     telemetry,
@@ -49,7 +50,7 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
     // At once, in order: what one backend sends in one request reaches the bus in one go.
     let published = join_all(publications.into_iter().map(|(publication, kept)| publish(context, publication, kept))).await;
     published.into_iter().collect::<BackendResult<()>>()?;
-    triggers.iter().for_each(|trigger| context.watched.tell(&app.id, || line_of(trigger)));
+    triggers.iter().for_each(|trigger| context.watched.show(&app.id, || line_of(trigger)));
     if triggers.iter().all(|trigger| trigger.info.is_empty()) {
         return Ok(vec![Map::new(); triggers.len()]);
     }

@@ -3,17 +3,14 @@
 use super::{backend_api, table::App};
 use crate::{
     backends::store::AuditEntry,
-    domain::{
-        access::Action,
-        clock::rfc3339,
-        live::{channel::ChannelName, registry::AppId},
-        principal::Principal,
-    },
+    domain::{access::Action, clock::rfc3339, ids::AppId, live::channel::ChannelName, principal::Principal},
     services::{
         Context, ServiceError, ServiceResult,
-        accounts::sign_in::Origin,
         materials::today_minus,
-        shared::{contention::retry_contention, requester::require},
+        shared::{
+            contention::retry_contention,
+            requester::{Requester, require},
+        },
     },
     wire::trigger::Trigger,
 };
@@ -31,9 +28,9 @@ pub struct OpenConsole {
 }
 
 /// Lets every node tell what happens in an app, for a minute from now; a repeat keeps it on. Noted in the audit trail once per admin, app and school day.
-pub async fn watch(context: &Context, principal: &Principal, id: &AppId, origin: &Origin) -> ServiceResult<OpenConsole> {
-    let app = find(context, principal, id)?;
-    note_view(context, principal, &app, origin).await?;
+pub async fn watch(context: &Context, requester: &Requester, id: &AppId) -> ServiceResult<OpenConsole> {
+    let app = find(context, &requester.principal, id)?;
+    record_view(context, requester, &app).await?;
     let until_ms = context.announce.watch_app(&app.id);
     Ok(OpenConsole { channel: ChannelName::app_console(&app.id).to_string(), until: rfc3339(until_ms) })
 }
@@ -46,10 +43,10 @@ pub fn find_enabled(context: &Context, principal: &Principal, id: &AppId) -> Ser
 
 /// Publishes an event of an admin, as a backend of the app would. In the audit trail stands where to and its name, not its data; it stands there also when
 /// publishing fails.
-pub async fn send_event(context: &Context, principal: &Principal, app: &App, event: &Trigger, origin: &Origin) -> ServiceResult<()> {
+pub async fn send_event(context: &Context, requester: &Requester, app: &App, event: &Trigger) -> ServiceResult<()> {
     let channels: Vec<&str> = event.channels.iter().map(ChannelName::as_str).collect();
     let data = json!({ "title": app.name, "channels": channels, "name": event.name });
-    context.store.append_audit(&entry(context, principal, app, origin, ("app.event_sent", data))).await?;
+    context.store.append_audit(&entry(context, requester, app, ("app.event_sent", data))).await?;
     backend_api::trigger(context, app, std::slice::from_ref(event)).await.map(drop)
 }
 
@@ -58,9 +55,9 @@ fn find(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<A
     context.apps.by_id(id).filter(|app| !app.is_built_in).ok_or(ServiceError::NotFound)
 }
 
-/// Notes that somebody watches an app. What cannot be noted is not shown.
-async fn note_view(context: &Context, principal: &Principal, app: &App, origin: &Origin) -> ServiceResult<()> {
-    let (viewer, day) = (principal.user_id, today_minus(context, 0).0);
+/// Records that somebody watches an app. What cannot be recorded is not shown.
+async fn record_view(context: &Context, requester: &Requester, app: &App) -> ServiceResult<()> {
+    let (viewer, day) = (requester.principal.user_id, today_minus(context, 0).0);
     if context.store.has_viewed_console(viewer, &day, &app.id).await? {
         return Ok(());
     }
@@ -68,21 +65,13 @@ async fn note_view(context: &Context, principal: &Principal, app: &App, origin: 
         let mut tx = context.store.begin().await?;
         if tx.insert_console_view(viewer, &day, &app.id).await? {
             let data = json!({ "title": app.name });
-            tx.append_audit(&entry(context, principal, app, origin, ("app.console_opened", data))).await?;
+            tx.append_audit(&entry(context, requester, app, ("app.console_opened", data))).await?;
         }
         Ok(tx.commit().await?)
     })
     .await
 }
 
-fn entry<'a>(context: &Context, principal: &Principal, app: &App, origin: &Origin, (action, data): (&'a str, Value)) -> AuditEntry<'a> {
-    AuditEntry {
-        actor_id: Some(principal.user_id),
-        action,
-        target_kind: Some("app"),
-        target_id: Some(app.id.0.to_string()),
-        address: origin.address.clone(),
-        data,
-        at_ms: context.clock.now_ms(),
-    }
+fn entry<'a>(context: &Context, requester: &Requester, app: &App, (action, data): (&'a str, Value)) -> AuditEntry<'a> {
+    requester.audit_entry(action, Some(("app", app.id.0.to_string())), data, context.clock.now_ms())
 }

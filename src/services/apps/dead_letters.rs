@@ -1,9 +1,17 @@
 //! What admins see of the webhooks of connected apps: how each address is doing, what could not be delivered, and trying that again.
 
 use crate::{
-    backends::store::{AuditEntry, DeadLetterRow, WebhookStanding},
-    domain::{access::Action, clock::rfc3339, ids::WebhookEventId, live::registry::AppId, principal::Principal},
-    services::{Context, ServiceError, ServiceResult, accounts::sign_in::Origin, shared::requester::require},
+    backends::store::{DeadLetterRow, WebhookStanding},
+    domain::{
+        access::Action,
+        clock::rfc3339,
+        ids::{AppId, WebhookEventId},
+        principal::Principal,
+    },
+    services::{
+        Context, ServiceError, ServiceResult,
+        shared::requester::{Requester, require},
+    },
 };
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
@@ -94,26 +102,13 @@ pub async fn list(
 }
 
 /// Puts dead letters back into their queues, those of `ids` or all; returns how many. They are tried at once, and as long as new ones.
-pub async fn replay(
-    context: &Context,
-    principal: &Principal,
-    id: &AppId,
-    ids: Option<&[WebhookEventId]>,
-    origin: &Origin,
-) -> ServiceResult<u64> {
-    let name = require_app(context, principal, id).await?;
+pub async fn replay(context: &Context, requester: &Requester, id: &AppId, ids: Option<&[WebhookEventId]>) -> ServiceResult<u64> {
+    let name = require_app(context, &requester.principal, id).await?;
     let now_ms = context.clock.now_ms();
     let mut tx = context.store.begin().await?;
     let revived = tx.revive_dead_letters(id, ids, now_ms).await?;
-    let entry = AuditEntry {
-        actor_id: Some(principal.user_id),
-        action: "app.webhooks_replayed",
-        target_kind: Some("app"),
-        target_id: Some(id.0.to_string()),
-        address: origin.address.clone(),
-        data: json!({ "title": name, "events": revived }),
-        at_ms: now_ms,
-    };
+    let facts = json!({ "title": name, "events": revived });
+    let entry = requester.audit_entry("app.webhooks_replayed", Some(("app", id.0.to_string())), facts, now_ms);
     tx.append_audit(&entry).await?;
     tx.commit().await?;
     Ok(revived)

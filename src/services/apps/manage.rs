@@ -3,15 +3,19 @@
 
 use super::table::{App, AppSource};
 use crate::{
-    backends::store::{AppRow, AuditEntry, Tx},
+    backends::store::{AppRow, Tx},
     domain::{
         access::Action,
         apps::connected_app::{AppLimits, AppRules, Webhook, parse_limits, parse_name, parse_origins, parse_webhooks},
         clock::rfc3339,
-        live::registry::AppId,
+        ids::AppId,
         principal::Principal,
     },
-    services::{Context, ServiceError, ServiceResult, accounts::sign_in::Origin, live::port::AppCounts, shared::requester::require},
+    services::{
+        Context, ServiceError, ServiceResult,
+        live::port::AppCounts,
+        shared::requester::{Requester, require},
+    },
     wire::{
         sealed::Vault,
         signature::{SecretKey, to_hex},
@@ -135,8 +139,8 @@ pub async fn read_app(context: &Context, principal: &Principal, id: &AppId) -> S
 }
 
 /// Makes an app. The answer carries its secret, for the only time.
-pub async fn create_app(context: &Context, principal: &Principal, new: &AppPatch, origin: &Origin) -> ServiceResult<AppItem> {
-    require(principal, Action::ManageApps)?;
+pub async fn create_app(context: &Context, requester: &Requester, new: &AppPatch) -> ServiceResult<AppItem> {
+    require(&requester.principal, Action::ManageApps)?;
     let name = parse_name(new.name.as_deref().unwrap_or_default());
     let rules = patched(AppRules { allows_client_events: true, ..AppRules::default() }, new);
     let (name, rules) = match (name, rules) {
@@ -164,9 +168,9 @@ pub async fn create_app(context: &Context, principal: &Principal, new: &AppPatch
         if !tx.insert_app(&row).await? {
             continue;
         }
-        Deed { context, principal, origin, action: "app.created" }.note(&mut tx, &row, json!({})).await?;
+        Deed { context, requester, action: "app.created" }.record(&mut tx, &row, json!({})).await?;
         tx.commit().await?;
-        tell(context).await;
+        reload_everywhere(context).await;
         return Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&row, AppCounts::default()) });
     }
     Err(ServiceError::internal("no free app id found"))
@@ -174,8 +178,8 @@ pub async fn create_app(context: &Context, principal: &Principal, new: &AppPatch
 
 /// Changes an app. Disabling it ends its sockets with 4003 on every node. Apps of the settings cannot be changed here, and neither can another version than
 /// the one the patch names (`conflict`).
-pub async fn change_app(context: &Context, principal: &Principal, id: &AppId, patch: &AppPatch, origin: &Origin) -> ServiceResult<AppItem> {
-    let before = find_changeable(context, principal, id).await?;
+pub async fn change_app(context: &Context, requester: &Requester, id: &AppId, patch: &AppPatch) -> ServiceResult<AppItem> {
+    let before = find_changeable(context, &requester.principal, id).await?;
     if patch.updated_at.as_ref().is_some_and(|seen| *seen != rfc3339(before.updated_at_ms)) {
         return Err(ServiceError::Conflict { code: "conflict" });
     }
@@ -187,16 +191,16 @@ pub async fn change_app(context: &Context, principal: &Principal, id: &AppId, pa
     let after = AppRow { name, rules, is_enabled: patch.enabled.unwrap_or(before.is_enabled), ..before.clone() };
     let facts = json!({ "enabled": after.is_enabled, "parts": changed_parts(&before, &after) });
     let action = if before.is_enabled && !after.is_enabled { "app.disabled" } else { "app.changed" };
-    let after = Deed { context, principal, origin, action }.write(&before, after, facts).await?;
+    let after = Deed { context, requester, action }.write(&before, after, facts).await?;
     Ok(AppItem::of_row(&after, context.announce.app_counts(id)))
 }
 
 /// Gives an app a new secret, at once: what is signed with the old one is refused from now on. The answer carries the new one, for the only time.
-pub async fn rotate_secret(context: &Context, principal: &Principal, id: &AppId, origin: &Origin) -> ServiceResult<AppItem> {
-    let before = find_changeable(context, principal, id).await?;
+pub async fn rotate_secret(context: &Context, requester: &Requester, id: &AppId) -> ServiceResult<AppItem> {
+    let before = find_changeable(context, &requester.principal, id).await?;
     let secret = fresh_secret();
     let after = AppRow { sealed_secret: seal(context, id, &secret)?, ..before.clone() };
-    let after = Deed { context, principal, origin, action: "app.secret_rotated" }.write(&before, after, json!({})).await?;
+    let after = Deed { context, requester, action: "app.secret_rotated" }.write(&before, after, json!({})).await?;
     Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&after, context.announce.app_counts(id)) })
 }
 
@@ -229,7 +233,7 @@ async fn find_changeable(context: &Context, principal: &Principal, id: &AppId) -
 }
 
 /// Makes a change count: here before the answer leaves, elsewhere as soon as they hear of it. What fails here is made up for by the next reload.
-async fn tell(context: &Context) {
+async fn reload_everywhere(context: &Context) {
     if let Err(error) = reload(context).await {
         tracing::error!(%error, "apps not loaded after a change, trying again soon");
     }
@@ -239,8 +243,7 @@ async fn tell(context: &Context) {
 /// Who does what to an app, from where: for the audit trail.
 struct Deed<'a> {
     context: &'a Context,
-    principal: &'a Principal,
-    origin: &'a Origin,
+    requester: &'a Requester,
     action: &'static str,
 }
 
@@ -254,23 +257,16 @@ impl Deed<'_> {
         if !tx.update_app(&after, before.updated_at_ms).await? {
             return Err(ServiceError::Conflict { code: "conflict" });
         }
-        self.note(&mut tx, &after, facts).await?;
+        self.record(&mut tx, &after, facts).await?;
         tx.commit().await?;
-        tell(self.context).await;
+        reload_everywhere(self.context).await;
         Ok(after)
     }
 
-    async fn note(&self, tx: &mut Tx, app: &AppRow, mut data: Value) -> ServiceResult<()> {
+    async fn record(&self, tx: &mut Tx, app: &AppRow, mut data: Value) -> ServiceResult<()> {
         data["title"] = json!(app.name);
-        let entry = AuditEntry {
-            actor_id: Some(self.principal.user_id),
-            action: self.action,
-            target_kind: Some("app"),
-            target_id: Some(app.id.0.to_string()),
-            address: self.origin.address.clone(),
-            data,
-            at_ms: self.context.clock.now_ms(),
-        };
+        let target = Some(("app", app.id.0.to_string()));
+        let entry = self.requester.audit_entry(self.action, target, data, self.context.clock.now_ms());
         Ok(tx.append_audit(&entry).await?)
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     config::{Config, PusherAppSettings},
     domain::{
         apps::connected_app::{AppLimits, AppRules},
-        live::registry::AppId,
+        ids::AppId,
     },
     wire::signature::SecretKey,
 };
@@ -101,12 +101,12 @@ impl App {
 }
 
 #[derive(Debug, Default)]
-struct Table {
+struct AppTable {
     by_key: HashMap<String, Arc<App>>,
     by_id: HashMap<AppId, Arc<App>>,
 }
 
-impl Table {
+impl AppTable {
     fn of(apps: impl IntoIterator<Item = Arc<App>>) -> Self {
         let mut table = Self::default();
         for app in apps {
@@ -123,7 +123,7 @@ impl Table {
 /// All apps, found by key or id; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Apps {
-    table: Arc<RwLock<Table>>,
+    table: Arc<RwLock<AppTable>>,
     fixed: Arc<Vec<Arc<App>>>,
     built_in: Arc<App>,
 }
@@ -148,7 +148,7 @@ impl Apps {
         // The settings win over the demo app, as an operator's word does over an example.
         let connected = config.apps.iter().chain(&demo).map(|app| Arc::new(App::of_settings(app)));
         let fixed: Vec<_> = [built_in.clone()].into_iter().chain(connected).collect();
-        let table = Arc::new(RwLock::new(Table::of(fixed.iter().cloned())));
+        let table = Arc::new(RwLock::new(AppTable::of(fixed.iter().cloned())));
         Self { table, fixed: Arc::new(fixed), built_in }
     }
 
@@ -160,7 +160,7 @@ impl Apps {
         let settings = PusherAppSettings { id, key, secret, client_events: false, subscription_counts: false };
         let echo = Arc::new(App { source: AppSource::Echo, ..App::of_settings(&settings) });
         let fixed: Vec<_> = self.fixed.iter().cloned().chain([echo]).collect();
-        let table = Arc::new(RwLock::new(Table::of(fixed.iter().cloned())));
+        let table = Arc::new(RwLock::new(AppTable::of(fixed.iter().cloned())));
         Self { table, fixed: Arc::new(fixed), ..self }
     }
 
@@ -171,7 +171,7 @@ impl Apps {
             app.event_rate = before.and_then(|before| before.event_rate.clone()).or_else(|| event_rate(app.rules.limits));
             Arc::new(app)
         });
-        let table = Table::of(self.fixed.iter().cloned().chain(connected).collect::<Vec<_>>());
+        let table = AppTable::of(self.fixed.iter().cloned().chain(connected).collect::<Vec<_>>());
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
     }
 

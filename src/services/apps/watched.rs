@@ -4,8 +4,7 @@
 use crate::{
     domain::{
         clock::{Clock, rfc3339},
-        ids::NodeId,
-        live::registry::AppId,
+        ids::{AppId, NodeId},
     },
     wire::console::{Line, NotedLine},
 };
@@ -42,7 +41,7 @@ struct Watched {
 }
 
 #[derive(Debug, Default)]
-struct Table {
+struct WatchedTable {
     apps: HashMap<AppId, Watched>,
     /// Lines noted so far: their ids on this node.
     noted: u64,
@@ -52,7 +51,7 @@ struct Table {
 struct Inner {
     /// Number of entries of the table; read without its lock.
     count: AtomicUsize,
-    table: Mutex<Table>,
+    table: Mutex<WatchedTable>,
     filled: Notify,
     clock: Clock,
     node: NodeId,
@@ -88,15 +87,15 @@ impl WatchedApps {
         self.inner.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Tells what happens in an app to those who watch it. `line` is made only when it will be shown, and must not call this table.
-    pub fn tell(&self, app: &AppId, line: impl FnOnce() -> Line) {
+    /// Queues a line for those who watch an app. `line` is made only when it will be shown, and must not call this table.
+    pub fn show(&self, app: &AppId, line: impl FnOnce() -> Line) {
         if self.is_anybody_watching() {
-            self.note(app, line);
+            self.queue_line(app, line);
         }
     }
 
     #[cold]
-    fn note(&self, app: &AppId, line: impl FnOnce() -> Line) {
+    fn queue_line(&self, app: &AppId, line: impl FnOnce() -> Line) {
         let now_ms = self.inner.clock.now_ms();
         let mut guard = self.lock();
         let table = &mut *guard;
@@ -131,7 +130,7 @@ impl WatchedApps {
         waiting.map(take).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, WatchedTable> {
         self.inner.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -156,7 +155,7 @@ mod tests {
         let (watched, clock, app) = table();
         let made = Cell::new(0);
         let tell = |app: &AppId| {
-            watched.tell(app, || {
+            watched.show(app, || {
                 made.set(made.get() + 1);
                 line()
             });
@@ -184,7 +183,7 @@ mod tests {
         watched.watch(&app);
         let made = Cell::new(0);
         for _ in 0..MOST_LINES + 7 {
-            watched.tell(&app, || {
+            watched.show(&app, || {
                 made.set(made.get() + 1);
                 line()
             });

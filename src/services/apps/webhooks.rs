@@ -12,8 +12,9 @@ use crate::{
     domain::{
         apps::app_happening::{AppEvent, AppEventKind},
         ids::{NodeId, WebhookEventId},
-        live::{channel::ChannelName, registry::Topic},
+        live::channel::ChannelName,
         retry::webhook_backoff_ms,
+        topic::Topic,
     },
     services::{Context, ServiceResult, shared::contention::retry_contention},
     telemetry,
@@ -151,23 +152,23 @@ pub async fn work_off(context: &Context, node: NodeId, queue: &WebhookQueue) -> 
         match send(context, queue, &batch).await {
             Ok(status) => {
                 let line = || Line::new(LineKind::WebhookSent).events(names(&batch)).status(status);
-                context.watched.tell(&queue.app, line);
+                context.watched.show(&queue.app, line);
                 metrics::counter!(telemetry::WEBHOOK_POSTS).increment(1);
-                context.store.note_webhook_success(&queue.id, &ids).await?;
+                context.store.record_webhook_success(&queue.id, &ids).await?;
                 (failures, failing_since_ms) = (0, None);
             }
             Err(reason) => {
                 let line = || Line::new(LineKind::WebhookFailed).events(names(&batch)).because(reason.status(), &reason.to_string());
-                context.watched.tell(&queue.app, line);
+                context.watched.show(&queue.app, line);
                 metrics::counter!(telemetry::WEBHOOK_POSTS_FAILED).increment(1);
-                return note_failure(context, node, queue, &ids, (failures + 1, failing_since_ms, reason)).await;
+                return record_failure(context, node, queue, &ids, (failures + 1, failing_since_ms, reason)).await;
             }
         }
     }
     Ok(context.store.release_webhook_queue(node, &queue.id, 0).await?)
 }
 
-async fn note_failure(
+async fn record_failure(
     context: &Context,
     node: NodeId,
     queue: &WebhookQueue,
@@ -184,7 +185,7 @@ async fn note_failure(
         dead_before_ms: if may_give_up { now_ms.saturating_sub(retry_for_ms) } else { i64::MIN },
         reason: &reason.to_string(),
     };
-    let dead = context.store.note_webhook_failure(node, &queue.id, ids, failure).await?;
+    let dead = context.store.record_webhook_failure(node, &queue.id, ids, failure).await?;
     metrics::counter!(telemetry::WEBHOOK_EVENTS_DEAD).increment(dead);
     if failures == 1 || dead > 0 {
         tracing::warn!(app = &*queue.app.0, %reason, failures, dead, "webhook not delivered");
@@ -276,7 +277,7 @@ fn lease_ms(context: &Context) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::live::registry::AppId;
+    use crate::domain::ids::AppId;
 
     fn row(bytes: usize) -> WebhookEventRow {
         let (queue_id, subject, event) = ("q".to_owned(), None, "x".repeat(bytes));

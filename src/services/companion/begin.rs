@@ -1,7 +1,7 @@
 //! The beginning of a turn: safety check, limits, question and empty answer in one transaction.
 
 use super::{
-    AnswerItem, Context, QuestionItem, STARTED, ServiceError, ServiceResult, find_own_thread,
+    AnswerItem, Context, QuestionItem, ServiceError, ServiceResult, find_own_thread,
     finish::append_end,
     limits::{count_answer, reserve},
     prompt::Prompt,
@@ -26,6 +26,7 @@ use crate::{
         alerts, help,
         shared::{contention::retry_contention, idempotency::fingerprint},
     },
+    wire::desk_event::DeskEvent,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -40,6 +41,8 @@ pub struct NewQuestion {
     pub client_id: String,
     /// What is asked.
     pub body: String,
+    /// In which it is answered.
+    pub language: Language,
 }
 
 /// What became of it.
@@ -52,7 +55,7 @@ pub struct Asked {
     /// Whether it was asked just now.
     pub is_first: bool,
     /// What is to be answered now; `None` for repeats and for help cards.
-    pub turn: Option<LiveTurn>,
+    pub(super) turn: Option<LiveTurn>,
 }
 
 /// An answer that is to grow.
@@ -77,7 +80,7 @@ impl LiveTurn {
 }
 
 /// What stays the same however often the transaction is tried.
-struct Prepared {
+struct PreparedTurn {
     thread: ThreadRow,
     question: QuestionRow,
     answer: AnswerRow,
@@ -85,15 +88,9 @@ struct Prepared {
     request_tokens: u64,
 }
 
-/// Asks in a thread of the student. A repeat under the same client id gets the first result. Fails with `companion.client_id_reused`,
-/// `companion.busy` and `companion.daily_limit`.
-pub async fn begin_turn(
-    context: &Context,
-    principal: &Principal,
-    thread: ThreadId,
-    new: NewQuestion,
-    language: Language,
-) -> ServiceResult<Asked> {
+/// Writes a question and its empty answer, or a help card; the turn is then the desk's ([`super::desk::ask`]).
+pub(super) async fn begin_turn(context: &Context, principal: &Principal, thread: ThreadId, new: NewQuestion) -> ServiceResult<Asked> {
+    let language = new.language;
     let thread = find_own_thread(context, principal, thread).await?;
     let body = parse_question(&new.body)?;
     let client_id = Uuid::try_parse(&new.client_id).map_err(|_| FieldError::new("client_id", "type", "not a UUID"))?.to_string();
@@ -121,7 +118,7 @@ pub async fn begin_turn(
         let turns = context_turns(context, &before, &question).await?;
         let (request, request_tokens) = request_for(context, turns, question.assessment.level, language)?;
         let answer = new_answer(context, &question, 1, language);
-        begin_live(context, principal, Prepared { thread, question, answer, request, request_tokens }).await?
+        begin_live(context, principal, PreparedTurn { thread, question, answer, request, request_tokens }).await?
     };
     match begun {
         Some(asked) => Ok(asked),
@@ -171,13 +168,13 @@ async fn begin_help(context: &Context, thread: &ThreadRow, question: QuestionRow
     }
     let (asked, started) = shown(&question, &answer, None);
     // Before the pump hears of the end, so that the beginning nearly always comes first; clients take either order.
-    context.announce.publish(&ChannelName::user(question.student_id), STARTED, started);
+    context.announce.publish(&ChannelName::user(question.student_id), DeskEvent::CompanionStarted.name(), started);
     context.announce.wake_pump();
     Ok(Some(asked))
 }
 
-async fn begin_live(context: &Context, principal: &Principal, prepared: Prepared) -> ServiceResult<Option<Asked>> {
-    let Prepared { thread, question, answer, request, request_tokens } = prepared;
+async fn begin_live(context: &Context, principal: &Principal, prepared: PreparedTurn) -> ServiceResult<Option<Asked>> {
+    let PreparedTurn { thread, question, answer, request, request_tokens } = prepared;
     let title = title_from(&question.body);
     let begin = async || {
         let mut answer = answer.clone();

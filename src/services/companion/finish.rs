@@ -1,6 +1,6 @@
 //! The end of an answer: the row, the tokens and the log row that tells the student's devices, in one transaction.
 
-use super::{Context, DONE, FAILED, LiveTurn, ServiceResult, limits::settle, view::fault_item};
+use super::{Context, LiveTurn, ServiceResult, limits::settle, view::fault_item};
 use crate::{
     backends::{
         BackendResult,
@@ -13,6 +13,7 @@ use crate::{
     },
     services::{alerts, help, shared::contention::retry_contention},
     telemetry,
+    wire::desk_event::DeskEvent,
 };
 use serde_json::{json, value::RawValue};
 
@@ -109,11 +110,11 @@ pub(super) async fn append_end(tx: &mut Tx, answer: &AnswerRow) -> BackendResult
     if let Some(help) = answer.help.as_ref().and_then(|help| RawValue::from_string(help.clone()).ok()) {
         data["help"] = serde_json::to_value(help).unwrap_or_default();
     }
-    let event = if answer.status == AnswerStatus::Failed { FAILED } else { DONE };
+    let event = if answer.status == AnswerStatus::Failed { DeskEvent::CompanionFailed } else { DeskEvent::CompanionDone };
     let entry = LogEntry {
         id: answer.id.into(),
         audience: Audience::User(answer.student_id),
-        event: event.to_owned(),
+        event: event.name().to_owned(),
         data: data.to_string(),
         created_at_ms: answer.finished_at_ms.unwrap_or(answer.created_at_ms),
     };

@@ -50,7 +50,7 @@ pub async fn recover(context: &Context, is_live: impl Fn(&AnswerRow) -> bool) ->
 }
 
 /// Ends an answer that nobody gives any more, with what was saved of it; `false` when it has ended. The student's wish to stop counts.
-pub async fn interrupt(context: &Context, answer: &AnswerRow) -> ServiceResult<bool> {
+pub(super) async fn interrupt(context: &Context, answer: &AnswerRow) -> ServiceResult<bool> {
     let (status, fault) =
         if answer.is_stop_requested { (AnswerStatus::Stopped, None) } else { (AnswerStatus::Interrupted, Some(Fault::Interrupted)) };
     let end = AnswerEnd {

@@ -4,6 +4,7 @@
 //! a thread one answer grows at a time; an answer ends once, with a log row in the same transaction; tokens are promised before and settled after.
 
 mod begin;
+mod desk;
 mod finish;
 mod hand_over;
 mod limits;
@@ -16,29 +17,21 @@ mod summary;
 mod threads;
 mod view;
 
-pub use begin::{Asked, LiveTurn, NewQuestion, begin_turn};
+pub use begin::{Asked, LiveTurn, NewQuestion};
+pub use desk::{AnswerDesk, ask, read_answer, read_thread, regenerate, stop};
 pub use finish::{Ending, finish_turn};
 pub use hand_over::{HandedOver, hand_over};
 pub use limits::{CompanionInfo, MonthUse, month_use, read_info};
-pub use live::{NODE_LEASE_MS, give_up_node, interrupt, recover, renew_node, save_progress};
-pub use regenerate::{Regenerated, regenerate};
-pub use stop::{ask_to_stop, wait_for_end};
+pub use live::{NODE_LEASE_MS, give_up_node, recover, renew_node, save_progress};
 pub use summary::propose_summary;
 pub use threads::{create_thread, delete_thread, rename_thread};
-pub use view::{AnswerItem, FaultItem, MessageView, QuestionItem, ThreadItem, ThreadView, list_threads, read_answer, read_thread};
+pub use view::{AnswerItem, FaultItem, MessageView, QuestionItem, ThreadItem, ThreadView, list_threads};
 
 use super::{Context, ServiceError, ServiceResult, shared::requester::require};
 use crate::{
     backends::store::ThreadRow,
     domain::{access::Action, ids::ThreadId, principal::Principal},
 };
-
-/// The event that brings a new question and its answer to the student's devices. Not durable.
-const STARTED: &str = "companion.started";
-/// The durable event of an answer that ended well, or was stopped or interrupted.
-const DONE: &str = "companion.done";
-/// The durable event of an answer that failed.
-const FAILED: &str = "companion.failed";
 
 fn require_student(principal: &Principal) -> ServiceResult<()> {
     require(principal, Action::UseCompanion)

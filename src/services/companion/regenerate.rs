@@ -21,16 +21,20 @@ const CONTEXT_QUESTIONS: u32 = 40;
 
 /// Another answer.
 #[derive(Debug)]
-pub struct Regenerated {
+pub(super) struct Regenerated {
     /// The answer.
-    pub answer: AnswerItem,
+    pub(super) answer: AnswerItem,
     /// What is to be answered now; `None` when that version grows already.
-    pub turn: Option<LiveTurn>,
+    pub(super) turn: Option<LiveTurn>,
 }
 
-/// Begins another answer to the question that `id` answers. While one to it grows, returns that. Fails with `companion.busy` while another answer of
-/// the thread grows, with `companion.daily_limit`, and with `conflict` for help cards.
-pub async fn regenerate(context: &Context, principal: &Principal, id: MessageId, language: Language) -> ServiceResult<Regenerated> {
+/// Writes another, empty answer to the question that `id` answers; the turn is then the desk's ([`super::desk::regenerate`]).
+pub(super) async fn begin_version(
+    context: &Context,
+    principal: &Principal,
+    id: MessageId,
+    language: Language,
+) -> ServiceResult<Regenerated> {
     let old = find_own_answer(context, principal, id).await?;
     let question = context.store.find_question(old.question_id).await?.ok_or(ServiceError::NotFound)?;
     if old.kind == AnswerKind::HelpCard || question.assessment.level == Level::Risk {

@@ -1,6 +1,6 @@
 //! The student's wish to end an answer, when it grows in another process.
 
-use super::{AnswerItem, Context, ServiceResult, read_answer};
+use super::{AnswerItem, Context, ServiceResult, view::read_answer};
 use crate::domain::{companion::AnswerStatus, ids::MessageId, principal::Principal};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -9,14 +9,14 @@ use tokio::time::Instant;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Asks the process where an answer grows to end it: through the bus, and through the row, which it sees when it next saves.
-pub async fn ask_to_stop(context: &Context, id: MessageId) -> ServiceResult<()> {
+pub(super) async fn ask_to_stop(context: &Context, id: MessageId) -> ServiceResult<()> {
     context.store.request_stop(id).await?;
     context.announce.stop_answer(id);
     Ok(())
 }
 
 /// Waits until an answer of the student has ended, at most `patience`; returns it as it is then.
-pub async fn wait_for_end(context: &Context, principal: &Principal, id: MessageId, patience: Duration) -> ServiceResult<AnswerItem> {
+pub(super) async fn wait_for_end(context: &Context, principal: &Principal, id: MessageId, patience: Duration) -> ServiceResult<AnswerItem> {
     let deadline = Instant::now() + patience;
     loop {
         let answer = read_answer(context, principal, id).await?;

@@ -174,8 +174,13 @@ pub async fn list_threads(context: &Context, principal: &Principal, after: Optio
     Ok(rows.iter().map(ThreadItem::from).collect())
 }
 
-/// Reads a thread with its newest messages, those before the question `before`.
-pub async fn read_thread(context: &Context, principal: &Principal, id: ThreadId, before: Option<MessageId>) -> ServiceResult<ThreadView> {
+/// Reads a thread with its newest messages as they were saved, those before the question `before`.
+pub(super) async fn read_thread(
+    context: &Context,
+    principal: &Principal,
+    id: ThreadId,
+    before: Option<MessageId>,
+) -> ServiceResult<ThreadView> {
     let thread = find_own_thread(context, principal, id).await?;
     let mut questions = context.store.list_questions(id, before, QUESTIONS_PER_READ + 1).await?;
     let has_before = questions.len() > usize::try_from(QUESTIONS_PER_READ).unwrap_or(usize::MAX);
@@ -202,8 +207,8 @@ pub(super) async fn answers_by_question(context: &Context, questions: &[Question
     Ok(answers)
 }
 
-/// Reads an answer of the student. Others' and unknown ones do not exist.
-pub async fn read_answer(context: &Context, principal: &Principal, id: MessageId) -> ServiceResult<AnswerItem> {
+/// Reads an answer of the student as it was saved. Others' and unknown ones do not exist.
+pub(super) async fn read_answer(context: &Context, principal: &Principal, id: MessageId) -> ServiceResult<AnswerItem> {
     let row = find_own_answer(context, principal, id).await?;
     show_answer(context, &row).await
 }

@@ -14,7 +14,7 @@ use crate::{
         principal::Role,
     },
     services::notices::append_notice,
-    wire::desk_event::{CONVERSATION_CHANGED, LEFT_CONVERSATION},
+    wire::desk_event::{DeskEvent, LEFT_CONVERSATION},
 };
 use serde_json::{Value, json};
 
@@ -50,9 +50,9 @@ pub(super) fn message_data(message: &MessageRow) -> String {
 }
 
 /// Writes the log row of a message event.
-pub(super) async fn append_message_event(tx: &mut Tx, id: LogId, event: &str, message: &MessageRow, now_ms: i64) -> BackendResult<()> {
+pub(super) async fn append_message_event(tx: &mut Tx, id: LogId, event: DeskEvent, message: &MessageRow, now_ms: i64) -> BackendResult<()> {
     let audience = Audience::Conversation(message.conversation_id);
-    tx.append_log(&LogEntry { id, audience, event: event.to_owned(), data: message_data(message), created_at_ms: now_ms }).await
+    tx.append_log(&LogEntry { id, audience, event: event.name().to_owned(), data: message_data(message), created_at_ms: now_ms }).await
 }
 
 /// Writes a change for both members, durable. What the newest message says is left out: these rows stay with the user when the conversation does not.
@@ -72,7 +72,7 @@ async fn append_row(tx: &mut Tx, user: UserId, data: Value, now_ms: i64) -> Back
     let entry = LogEntry {
         id: LogId::generate(),
         audience: Audience::User(user),
-        event: CONVERSATION_CHANGED.to_owned(),
+        event: DeskEvent::ConversationChanged.name().to_owned(),
         data: data.to_string(),
         created_at_ms: now_ms,
     };
@@ -97,28 +97,34 @@ pub(super) async fn append_waiting_notice(tx: &mut Tx, id: ConversationId, now_m
 }
 
 /// Tells both members of a change that nobody misses tomorrow.
-pub(super) fn tell_members(context: &Context, change: Change, row: &ConversationRow) {
+pub(super) fn publish_to_members(context: &Context, change: Change, row: &ConversationRow) {
     for (user, item) in views(row) {
-        context.announce.publish(&ChannelName::user(user), CONVERSATION_CHANGED, changed_data(change.as_str(), row.id, Some(&item)));
+        context.announce.publish(
+            &ChannelName::user(user),
+            DeskEvent::ConversationChanged.name(),
+            changed_data(change.as_str(), row.id, Some(&item)),
+        );
     }
 }
 
 /// Tells the devices of one member of a change that nobody misses tomorrow.
-pub(super) fn tell_side(context: &Context, change: Change, row: &ConversationRow, side: Side) {
+pub(super) fn publish_to_side(context: &Context, change: Change, row: &ConversationRow, side: Side) {
     let user = match side {
         Side::Student => Some(row.student.id),
         Side::Counsellor => row.counsellor.as_ref().map(|counsellor| counsellor.id),
     };
     if let Some(user) = user {
         let data = changed_data(change.as_str(), row.id, Some(&ConversationItem::of(row, side)));
-        context.announce.publish(&ChannelName::user(user), CONVERSATION_CHANGED, data);
+        context.announce.publish(&ChannelName::user(user), DeskEvent::ConversationChanged.name(), data);
     }
 }
 
 /// Tells all counsellors how many wait now. Failing to count is no failure of what was done.
-pub(super) async fn tell_queue(context: &Context) {
+pub(super) async fn publish_queue(context: &Context) {
     match context.store.count_waiting().await {
-        Ok(waiting) => context.announce.publish(&ChannelName::role(Role::Counsellor), "queue.changed", json!({ "waiting": waiting })),
+        Ok(waiting) => {
+            context.announce.publish(&ChannelName::role(Role::Counsellor), DeskEvent::QueueChanged.name(), json!({ "waiting": waiting }))
+        }
         Err(error) => tracing::warn!(%error, "queue not counted"),
     }
 }

@@ -1,8 +1,8 @@
 //! Reading messages: both ways from a number, around a time, by words; what a message said before; the link to its file.
 
 use super::{
-    Actor, Context, ConversationItem, MessageItem, ServiceError, ServiceResult, attachment::key_of, find_own_head, member, participant,
-    view_audit::note_views,
+    Context, ConversationItem, MessageItem, Requester, ServiceError, ServiceResult, attachment::key_of, find_own_head, member, participant,
+    view_audit::record_views,
 };
 use crate::{
     backends::{
@@ -85,12 +85,12 @@ pub struct SearchPage {
 /// Reads a page of a conversation of the principal.
 pub async fn list_messages(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     id: ConversationId,
     start: HistoryStart,
     limit: u32,
 ) -> ServiceResult<HistoryPage> {
-    let who = member(actor.principal)?;
+    let who = member(&requester.principal)?;
     let conversation = find_own_head(context, who, id).await?;
     let rows = match start {
         HistoryStart::Newest => context.store.list_messages(id, HistoryRange::Before(i64::MAX), limit).await?,
@@ -98,7 +98,7 @@ pub async fn list_messages(
         HistoryStart::After(seq) => context.store.list_messages(id, HistoryRange::After(seq), limit).await?,
         HistoryStart::Around(at_ms) => list_around(context, id, at_ms, limit).await?,
     };
-    note_views(context, actor, &[id]).await?;
+    record_views(context, requester, &[id]).await?;
     let newest = conversation.last_seq.max(rows.last().map_or(0, |last| last.seq));
     let (has_before, has_after) = match (rows.first(), rows.last(), start) {
         // Numbers have no gaps, so they tell what lies beyond.
@@ -126,19 +126,19 @@ async fn list_around(context: &Context, id: ConversationId, at_ms: i64, limit: u
 /// Finds messages that contain all words of `query` (1..200 characters), newest first, in the conversations the principal is in now.
 pub async fn search_messages(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     query: &str,
     after: Option<MessageId>,
     limit: u32,
 ) -> ServiceResult<SearchPage> {
-    let who = participant(actor.principal)?;
+    let who = participant(&requester.principal)?;
     let words = parse_search(query)?;
     let mut rows = context.store.search_messages(who, &words, after, limit.saturating_add(1)).await?;
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > page;
     rows.truncate(page);
     let places = find_places(context, who, &rows).await?;
-    note_views(context, actor, &places.keys().copied().collect::<Vec<_>>()).await?;
+    record_views(context, requester, &places.keys().copied().collect::<Vec<_>>()).await?;
     let next = rows.last().filter(|_| has_more).map(|last| last.id.to_string());
     // A conversation that was lost since the search is left out.
     let show = |row: &MessageRow| {
@@ -160,33 +160,33 @@ async fn find_places(context: &Context, who: Participant, rows: &[MessageRow]) -
 /// Returns what a message said before its edits, oldest first: to the counsellor of the conversation, and to admins.
 pub async fn list_message_edits(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     id: ConversationId,
     message: MessageId,
 ) -> ServiceResult<Vec<EditItem>> {
-    if !may(actor.principal.role, Action::ReadMessageHistory) {
+    if !may(requester.principal.role, Action::ReadMessageHistory) {
         return Err(ServiceError::NotFound);
     }
-    if actor.principal.role != Role::Admin {
-        find_own_head(context, member(actor.principal)?, id).await?;
+    if requester.principal.role != Role::Admin {
+        find_own_head(context, member(&requester.principal)?, id).await?;
     }
     let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
     let edits = context.store.list_message_edits(message.id).await?;
-    note_views(context, actor, &[id]).await?;
+    record_views(context, requester, &[id]).await?;
     Ok(edits.into_iter().map(|edit| EditItem { body: edit.body, edited_at: rfc3339(edit.edited_at_ms) }).collect())
 }
 
 /// Makes a link to the file of a message, for members.
 pub async fn link_message_file(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     (id, message): (ConversationId, MessageId),
     disposition: Disposition,
 ) -> ServiceResult<MessageLink> {
-    find_own_head(context, member(actor.principal)?, id).await?;
+    find_own_head(context, member(&requester.principal)?, id).await?;
     let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
     let file = message.file.ok_or(ServiceError::NotFound)?;
-    note_views(context, actor, &[id]).await?;
+    record_views(context, requester, &[id]).await?;
     let options = LinkOptions {
         disposition,
         file_name: &file.name,

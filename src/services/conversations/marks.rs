@@ -2,7 +2,7 @@
 
 use super::{
     Context, ServiceResult,
-    change::{Change, tell_side},
+    change::{Change, publish_to_side},
     find_own, member, retry_contention,
     view::ConversationItem,
 };
@@ -15,6 +15,7 @@ use crate::{
         principal::Principal,
         text::FieldError,
     },
+    wire::desk_event::DeskEvent,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -71,20 +72,20 @@ pub async fn mark(context: &Context, principal: &Principal, id: ConversationId, 
     }
     retry_contention(async || Ok(context.store.raise_marks(id, who.user_id, new).await?)).await?;
     let after = find_own(context, who, id).await?;
-    tell(context, who, &after, old);
+    publish_marks(context, who, &after, old);
     Ok(MarkAnswer::of(&after, who.side))
 }
 
 /// Tells the other side what it may know, and the own devices that less is unread. Where reading is hidden, so is the moment of it.
-fn tell(context: &Context, who: Participant, row: &ConversationRow, before: Marks) {
+fn publish_marks(context: &Context, who: Participant, row: &ConversationRow, before: Marks) {
     let marks = marks_of(row, who.side);
     let is_hidden = who.side == Side::Student && row.hides_read_receipts;
     if !is_hidden || marks.delivered_seq > before.delivered_seq {
         let read_seq = (!is_hidden).then_some(marks.read_seq);
         let data = json!({ "user_id": who.user_id, "delivered_seq": marks.delivered_seq, "read_seq": read_seq });
-        context.announce.publish(&ChannelName::conversation(row.id), "message.read", data);
+        context.announce.publish(&ChannelName::conversation(row.id), DeskEvent::MessageRead.name(), data);
     }
     if marks.read_seq > before.read_seq {
-        tell_side(context, Change::Read, row, who.side);
+        publish_to_side(context, Change::Read, row, who.side);
     }
 }

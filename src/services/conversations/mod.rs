@@ -33,15 +33,14 @@ pub use queue::take_next;
 pub use send::{NewMessage, Sent, delete_message, edit_message, send_message};
 pub use standing::{Transfer, close_conversation, reopen_conversation, transfer_conversation};
 pub use view::{
-    ConversationItem, ConversationPage, ConversationQuery, ConversationScope, MessageItem, PersonItem, list_conversations,
-    read_conversation,
+    ConversationItem, ConversationPage, ConversationQuery, ConversationScope, MessageItem, list_conversations, read_conversation,
 };
 
 use super::{
     Context, ServiceError, ServiceResult,
     shared::{
         contention::retry_contention,
-        requester::{Actor, require},
+        requester::{Requester, require},
     },
 };
 use crate::{
@@ -109,8 +108,8 @@ async fn read_held(tx: &mut Tx, id: ConversationId) -> ServiceResult<Conversatio
     tx.find_conversation(id).await?.ok_or(ServiceError::internal("a held conversation is gone"))
 }
 
-async fn audit(tx: &mut Tx, actor: Actor<'_>, action: &str, id: ConversationId, data: Value, now_ms: i64) -> BackendResult<()> {
-    tx.append_audit(&actor.audit_entry(action, Some(("conversation", id.to_string())), data, now_ms)).await
+async fn audit(tx: &mut Tx, requester: &Requester, action: &str, id: ConversationId, data: Value, now_ms: i64) -> BackendResult<()> {
+    tx.append_audit(&requester.audit_entry(action, Some(("conversation", id.to_string())), data, now_ms)).await
 }
 
 /// Says whether a conversation is one that `who` only sees in the queue.

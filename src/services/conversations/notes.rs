@@ -1,8 +1,6 @@
 //! Private notes: written by the counsellor of a conversation, read by whoever is its counsellor now. Students and admins get 404.
 
-use super::{
-    Actor, Context, ServiceError, ServiceResult, audit, find_own_head, member, retry_contention, view::PersonItem, view_audit::note_views,
-};
+use super::{Context, Requester, ServiceError, ServiceResult, audit, find_own_head, member, retry_contention, view_audit::record_views};
 use crate::{
     backends::store::{NoteRow, PersonRow},
     domain::{
@@ -11,6 +9,7 @@ use crate::{
         ids::{ConversationId, NoteId},
         principal::Principal,
     },
+    services::shared::person::PersonItem,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -46,27 +45,27 @@ fn counsellor(principal: &Principal) -> ServiceResult<Participant> {
 }
 
 /// Lists the notes about a conversation of the counsellor, oldest first.
-pub async fn list_notes(context: &Context, actor: Actor<'_>, id: ConversationId) -> ServiceResult<Vec<NoteItem>> {
-    let who = counsellor(actor.principal)?;
+pub async fn list_notes(context: &Context, requester: &Requester, id: ConversationId) -> ServiceResult<Vec<NoteItem>> {
+    let who = counsellor(&requester.principal)?;
     find_own_head(context, who, id).await?;
     let notes = context.store.list_notes(id).await?;
-    note_views(context, actor, &[id]).await?;
+    record_views(context, requester, &[id]).await?;
     Ok(notes.iter().map(NoteItem::from).collect())
 }
 
 /// Writes a note about a conversation of the counsellor.
-pub async fn add_note(context: &Context, actor: Actor<'_>, id: ConversationId, body: &str) -> ServiceResult<NoteItem> {
-    let who = counsellor(actor.principal)?;
+pub async fn add_note(context: &Context, requester: &Requester, id: ConversationId, body: &str) -> ServiceResult<NoteItem> {
+    let who = counsellor(&requester.principal)?;
     find_own_head(context, who, id).await?;
     let body = parse_private_note(body)?;
-    let author = PersonRow { id: who.user_id, name: actor.principal.name.clone() };
-    let note = retry_contention(async || insert(context, actor, who, id, author.clone(), &body).await).await?;
+    let author = PersonRow { id: who.user_id, name: requester.principal.name.clone() };
+    let note = retry_contention(async || insert(context, requester, who, id, author.clone(), &body).await).await?;
     Ok(NoteItem::from(&note))
 }
 
 async fn insert(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     who: Participant,
     id: ConversationId,
     author: PersonRow,
@@ -78,7 +77,7 @@ async fn insert(
     let note =
         NoteRow { id: NoteId::generate(), conversation_id: id, author, body: body.to_owned(), created_at_ms: context.clock.now_ms() };
     tx.insert_note(&note).await?;
-    audit(&mut tx, actor, "conversation.note_added", id, json!({ "note_id": note.id }), note.created_at_ms).await?;
+    audit(&mut tx, requester, "conversation.note_added", id, json!({ "note_id": note.id }), note.created_at_ms).await?;
     tx.commit().await?;
     Ok(note)
 }

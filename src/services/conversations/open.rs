@@ -2,7 +2,7 @@
 
 use super::{
     Context, ConversationItem, ServiceError, ServiceResult,
-    change::{Change, append_change, append_message_event, append_waiting_notice, tell_queue},
+    change::{Change, append_change, append_message_event, append_waiting_notice, publish_queue},
     find_own, participant, read_held, retry_contention,
     send::{NewMessage, PreparedMessage, send_message},
 };
@@ -14,6 +14,7 @@ use crate::{
         principal::{Principal, Role},
         text::FieldError,
     },
+    wire::desk_event::DeskEvent,
 };
 
 /// How often a conversation that was closed between finding and making one is looked for again.
@@ -51,12 +52,12 @@ pub struct Opened {
 }
 
 /// Both sides of a conversation that is to be; without a counsellor it waits.
-struct Pair {
+struct MemberPair {
     student: PersonRow,
     counsellor: Option<PersonRow>,
 }
 
-impl Pair {
+impl MemberPair {
     fn key(&self) -> String {
         match &self.counsellor {
             Some(counsellor) => open_key(self.student.id, counsellor.id),
@@ -108,7 +109,7 @@ pub async fn open_conversation(context: &Context, principal: &Principal, new: Ne
         if let Some(row) = retry_contention(async || insert(context, who, &pair, &row, first.as_ref()).await).await? {
             context.announce.wake_pump();
             if row.state == ConversationState::Waiting {
-                tell_queue(context).await;
+                publish_queue(context).await;
             }
             return Ok(Opened { conversation: ConversationItem::of(&row, who.side), is_new: true });
         }
@@ -142,7 +143,7 @@ async fn continue_in(
 async fn insert(
     context: &Context,
     who: Participant,
-    pair: &Pair,
+    pair: &MemberPair,
     row: &ConversationRow,
     first: Option<&PreparedMessage>,
 ) -> ServiceResult<Option<ConversationRow>> {
@@ -159,7 +160,7 @@ async fn insert(
             // A parallel repeat made it, with a conversation of its own.
             return Ok(None);
         }
-        append_message_event(&mut tx, message.id.into(), "message.created", &message, now_ms).await?;
+        append_message_event(&mut tx, message.id.into(), DeskEvent::MessageCreated, &message, now_ms).await?;
     }
     let made = read_held(&mut tx, row.id).await?;
     append_change(&mut tx, Change::Created, &made, now_ms).await?;
@@ -171,7 +172,7 @@ async fn insert(
 }
 
 /// Reads who is to talk with whom. A student names a counsellor or nobody, a counsellor names a student.
-async fn find_pair(context: &Context, principal: &Principal, new: &NewConversation) -> ServiceResult<Pair> {
+async fn find_pair(context: &Context, principal: &Principal, new: &NewConversation) -> ServiceResult<MemberPair> {
     let me = PersonRow { id: principal.user_id, name: principal.name.clone() };
     let unknown = |field| ServiceError::from(FieldError::new(field, "unknown_value", "not for this role"));
     if principal.role == Role::Student {
@@ -182,13 +183,13 @@ async fn find_pair(context: &Context, principal: &Principal, new: &NewConversati
             Some(id) => Some(find_person(context, "counsellor_id", id, Role::Counsellor).await?),
             None => None,
         };
-        return Ok(Pair { student: me, counsellor });
+        return Ok(MemberPair { student: me, counsellor });
     }
     if new.counsellor_id.is_some() {
         return Err(unknown("counsellor_id"));
     }
     let id = new.student_id.as_deref().ok_or_else(|| FieldError::new("student_id", "required", "this field is required"))?;
-    Ok(Pair { student: find_person(context, "student_id", id, Role::Student).await?, counsellor: Some(me) })
+    Ok(MemberPair { student: find_person(context, "student_id", id, Role::Student).await?, counsellor: Some(me) })
 }
 
 /// Finds an account that can be talked with: of this role and not disabled. Fails with `unknown_value` of `field`.

@@ -2,8 +2,8 @@
 //! the row out of the queue.
 
 use super::{
-    Actor, Context, ConversationItem, ServiceResult, audit,
-    change::{Change, append_change, append_chat_notice, tell_queue},
+    Context, ConversationItem, Requester, ServiceResult, audit,
+    change::{Change, append_change, append_chat_notice, publish_queue},
     read_held, require, retry_contention,
 };
 use crate::{
@@ -24,17 +24,17 @@ const FRONT: u32 = 32;
 const ROUNDS: u32 = 20;
 
 /// Takes the next student of the queue; `None` when nobody waits whom this counsellor could take.
-pub async fn take_next(context: &Context, actor: Actor<'_>) -> ServiceResult<Option<ConversationItem>> {
-    require(actor.principal, Action::WorkChatQueue)?;
+pub async fn take_next(context: &Context, requester: &Requester) -> ServiceResult<Option<ConversationItem>> {
+    require(&requester.principal, Action::WorkChatQueue)?;
     for _ in 0..ROUNDS {
-        let front = context.store.front_of_queue(actor.principal.user_id, FRONT).await?;
+        let front = context.store.front_of_queue(requester.principal.user_id, FRONT).await?;
         if front.is_empty() {
             return Ok(None);
         }
         for (id, student) in front {
-            if let Some(row) = retry_contention(async || take(context, actor, id, student).await).await? {
+            if let Some(row) = retry_contention(async || take(context, requester, id, student).await).await? {
                 context.announce.wake_pump();
-                tell_queue(context).await;
+                publish_queue(context).await;
                 return Ok(Some(ConversationItem::of(&row, Side::Counsellor)));
             }
         }
@@ -42,8 +42,8 @@ pub async fn take_next(context: &Context, actor: Actor<'_>) -> ServiceResult<Opt
     Ok(None)
 }
 
-async fn take(context: &Context, actor: Actor<'_>, id: ConversationId, student: UserId) -> ServiceResult<Option<ConversationRow>> {
-    let me = actor.principal.user_id;
+async fn take(context: &Context, requester: &Requester, id: ConversationId, student: UserId) -> ServiceResult<Option<ConversationRow>> {
+    let me = requester.principal.user_id;
     let mut tx = context.store.begin().await?;
     if !tx.take_waiting(id, me, &open_key(student, me)).await? {
         return Ok(None);
@@ -53,7 +53,7 @@ async fn take(context: &Context, actor: Actor<'_>, id: ConversationId, student: 
     append_change(&mut tx, Change::Assigned, &row, now_ms).await?;
     let kind = |conversation_id| NoticeKind::ConversationAssigned { conversation_id };
     append_chat_notice(&mut tx, Audience::User(student), kind, id, now_ms).await?;
-    audit(&mut tx, actor, "conversation.taken", id, json!({}), now_ms).await?;
+    audit(&mut tx, requester, "conversation.taken", id, json!({}), now_ms).await?;
     tx.commit().await?;
     Ok(Some(row))
 }

@@ -3,7 +3,7 @@
 use super::{
     Context, MessageItem, ServiceError, ServiceResult,
     attachment::{discard_attachment, store_attachment},
-    change::{Change, append_message_event, message_data, tell_members},
+    change::{Change, append_message_event, message_data, publish_to_members},
     find_own_head, hold, member, retry_contention,
 };
 use crate::{
@@ -15,12 +15,10 @@ use crate::{
         text::FieldError,
     },
     services::{files::incoming::UploadedFile, shared::idempotency::fingerprint},
-    wire::signature::SecretKey,
+    wire::{desk_event::DeskEvent, signature::SecretKey},
 };
 use uuid::Uuid;
 
-const CREATED: &str = "message.created";
-const CHANGED: &str = "message.changed";
 /// How often a conversation is tried that could not be written to, though it looks as if it could.
 const ATTEMPTS: u32 = 4;
 
@@ -195,7 +193,7 @@ async fn try_store(
     if !tx.insert_message(&row).await? {
         return Ok(Some(Stored::Taken));
     }
-    append_message_event(&mut tx, row.id.into(), CREATED, &row, now_ms).await?;
+    append_message_event(&mut tx, row.id.into(), DeskEvent::MessageCreated, &row, now_ms).await?;
     tx.commit().await?;
     Ok(Some(Stored::First(Box::new(row))))
 }
@@ -204,7 +202,7 @@ async fn try_store(
 async fn announce(context: &Context, conversation: ConversationId) {
     context.announce.wake_pump();
     match context.store.find_conversation(conversation).await {
-        Ok(Some(row)) => tell_members(context, Change::Message, &row),
+        Ok(Some(row)) => publish_to_members(context, Change::Message, &row),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "lists not told of a message"),
     }
@@ -244,7 +242,7 @@ async fn edit(context: &Context, who: Participant, conversation: ConversationId,
     let after = MessageRow { body, edited_at_ms: Some(now_ms), ..before.clone() };
     tx.rewrite_message_log(id, &message_data(&after)).await?;
     tx.edit_message(&before, &after.body, event, now_ms).await?;
-    append_message_event(&mut tx, event, CHANGED, &after, now_ms).await?;
+    append_message_event(&mut tx, event, DeskEvent::MessageChanged, &after, now_ms).await?;
     tx.commit().await?;
     Ok(after)
 }
@@ -283,7 +281,7 @@ async fn delete(
     let after = MessageRow { body: String::new(), file: None, deleted_at_ms: Some(now_ms), ..before };
     tx.rewrite_message_log(id, &message_data(&after)).await?;
     tx.delete_message(id, now_ms).await?;
-    append_message_event(&mut tx, LogId::generate(), CHANGED, &after, now_ms).await?;
+    append_message_event(&mut tx, LogId::generate(), DeskEvent::MessageChanged, &after, now_ms).await?;
     tx.commit().await?;
     Ok((after, file))
 }

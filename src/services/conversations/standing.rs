@@ -1,8 +1,8 @@
 //! Handing over, closing and opening again.
 
 use super::{
-    Actor, Context, ConversationItem, ServiceError, ServiceResult, audit,
-    change::{Change, append_change, append_chat_notice, append_left, append_waiting_notice, tell_queue},
+    Context, ConversationItem, Requester, ServiceError, ServiceResult, audit,
+    change::{Change, append_change, append_chat_notice, append_left, append_waiting_notice, publish_queue},
     find_own, find_own_head, hold, member,
     open::find_person,
     read_held, require, retry_contention,
@@ -32,9 +32,9 @@ pub struct Transfer {
 
 /// Hands a conversation to another counsellor. The one who had it loses it with the commit: their sockets are taken off its channel, `/sync` and every
 /// request leave it out. Fails with `conversations.illegal_transition` when the other counsellor talks with this student already.
-pub async fn transfer_conversation(context: &Context, actor: Actor<'_>, id: ConversationId, transfer: &Transfer) -> ServiceResult<()> {
-    require(actor.principal, Action::WorkChatQueue)?;
-    let who = member(actor.principal)?;
+pub async fn transfer_conversation(context: &Context, requester: &Requester, id: ConversationId, transfer: &Transfer) -> ServiceResult<()> {
+    require(&requester.principal, Action::WorkChatQueue)?;
+    let who = member(&requester.principal)?;
     find_own_head(context, who, id).await?;
     let note = parse_transfer_note(&transfer.note);
     let to = find_person(context, "counsellor_id", &transfer.counsellor_id, Role::Counsellor).await;
@@ -50,7 +50,7 @@ pub async fn transfer_conversation(context: &Context, actor: Actor<'_>, id: Conv
     if to.id == who.user_id {
         return Err(FieldError::new("counsellor_id", "unknown_value", "another counsellor").into());
     }
-    retry_contention(async || hand_over(context, actor, who, id, &to, &note).await).await?;
+    retry_contention(async || hand_over(context, requester, who, id, &to, &note).await).await?;
     context.announce.leave_channel(who.user_id, &ChannelName::conversation(id));
     context.announce.wake_pump();
     Ok(())
@@ -58,7 +58,7 @@ pub async fn transfer_conversation(context: &Context, actor: Actor<'_>, id: Conv
 
 async fn hand_over(
     context: &Context,
-    actor: Actor<'_>,
+    requester: &Requester,
     who: Participant,
     id: ConversationId,
     to: &PersonRow,
@@ -71,7 +71,7 @@ async fn hand_over(
         return Err(ServiceError::Conflict { code: "conversations.illegal_transition" });
     }
     tx.hand_marks_over(id, who.user_id, to.id).await?;
-    let author = PersonRow { id: who.user_id, name: actor.principal.name.clone() };
+    let author = PersonRow { id: who.user_id, name: requester.principal.name.clone() };
     let note = NoteRow { id: NoteId::generate(), conversation_id: id, author, body: note.to_owned(), created_at_ms: now_ms };
     tx.insert_note(&note).await?;
     // First in the log, so that nothing that comes later can reach a socket that is still on the channel.
@@ -82,7 +82,7 @@ async fn hand_over(
     append_chat_notice(&mut tx, Audience::User(head.student_id), to_student, id, now_ms).await?;
     let to_counsellor = |conversation_id| NoticeKind::ConversationHandedOver { conversation_id };
     append_chat_notice(&mut tx, Audience::User(to.id), to_counsellor, id, now_ms).await?;
-    audit(&mut tx, actor, "conversation.transferred", id, json!({ "to": to.id, "note_id": note.id }), now_ms).await?;
+    audit(&mut tx, requester, "conversation.transferred", id, json!({ "to": to.id, "note_id": note.id }), now_ms).await?;
     Ok(tx.commit().await?)
 }
 
@@ -97,17 +97,17 @@ fn open_with(head: &ConversationHead, counsellor: UserId) -> Standing {
 }
 
 /// Closes a conversation; a student who waits leaves the queue by it. Fails with `conversations.closed` when it is.
-pub async fn close_conversation(context: &Context, actor: Actor<'_>, id: ConversationId) -> ServiceResult<ConversationItem> {
-    let who = member(actor.principal)?;
-    let row = retry_contention(async || close(context, actor, who, id).await).await?;
+pub async fn close_conversation(context: &Context, requester: &Requester, id: ConversationId) -> ServiceResult<ConversationItem> {
+    let who = member(&requester.principal)?;
+    let row = retry_contention(async || close(context, requester, who, id).await).await?;
     context.announce.wake_pump();
     if row.counsellor.is_none() {
-        tell_queue(context).await;
+        publish_queue(context).await;
     }
     Ok(ConversationItem::of(&row, who.side))
 }
 
-async fn close(context: &Context, actor: Actor<'_>, who: Participant, id: ConversationId) -> ServiceResult<ConversationRow> {
+async fn close(context: &Context, requester: &Requester, who: Participant, id: ConversationId) -> ServiceResult<ConversationRow> {
     let mut tx = context.store.begin().await?;
     let head = hold(&mut tx, who, id, ConversationAction::Close).await?;
     let now_ms = context.clock.now_ms();
@@ -121,24 +121,24 @@ async fn close(context: &Context, actor: Actor<'_>, who: Participant, id: Conver
     tx.set_standing(id, &closed).await?;
     let row = read_held(&mut tx, id).await?;
     append_change(&mut tx, Change::Closed, &row, now_ms).await?;
-    audit(&mut tx, actor, "conversation.closed", id, json!({}), now_ms).await?;
+    audit(&mut tx, requester, "conversation.closed", id, json!({}), now_ms).await?;
     tx.commit().await?;
     Ok(row)
 }
 
 /// Opens a closed conversation again: with its counsellor, or in the queue when it had none, or one who has left. Fails with
 /// `conversations.illegal_transition` when it is live, or the pair (or the student's place in the queue) has another live one.
-pub async fn reopen_conversation(context: &Context, actor: Actor<'_>, id: ConversationId) -> ServiceResult<ConversationItem> {
-    let who = member(actor.principal)?;
-    let row = retry_contention(async || reopen(context, actor, who, id).await).await?;
+pub async fn reopen_conversation(context: &Context, requester: &Requester, id: ConversationId) -> ServiceResult<ConversationItem> {
+    let who = member(&requester.principal)?;
+    let row = retry_contention(async || reopen(context, requester, who, id).await).await?;
     context.announce.wake_pump();
     if row.state == ConversationState::Waiting {
-        tell_queue(context).await;
+        publish_queue(context).await;
     }
     Ok(ConversationItem::of(&row, who.side))
 }
 
-async fn reopen(context: &Context, actor: Actor<'_>, who: Participant, id: ConversationId) -> ServiceResult<ConversationRow> {
+async fn reopen(context: &Context, requester: &Requester, who: Participant, id: ConversationId) -> ServiceResult<ConversationRow> {
     let before = find_own(context, who, id).await?;
     let counsellor = find_present_counsellor(context, &before).await?;
     let mut tx = context.store.begin().await?;
@@ -165,7 +165,7 @@ async fn reopen(context: &Context, actor: Actor<'_>, who: Participant, id: Conve
     if row.state == ConversationState::Waiting {
         append_waiting_notice(&mut tx, id, now_ms).await?;
     }
-    audit(&mut tx, actor, "conversation.reopened", id, json!({}), now_ms).await?;
+    audit(&mut tx, requester, "conversation.reopened", id, json!({}), now_ms).await?;
     tx.commit().await?;
     Ok(row)
 }

@@ -2,7 +2,7 @@
 
 use super::{Context, ServiceError, ServiceResult, is_member, is_queued_for, member, participant, require};
 use crate::{
-    backends::store::{ConversationFilter, ConversationRow, FileRow, LastMessageRow, MessageRow, PersonRow},
+    backends::store::{ConversationFilter, ConversationRow, FileRow, LastMessageRow, MessageRow},
     domain::{
         access::Action,
         clock::rfc3339,
@@ -10,17 +10,9 @@ use crate::{
         ids::ConversationId,
         principal::Principal,
     },
+    services::shared::person::PersonItem,
 };
 use serde::Serialize;
-
-/// A person in a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PersonItem {
-    /// The account.
-    pub id: String,
-    /// Display name.
-    pub name: String,
-}
 
 /// The newest message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -146,12 +138,6 @@ pub struct ConversationPage {
     pub next: Option<String>,
     /// How many messages the user has not read, in all own conversations.
     pub unread_total: i64,
-}
-
-impl From<&PersonRow> for PersonItem {
-    fn from(person: &PersonRow) -> Self {
-        Self { id: person.id.to_string(), name: person.name.clone() }
-    }
 }
 
 impl LastMessageItem {

@@ -1,6 +1,6 @@
 //! Who looked into conversations: one line of the audit trail per viewer, conversation and school day. Students look at their own; that is not noted.
 
-use super::{Actor, Context, ServiceResult, audit, retry_contention};
+use super::{Context, Requester, ServiceResult, audit, retry_contention};
 use crate::{
     domain::{ids::ConversationId, principal::Role},
     services::materials::today_minus,
@@ -8,11 +8,11 @@ use crate::{
 use serde_json::json;
 
 /// Notes that somebody is shown what these conversations say. The answer waits for it: what cannot be noted is not shown.
-pub(super) async fn note_views(context: &Context, actor: Actor<'_>, conversations: &[ConversationId]) -> ServiceResult<()> {
-    if actor.principal.role == Role::Student || conversations.is_empty() {
+pub(super) async fn record_views(context: &Context, requester: &Requester, conversations: &[ConversationId]) -> ServiceResult<()> {
+    if requester.principal.role == Role::Student || conversations.is_empty() {
         return Ok(());
     }
-    let (viewer, day) = (actor.principal.user_id, today_minus(context, 0).0);
+    let (viewer, day) = (requester.principal.user_id, today_minus(context, 0).0);
     let known = context.store.viewed_conversations(viewer, &day, conversations).await?;
     let mut new: Vec<ConversationId> = conversations.iter().copied().filter(|id| !known.contains(id)).collect();
     // In one order everywhere, so that parallel requests wait for each other instead of giving up.
@@ -21,15 +21,15 @@ pub(super) async fn note_views(context: &Context, actor: Actor<'_>, conversation
     if new.is_empty() {
         return Ok(());
     }
-    retry_contention(async || insert(context, actor, &day, &new).await).await
+    retry_contention(async || insert(context, requester, &day, &new).await).await
 }
 
-async fn insert(context: &Context, actor: Actor<'_>, day: &str, conversations: &[ConversationId]) -> ServiceResult<()> {
+async fn insert(context: &Context, requester: &Requester, day: &str, conversations: &[ConversationId]) -> ServiceResult<()> {
     let now_ms = context.clock.now_ms();
     let mut tx = context.store.begin().await?;
     for id in conversations {
-        if tx.insert_conversation_view(actor.principal.user_id, day, *id).await? {
-            audit(&mut tx, actor, "conversation.viewed", *id, json!({}), now_ms).await?;
+        if tx.insert_conversation_view(requester.principal.user_id, day, *id).await? {
+            audit(&mut tx, requester, "conversation.viewed", *id, json!({}), now_ms).await?;
         }
     }
     Ok(tx.commit().await?)

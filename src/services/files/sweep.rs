@@ -74,20 +74,20 @@ async fn sweep_objects(context: &Context, before_ms: i64) -> ServiceResult<u64> 
 
 /// What a look at all objects found.
 #[derive(Debug, Default)]
-struct Found {
+struct FoundFile {
     objects: usize,
     orphans: Vec<FileKey>,
 }
 
-async fn find_orphans(context: &Context, before_ms: i64) -> ServiceResult<Found> {
-    let mut found = Found::default();
+async fn find_orphans(context: &Context, before_ms: i64) -> ServiceResult<FoundFile> {
+    let mut found = FoundFile::default();
     for folder in FOLDERS {
         look_into(context, folder, before_ms, &mut found).await?;
     }
     Ok(found)
 }
 
-async fn look_into(context: &Context, folder: &str, before_ms: i64, found: &mut Found) -> ServiceResult<()> {
+async fn look_into(context: &Context, folder: &str, before_ms: i64, found: &mut FoundFile) -> ServiceResult<()> {
     let mut after: Option<String> = None;
     loop {
         let page = context.files.list(folder, after.as_deref(), PAGE).await?;

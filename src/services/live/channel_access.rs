@@ -2,10 +2,10 @@
 
 use crate::{
     domain::{
-        ids::{ConversationId, LoginId, UserId},
+        ids::{ConversationId, LoginId, SocketId, UserId},
         live::{
             channel::{ChannelKind, ChannelName, channels_of, may_join},
-            registry::{SocketId, SocketOwner},
+            registry::SocketOwner,
         },
         principal::Principal,
     },

@@ -3,8 +3,8 @@
 use crate::{
     backends::BackendResult,
     domain::{
-        ids::{LoginId, MessageId, UserId},
-        live::{channel::ChannelName, registry::AppId},
+        ids::{AppId, LoginId, MessageId, UserId},
+        live::channel::ChannelName,
     },
     wire::envelope::Publication,
 };

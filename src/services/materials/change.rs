@@ -23,8 +23,9 @@ use crate::{
         Context, ServiceError, ServiceResult,
         files::{incoming::UploadedFile, pdf_inspection::inspect_pdf},
         notices::append_notice,
-        shared::requester::{Actor, require},
+        shared::requester::{Requester, require},
     },
+    wire::desk_event::DeskEvent,
 };
 use serde_json::json;
 
@@ -54,30 +55,35 @@ pub struct MaterialChange {
 
 /// Makes a material: file inspected and stored, then row, audit entry, and when it is active notice and log row, in one transaction. Fails with
 /// `validation`, `materials.file_*` or [`ServiceError::Denied`]; then nothing of it stays.
-pub async fn publish_material(context: &Context, actor: Actor<'_>, new: NewMaterial) -> ServiceResult<MaterialItem> {
-    require(actor.principal, Action::WriteMaterials)?;
+pub async fn publish_material(context: &Context, requester: &Requester, new: NewMaterial) -> ServiceResult<MaterialItem> {
+    require(&requester.principal, Action::WriteMaterials)?;
     check_new(&new)?;
-    let material = new_row(context, actor.principal, &new);
+    let material = new_row(context, &requester.principal, &new);
     if let (Some(upload), Some(file)) = (&new.file, &material.file) {
         inspect_pdf(upload.path()).await?;
         store_file(context, upload, file).await?;
     }
-    if let Err(error) = insert(context, actor, &material).await {
+    if let Err(error) = insert(context, requester, &material).await {
         discard_file(context, &material).await;
         return Err(error.into());
     }
     announce(context, &material, "created", false);
-    Ok(MaterialItem::whole(material, actor.principal.role))
+    Ok(MaterialItem::whole(material, requester.principal.role))
 }
 
 /// Changes a material. A draft that becomes active for the first time is announced to the students.
-pub async fn change_material(context: &Context, actor: Actor<'_>, id: MaterialId, change: MaterialChange) -> ServiceResult<MaterialItem> {
-    require(actor.principal, Action::WriteMaterials)?;
+pub async fn change_material(
+    context: &Context,
+    requester: &Requester,
+    id: MaterialId,
+    change: MaterialChange,
+) -> ServiceResult<MaterialItem> {
+    require(&requester.principal, Action::WriteMaterials)?;
     let mut tx = context.store.begin().await?;
     let before = tx.find_material_to_change(id).await?.ok_or(ServiceError::NotFound)?;
     let mut after = apply(&before, change)?;
     if after == before {
-        return Ok(MaterialItem::whole(before, actor.principal.role));
+        return Ok(MaterialItem::whole(before, requester.principal.role));
     }
     let now_ms = context.clock.now_ms();
     let is_first_publication = after.status == MaterialStatus::Active && after.published_at_ms.is_none();
@@ -86,22 +92,22 @@ pub async fn change_material(context: &Context, actor: Actor<'_>, id: MaterialId
     let is_archiving = after.status == MaterialStatus::Archived && before.status != MaterialStatus::Archived;
     let action = if is_archiving { "archived" } else { "updated" };
     tx.update_material(&after).await?;
-    audit(&mut tx, actor, &after, action, now_ms).await?;
+    audit(&mut tx, requester, &after, action, now_ms).await?;
     if is_first_publication {
         notify_students(&mut tx, &after, now_ms).await?;
     }
     tx.commit().await?;
     announce(context, &after, action, true);
-    Ok(MaterialItem::whole(after, actor.principal.role))
+    Ok(MaterialItem::whole(after, requester.principal.role))
 }
 
 /// Deletes a material: the row first, then its file. A file that cannot be deleted now is left to the sweeper.
-pub async fn delete_material(context: &Context, actor: Actor<'_>, id: MaterialId) -> ServiceResult<()> {
-    require(actor.principal, Action::WriteMaterials)?;
+pub async fn delete_material(context: &Context, requester: &Requester, id: MaterialId) -> ServiceResult<()> {
+    require(&requester.principal, Action::WriteMaterials)?;
     let mut tx = context.store.begin().await?;
     let material = tx.find_material_to_change(id).await?.ok_or(ServiceError::NotFound)?;
     tx.delete_material(id).await?;
-    audit(&mut tx, actor, &material, "deleted", context.clock.now_ms()).await?;
+    audit(&mut tx, requester, &material, "deleted", context.clock.now_ms()).await?;
     tx.commit().await?;
     discard_object(context, &material).await;
     announce(context, &material, "deleted", true);
@@ -175,20 +181,20 @@ async fn store_file(context: &Context, upload: &UploadedFile, file: &FileRow) ->
     stored
 }
 
-async fn insert(context: &Context, actor: Actor<'_>, material: &MaterialRow) -> BackendResult<()> {
+async fn insert(context: &Context, requester: &Requester, material: &MaterialRow) -> BackendResult<()> {
     let mut tx = context.store.begin().await?;
     tx.insert_material(material).await?;
-    audit(&mut tx, actor, material, "created", material.created_at_ms).await?;
+    audit(&mut tx, requester, material, "created", material.created_at_ms).await?;
     if material.status == MaterialStatus::Active {
         notify_students(&mut tx, material, material.created_at_ms).await?;
     }
     tx.commit().await
 }
 
-async fn audit(tx: &mut Tx, actor: Actor<'_>, material: &MaterialRow, change: &str, now_ms: i64) -> BackendResult<()> {
+async fn audit(tx: &mut Tx, requester: &Requester, material: &MaterialRow, change: &str, now_ms: i64) -> BackendResult<()> {
     let action = format!("material.{change}");
     let facts = json!({ "title": material.title, "status": material.status });
-    tx.append_audit(&actor.audit_entry(&action, Some(("material", material.id.to_string())), facts, now_ms)).await
+    tx.append_audit(&requester.audit_entry(&action, Some(("material", material.id.to_string())), facts, now_ms)).await
 }
 
 async fn notify_students(tx: &mut Tx, material: &MaterialRow, now_ms: i64) -> BackendResult<()> {
@@ -224,6 +230,6 @@ fn announce(context: &Context, material: &MaterialRow, change: &str, tells_stude
     let roles = Role::ALL.into_iter().filter(|role| tells_students || *role != Role::Student);
     for role in roles {
         let data = json!({ "material_id": material.id.to_string(), "change": change });
-        context.announce.publish(&ChannelName::role(role), "material.changed", data);
+        context.announce.publish(&ChannelName::role(role), DeskEvent::MaterialChanged.name(), data);
     }
 }

@@ -30,10 +30,10 @@ pub struct SystemReport {
     parts: Vec<Part>,
     sockets: Sockets,
     database_pool: Pool,
-    log: Option<Backlog>,
+    log: Option<BacklogReport>,
     webhooks: Option<Webhooks>,
     alerts: Option<Alerts>,
-    companion: Companion,
+    companion: CompanionReport,
 }
 
 /// Something this node stands on.
@@ -60,7 +60,7 @@ struct Pool {
 }
 
 #[derive(Debug, Serialize)]
-struct Backlog {
+struct BacklogReport {
     waiting: i64,
     oldest_at: Option<String>,
 }
@@ -78,7 +78,7 @@ struct Alerts {
 }
 
 #[derive(Debug, Serialize)]
-struct Companion {
+struct CompanionReport {
     provider: &'static str,
     model: Option<String>,
     usage: Option<MonthUse>,
@@ -105,10 +105,10 @@ pub async fn report(context: &Context, principal: &Principal) -> ServiceResult<S
         parts,
         sockets: Sockets { open: context.announce.open_sockets(), limit: Some(config.realtime.max_sockets).filter(|limit| *limit > 0) },
         database_pool: Pool { size: pool.size, idle: pool.idle, limit: config.database.max_connections },
-        log: log.map(|log| Backlog { waiting: log.rows, oldest_at: log.oldest_created_at_ms.map(rfc3339) }),
+        log: log.map(|log| BacklogReport { waiting: log.rows, oldest_at: log.oldest_created_at_ms.map(rfc3339) }),
         webhooks: webhooks.map(|WebhookTotals { waiting, dead }| Webhooks { waiting, dead }),
         alerts: alerts.map(|alerts| Alerts { open: alerts.count, oldest_risk_at: alerts.oldest_risk_at_ms.map(rfc3339) }),
-        companion: Companion {
+        companion: CompanionReport {
             provider: if context.companions.model.is_some() { "model" } else { "offline" },
             model: context.companions.model.is_some().then(|| config.openai.model.clone()),
             usage,

@@ -9,7 +9,7 @@ use crate::{
 use educounsel::{
     domain::{
         clock::{Clock, rfc3339},
-        live::registry::AppId,
+        ids::AppId,
     },
     services::apps::watched::WATCH_MS,
     wire::console::{Line, LineKind},
@@ -447,11 +447,11 @@ async fn a_frame_has_at_most_50_lines_and_says_how_many_there_were_beside_them()
     let (watched, app) = (scene.app.running.context.watched.clone(), AppId(scene.id().into()));
     let began = Instant::now();
     // The loop does not wait, so no frame leaves before it is over.
-    (0..60).for_each(|_| watched.tell(&app, || Line::new(LineKind::Connected)));
+    (0..60).for_each(|_| watched.show(&app, || Line::new(LineKind::Connected)));
     assert_eq!(scene.console.read().await, 50);
     assert_eq!(scene.console.skipped, 10);
     for _ in 0..4 {
-        watched.tell(&app, || Line::new(LineKind::Connected));
+        watched.show(&app, || Line::new(LineKind::Connected));
         assert_eq!(scene.console.read().await, 1);
         assert_eq!(scene.console.skipped, 10);
     }

@@ -97,6 +97,29 @@ async fn every_cell_of_the_permission_table_holds_over_http() {
 }
 
 #[actix_web::test]
+async fn a_path_part_that_is_no_id_is_unknown() {
+    let app = TestApp::start().await;
+    let mut users: Vec<TestUser> = Vec::new();
+    for role in Role::ALL {
+        users.push(app.user(role.as_str(), role).await);
+    }
+    let without_hyphens = UserId::generate().to_string().replace('-', "");
+    // Any text is the id of a connected app.
+    let with_ids = permission_table().into_iter().filter(|(_, pattern, _)| pattern.contains("{id}") && !pattern.contains("/admin/apps/"));
+    for (method, pattern, row) in with_ids {
+        let (user, _) = users.iter().zip(row).find(|(_, is_allowed)| *is_allowed).unwrap();
+        for id in ["bukan-id", &without_hyphens] {
+            let path = pattern.replace("{id}", id).replace("{message_id}", id).replace("{action}", "confirm");
+            let request = app.client().request(method.clone(), app.url(&path)).bearer_auth(&user.token);
+            let (status, code, _) = problem(with_body(request, &method, &pattern).send().await.unwrap()).await;
+            assert_eq!(status, 404, "{method} {path}");
+            assert_eq!(code.as_str(), "not_found", "{method} {path}");
+        }
+    }
+    app.stop().await;
+}
+
+#[actix_web::test]
 async fn bodies_that_are_wrong_are_answered_as_documented_and_leave_nothing() {
     let app = TestApp::start().await;
     let admin = app.admin("kepala").await;

@@ -11,8 +11,8 @@ use educounsel::{
     },
     domain::{
         clock::Clock,
-        ids::{LoginId, UserId},
-        live::registry::{AppId, SocketId, SocketOwner},
+        ids::{AppId, LoginId, SocketId, UserId},
+        live::registry::SocketOwner,
     },
     services::live::port::SessionEnd,
 };

@@ -6,7 +6,7 @@ use educounsel::{
     backends::store::AppRow,
     domain::{
         apps::connected_app::{AppLimits, AppRules, Webhook, WebhookEvent},
-        live::registry::AppId,
+        ids::AppId,
         principal::Role,
     },
 };

@@ -4,10 +4,7 @@ use super::on_every_engine;
 use crate::databases::Fixture;
 use educounsel::{
     backends::store::{Store, WebhookEventRow, WebhookFailure, WebhookQueue, WebhookTotals},
-    domain::{
-        ids::{NodeId, WebhookEventId},
-        live::registry::AppId,
-    },
+    domain::ids::{AppId, NodeId, WebhookEventId},
 };
 use futures_util::future::join_all;
 
@@ -88,7 +85,7 @@ async fn events_come_in_order_when_they_are_ready_and_go_when_they_are_told(fixt
     assert_eq!(found, expected);
     assert_eq!(ready(store, "a", 8_999).await.len(), 100);
     let told: Vec<_> = found[..119].iter().map(|event| event.id).collect();
-    store.note_webhook_success("a", &told).await.unwrap();
+    store.record_webhook_success("a", &told).await.unwrap();
     assert_eq!(ready(store, "a", 9_000).await, [events[0].id]);
     store.remove_webhook_events(&[events[0].id]).await.unwrap();
     assert!(ready(store, "a", 9_000).await.is_empty());
@@ -113,8 +110,8 @@ async fn fail(store: &Store, ids: &[WebhookEventId], now_ms: i64, dead_before_ms
     let node = NodeId::generate();
     assert!(claim(store, node, now_ms).await.is_some(), "due at {now_ms}");
     let failure = WebhookFailure { now_ms, due_at_ms: now_ms + 10, dead_before_ms, reason: "answered with status 500" };
-    assert_eq!(store.note_webhook_failure(NodeId::generate(), "a", ids, failure).await.unwrap(), 0, "not the holder");
-    store.note_webhook_failure(node, "a", ids, failure).await.unwrap()
+    assert_eq!(store.record_webhook_failure(NodeId::generate(), "a", ids, failure).await.unwrap(), 0, "not the holder");
+    store.record_webhook_failure(node, "a", ids, failure).await.unwrap()
 }
 
 async fn failures_wait_and_old_events_die(fixture: Fixture) {
@@ -141,7 +138,7 @@ async fn failures_wait_and_old_events_die(fixture: Fixture) {
     let queue = claim(store, node, 3_020).await.unwrap();
     assert_eq!(queue.failures, 2);
     assert_eq!(queue.failing_since_ms, Some(3_000));
-    store.note_webhook_success("a", &[young.id]).await.unwrap();
+    store.record_webhook_success("a", &[young.id]).await.unwrap();
     let standing = store.webhook_standings(&app()).await.unwrap();
     assert_eq!(standing[0].waiting, 0);
     assert_eq!(standing[0].failures, 0);

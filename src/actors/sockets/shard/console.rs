@@ -2,10 +2,10 @@
 
 use super::{LocalShard, Outbound};
 use crate::{
-    domain::live::{
-        channel::ChannelKind,
-        presence::Member,
-        registry::{AppId, SocketId, Topic},
+    domain::{
+        ids::{AppId, SocketId},
+        live::{channel::ChannelKind, presence::Member},
+        topic::Topic,
     },
     services::apps::watched::WatchedApps,
     wire::console::{Line, LineKind},
@@ -14,7 +14,7 @@ use crate::{
 impl LocalShard {
     /// Tells what happens to a socket of an app; `about` says more of it.
     pub fn tell(&self, app: &AppId, socket: SocketId, kind: LineKind, about: impl FnOnce(Line) -> Line) {
-        self.services().watched.tell(app, || about(Line::new(kind).socket(socket)));
+        self.services().watched.show(app, || about(Line::new(kind).socket(socket)));
     }
 
     /// Tells that a socket is gone, and why, when this server closed it.
@@ -36,7 +36,7 @@ pub(super) fn tell_of_channel(watched: &WatchedApps, kind: LineKind, socket: Soc
     if !watched.is_anybody_watching() || topic.channel.kind() == ChannelKind::Internal {
         return;
     }
-    watched.tell(&topic.app, || {
+    watched.show(&topic.app, || {
         let line = Line::new(kind).on(topic.channel.as_str()).socket(socket);
         member.iter().fold(line, |line, member| line.user(&member.user_id))
     });

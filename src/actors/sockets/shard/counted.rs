@@ -10,10 +10,12 @@ use crate::{
     backends::census::Kept,
     domain::{
         apps::app_happening::{AppEvent, AppEventKind},
+        ids::SocketId,
         live::{
             presence::{Member, MemberError, Roster},
-            registry::{Known, SocketId, Topic},
+            registry::Known,
         },
+        topic::Topic,
     },
     services::live::port::Announce as _,
     telemetry,
@@ -73,7 +75,7 @@ impl LocalShard {
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
         let roster = joined.as_ref().map_or(0, |joined| joined.version);
         let known = Known { roster, kept: kept.iter().flatten().map(|last| last.version).next().unwrap_or_default() };
-        self.state.registry.borrow_mut().note_known(socket, topic, known);
+        self.state.registry.borrow_mut().record_known(socket, topic, known);
         if is_presence {
             self.send(&outbound, &pusher::presence_succeeded(&topic.channel, &self.roster(topic, joined)));
         } else {
@@ -150,7 +152,7 @@ impl LocalShard {
         let Some(outbound) = outbound else { return self.hub().leave(topic, self.index, None, socket) };
         self.state.registry.borrow_mut().subscribe(socket, topic, None);
         let known = Known { roster: version, ..Known::default() };
-        self.state.registry.borrow_mut().note_known(socket, topic, known);
+        self.state.registry.borrow_mut().record_known(socket, topic, known);
         self.send_news(&outbound, &missed, known);
     }
 

@@ -59,7 +59,7 @@ impl Walk {
             match token {
                 Token::Name(name) => {
                     self.count_tokens(1)?;
-                    self.note_name(&name);
+                    self.scan_name(&name);
                 }
                 Token::Word(word) => self.count_tokens(token_count(word))?,
                 Token::Text | Token::DictionaryOpen | Token::ArrayOpen => self.count_tokens(1)?,
@@ -83,7 +83,7 @@ impl Walk {
             match token {
                 Token::DictionaryOpen => open.push(Bracket::Dictionary),
                 Token::ArrayOpen => open.push(Bracket::Array),
-                Token::Name(name) => self.note_name(&name),
+                Token::Name(name) => self.scan_name(&name),
                 _ if closed.is_some() && open.pop() != closed => return Err(PdfProblem::Unreadable),
                 _ => {}
             }
@@ -125,13 +125,13 @@ impl Walk {
             self.table_rows += 1;
             let target = big_endian(row.get(kind..kind + offset));
             match big_endian(row.get(..kind)) {
-                _ if kind == 0 => self.pointers.note_row(Some(target)),
-                1 => self.pointers.note_row(Some(target)),
-                2 => self.pointers.note_container(target),
+                _ if kind == 0 => self.pointers.record_row(Some(target)),
+                1 => self.pointers.record_row(Some(target)),
+                2 => self.pointers.record_container(target),
                 _ => {}
             }
         }
-        self.pointers.note_trailer(dictionary)?;
+        self.pointers.record_trailer(dictionary)?;
         if self.table_rows > MAX_TABLE_ROWS { Err(PdfProblem::Unreadable) } else { Ok(()) }
     }
 }

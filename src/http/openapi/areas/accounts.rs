@@ -5,6 +5,7 @@ use crate::http::openapi::{
     operation::{delete, get, post},
     schema::{about, id, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
+use crate::wire::desk_event::DeskEvent;
 
 pub(super) fn area() -> Area {
     Area {
@@ -51,9 +52,7 @@ pub(super) fn area() -> Area {
             ),
         ],
         events: vec![Event {
-            name: "session.ended",
-            channels: &["private-user.{id}"],
-            is_durable: false,
+            event: DeskEvent::SessionEnded,
             meaning: "The session behind the socket ended; the socket closes with 4009 right after.",
             data: object([
                 ("session_id", about(or_null(id()), "Null: all sessions of the account.")),

@@ -6,6 +6,7 @@ use crate::http::openapi::{
     operation::{get, post, put},
     schema::{about, count, cursor, day, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::{Value, json};
 
 const RAISED: &str = "A student may be in danger: to the counsellors on duty (all, when nobody is), and to all counsellors and admins when nobody acknowledged in 5 minutes.";
@@ -53,8 +54,7 @@ fn hotline(note: Value) -> Value {
 #[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     let both = || object([("id", text_of(1, 200)), ("en", text_of(1, 200))]);
-    let event =
-        |name, meaning, data| Event { name, channels: &["private-user.{id}", "private-role.{role}"], is_durable: true, meaning, data };
+    let event = |event, meaning, data| Event { event, meaning, data };
     Area {
         name: "Safety",
         about: "Warnings about students who may be in danger, and the help card. Students are never shown a level or a warning.",
@@ -114,9 +114,9 @@ pub(super) fn area() -> Area {
             ("AlertNews", alert([])),
         ],
         events: vec![
-            event("risk.raised", RAISED, object([("id", id()), ("cursor", cursor()), ("alert", shape("AlertNews"))])),
+            event(DeskEvent::RiskRaised, RAISED, object([("id", id()), ("cursor", cursor()), ("alert", shape("AlertNews"))])),
             event(
-                "risk.changed",
+                DeskEvent::RiskChanged,
                 CHANGED,
                 object([
                     ("id", id()),

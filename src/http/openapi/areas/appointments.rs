@@ -9,6 +9,7 @@ use crate::http::openapi::{
     operation::{Operation, get, post},
     schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::{Value, json};
 
 pub(super) fn area() -> Area {
@@ -26,9 +27,7 @@ pub(super) fn area() -> Area {
             ("VideoRoom", object([("url", about(text(), "Path that gives the link.")), ("opens_at", time()), ("closes_at", time())])),
         ],
         events: vec![Event {
-            name: "appointment.changed",
-            channels: &["private-user.{id}"],
-            is_durable: true,
+            event: DeskEvent::AppointmentChanged,
             meaning: "An appointment was made or changed; to both sides. `id` is the event's.",
             data: object([
                 ("id", id()),

@@ -6,6 +6,7 @@ use crate::http::openapi::{
     operation::{get, patch, post},
     schema::{about, anything, count, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::Value;
 
 /// Names of what webhooks are told of.
@@ -202,9 +203,7 @@ pub(super) fn area() -> Area {
             ),
         ],
         events: vec![Event {
-            name: "app.console",
-            channels: &["private-app-console.{id}"],
-            is_durable: false,
+            event: DeskEvent::AppConsole,
             meaning: "What happened in a connected app, while an admin watches it; at most one per 100 ms and node, with at most 50 lines.",
             data: object([("lines", list(shape("ConsoleLine"))), ("skipped", about(count(), "How many lines there were beside these."))]),
         }],

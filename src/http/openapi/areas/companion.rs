@@ -9,10 +9,8 @@ use crate::http::openapi::{
     operation::{Operation, delete, get, patch, post},
     schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::{Value, json};
-
-/// Where the events are published.
-const CHANNEL: &[&str] = &["private-user.{id}"];
 
 pub(super) fn area() -> Area {
     Area {
@@ -183,12 +181,12 @@ fn events() -> Vec<Event> {
             ("help?", shape("HelpCard")),
         ])
     };
-    let event = |name, is_durable, meaning, data| Event { name, channels: CHANNEL, is_durable, meaning, data };
+    let event = |event, meaning, data| Event { event, meaning, data };
     vec![
-        event("companion.started", false, "A question was asked, or another answer to it begun, on any device.", {
+        event(DeskEvent::CompanionStarted, "A question was asked, or another answer to it begun, on any device.", {
             object([("thread_id", id()), ("question", shape("Question")), ("answer", shape("Answer"))])
         }),
-        event("companion.delta", false, "An answer grew. At most one per 40 ms; a gap in `seq` is healed by reading the answer.", {
+        event(DeskEvent::CompanionDelta, "An answer grew. At most one per 40 ms; a gap in `seq` is healed by reading the answer.", {
             object([
                 ("message_id", id()),
                 ("seq", about(count(), "From 1 without gaps.")),
@@ -196,12 +194,11 @@ fn events() -> Vec<Event> {
             ])
         }),
         event(
-            "companion.done",
-            true,
+            DeskEvent::CompanionDone,
             "An answer ended: it is complete, was stopped, or the server went away.",
             end(&["done", "stopped", "interrupted"]),
         ),
-        event("companion.failed", true, "An answer ended because the provider failed.", end(&["failed"])),
+        event(DeskEvent::CompanionFailed, "An answer ended because the provider failed.", end(&["failed"])),
     ]
 }
 

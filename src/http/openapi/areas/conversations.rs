@@ -6,6 +6,7 @@ use crate::http::openapi::{
     operation::{Operation, get, post, put},
     schema::{about, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::Value;
 
 pub(super) fn area() -> Area {
@@ -32,9 +33,7 @@ fn events() -> Vec<Event> {
     let changes = ["created", "message", "read", "assigned", "transferred", "closed", "reopened", "left"];
     vec![
         Event {
-            name: "conversation.changed",
-            channels: &["private-user.{id}"],
-            is_durable: true,
+            event: DeskEvent::ConversationChanged,
             meaning: "A conversation as this member sees it now. Durable for all changes but `message` and `read`, which carry neither `id` nor \
 `cursor`. `left`: it is not this counsellor's any more, and nothing more comes on its channel.",
             data: object([
@@ -46,9 +45,7 @@ fn events() -> Vec<Event> {
             ]),
         },
         Event {
-            name: "queue.changed",
-            channels: &["private-role.counsellor"],
-            is_durable: false,
+            event: DeskEvent::QueueChanged,
             meaning: "The queue changed.",
             data: object([("waiting", about(count(), "How many students wait now."))]),
         },

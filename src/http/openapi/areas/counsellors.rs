@@ -6,6 +6,7 @@ use crate::http::openapi::{
     operation::{Operation, get, post, put},
     schema::{about, count, day, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::{Value, json};
 
 pub(super) fn area() -> Area {
@@ -33,16 +34,12 @@ pub(super) fn area() -> Area {
         ],
         events: vec![
             Event {
-                name: "counsellor.status",
-                channels: &["private-counsellors.status"],
-                is_durable: false,
+                event: DeskEvent::CounsellorStatus,
                 meaning: "A counsellor came, went, or is busy. Every user may join the channel.",
                 data: shape("CounsellorStatus"),
             },
             Event {
-                name: "slots.changed",
-                channels: &["private-slots.{counsellor_id}"],
-                is_durable: false,
+                event: DeskEvent::SlotsChanged,
                 meaning: "What can be booked with the counsellor changed: load these days again. Every user may join the channel.",
                 data: object([("counsellor_id", id()), ("dates", list(day()))]),
             },

@@ -6,6 +6,7 @@ use crate::http::openapi::{
     operation::{delete, get, patch, post},
     schema::{about, bytes, count, id, list, object, one_of, or_null, page, shape, text, text_of, time},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::{Value, json};
 
 #[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
@@ -72,9 +73,7 @@ pub(super) fn area() -> Area {
             ("Person", object([("id", id()), ("name", text())])),
         ],
         events: vec![Event {
-            name: "material.changed",
-            channels: &["private-role.student", "private-role.counsellor", "private-role.admin"],
-            is_durable: false,
+            event: DeskEvent::MaterialChanged,
             meaning: "A material one may see or could see changed: load the list again. Of a new one, students get the notice instead.",
             data: object([("material_id", id()), ("change", one_of(&["created", "updated", "archived", "deleted"]))]),
         }],

@@ -6,10 +6,8 @@ use crate::http::openapi::{
     operation::{Operation, delete, get, patch, post},
     schema::{about, bytes, count, cursor, id, list, object, one_of, or_null, page, shape, text, text_of, time, yes_no},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::Value;
-
-/// Where the events are published.
-const CHANNEL: &[&str] = &["presence-conversation.{id}"];
 
 pub(super) fn area() -> Area {
     Area {
@@ -27,19 +25,17 @@ pub(super) fn area() -> Area {
 
 fn events() -> Vec<Event> {
     let data = || object([("id", about(id(), "The event's.")), ("cursor", cursor()), ("message", shape("Message"))]);
-    let event = |name, is_durable, meaning, data| Event { name, channels: CHANNEL, is_durable, meaning, data };
+    let event = |event, meaning, data| Event { event, meaning, data };
     vec![
-        event("message.created", true, "There is a new message.", data()),
-        event("message.changed", true, "A message was edited or taken back.", data()),
+        event(DeskEvent::MessageCreated, "There is a new message.", data()),
+        event(DeskEvent::MessageChanged, "A message was edited or taken back.", data()),
         event(
-            "message.read",
-            false,
+            DeskEvent::MessageRead,
             "The marks of a member rose.",
             object([("user_id", id()), ("delivered_seq", count()), ("read_seq", about(or_null(count()), "Null when it is hidden."))]),
         ),
         event(
-            "client-typing",
-            false,
+            DeskEvent::Typing,
             "The other side is typing. Sent by members as a client event, without data; whatever data comes with it is dropped.",
             object([]),
         ),

@@ -5,6 +5,7 @@ use crate::http::openapi::{
     operation::{get, post},
     schema::{about, anything, count, cursor, id, list, object, one_of, or_null, page, shape, text, time, yes_no},
 };
+use crate::wire::desk_event::DeskEvent;
 use serde_json::Value;
 
 const KINDS: [&str; 15] = [
@@ -48,16 +49,12 @@ pub(super) fn area() -> Area {
         ],
         events: vec![
             Event {
-                name: "notice.created",
-                channels: &["private-user.{id}", "private-role.student", "private-role.counsellor", "private-role.admin"],
-                is_durable: true,
+                event: DeskEvent::NoticeCreated,
                 meaning: "There is a new notice. Title and body are Indonesian; `texts` has both languages. Drop repeated ids.",
                 data: object(notice([("id", id()), ("cursor", cursor())])),
             },
             Event {
-                name: "notice.state",
-                channels: &["private-user.{id}"],
-                is_durable: false,
+                event: DeskEvent::NoticeState,
                 meaning: "A read state changed on one of the user's devices.",
                 data: object([
                     ("unread_count", count()),

@@ -1,7 +1,6 @@
 //! Signing in and out, and a user's own sessions.
 
 use crate::{
-    config::Config,
     domain::{
         clock::rfc3339,
         ids::LoginId,
@@ -10,24 +9,25 @@ use crate::{
     http::{
         error::{ApiError, ApiResult},
         input::{
-            client_address::address_key,
-            credentials::{SignedIn, address_of, device_cookie, device_cookie_of, removal_cookie, session_cookie, token_of},
+            credentials::{SignedIn, device_cookie, device_cookie_of, removal_cookie, session_cookie, token_of},
             json_body::JsonBody,
             origin::same_origin,
+            requester::origin_of,
         },
     },
     services::{
         Context,
-        accounts::sign_in::{self, LoginAttempt, Origin, SessionView},
+        accounts::sign_in::{self, LoginAttempt, LoginView},
+        shared::requester::Requester,
     },
 };
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Body of `POST /auth/login`.
 #[derive(Deserialize)]
-pub struct LoginBody {
+pub struct SignInBody {
     login: String,
     password: String,
     /// Whether the answer should carry a bearer token, for programs.
@@ -50,9 +50,9 @@ impl From<&Principal> for UserBody {
     }
 }
 
-/// An item of `GET /auth/sessions`.
+/// A login, an item of `GET /auth/sessions`.
 #[derive(Debug, Serialize)]
-struct SessionBody {
+struct LoginBody {
     id: String,
     created_at: String,
     last_seen_at: String,
@@ -62,8 +62,8 @@ struct SessionBody {
     current: bool,
 }
 
-impl From<SessionView> for SessionBody {
-    fn from(view: SessionView) -> Self {
+impl From<LoginView> for LoginBody {
+    fn from(view: LoginView) -> Self {
         Self {
             id: view.login.id.to_string(),
             created_at: rfc3339(view.login.created_at_ms),
@@ -76,35 +76,27 @@ impl From<SessionView> for SessionBody {
     }
 }
 
-/// Returns where a request comes from.
-#[must_use]
-pub fn origin_of(request: &HttpRequest, config: &Config) -> Origin {
-    let address = address_of(request, config);
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Origin { address: address.map(|address| address.to_string()), address_key: address_key(address), user_agent }
-}
-
 /// `POST /auth/login`: 200 with the cookies of session and device, and the token when asked for; 401 `auth.invalid_credentials`; 429
 /// `auth.too_many_attempts` or `rate_limited`.
 /// A page of another site may not sign anybody in: 403 `auth.cross_site`.
-pub async fn log_in(context: web::Data<Context>, request: HttpRequest, body: JsonBody<LoginBody>) -> ApiResult {
+pub async fn log_in(context: web::Data<Context>, request: HttpRequest, body: JsonBody<SignInBody>) -> ApiResult {
     if same_origin(request.headers(), request.uri(), &context.config) == Some(false) {
         return Err(ApiError::request("auth.cross_site", "sign in from a page of this server"));
     }
-    let JsonBody { value: LoginBody { login, password, token: wants_token }, .. } = body;
+    let JsonBody { value: SignInBody { login, password, token: wants_token }, .. } = body;
     let attempt = LoginAttempt { login, password, earlier_token: token_of(&request), device_cookie: device_cookie_of(&request) };
-    let session = sign_in::log_in(&context, attempt, &origin_of(&request, &context.config)).await?;
-    let mut answer = json!({"user": UserBody::from(&session.principal)});
+    let login = sign_in::log_in(&context, attempt, &origin_of(&request, &context.config)).await?;
+    let mut answer = json!({"user": UserBody::from(&login.principal)});
     if wants_token {
-        answer["token"] = json!(session.token);
+        answer["token"] = json!(login.token);
     }
-    let cookies = (session_cookie(session.token, &context.config), device_cookie(session.device_cookie, &context.config));
+    let cookies = (session_cookie(login.token, &context.config), device_cookie(login.device_cookie, &context.config));
     Ok(HttpResponse::Ok().cookie(cookies.0).cookie(cookies.1).json(answer))
 }
 
 /// `POST /auth/logout`: 204; the session and its sockets end.
-pub async fn log_out(context: web::Data<Context>, request: HttpRequest, SignedIn(principal): SignedIn) -> ApiResult {
-    sign_in::log_out(&context, &principal, &origin_of(&request, &context.config)).await?;
+pub async fn log_out(context: web::Data<Context>, requester: Requester) -> ApiResult {
+    sign_in::log_out(&context, &requester).await?;
     Ok(HttpResponse::NoContent().cookie(removal_cookie(&context.config)).finish())
 }
 
@@ -114,19 +106,14 @@ pub async fn me(SignedIn(principal): SignedIn) -> HttpResponse {
 }
 
 /// `GET /auth/sessions`: the user's own sessions, newest first.
-pub async fn list_sessions(context: web::Data<Context>, SignedIn(principal): SignedIn) -> ApiResult {
-    let sessions = sign_in::list_sessions(&context, &principal).await?;
-    let items: Vec<SessionBody> = sessions.into_iter().map(SessionBody::from).collect();
+pub async fn list_logins(context: web::Data<Context>, SignedIn(principal): SignedIn) -> ApiResult {
+    let logins = sign_in::list_logins(&context, &principal).await?;
+    let items: Vec<LoginBody> = logins.into_iter().map(LoginBody::from).collect();
     Ok(HttpResponse::Ok().json(json!({"items": items, "next": null})))
 }
 
 /// `DELETE /auth/sessions/{id}`: 204; the session and its sockets end. Unknown and foreign ids: 404.
-pub async fn revoke_session(
-    context: web::Data<Context>,
-    request: HttpRequest,
-    SignedIn(principal): SignedIn,
-    id: web::Path<LoginId>,
-) -> ApiResult {
-    sign_in::revoke_session(&context, &principal, *id, &origin_of(&request, &context.config)).await?;
+pub async fn revoke_login(context: web::Data<Context>, requester: Requester, id: web::Path<LoginId>) -> ApiResult {
+    sign_in::revoke_login(&context, &requester, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

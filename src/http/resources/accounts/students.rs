@@ -18,15 +18,15 @@ use serde::Deserialize;
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
-pub struct ListQuery {
+pub struct StudentListQuery {
     query: Option<String>,
     after: Option<String>,
     limit: Option<String>,
 }
 
 /// `GET /students`: those whose name or login has all the words.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ListQuery>) -> ApiResult {
-    let ListQuery { query, after, limit } = query.into_inner();
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<StudentListQuery>) -> ApiResult {
+    let StudentListQuery { query, after, limit } = query.into_inner();
     let page = PageQuery { after, limit };
     let limit = page.limit()?;
     let found = list_students(&context, &user, query.as_deref(), page.after()?, limit.saturating_add(1)).await?;

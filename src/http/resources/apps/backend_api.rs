@@ -2,7 +2,7 @@
 //! expect, byte for byte where they compare them.
 
 use crate::{
-    domain::live::{channel::ChannelName, registry::AppId},
+    domain::{ids::AppId, live::channel::ChannelName},
     http::{
         error::{ApiError, ApiResult},
         input::json_body::{declared_length, read_body},
@@ -48,10 +48,10 @@ struct Signed {
 impl Signed {
     /// Receives a request of the app with this id, or of the app of its key. Its signature is verified before its body is read: strangers make nobody keep
     /// megabytes. Fails with 401 for every reason alike, 403 when the app is disabled, 413 and 408.
-    async fn receive(context: &Context, request: &HttpRequest, app_id: Option<&str>, payload: Payload) -> Result<Self, ApiError> {
+    async fn receive(context: &Context, request: &HttpRequest, app_id: Option<&AppId>, payload: Payload) -> Result<Self, ApiError> {
         let query = request.query_string();
         let claims = Claims::read(query, context.clock.now_ms() / 1000).map_err(refuse)?;
-        let app = backend_api::find_app(context, app_id.map(|id| AppId(id.into())).as_ref(), &claims).map_err(refuse)?;
+        let app = backend_api::find_app(context, app_id, &claims).map_err(refuse)?;
         let signed = SignedRequest { method: request.method().as_str(), path: request.uri().path(), query };
         claims.verify(&app.secret, signed).map_err(refuse)?;
         let body = read_body(payload.into_inner(), declared_length(request), LARGEST_BODY_BYTES).await?;
@@ -106,7 +106,7 @@ fn attributes_of(text: &str) -> Result<Attributes, ApiError> {
 }
 
 /// `POST /apps/{app_id}/events`
-pub async fn post_event(context: Data<Context>, request: HttpRequest, app_id: Path<String>, payload: Payload) -> ApiResult {
+pub async fn post_event(context: Data<Context>, request: HttpRequest, app_id: Path<AppId>, payload: Payload) -> ApiResult {
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     let trigger = parse_event(&signed.body, signed.payload_limit()).map_err(refuse_trigger)?;
     let told = backend_api::trigger(&context, &signed.app, std::slice::from_ref(&trigger)).await?;
@@ -117,7 +117,7 @@ pub async fn post_event(context: Data<Context>, request: HttpRequest, app_id: Pa
 }
 
 /// `POST /apps/{app_id}/batch_events`
-pub async fn post_batch(context: Data<Context>, request: HttpRequest, app_id: Path<String>, payload: Payload) -> ApiResult {
+pub async fn post_batch(context: Data<Context>, request: HttpRequest, app_id: Path<AppId>, payload: Payload) -> ApiResult {
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     let triggers = parse_batch(&signed.body, signed.payload_limit()).map_err(refuse_trigger)?;
     if triggers.is_empty() {
@@ -137,7 +137,7 @@ fn only_channel(trigger: &Trigger, mut channels: Map<String, Value>) -> Value {
 }
 
 /// `GET /apps/{app_id}/channels`
-pub async fn list_channels(context: Data<Context>, request: HttpRequest, app_id: Path<String>, payload: Payload) -> ApiResult {
+pub async fn list_channels(context: Data<Context>, request: HttpRequest, app_id: Path<AppId>, payload: Payload) -> ApiResult {
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     let query = query_of(&request)?;
     let info = attributes_of(&query.info)?;
@@ -145,7 +145,7 @@ pub async fn list_channels(context: Data<Context>, request: HttpRequest, app_id:
 }
 
 /// `GET /apps/{app_id}/channels/{channel}`
-pub async fn read_channel(context: Data<Context>, request: HttpRequest, path: Path<(String, String)>, payload: Payload) -> ApiResult {
+pub async fn read_channel(context: Data<Context>, request: HttpRequest, path: Path<(AppId, String)>, payload: Payload) -> ApiResult {
     let (app_id, channel) = path.into_inner();
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     let query = query_of(&request)?;
@@ -154,14 +154,14 @@ pub async fn read_channel(context: Data<Context>, request: HttpRequest, path: Pa
 }
 
 /// `GET /apps/{app_id}/channels/{channel}/users`
-pub async fn list_users(context: Data<Context>, request: HttpRequest, path: Path<(String, String)>, payload: Payload) -> ApiResult {
+pub async fn list_users(context: Data<Context>, request: HttpRequest, path: Path<(AppId, String)>, payload: Payload) -> ApiResult {
     let (app_id, channel) = path.into_inner();
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     answer_or_refuse(backend_api::list_users(&context, &signed.app, channel_of(&channel)?).await?)
 }
 
 /// `POST /apps/{app_id}/users/{user_id}/terminate_connections`
-pub async fn end_user(context: Data<Context>, request: HttpRequest, path: Path<(String, String)>, payload: Payload) -> ApiResult {
+pub async fn end_user(context: Data<Context>, request: HttpRequest, path: Path<(AppId, String)>, payload: Payload) -> ApiResult {
     let (app_id, user_id) = path.into_inner();
     end_sockets(&context, &request, Some(&app_id), &user_id, payload).await
 }
@@ -171,7 +171,7 @@ pub async fn end_user_by_key(context: Data<Context>, request: HttpRequest, user_
     end_sockets(&context, &request, None, &user_id, payload).await
 }
 
-async fn end_sockets(context: &Context, request: &HttpRequest, app_id: Option<&str>, user_id: &str, payload: Payload) -> ApiResult {
+async fn end_sockets(context: &Context, request: &HttpRequest, app_id: Option<&AppId>, user_id: &str, payload: Payload) -> ApiResult {
     let signed = Signed::receive(context, request, app_id, payload).await?;
     if user_id.is_empty() || user_id.chars().count() > LONGEST_USER_ID || user_id.chars().any(char::is_control) {
         return Err(malformed("the user id has 1 to 200 characters"));

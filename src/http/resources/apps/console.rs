@@ -1,17 +1,13 @@
 //! `/admin/apps/{id}/console` and `/admin/apps/{id}/events`: watching a connected app, and publishing to it by hand.
 
-use super::{backend_api::refuse_trigger, manage::app_id};
+use super::backend_api::refuse_trigger;
 use crate::{
-    domain::access::Action,
+    domain::{access::Action, ids::AppId},
     http::{
         error::ApiResult,
-        input::{
-            credentials::{SignedIn, require},
-            json_body::JsonBody,
-        },
-        resources::accounts::sign_in::origin_of,
+        input::{credentials::require, json_body::JsonBody},
     },
-    services::{Context, apps::console},
+    services::{Context, apps::console, shared::requester::Requester},
     wire::trigger::Trigger,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,24 +24,23 @@ pub struct NewEvent {
 }
 
 /// `POST /admin/apps/{id}/console`: lines come on the channel for a minute; a repeat keeps them coming.
-pub async fn watch(context: web::Data<Context>, request: HttpRequest, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let origin = origin_of(&request, &context.config);
-    Ok(HttpResponse::Ok().json(console::watch(&context, &user, &app_id(&id), &origin).await?))
+pub async fn watch(context: web::Data<Context>, requester: Requester, id: web::Path<AppId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(console::watch(&context, &requester, &id).await?))
 }
 
 /// `POST /admin/apps/{id}/events`
 pub async fn send_event(
     context: web::Data<Context>,
     request: HttpRequest,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    requester: Requester,
+    id: web::Path<AppId>,
     payload: web::Payload,
 ) -> ApiResult {
-    require(&user, Action::ManageApps)?;
+    require(&requester.principal, Action::ManageApps)?;
     let NewEvent { channels, name, data } = JsonBody::receive(&request, payload.into_inner()).await?.value;
-    let app = console::find_enabled(&context, &user, &app_id(&id))?;
+    let app = console::find_enabled(&context, &requester.principal, &id)?;
     let limit = app.rules.limits.payload_bytes as usize;
     let event = Trigger::read(name, &channels, data.as_deref(), limit).map_err(refuse_trigger)?;
-    console::send_event(&context, &user, &app, &event, &origin_of(&request, &context.config)).await?;
+    console::send_event(&context, &requester, &app, &event).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

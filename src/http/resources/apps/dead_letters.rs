@@ -1,8 +1,10 @@
 //! `/admin/apps/{id}/webhooks` and `/admin/apps/{id}/dead-letters`: how the webhooks of an app are doing, and what could not be delivered.
 
-use super::manage::app_id;
 use crate::{
-    domain::{access::Action, ids::WebhookEventId},
+    domain::{
+        access::Action,
+        ids::{AppId, WebhookEventId},
+    },
     http::{
         error::{ApiError, ApiResult, FieldProblem},
         input::{
@@ -10,11 +12,11 @@ use crate::{
             json_body::JsonBody,
             page::{Page, PageQuery},
         },
-        resources::accounts::sign_in::origin_of,
     },
     services::{
         Context,
         apps::dead_letters::{self, DeadLetterItem},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -32,15 +34,15 @@ pub struct Replay {
 }
 
 /// `GET /admin/apps/{id}/webhooks`
-pub async fn list_webhooks(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let items = dead_letters::list_webhooks(&context, &user, &app_id(&id)).await?;
+pub async fn list_webhooks(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>) -> ApiResult {
+    let items = dead_letters::list_webhooks(&context, &user, &id).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
 }
 
 /// `GET /admin/apps/{id}/dead-letters`
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>, page: web::Query<PageQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>, page: web::Query<PageQuery>) -> ApiResult {
     let limit = page.limit()?;
-    let found = dead_letters::list(&context, &user, &app_id(&id), page.after()?, limit + 1).await?;
+    let found = dead_letters::list(&context, &user, &id, page.after()?, limit + 1).await?;
     Ok(HttpResponse::Ok().json(Page::new(found, limit, |letter: &DeadLetterItem| letter.id().to_string(), |letter| letter)))
 }
 
@@ -48,18 +50,17 @@ pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, id: web
 pub async fn replay(
     context: web::Data<Context>,
     request: HttpRequest,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    requester: Requester,
+    id: web::Path<AppId>,
     payload: web::Payload,
 ) -> ApiResult {
-    require(&user, Action::ManageApps)?;
+    require(&requester.principal, Action::ManageApps)?;
     let body: JsonBody<Replay> = JsonBody::receive(&request, payload.into_inner()).await?;
     let ids = body.value.ids.as_deref();
     if ids.is_some_and(|ids| ids.len() > MOST_IDS) {
         let message = format!("at most {MOST_IDS} ids");
         return Err(ApiError::Fields(vec![FieldProblem { field: "ids".to_owned(), code: "too_long", message }]));
     }
-    let origin = origin_of(&request, &context.config);
-    let replayed = dead_letters::replay(&context, &user, &app_id(&id), ids, &origin).await?;
+    let replayed = dead_letters::replay(&context, &requester, &id, ids).await?;
     Ok(HttpResponse::Ok().json(json!({ "replayed": replayed })))
 }

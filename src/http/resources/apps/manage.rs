@@ -1,7 +1,7 @@
 //! `/admin/apps`: the connected Pusher apps.
 
 use crate::{
-    domain::{access::Action, live::registry::AppId},
+    domain::{access::Action, ids::AppId},
     http::{
         error::ApiResult,
         input::{
@@ -9,11 +9,11 @@ use crate::{
             idempotency::idempotent,
             json_body::JsonBody,
         },
-        resources::accounts::sign_in::origin_of,
     },
     services::{
         Context,
         apps::manage::{self, AppPatch},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -27,25 +27,24 @@ pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiR
 }
 
 /// `GET /admin/apps/{id}`
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    Ok(HttpResponse::Ok().json(manage::read_app(&context, &user, &app_id(&id)).await?))
+pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(manage::read_app(&context, &user, &id).await?))
 }
 
 /// `POST /admin/apps`: 201 with the app and its secret, which no other answer shows. A repeat under the same `Idempotency-Key` makes no second app and
 /// shows no secret.
-pub async fn create(context: web::Data<Context>, request: HttpRequest, SignedIn(user): SignedIn, payload: web::Payload) -> ApiResult {
-    require(&user, Action::ManageApps)?;
+pub async fn create(context: web::Data<Context>, request: HttpRequest, requester: Requester, payload: web::Payload) -> ApiResult {
+    require(&requester.principal, Action::ManageApps)?;
     let body: JsonBody<AppPatch> = JsonBody::receive(&request, payload.into_inner()).await?;
-    let origin = origin_of(&request, &context.config);
     // What is kept for repeats lies in the database as plain text, so the secret is not in it.
     let made = Cell::new(None);
     let work = || async {
-        let app = manage::create_app(&context, &user, &body.value, &origin).await?;
+        let app = manage::create_app(&context, &requester, &body.value).await?;
         let kept = HttpResponse::Created().json(app.clone().without_secret());
         made.set(Some(app));
         Ok(kept)
     };
-    let kept = idempotent(&context, &user, &request, &body.bytes, work).await?;
+    let kept = idempotent(&context, &requester.principal, &request, &body.bytes, work).await?;
     Ok(made.take().map_or(kept, |app| HttpResponse::Created().json(app)))
 }
 
@@ -53,23 +52,16 @@ pub async fn create(context: web::Data<Context>, request: HttpRequest, SignedIn(
 pub async fn change(
     context: web::Data<Context>,
     request: HttpRequest,
-    SignedIn(user): SignedIn,
-    id: web::Path<String>,
+    requester: Requester,
+    id: web::Path<AppId>,
     payload: web::Payload,
 ) -> ApiResult {
-    require(&user, Action::ManageApps)?;
+    require(&requester.principal, Action::ManageApps)?;
     let body: JsonBody<AppPatch> = JsonBody::receive(&request, payload.into_inner()).await?;
-    let origin = origin_of(&request, &context.config);
-    Ok(HttpResponse::Ok().json(manage::change_app(&context, &user, &app_id(&id), &body.value, &origin).await?))
+    Ok(HttpResponse::Ok().json(manage::change_app(&context, &requester, &id, &body.value).await?))
 }
 
 /// `POST /admin/apps/{id}/rotate`: 200 with the app and its new secret.
-pub async fn rotate(context: web::Data<Context>, request: HttpRequest, SignedIn(user): SignedIn, id: web::Path<String>) -> ApiResult {
-    let origin = origin_of(&request, &context.config);
-    Ok(HttpResponse::Ok().json(manage::rotate_secret(&context, &user, &app_id(&id), &origin).await?))
-}
-
-/// Reads the id of an app in a path. Any text is one: there is no app of most.
-pub(super) fn app_id(text: &str) -> AppId {
-    AppId(text.into())
+pub async fn rotate(context: web::Data<Context>, requester: Requester, id: web::Path<AppId>) -> ApiResult {
+    Ok(HttpResponse::Ok().json(manage::rotate_secret(&context, &requester, &id).await?))
 }

@@ -1,7 +1,7 @@
 //! Where the web UI learns what to listen to, and the signing endpoints of Pusher clients.
 
 use crate::{
-    domain::live::registry::SocketId,
+    domain::ids::SocketId,
     http::{
         error::{ApiError, ApiResult, FieldProblem},
         input::{

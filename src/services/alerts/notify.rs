@@ -13,7 +13,7 @@ use crate::{
         principal::Role,
     },
     services::notices::append_notice,
-    wire::desk_event::{RISK_CHANGED, RISK_RAISED},
+    wire::desk_event::DeskEvent,
 };
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub(super) const STAFF: [Audience; 2] = [Audience::Role(Role::Counsellor), Audie
 
 /// What became of a warning, as the wire names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum AlertChange {
     Concern,
     Raised,
     Repeated,
@@ -31,7 +31,7 @@ pub(super) enum Change {
     Chat,
 }
 
-impl Change {
+impl AlertChange {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Concern => "concern",
@@ -48,7 +48,7 @@ impl Change {
 pub(super) async fn append_raised(tx: &mut Tx, id: AlertId, audiences: &[Audience], now_ms: i64) -> BackendResult<()> {
     let data = json!({ "alert": item(tx, id).await? }).to_string();
     for audience in audiences {
-        append(tx, *audience, RISK_RAISED, data.clone(), now_ms).await?;
+        append(tx, *audience, DeskEvent::RiskRaised, data.clone(), now_ms).await?;
         let kind = NoticeKind::RiskRaised { alert_id: id.to_string() };
         append_notice(tx, &NewNotice { audience: *audience, kind }, now_ms).await?;
     }
@@ -56,16 +56,16 @@ pub(super) async fn append_raised(tx: &mut Tx, id: AlertId, audiences: &[Audienc
 }
 
 /// Moves the lists of everybody who may see warnings.
-pub(super) async fn append_changed(tx: &mut Tx, change: Change, id: AlertId, now_ms: i64) -> BackendResult<()> {
+pub(super) async fn append_changed(tx: &mut Tx, change: AlertChange, id: AlertId, now_ms: i64) -> BackendResult<()> {
     let data = json!({ "change": change.as_str(), "alert": item(tx, id).await? }).to_string();
     for audience in STAFF {
-        append(tx, audience, RISK_CHANGED, data.clone(), now_ms).await?;
+        append(tx, audience, DeskEvent::RiskChanged, data.clone(), now_ms).await?;
     }
     Ok(())
 }
 
-async fn append(tx: &mut Tx, audience: Audience, event: &str, data: String, now_ms: i64) -> BackendResult<()> {
-    tx.append_log(&LogEntry { id: LogId::generate(), audience, event: event.to_owned(), data, created_at_ms: now_ms }).await
+async fn append(tx: &mut Tx, audience: Audience, event: DeskEvent, data: String, now_ms: i64) -> BackendResult<()> {
+    tx.append_log(&LogEntry { id: LogId::generate(), audience, event: event.name().to_owned(), data, created_at_ms: now_ms }).await
 }
 
 /// Returns the warning as events carry it: as in lists, without the student's words.

@@ -1,0 +1,12 @@
+//! A topic: what events are published to and sockets subscribe to.
+
+use crate::domain::{ids::AppId, live::channel::ChannelName};
+
+/// A channel of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Topic {
+    /// The app.
+    pub app: AppId,
+    /// The channel inside it.
+    pub channel: ChannelName,
+}

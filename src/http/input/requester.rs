@@ -1,0 +1,37 @@
+//! The extractor of the requester: a signed-in user together with where the request comes from.
+
+use super::{
+    client_address::address_key,
+    credentials::{SignedIn, address_of, context_of},
+};
+use crate::{
+    config::Config,
+    http::error::ApiError,
+    services::shared::requester::{Origin, Requester},
+};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
+use futures_util::future::LocalBoxFuture;
+
+/// Refuses as [`SignedIn`] does.
+impl FromRequest for Requester {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let SignedIn(principal) = signed_in.await?;
+            let origin = origin_of(&request, &context_of(&request)?.config);
+            Ok(Self { principal, origin })
+        })
+    }
+}
+
+/// Returns where a request comes from, also one of nobody known.
+#[must_use]
+pub fn origin_of(request: &HttpRequest, config: &Config) -> Origin {
+    let address = address_of(request, config);
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Origin { address: address.map(|address| address.to_string()), address_key: address_key(address), user_agent }
+}
