@@ -1,11 +1,11 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
-import { deleteMessage, editMessage, fetchConversation, fetchMessages, markRead } from '@/features/chat/api/conversations'
+import { deleteMessage, editMessage, fetchConversation, fetchMessages } from '@/features/chat/api/conversations'
 import type { Conversation, Message, MessageRead, Watermarks } from '@/shared/api/chatTypes'
 import { asApiError, type ApiError } from '@/shared/api/problem'
 import { instantOf } from '@/shared/calendar/days'
 import { mergeMarks } from '@/features/chat/model/marks'
 import {
-  emptyList, firstSeqOf, hasGap, lastSeqOf, withGapAccepted, withMessage, withNewerPage, withOlderPage, withPage, type MessageList,
+  emptyList, firstSeqOf, hasGap, lastSeqOf, withMessage, withNewerPage, withOlderPage, withPage, type MessageList,
 } from '@/features/chat/model/messageList'
 import { buildTimeline } from '@/features/chat/model/timeline'
 import { createTypingSignal, TypingWatch } from '@/features/chat/model/typing'
@@ -17,14 +17,11 @@ import { useChatOutbox } from '@/features/chat/store/chatOutbox'
 import { useChatUnread } from '@/features/chat/store/chatUnread'
 import { useSchool } from '@/shared/stores/school'
 import { useSession } from '@/shared/session/session'
+import { createGapHealer } from './gapHealer'
+import { createReadMarker } from './readMarker'
 import { forgetThread, recallThread, rememberFor, rememberThread } from './threadMemory'
 
 const pageLimit = 50
-const healLimit = 100
-const healRounds = 20
-const healPauseMs = 400
-/** A hole that stays after this many questions is none. */
-const gapTries = 3
 /** How much of what was read before stays above the first new message. */
 const contextAbove = 12
 
@@ -47,15 +44,9 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   const typingIds = ref<string[]>([])
   const memberIds = ref<string[]>([])
   const otherMarks = shallowRef<Watermarks | null>(null)
-  let readUpTo = 0
-  let seenUpTo = 0
-  let isReading = false
   let run = 0
   /** Counts the stretches shown: an answer for another stretch than the one on the screen is not added to it. */
   let stretch = 0
-  let healing: Promise<void> | null = null
-  let isHealDue = false
-  let healTimer: ReturnType<typeof setTimeout> | undefined
 
   const ownId = computed(() => session.user?.id ?? '')
   const other = computed(() => {
@@ -74,6 +65,21 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   const isTyping = computed(() => typingIds.value.some((userId) => userId !== ownId.value))
   const isOtherHere = computed(() => other.value !== null && memberIds.value.includes(other.value.id))
   const typingWatch = new TypingWatch((ids) => (typingIds.value = ids))
+  const { heal, healSoon, ...healer } = createGapHealer({
+    conversationId: () => id.value,
+    list,
+    mayHeal: () => isLoaded.value && !isQueueEntry.value && !list.value.hasAfter,
+    stretch: () => `${run}.${stretch}`,
+    newestSeq: () => conversation.value?.last_seq ?? 0,
+  })
+  const readMarker = createReadMarker({
+    conversationId: () => id.value,
+    run: () => run,
+    onAnswer({ unread_count, delivered_seq, read_seq }) {
+      if (conversation.value) conversation.value = { ...conversation.value, unread_count, own: { delivered_seq, read_seq } }
+      unread.refresh()
+    },
+  })
   const typingSignal = createTypingSignal(() => void triggerOn(conversationChannel(id.value), 'client-typing', {}))
 
   /** Opens the conversation, at the first unread message when there are any. */
@@ -103,7 +109,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
 
   async function loadFirstPage(fresh: Conversation, mine: number): Promise<void> {
     const read = fresh.own.read_seq ?? 0
-    readUpTo = Math.max(readUpTo, read)
+    readMarker.raise(read)
     newAfterSeq.value = fresh.unread_count > 0 ? read : null
     const isFarBack = fresh.unread_count > 0 && fresh.last_seq - read > pageLimit - contextAbove
     const query = isFarBack ? { after_seq: Math.max(0, read - contextAbove) } : {}
@@ -139,41 +145,6 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
       // Scrolling on, or the next reconnect, asks again.
     } finally {
       flag.value = false
-    }
-  }
-
-  /** Brings what came after the last message; asked for again while it runs, it runs once more. */
-  function heal(): void {
-    if (!isLoaded.value || isQueueEntry.value || list.value.hasAfter) return
-    isHealDue = true
-    healing ??= healOnce().finally(() => (healing = null))
-  }
-
-  /** The message itself is usually on its way; only when it does not come is it asked for. */
-  function healSoon(): void {
-    clearTimeout(healTimer)
-    healTimer = setTimeout(() => {
-      if ((conversation.value?.last_seq ?? 0) > lastSeqOf(list.value)) heal()
-    }, healPauseMs)
-  }
-
-  async function healOnce(): Promise<void> {
-    const mine = run
-    const base = stretch
-    let tries = 0
-    for (let round = 0; round < healRounds && isHealDue; round += 1) {
-      isHealDue = false
-      try {
-        const answer = await fetchMessages(id.value, { after_seq: lastSeqOf(list.value), limit: healLimit })
-        if (mine !== run || base !== stretch) return
-        // The thread follows its end: a page in between is no reason to stop there.
-        list.value = { ...withNewerPage(list.value, answer), hasAfter: false }
-        if (answer.has_after) isHealDue = true
-        else if (hasGap(list.value) && (tries += 1) < gapTries) isHealDue = true
-        else if (hasGap(list.value)) list.value = withGapAccepted(list.value)
-      } catch {
-        return
-      }
     }
   }
 
@@ -221,28 +192,9 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
     list.value = withMessage(list.value, changed)
   }
 
-  /** The message and everything before it was on the screen while somebody looked. What fails is said again by the next look. */
+  /** The message and everything before it was on the screen while somebody looked. */
   async function seen(seq: number): Promise<void> {
-    if (seq <= readUpTo || !conversation.value || isQueueEntry.value) return
-    seenUpTo = Math.max(seenUpTo, seq)
-    if (isReading) return
-    isReading = true
-    const mine = run
-    try {
-      while (mine === run && seenUpTo > readUpTo) {
-        const upTo = seenUpTo
-        const answer = await markRead(id.value, upTo)
-        if (mine !== run) break
-        readUpTo = Math.max(readUpTo, upTo)
-        const { unread_count, delivered_seq, read_seq } = answer
-        if (conversation.value) conversation.value = { ...conversation.value, unread_count, own: { delivered_seq, read_seq } }
-        unread.refresh()
-      }
-    } catch {
-      seenUpTo = readUpTo
-    } finally {
-      isReading = false
-    }
+    if (conversation.value && !isQueueEntry.value) await readMarker.see(seq)
   }
 
   function typed(): void {
@@ -258,7 +210,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   function takeRead({ user_id, delivered_seq, read_seq }: MessageRead): void {
     if (user_id === ownId.value) {
       // Read on another device: the divider has done its work.
-      if (read_seq !== null) readUpTo = Math.max(readUpTo, read_seq)
+      if (read_seq !== null) readMarker.raise(read_seq)
     } else otherMarks.value = mergeMarks(otherMarks.value, { delivered_seq, read_seq })
   }
 
@@ -328,7 +280,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
       typingWatch.clear()
       memberIds.value = []
       otherMarks.value = null
-      readUpTo = seenUpTo = 0
+      readMarker.reset()
       void load()
     },
     { immediate: true },
@@ -336,7 +288,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   onScopeDispose(() => {
     remember(id.value)
     run += 1
-    clearTimeout(healTimer)
+    healer.stop()
     typingWatch.clear()
     for (const stop of stops) stop()
   })

@@ -1,0 +1,51 @@
+import { markRead } from '@/features/chat/api/conversations'
+
+type ReadAnswer = Awaited<ReturnType<typeof markRead>>
+
+interface ReadMarkerHooks {
+  /** The conversation that is open. */
+  conversationId: () => string
+  /** Changes when another one is opened: what was under way for the former is dropped. */
+  run: () => number
+  onAnswer: (answer: ReadAnswer) => void
+}
+
+/** Tells the server how far was read, one request at a time. What fails is told again by the next look. */
+export function createReadMarker({ conversationId, run, onAnswer }: ReadMarkerHooks) {
+  let readUpTo = 0
+  let seenUpTo = 0
+  let isTelling = false
+
+  /** The message and everything before it was on the screen while somebody looked. */
+  async function see(seq: number): Promise<void> {
+    if (seq <= readUpTo) return
+    seenUpTo = Math.max(seenUpTo, seq)
+    if (isTelling) return
+    isTelling = true
+    const mine = run()
+    try {
+      while (mine === run() && seenUpTo > readUpTo) {
+        const upTo = seenUpTo
+        const answer = await markRead(conversationId(), upTo)
+        if (mine !== run()) break
+        raise(upTo)
+        onAnswer(answer)
+      }
+    } catch {
+      seenUpTo = readUpTo
+    } finally {
+      isTelling = false
+    }
+  }
+
+  /** The server knows that this much was read. */
+  function raise(seq: number): void {
+    readUpTo = Math.max(readUpTo, seq)
+  }
+
+  function reset(): void {
+    readUpTo = seenUpTo = 0
+  }
+
+  return { see, raise, reset }
+}
