@@ -23,8 +23,6 @@ export function blockingThemeScript(): Plugin {
       fileName = `assets/theme-${hash}.js`
       this.emitFile({ type: 'asset', fileName, source })
     },
-    transformIndexHtml: () => [
-      { tag: 'script', attrs: { src: `/${fileName}` }, injectTo: 'head-prepend' },
-    ],
+    transformIndexHtml: () => [{ tag: 'script', attrs: { src: `/${fileName}` }, injectTo: 'head-prepend' }],
   }
 }

@@ -26,9 +26,7 @@ export function pdfjsResources(): Plugin {
     name: 'educounsel-pdfjs-resources',
     config: (_, { command }) => ({
       define: {
-        __PDFJS_RESOURCES__: JSON.stringify(
-          command === 'build' ? `/${base}/` : '/node_modules/pdfjs-dist/',
-        ),
+        __PDFJS_RESOURCES__: JSON.stringify(command === 'build' ? `/${base}/` : '/node_modules/pdfjs-dist/'),
       },
     }),
     configResolved(config) {

@@ -6,8 +6,6 @@
   } catch {
     // Storage may be blocked; the system theme is right then.
   }
-  var isDark =
-    choice === 'dark' ||
-    (choice === 'system' && window.matchMedia('(prefers-color-scheme: dark)').matches)
+  var isDark = choice === 'dark' || (choice === 'system' && window.matchMedia('(prefers-color-scheme: dark)').matches)
   document.documentElement.dataset.theme = isDark ? 'dark' : 'light'
 })()

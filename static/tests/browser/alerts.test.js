@@ -9,7 +9,9 @@ import { until, untilEqual } from './support/patience.js'
 
 const provider = await startProvider({ otherwise: 'Baik.' })
 after(() => provider.close())
-const { scenario, sessionOf } = await openDesk({ settings: [`openai.base_url=${provider.baseUrl}`, 'openai.model=fake', 'openai.moderation=false'] })
+const { scenario, sessionOf } = await openDesk({
+  settings: [`openai.base_url=${provider.baseUrl}`, 'openai.model=fake', 'openai.moderation=false'],
+})
 const risk = 'aku mau bunuh diri malam ini'
 
 async function openStaff(open, login, path, options = {}) {
@@ -36,7 +38,16 @@ async function answerAll(page) {
 }
 
 const cardOf = (page, name) => page.getByTestId('alert').filter({ hasText: name })
-const openCount = async (page) => Number((await page.getByTestId('alerts-badge').first().textContent({ timeout: 1_000 }).catch(() => '0')).trim())
+const openCount = async (page) =>
+  Number(
+    (
+      await page
+        .getByTestId('alerts-badge')
+        .first()
+        .textContent({ timeout: 1_000 })
+        .catch(() => '0')
+    ).trim(),
+  )
 
 scenario('a risk: the student gets the card, counsellors a toast, a sound and a clock, and one of them takes care', async ({ open }) => {
   const alerts = await openStaff(open, 'guru1', '/guru/alerts')
@@ -50,7 +61,10 @@ scenario('a risk: the student gets the card, counsellors a toast, a sound and a 
   await ask(student, risk)
   await student.getByTestId('help-card').waitFor()
   await until('the card to be told', async () => (await student.getByTestId('companion-spoken').textContent()).includes('119'))
-  const calls = await student.getByTestId('help-card').getByTestId('hotline-call').evaluateAll((links) => links.map((link) => link.getAttribute('href')))
+  const calls = await student
+    .getByTestId('help-card')
+    .getByTestId('hotline-call')
+    .evaluateAll((links) => links.map((link) => link.getAttribute('href')))
   assert.ok(calls.includes('tel:119'), calls.join())
   assert.equal(provider.requests.length, 0, 'the model is not asked')
 

@@ -19,7 +19,11 @@ async function connectApp(page, name) {
   await page.getByTestId('app-name').fill(name)
   await page.getByTestId('app-submit').click()
   await page.getByTestId('app-secret').waitFor()
-  const app = { id: await textOf(page, 'secret-app-id'), key: await textOf(page, 'secret-app-key'), secret: await textOf(page, 'app-secret') }
+  const app = {
+    id: await textOf(page, 'secret-app-id'),
+    key: await textOf(page, 'secret-app-key'),
+    secret: await textOf(page, 'app-secret'),
+  }
   const snippet = await textOf(page, 'snippet')
   await page.getByTestId('secret-done').click()
   await page.getByTestId('app-head').waitFor()
@@ -35,7 +39,14 @@ scenario('a new app shows its secret once, works with it at once, and its counts
   const { person, page } = await openAdmin(open)
   const { app, snippet, path } = await connectApp(page, 'Portal Absensi')
   assert.match(app.secret, /^[0-9a-f]{40}$/)
-  for (const line of [`PUSHER_APP_ID=${app.id}`, `PUSHER_APP_KEY=${app.key}`, `PUSHER_APP_SECRET=${app.secret}`, 'PUSHER_HOST=127.0.0.1', `PUSHER_PORT=${port}`, 'PUSHER_SCHEME=http']) {
+  for (const line of [
+    `PUSHER_APP_ID=${app.id}`,
+    `PUSHER_APP_KEY=${app.key}`,
+    `PUSHER_APP_SECRET=${app.secret}`,
+    'PUSHER_HOST=127.0.0.1',
+    `PUSHER_PORT=${port}`,
+    'PUSHER_SCHEME=http',
+  ]) {
     assert.ok(snippet.split('\n').includes(line), line)
   }
   assert.equal(new URL(page.url()).pathname, path)
@@ -78,7 +89,15 @@ scenario('what is wrong stands at its field, whoever noticed', async ({ open }) 
   // A word of the server lands there too, also in the folded part of the form.
   person.expectFailure(/\/admin\/apps$/)
   const errors = [{ field: 'limits.payload_bytes', code: 'unknown_value', message: '1 to 102400' }]
-  await page.route('**/api/v1/admin/apps', (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify({ code: 'validation', status: 422, errors }) }) : route.fallback()))
+  await page.route('**/api/v1/admin/apps', (route) =>
+    route.request().method() === 'POST'
+      ? route.fulfill({
+          status: 422,
+          contentType: 'application/problem+json',
+          body: JSON.stringify({ code: 'validation', status: 422, errors }),
+        })
+      : route.fallback(),
+  )
   await page.getByTestId('app-name').fill('Portal')
   await page.getByTestId('app-origins').fill('https://portal.example')
   await page.getByTestId('app-submit').click()
@@ -106,7 +125,10 @@ scenario('settings are changed, a faster colleague is not overwritten, a new sec
     if (route.request().method() === 'GET') await refused
     await route.fallback()
   })
-  const answer = await person.context.request.patch(`/api/v1${path}`, { data: { subscription_counts: true }, headers: { origin: `http://127.0.0.1:${port}` } })
+  const answer = await person.context.request.patch(`/api/v1${path}`, {
+    data: { subscription_counts: true },
+    headers: { origin: `http://127.0.0.1:${port}` },
+  })
   assert.equal(answer.status(), 200)
   person.expectFailure(new RegExp(`${path}$`))
   await page.getByTestId('app-save').click()
@@ -151,7 +173,10 @@ scenario('disabling says whom it hits, ends the sockets with 4003, and can be ta
   const socket = await backend.openSocket()
   await page.getByTestId('part-settings').click()
   await page.getByTestId('app-disable').click()
-  await page.getByRole('dialog').getByText(/^1 koneksi terbuka/).waitFor()
+  await page
+    .getByRole('dialog')
+    .getByText(/^1 koneksi terbuka/)
+    .waitFor()
   await page.getByTestId('confirm').click()
   await untilEqual('the state', 'false', () => page.getByTestId('app-state').getAttribute('data-enabled'))
   assert.equal(await socket.closeCode(), 4003)
@@ -183,7 +208,9 @@ scenario('webhooks are added, changed and removed', async ({ open }) => {
   await page.getByTestId('webhook-save').click()
   await hook.getByText('member_added', { exact: true }).waitFor()
   const stored = async () => (await (await person.context.request.get(`/api/v1${path}`)).json()).webhooks
-  assert.deepEqual(await stored(), [{ url: 'https://arsip.example/hook', events: ['channel_occupied', 'member_added'], channel_prefix: 'presence-' }])
+  assert.deepEqual(await stored(), [
+    { url: 'https://arsip.example/hook', events: ['channel_occupied', 'member_added'], channel_prefix: 'presence-' },
+  ])
   await hook.getByTestId('webhook-remove').click()
   await page.getByTestId('confirm').click()
   await hook.waitFor({ state: 'detached' })
@@ -236,7 +263,8 @@ scenario('the console shows what happens, holds still while it is read, and its 
   const channel = await socket.subscribe('presence-ruang.1', 'siswa1')
   await backend.trigger('presence-ruang.1', 'soal-baru', { nomor: 3 })
   channel.trigger('client-selesai', { nomor: 2 })
-  for (const kind of ['connected', 'subscribed', 'occupied', 'member_added', 'api_event', 'client_event']) await line(kind).first().waitFor()
+  for (const kind of ['connected', 'subscribed', 'occupied', 'member_added', 'api_event', 'client_event'])
+    await line(kind).first().waitFor()
   await line('api_event').first().getByRole('button').first().click()
   assert.match(await page.getByTestId('console-data').innerText(), /"nomor": 3/)
 
@@ -268,7 +296,12 @@ scenario('the console shows what happens, holds still while it is read, and its 
   await page.getByTestId('console-waiting').waitFor()
 
   // Nothing of this is announced line by line.
-  assert.equal(await page.locator('[data-testid="console-log"][aria-live], [data-testid="console-log"][role="log"], [role="log"] [data-testid="console-line"]').count(), 0)
+  assert.equal(
+    await page
+      .locator('[data-testid="console-log"][aria-live], [data-testid="console-log"][role="log"], [role="log"] [data-testid="console-line"]')
+      .count(),
+    0,
+  )
   socket.close()
   await line('disconnected').first().waitFor()
   assert.equal((await connectBackend(port, { ...app, secret: 'salah' }).trigger('a', 'b', {})).status, 401)
@@ -295,7 +328,9 @@ scenario('the way back neither loses a secret nor unsaved changes, and asks nobo
   assert.equal(await textOf(page, 'app-secret'), secret)
   await page.getByTestId('secret-done').click()
   await page.getByTestId('app-head').waitFor()
-  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.documentElement.outerHTML]))
+  const kept = await page.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.documentElement.outerHTML]),
+  )
   assert.ok(!kept.includes(secret))
 
   await page.getByTestId('part-settings').click()

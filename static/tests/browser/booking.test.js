@@ -64,10 +64,11 @@ scenario('a booking is made, confirmed, moved and cancelled in front of both', a
 scenario('a booking is made with the keyboard alone', async ({ open }) => {
   const { page } = await openPage(open, 'siswa11', '/student/appointments/create')
   await page.getByTestId('counsellor-card').first().waitFor()
-  const focused = () => page.evaluate(() => {
-    const { dataset, type } = document.activeElement
-    return { testid: dataset.testid, day: dataset.day, startsAt: dataset.startsAt, type }
-  })
+  const focused = () =>
+    page.evaluate(() => {
+      const { dataset, type } = document.activeElement
+      return { testid: dataset.testid, day: dataset.day, startsAt: dataset.startsAt, type }
+    })
   /** Tabs on until `wanted` holds for what has the focus. */
   const tabTo = async (what, wanted) => {
     for (let presses = 0; presses < 40; presses += 1) {

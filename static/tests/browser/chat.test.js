@@ -68,7 +68,9 @@ scenario('a student from the queue and a counsellor talk, and see each other typ
   await counsellor.page.waitForURL('**/guru/materi')
   await say(student.page, 'Saya bingung memilih jurusan')
   await untilEqual('the mark', 'delivered', () => lastStateOf(student.page))
-  await untilEqual('the number in the navigation', '1', async () => (await counsellor.page.getByTestId('chat-badge').first().textContent())?.trim())
+  await untilEqual('the number in the navigation', '1', async () =>
+    (await counsellor.page.getByTestId('chat-badge').first().textContent())?.trim(),
+  )
   await untilEqual('the toast', 1, () => counsellor.page.locator('[data-testid="toast"][data-kind="chat"]').count())
   await counsellor.page.getByTestId('toast').getByRole('link').click()
   await counsellor.page.getByTestId('new-divider').waitFor()
@@ -88,10 +90,15 @@ scenario('what a student writes offline arrives once and in order', async ({ ope
   assert.equal((await bodiesOf(counsellor.page)).filter((text) => words.includes(text)).length, 0)
 
   await student.person.context.setOffline(false)
-  await untilEqual('the messages', words.join('|'), async () => (await bodiesOf(counsellor.page)).filter((text) => words.includes(text)).join('|'))
+  await untilEqual('the messages', words.join('|'), async () =>
+    (await bodiesOf(counsellor.page)).filter((text) => words.includes(text)).join('|'),
+  )
   await untilEqual('the waiting messages', 0, () => student.page.getByTestId('outgoing').count())
   await student.page.getByTestId('offline-sign').waitFor({ state: 'detached' })
-  assert.deepEqual((await bodiesOf(student.page)).filter((text) => words.includes(text)), words)
+  assert.deepEqual(
+    (await bodiesOf(student.page)).filter((text) => words.includes(text)),
+    words,
+  )
   await untilEqual('the mark', 'read', () => lastStateOf(student.page))
 })
 
@@ -109,11 +116,19 @@ scenario('a line that breaks while both write loses nothing', async ({ open, ope
   line.cut()
   for (const number of [1, 2, 3]) await say(phone, `putus ${number}`)
   for (const number of [1, 2, 3]) await say(counsellor.page, `lancar ${number}`)
-  await untilEqual('what the counsellor said', 3, async () => (await bodiesOf(student.page)).filter((text) => text.startsWith('lancar')).length)
+  await untilEqual(
+    'what the counsellor said',
+    3,
+    async () => (await bodiesOf(student.page)).filter((text) => text.startsWith('lancar')).length,
+  )
   line.mend()
   for (const page of [phone, student.page, counsellor.page]) {
-    await untilEqual('the messages', 'putus 1|putus 2|putus 3', async () => (await bodiesOf(page)).filter((text) => text.startsWith('putus')).join('|'))
-    await untilEqual('the answers', 'lancar 1|lancar 2|lancar 3', async () => (await bodiesOf(page)).filter((text) => text.startsWith('lancar')).join('|'))
+    await untilEqual('the messages', 'putus 1|putus 2|putus 3', async () =>
+      (await bodiesOf(page)).filter((text) => text.startsWith('putus')).join('|'),
+    )
+    await untilEqual('the answers', 'lancar 1|lancar 2|lancar 3', async () =>
+      (await bodiesOf(page)).filter((text) => text.startsWith('lancar')).join('|'),
+    )
   }
 })
 

@@ -3,7 +3,18 @@ import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { startProvider } from '../../../tests/support/node/testkit.js'
 import { viewports } from './support/browser.js'
-import { answerStatus, answerText, ask, longAnswer, newestAnswer, openCompanion, readable, threadIdOf, untilLonger, untilStatus } from './support/companion.js'
+import {
+  answerStatus,
+  answerText,
+  ask,
+  longAnswer,
+  newestAnswer,
+  openCompanion,
+  readable,
+  threadIdOf,
+  untilLonger,
+  untilStatus,
+} from './support/companion.js'
 import { openDesk } from './support/desk.js'
 import { until, untilEqual } from './support/patience.js'
 import { xssCorpus } from './support/xssCorpus.js'
@@ -19,7 +30,9 @@ const answers = [
 ]
 const provider = await startProvider({ tokensPerSecond: 60, answers, otherwise: 'Kamu menulis: {question}.' })
 after(() => provider.close())
-const { scenario, sessionOf } = await openDesk({ settings: [`openai.base_url=${provider.baseUrl}`, 'openai.model=fake', 'openai.moderation=false'] })
+const { scenario, sessionOf } = await openDesk({
+  settings: [`openai.base_url=${provider.baseUrl}`, 'openai.model=fake', 'openai.moderation=false'],
+})
 
 /** One student, with as many devices as wanted. */
 async function sitDown(open, login, options = {}) {
@@ -76,7 +89,10 @@ function watchGrowth() {
   let before = { id: '', text: '' }
   new MutationObserver(() => {
     const answer = [...document.querySelectorAll('[data-testid="answer"]')].at(-1)
-    const now = { id: answer?.dataset.id ?? '', text: answer?.querySelector('[data-testid="answer-text"]')?.innerText.replace(/\s+/g, ' ').trim() ?? '' }
+    const now = {
+      id: answer?.dataset.id ?? '',
+      text: answer?.querySelector('[data-testid="answer-text"]')?.innerText.replace(/\s+/g, ' ').trim() ?? '',
+    }
     if (now.id === before.id && now.text !== before.text) {
       window.growth.steps += 1
       if (!now.text.startsWith(before.text)) window.growth.shrunk.push([before.text, now.text])
@@ -97,7 +113,10 @@ scenario('stop ends the answer on both devices within 300 ms and hangs up on the
     await ask(laptop, 'Cerita tanpa akhir')
     delays = await stopAndMeasure(laptop, phone)
   }
-  assert.ok(delays.every((ms) => ms <= 300), `ended after ${delays.join(' and ')} ms`)
+  assert.ok(
+    delays.every((ms) => ms <= 300),
+    `ended after ${delays.join(' and ')} ms`,
+  )
 
   const asked = provider.requests.filter(({ question }) => question.includes('tanpa akhir'))
   await until('the provider to see the end', () => asked.every((request) => request.wasClosed))
@@ -127,9 +146,13 @@ function watchStop() {
   const now = () => performance.timeOrigin + performance.now()
   const answer = [...document.querySelectorAll('[data-testid="answer"]')].at(-1)
   window.stopping = { clickedAt: 0, endedAt: 0 }
-  document.addEventListener('click', (event) => {
-    if (event.target instanceof Element && event.target.closest('[data-testid="companion-stop"]')) window.stopping.clickedAt = now()
-  }, { capture: true })
+  document.addEventListener(
+    'click',
+    (event) => {
+      if (event.target instanceof Element && event.target.closest('[data-testid="companion-stop"]')) window.stopping.clickedAt = now()
+    },
+    { capture: true },
+  )
   new MutationObserver(() => {
     if (answer.dataset.status !== 'streaming') window.stopping.endedAt ||= now()
   }).observe(answer, { attributes: true, attributeFilter: ['data-status'] })
@@ -262,9 +285,16 @@ scenario('a screen reader hears whole sentences', async ({ open }) => {
   })
   await ask(page, 'Tolong jawab panjang')
   await untilEqual('the long answer', readable(longAnswer), () => answerText(page))
-  const sentences = readable(longAnswer).match(/[^.]+\./g).map((sentence) => sentence.trim())
+  const sentences = readable(longAnswer)
+    .match(/[^.]+\./g)
+    .map((sentence) => sentence.trim())
   await untilEqual('what is told', sentences.join('|'), async () => (await page.evaluate(() => window.told)).join('|'))
-  const lives = await page.evaluate(() => [...document.querySelectorAll('[data-testid="answer"]')].filter((answer) => answer.closest('[aria-live]:not([aria-live="off"]), [role="log"], [role="status"]')).length)
+  const lives = await page.evaluate(
+    () =>
+      [...document.querySelectorAll('[data-testid="answer"]')].filter((answer) =>
+        answer.closest('[aria-live]:not([aria-live="off"]), [role="log"], [role="status"]'),
+      ).length,
+  )
   assert.equal(lives, 0, 'no bubble is itself a live region')
 })
 
@@ -280,8 +310,13 @@ scenario('a hostile answer, streamed: nothing runs, nothing is loaded from elsew
   await untilStatus(page, 'done')
   await untilLonger(page, 1_000)
   assert.equal(await page.evaluate(() => window.pwned ?? 0), 0)
-  const addresses = await newestAnswer(page).locator('a').evaluateAll((links) => links.map(({ protocol }) => protocol))
-  assert.ok(addresses.every((protocol) => protocol === 'https:'), addresses.join())
+  const addresses = await newestAnswer(page)
+    .locator('a')
+    .evaluateAll((links) => links.map(({ protocol }) => protocol))
+  assert.ok(
+    addresses.every((protocol) => protocol === 'https:'),
+    addresses.join(),
+  )
   assert.deepEqual(strangers, [])
 })
 

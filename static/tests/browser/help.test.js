@@ -9,9 +9,41 @@ const { scenario, sessionOf } = await openDesk({ settings: ['companion.messages_
 
 const pages = {
   nobody: ['/login', '/tidak-ada'],
-  siswa2: ['/student/dashboard', '/student/materi', '/student/ai-companion', '/student/ai-companion/new', '/student/appointments', '/student/appointments/create', '/student/chat', '/student/notices', '/account', '/403', '/tidak-ada'],
-  guru1: ['/guru/dashboard', '/guru/materi', '/guru/appointments', '/guru/availability', '/guru/chat', '/guru/alerts', '/guru/notices', '/account', '/403'],
-  admin: ['/admin/users', '/admin/alerts', '/admin/apps', '/admin/apps/1001', '/admin/apps/1001/console', '/admin/help', '/admin/notices', '/account', '/403'],
+  siswa2: [
+    '/student/dashboard',
+    '/student/materi',
+    '/student/ai-companion',
+    '/student/ai-companion/new',
+    '/student/appointments',
+    '/student/appointments/create',
+    '/student/chat',
+    '/student/notices',
+    '/account',
+    '/403',
+    '/tidak-ada',
+  ],
+  guru1: [
+    '/guru/dashboard',
+    '/guru/materi',
+    '/guru/appointments',
+    '/guru/availability',
+    '/guru/chat',
+    '/guru/alerts',
+    '/guru/notices',
+    '/account',
+    '/403',
+  ],
+  admin: [
+    '/admin/users',
+    '/admin/alerts',
+    '/admin/apps',
+    '/admin/apps/1001',
+    '/admin/apps/1001/console',
+    '/admin/help',
+    '/admin/notices',
+    '/account',
+    '/403',
+  ],
 }
 for (const width of Object.keys(viewports)) {
   scenario(`the help button is at the same place of every page, ${width} px`, async ({ open }) => {
@@ -28,7 +60,10 @@ for (const width of Object.keys(viewports)) {
         const { x, y, width: wide, height } = await button.boundingBox()
         places.set(`${who} ${path}`, [x, y, wide, height].map(Math.round).join())
         // Nothing lies over it, and it covers no other control.
-        const hit = await page.evaluate(([left, top]) => document.elementFromPoint(left, top)?.closest('[data-testid]')?.dataset.testid, [x + wide / 2, y + height / 2])
+        const hit = await page.evaluate(
+          ([left, top]) => document.elementFromPoint(left, top)?.closest('[data-testid]')?.dataset.testid,
+          [x + wide / 2, y + height / 2],
+        )
         assert.equal(hit, 'help', path)
         assert.deepEqual(await page.evaluate(findCovered), [], path)
       }
@@ -44,7 +79,10 @@ function findCovered() {
   return [...document.querySelectorAll('a[href], button, input, select, textarea')]
     .filter((control) => control !== help && control.checkVisibility({ visibilityProperty: true }))
     .map((control) => [control.getBoundingClientRect(), control.outerHTML.slice(0, 120)])
-    .filter(([{ left, right, top, bottom }]) => right - left > 0 && left < box.right - 1 && right > box.left + 1 && top < box.bottom - 1 && bottom > box.top + 1)
+    .filter(
+      ([{ left, right, top, bottom }]) =>
+        right - left > 0 && left < box.right - 1 && right > box.left + 1 && top < box.bottom - 1 && bottom > box.top + 1,
+    )
     .map(([, html]) => html)
 }
 

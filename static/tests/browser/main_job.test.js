@@ -10,7 +10,10 @@ import { words } from './support/words.js'
 
 const { scenario } = await openDesk()
 
-for (const [locale, counsellorLogin, studentLogin] of [['id', 'guru1', 'siswa1'], ['en', 'guru2', 'siswa2']]) {
+for (const [locale, counsellorLogin, studentLogin] of [
+  ['id', 'guru1', 'siswa1'],
+  ['en', 'guru2', 'siswa2'],
+]) {
   scenario(`an upload reaches the student's tabs, is read and downloaded unchanged (${locale})`, async ({ open }) => {
     const said = words[locale]
     const counsellor = await open({ locale })
@@ -75,7 +78,11 @@ for (const [locale, counsellorLogin, studentLogin] of [['id', 'guru1', 'siswa1']
     const tonesBefore = await tonesOf(phone, secondTab)
     await upload(desktop, { title: `${title} 2`, file: pdfFile(makePdf('Kedua', 1)) })
     await expectBadge(unread + 1, phone, secondTab)
-    for (const page of [phone, secondTab]) await page.getByTestId('toast').filter({ hasText: `${title} 2` }).waitFor()
+    for (const page of [phone, secondTab])
+      await page
+        .getByTestId('toast')
+        .filter({ hasText: `${title} 2` })
+        .waitFor()
     await untilEqual('the tones of both tabs together', tonesBefore + 2, () => tonesOf(phone, secondTab))
 
     // Reading everything in one tab clears the badge in the other.

@@ -27,7 +27,9 @@ async function openBarePage() {
   const context = await browser.newContext({ baseURL: `http://127.0.0.1:${port}` })
   const page = await context.newPage()
   const seen = { requests: [], dialogs: [], navigations: [] }
-  await page.route('**/bare', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>bare</title><main id="box"></main>' }))
+  await page.route('**/bare', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>bare</title><main id="box"></main>' }),
+  )
   await page.goto('/bare')
   await page.evaluate(bundle.replace(/^(var|const) module/, 'window.module'))
   page.on('request', (request) => seen.requests.push(request.url()))
@@ -59,7 +61,8 @@ async function drawAll([texts, draw]) {
         if (name === 'rel' && !value.includes('noopener')) findings.push(`${text} has rel ${value}`)
       }
     }
-    for (const link of box.querySelectorAll('a')) if (link.protocol !== 'https:' && link.hasAttribute('href')) findings.push(`${text} goes to ${link.href}`)
+    for (const link of box.querySelectorAll('a'))
+      if (link.protocol !== 'https:' && link.hasAttribute('href')) findings.push(`${text} goes to ${link.href}`)
     await new Promise((resolve) => requestAnimationFrame(resolve))
     if (window.pwned) findings.push(`${text} ran`)
   }
@@ -90,8 +93,14 @@ for (const [name, draw] of Object.entries(layers)) {
 scenario('the test itself notices what gets through', async () => {
   const { page, seen, close } = await openBarePage()
   try {
-    const findings = await page.evaluate(drawAll, [[`<img src=x onerror=window.pwned=1>`, `<a href="javascript:1">x</a>`], 'box.innerHTML = text'])
-    assert.ok(findings.some((finding) => finding.includes('made <IMG>')), findings.join('\n'))
+    const findings = await page.evaluate(drawAll, [
+      [`<img src=x onerror=window.pwned=1>`, `<a href="javascript:1">x</a>`],
+      'box.innerHTML = text',
+    ])
+    assert.ok(
+      findings.some((finding) => finding.includes('made <IMG>')),
+      findings.join('\n'),
+    )
     assert.ok(findings.some((finding) => finding.includes('links to javascript:1')))
     assert.ok(findings.some((finding) => finding.endsWith('ran') || finding === 'something ran late'))
     assert.ok(seen.requests.length > 0)
@@ -100,21 +109,28 @@ scenario('the test itself notices what gets through', async () => {
   }
 })
 
-scenario('the corpus as answers on the page: nothing runs, nothing is loaded, links lead to https in a tab of their own', async ({ open }) => {
-  const student = await open({ storageState: await sessionOf('siswa6') })
-  const page = await student.newTab()
-  const messages = xssCorpus.flatMap((text, index) => turnOf(index + 1, `Pertanyaan ${index + 1}`, { text }))
-  await serveCompanion(page, { messages })
-  const strangers = []
-  page.on('request', (request) => {
-    if (!request.url().startsWith(`http://127.0.0.1:${port}/`)) strangers.push(request.url())
-  })
-  await page.goto(threadPath)
-  await untilEqual('the answers', xssCorpus.length, () => page.getByTestId('answer-text').count())
-  const links = await page.getByTestId('answer-text').locator('a').evaluateAll((found) => found.map(({ protocol, target, rel, username }) => ({ protocol, target, rel, username })))
-  assert.ok(links.length > 0)
-  for (const link of links) assert.deepEqual(link, { protocol: 'https:', target: '_blank', rel: 'noopener noreferrer nofollow', username: '' })
-  assert.equal(await page.evaluate(() => window.pwned ?? 0), 0)
-  assert.equal(await page.getByTestId('answer-text').locator('img, script, iframe, svg, form, input, style, video, object').count(), 0)
-  assert.deepEqual(strangers, [])
-})
+scenario(
+  'the corpus as answers on the page: nothing runs, nothing is loaded, links lead to https in a tab of their own',
+  async ({ open }) => {
+    const student = await open({ storageState: await sessionOf('siswa6') })
+    const page = await student.newTab()
+    const messages = xssCorpus.flatMap((text, index) => turnOf(index + 1, `Pertanyaan ${index + 1}`, { text }))
+    await serveCompanion(page, { messages })
+    const strangers = []
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`http://127.0.0.1:${port}/`)) strangers.push(request.url())
+    })
+    await page.goto(threadPath)
+    await untilEqual('the answers', xssCorpus.length, () => page.getByTestId('answer-text').count())
+    const links = await page
+      .getByTestId('answer-text')
+      .locator('a')
+      .evaluateAll((found) => found.map(({ protocol, target, rel, username }) => ({ protocol, target, rel, username })))
+    assert.ok(links.length > 0)
+    for (const link of links)
+      assert.deepEqual(link, { protocol: 'https:', target: '_blank', rel: 'noopener noreferrer nofollow', username: '' })
+    assert.equal(await page.evaluate(() => window.pwned ?? 0), 0)
+    assert.equal(await page.getByTestId('answer-text').locator('img, script, iframe, svg, form, input, style, video, object').count(), 0)
+    assert.deepEqual(strangers, [])
+  },
+)

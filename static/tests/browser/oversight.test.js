@@ -28,10 +28,17 @@ scenario('an admin follows one person through the audit trail, and the way back 
   await page.waitForURL(/\/admin\/audit$/)
   // The button went; the focus did not fall to the page.
   assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), 'BODY')
-  await untilEqual('more than one actor', true, () => rows.getByTestId('audit-actor').allTextContents().then((names) => distinct(names).includes(' | ')))
+  await untilEqual('more than one actor', true, () =>
+    rows
+      .getByTestId('audit-actor')
+      .allTextContents()
+      .then((names) => distinct(names).includes(' | ')),
+  )
   await page.getByTestId('audit-kind').selectOption('material')
   await page.waitForURL(/kind=material/)
-  await untilEqual('only materials', 'material.created', () => rows.evaluateAll((all) => all.map((row) => row.dataset.action)).then(distinct))
+  await untilEqual('only materials', 'material.created', () =>
+    rows.evaluateAll((all) => all.map((row) => row.dataset.action)).then(distinct),
+  )
 })
 
 scenario('on a phone the rare pages are behind the last button; the system tells how its parts are', async ({ open }) => {
@@ -51,7 +58,10 @@ scenario('on a phone the rare pages are behind the last button; the system tells
   const parts = page.getByTestId('system-part')
   await parts.first().waitFor()
   assert.deepEqual(await parts.evaluateAll((all) => all.map(({ dataset }) => [dataset.name, dataset.status])), [
-    ['database', 'connected'], ['cache', 'connected'], ['bus', 'connected'], ['files', 'connected'],
+    ['database', 'connected'],
+    ['cache', 'connected'],
+    ['bus', 'connected'],
+    ['files', 'connected'],
   ])
 
   admin.expectFailure(/\/admin\/system$/)

@@ -9,7 +9,10 @@ import { words } from './support/words.js'
 
 const { scenario } = await openDesk()
 
-for (const [locale, login] of [['id', 'guru1'], ['en', 'guru2']]) {
+for (const [locale, login] of [
+  ['id', 'guru1'],
+  ['en', 'guru2'],
+]) {
   scenario(`a text file named .pdf is refused in plain words, and the right file is taken after it (${locale})`, async ({ open }) => {
     const counsellor = await open({ locale })
     // The refusal is a 422, which Chromium reports.
@@ -78,7 +81,10 @@ async function fillOverLine(open, openLine, title, locale = 'id') {
 const phaseOf = (page) => page.getByTestId('upload-status').getAttribute('data-phase')
 const cardsOf = (page, title) => page.getByTestId('material-card').filter({ hasText: title })
 
-for (const [locale, way] of [['id', 'deleted'], ['en', 'kept']]) {
+for (const [locale, way] of [
+  ['id', 'deleted'],
+  ['en', 'kept'],
+]) {
   scenario(`an upload that was stored before it was cancelled is called so, and ${way}`, async ({ open, openLine }) => {
     const title = `Terlambat ${way}`
     const { line, page } = await fillOverLine(open, openLine, title, locale)

@@ -140,10 +140,26 @@ const routes: RouteRecordRaw[] = [
         component: () => import('@/features/apps/pages/AppPage.vue'),
         props: true,
         children: [
-          { path: '', component: () => import('@/features/apps/pages/AppOverviewPage.vue'), meta: { title: 'apps.titles.overview', access: 'admin' } },
-          { path: 'settings', component: () => import('@/features/apps/pages/AppSettingsPage.vue'), meta: { title: 'apps.titles.settings', access: 'admin' } },
-          { path: 'webhooks', component: () => import('@/features/apps/pages/AppWebhooksPage.vue'), meta: { title: 'apps.titles.webhooks', access: 'admin' } },
-          { path: 'console', component: () => import('@/features/apps/pages/AppConsolePage.vue'), meta: { title: 'apps.titles.console', access: 'admin' } },
+          {
+            path: '',
+            component: () => import('@/features/apps/pages/AppOverviewPage.vue'),
+            meta: { title: 'apps.titles.overview', access: 'admin' },
+          },
+          {
+            path: 'settings',
+            component: () => import('@/features/apps/pages/AppSettingsPage.vue'),
+            meta: { title: 'apps.titles.settings', access: 'admin' },
+          },
+          {
+            path: 'webhooks',
+            component: () => import('@/features/apps/pages/AppWebhooksPage.vue'),
+            meta: { title: 'apps.titles.webhooks', access: 'admin' },
+          },
+          {
+            path: 'console',
+            component: () => import('@/features/apps/pages/AppConsolePage.vue'),
+            meta: { title: 'apps.titles.console', access: 'admin' },
+          },
         ],
       },
       { path: 'admin/notices', component: NoticesPage, meta: { title: 'nav.notices', access: 'admin' } },

@@ -9,7 +9,13 @@ export interface AppLimits {
 }
 
 export const webhookEvents = [
-  'channel_occupied', 'channel_vacated', 'member_added', 'member_removed', 'client_event', 'cache_miss', 'subscription_count',
+  'channel_occupied',
+  'channel_vacated',
+  'member_added',
+  'member_removed',
+  'client_event',
+  'cache_miss',
+  'subscription_count',
 ] as const
 export type WebhookEvent = (typeof webhookEvents)[number]
 
@@ -75,8 +81,23 @@ export interface DeadLetter {
 }
 
 export const consoleKinds = [
-  'connected', 'disconnected', 'refused', 'signed_in', 'subscribed', 'unsubscribed', 'occupied', 'vacated', 'member_added', 'member_removed',
-  'count', 'client_event', 'api_event', 'api_refused', 'cache_miss', 'webhook_sent', 'webhook_failed',
+  'connected',
+  'disconnected',
+  'refused',
+  'signed_in',
+  'subscribed',
+  'unsubscribed',
+  'occupied',
+  'vacated',
+  'member_added',
+  'member_removed',
+  'count',
+  'client_event',
+  'api_event',
+  'api_refused',
+  'cache_miss',
+  'webhook_sent',
+  'webhook_failed',
 ] as const
 export type ConsoleKind = (typeof consoleKinds)[number]
 

@@ -7,13 +7,7 @@ export interface Person {
 
 export type DutyStatus = 'online' | 'away' | 'offline'
 export type AppointmentMode = 'onsite' | 'chat' | 'video'
-export type AppointmentState =
-  | 'requested'
-  | 'confirmed'
-  | 'rescheduled'
-  | 'cancelled'
-  | 'completed'
-  | 'no_show'
+export type AppointmentState = 'requested' | 'confirmed' | 'rescheduled' | 'cancelled' | 'completed' | 'no_show'
 export type AppointmentAction = 'confirm' | 'reschedule' | 'cancel' | 'complete' | 'no-show'
 
 export interface Counsellor extends Person {

@@ -29,10 +29,7 @@ let onUnauthorized: () => void = () => undefined
 let acceptLanguage: () => string = () => 'id'
 
 /** Tells the client what to do when the session has ended, and which language to ask for. */
-export function configureClient(hooks: {
-  onUnauthorized: () => void
-  acceptLanguage: () => string
-}): void {
+export function configureClient(hooks: { onUnauthorized: () => void; acceptLanguage: () => string }): void {
   onUnauthorized = hooks.onUnauthorized
   acceptLanguage = hooks.acceptLanguage
 }
@@ -43,10 +40,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 }
 
 /** Like `request`, with the headers of the answer. */
-export async function requestAnswer<T>(
-  path: string,
-  options: RequestOptions = {},
-): Promise<Answer<T>> {
+export async function requestAnswer<T>(path: string, options: RequestOptions = {}): Promise<Answer<T>> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await requestOnce<T>(path, options)
@@ -135,11 +129,7 @@ async function readText(response: Response): Promise<string> {
   }
 }
 
-function isWorthRepeating(
-  error: unknown,
-  options: RequestOptions,
-  attempt: number,
-): error is ApiError {
+function isWorthRepeating(error: unknown, options: RequestOptions, attempt: number): error is ApiError {
   return (
     error instanceof ApiError &&
     (options.method ?? 'GET') === 'GET' &&

@@ -7,9 +7,7 @@ export function newIdempotencyKey(): string {
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return [0, 8, 12, 16, 20]
-    .map((start, index, starts) => hex.slice(start, starts[index + 1]))
-    .join('-')
+  return [0, 8, 12, 16, 20].map((start, index, starts) => hex.slice(start, starts[index + 1])).join('-')
 }
 
 /** Keeps the key of one wish until it was answered: a repeat after a lost answer carries the same key, so it is done once. */

@@ -46,11 +46,7 @@ export class ApiError extends Error {
 }
 
 /** Turns the text of an error answer into an ApiError; an unreadable body gets a code by its status. */
-export function parseProblem(
-  status: number,
-  text: string,
-  header: (name: string) => string | null,
-): ApiError {
+export function parseProblem(status: number, text: string, header: (name: string) => string | null): ApiError {
   const body = parseObject(text)
   return new ApiError({
     status,

@@ -2,7 +2,14 @@
 
 /** How many places each key moves in a group with `columns` per row; null for other keys. */
 export function stepOfKey(key: string, columns: number): number | null {
-  const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -Infinity, End: Infinity }
+  const steps: Record<string, number> = {
+    ArrowRight: 1,
+    ArrowLeft: -1,
+    ArrowDown: columns,
+    ArrowUp: -columns,
+    Home: -Infinity,
+    End: Infinity,
+  }
   return steps[key] ?? null
 }
 

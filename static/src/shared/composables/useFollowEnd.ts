@@ -7,7 +7,11 @@ const endPx = 48
  * Keeps the end of a growing pane in sight, until the reader scrolls up; from then on nothing moves until they come back to the end. Growth,
  * the keyboard of a phone and a growing composer are followed by observing sizes, while `isWanted`.
  */
-export function useFollowEnd(scroller: Readonly<Ref<HTMLElement | null>>, content: Readonly<Ref<HTMLElement | null>>, isWanted: () => boolean = () => true) {
+export function useFollowEnd(
+  scroller: Readonly<Ref<HTMLElement | null>>,
+  content: Readonly<Ref<HTMLElement | null>>,
+  isWanted: () => boolean = () => true,
+) {
   const isAtEnd = ref(true)
   let lastTopPx = 0
   let resizing: ResizeObserver | null = null

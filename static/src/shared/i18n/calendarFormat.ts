@@ -13,8 +13,7 @@ function formatOf(locale: Locale, zone: string, options: Intl.DateTimeFormatOpti
 
 /** A calendar day is the same everywhere: it is formatted as noon in UTC. */
 const noonOf = (day: string) => new Date(`${day}T12:00:00Z`)
-const ofDay = (options: Intl.DateTimeFormatOptions) => (day: string, locale: Locale) =>
-  formatOf(locale, 'UTC', options).format(noonOf(day))
+const ofDay = (options: Intl.DateTimeFormatOptions) => (day: string, locale: Locale) => formatOf(locale, 'UTC', options).format(noonOf(day))
 
 /** "Senin, 23 November 2026" */
 export const formatLongDay = ofDay({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
@@ -33,7 +32,10 @@ export const formatMonthShort = ofDay({ month: 'short' })
 
 /** "23–29 Nov" or "23–29 Nov 2026" */
 export function formatDayRange(from: string, to: string, locale: Locale, hasYear = true): string {
-  return formatOf(locale, 'UTC', { day: 'numeric', month: 'short', ...(hasYear && { year: 'numeric' }) }).formatRange(noonOf(from), noonOf(to))
+  return formatOf(locale, 'UTC', { day: 'numeric', month: 'short', ...(hasYear && { year: 'numeric' }) }).formatRange(
+    noonOf(from),
+    noonOf(to),
+  )
 }
 
 /** "08.00", 24 hours, in the school's zone. */

@@ -65,7 +65,10 @@ export const en: Messages = {
     lead: 'If you or a friend are in danger, or it feels too heavy, contact one of these services. You can also go straight to your counsellor or an adult you trust.',
     call: 'Call {number}',
     website: 'Open {site}',
-    emergency: { name: 'Emergency and mental health (119)', about: 'National emergency line. Mental health support is also at healing119.id.' },
+    emergency: {
+      name: 'Emergency and mental health (119)',
+      about: 'National emergency line. Mental health support is also at healing119.id.',
+    },
     sapa: { name: 'SAPA 129', about: 'Protection of women and children: violence, bullying, harassment.' },
     checked: 'Numbers checked on {date}.',
   },

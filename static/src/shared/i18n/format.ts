@@ -14,8 +14,7 @@ const zoneLabels: Record<string, string> = {
 export function zoneLabel(zone: string, locale: Locale): string {
   const known = zoneLabels[zone]
   if (known) return known
-  const parts = new Intl.DateTimeFormat(tags[locale], { timeZone: zone, timeZoneName: 'short' })
-    .formatToParts(new Date(0))
+  const parts = new Intl.DateTimeFormat(tags[locale], { timeZone: zone, timeZoneName: 'short' }).formatToParts(new Date(0))
   return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone
 }
 
@@ -31,28 +30,29 @@ export function formatDateTime(at: string | Date, zone: string, locale: Locale):
 
 /** "14.05 WIB" */
 export function formatTime(at: string | Date, zone: string, locale: Locale): string {
-  const text = new Intl.DateTimeFormat(tags[locale], { timeZone: zone, timeStyle: 'short' })
-    .format(new Date(at))
+  const text = new Intl.DateTimeFormat(tags[locale], { timeZone: zone, timeStyle: 'short' }).format(new Date(at))
   return `${text} ${zoneLabel(zone, locale)}`
 }
 
 /** "14:05:09.123", for lists in which milliseconds count */
 export function formatClock(at: string, zone: string): string {
   return new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone, hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3,
+    timeZone: zone,
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
   }).format(new Date(at))
 }
 
 /** "21 November 2026" */
 export function formatDate(at: string | Date, zone: string, locale: Locale): string {
-  return new Intl.DateTimeFormat(tags[locale], { timeZone: zone, dateStyle: 'long' })
-    .format(new Date(at))
+  return new Intl.DateTimeFormat(tags[locale], { timeZone: zone, dateStyle: 'long' }).format(new Date(at))
 }
 
 /** "21 Nov" for a calendar day `YYYY-MM-DD` that already is in the school's zone. */
 export function formatDay(day: string, locale: Locale): string {
-  return new Intl.DateTimeFormat(tags[locale], { timeZone: 'UTC', day: 'numeric', month: 'short' })
-    .format(new Date(`${day}T00:00:00Z`))
+  return new Intl.DateTimeFormat(tags[locale], { timeZone: 'UTC', day: 'numeric', month: 'short' }).format(new Date(`${day}T00:00:00Z`))
 }
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -77,9 +77,7 @@ export function formatAgo(at: string, zone: string, locale: Locale, now = Date.n
 export function formatSize(sizeBytes: number, locale: Locale): string {
   const isMega = sizeBytes >= 1_000_000
   const number = new Intl.NumberFormat(tags[locale], { maximumFractionDigits: isMega ? 1 : 0 })
-  return isMega
-    ? `${number.format(sizeBytes / 1_000_000)} MB`
-    : `${number.format(Math.max(1, sizeBytes / 1000))} KB`
+  return isMega ? `${number.format(sizeBytes / 1_000_000)} MB` : `${number.format(Math.max(1, sizeBytes / 1000))} KB`
 }
 
 /** "12.345" */

@@ -64,7 +64,10 @@ export const id = {
     lead: 'Kalau kamu atau temanmu dalam bahaya, atau terasa terlalu berat, hubungi salah satu layanan ini. Boleh juga langsung menemui guru BK atau orang dewasa yang kamu percaya.',
     call: 'Telepon {number}',
     website: 'Buka {site}',
-    emergency: { name: 'Darurat dan kesehatan jiwa (119)', about: 'Layanan darurat nasional. Dukungan kesehatan jiwa juga ada di healing119.id.' },
+    emergency: {
+      name: 'Darurat dan kesehatan jiwa (119)',
+      about: 'Layanan darurat nasional. Dukungan kesehatan jiwa juga ada di healing119.id.',
+    },
     sapa: { name: 'SAPA 129', about: 'Perlindungan perempuan dan anak: kekerasan, perundungan, pelecehan.' },
     checked: 'Nomor diperiksa pada {date}.',
   },

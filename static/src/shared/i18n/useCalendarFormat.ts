@@ -38,7 +38,8 @@ export function useCalendarFormat() {
     month: (day: string) => format.formatMonth(day, locale.value),
     monthShort: (day: string) => format.formatMonthShort(day, locale.value),
     /** "23–29 Nov", with the year when it is not this one. */
-    dayRange: (from: string, to: string) => format.formatDayRange(from, to, locale.value, from.slice(0, 4) !== dayOf(Date.now(), zone.value).slice(0, 4)),
+    dayRange: (from: string, to: string) =>
+      format.formatDayRange(from, to, locale.value, from.slice(0, 4) !== dayOf(Date.now(), zone.value).slice(0, 4)),
     dayOf: (at: string | Date | number) => dayOf(at, zone.value),
     zoneName: () => zoneLabel(zone.value, locale.value),
   }

@@ -60,19 +60,24 @@ export class RealtimeController {
         this.cursor.moveTo(info.cursor)
         this.hasBlindSpot = true
       }
-      this.socket = new RealtimeSocket(info, {
-        onReady: (isFirst) => void this.catchUp(isFirst),
-        onConnecting: () => this.leaveSync('connecting'),
-        onLost: () => this.leaveSync('offline'),
-        onGivenUp: () => void this.checkSession(),
-        onEvent: (event, data, from) => this.receive(event, data, from),
-        onJoined: (channel, memberIds) => {
-          emitRealtime('channel.joined', { channel })
-          if (memberIds) emitRealtime('channel.members', { channel, user_ids: memberIds })
+      this.socket = new RealtimeSocket(
+        info,
+        {
+          onReady: (isFirst) => void this.catchUp(isFirst),
+          onConnecting: () => this.leaveSync('connecting'),
+          onLost: () => this.leaveSync('offline'),
+          onGivenUp: () => void this.checkSession(),
+          onEvent: (event, data, from) => this.receive(event, data, from),
+          onJoined: (channel, memberIds) => {
+            emitRealtime('channel.joined', { channel })
+            if (memberIds) emitRealtime('channel.members', { channel, user_ids: memberIds })
+          },
+          onMembers: (channel, memberIds) => emitRealtime('channel.members', { channel, user_ids: memberIds }),
+          onRefused: (channel) => emitRealtime('channel.refused', { channel }),
         },
-        onMembers: (channel, memberIds) => emitRealtime('channel.members', { channel, user_ids: memberIds }),
-        onRefused: (channel) => emitRealtime('channel.refused', { channel }),
-      }, window.location, this.userId)
+        window.location,
+        this.userId,
+      )
       attachPort(this.socket)
     } catch {
       this.sink.onConnection('offline')
@@ -106,9 +111,7 @@ export class RealtimeController {
       this.isInSync = true
       const fresh = missed.events.filter(({ id, event, data }) => this.seen.add(identityOf(event, data, id)))
       for (const { event, data } of fresh) emitDurable(event, data)
-      const notices = fresh
-        .filter(({ event }) => event === 'notice.created')
-        .map(({ data }) => data as NoticeCreated)
+      const notices = fresh.filter(({ event }) => event === 'notice.created').map(({ data }) => data as NoticeCreated)
       this.sink.onMissedNotices(notices)
       if (missed.isReset || !isFirst || this.hasBlindSpot) emitRealtime('lists.stale', undefined)
       this.hasBlindSpot = false

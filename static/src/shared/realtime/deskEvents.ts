@@ -7,8 +7,14 @@ import { emitRealtime, type RealtimeEvents } from './events'
 import type { EventOrigin } from './socket'
 
 const durable = [
-  'appointment.changed', 'conversation.changed', 'message.created', 'message.changed',
-  'companion.done', 'companion.failed', 'risk.raised', 'risk.changed',
+  'appointment.changed',
+  'conversation.changed',
+  'message.created',
+  'message.changed',
+  'companion.done',
+  'companion.failed',
+  'risk.raised',
+  'risk.changed',
 ] as const
 type DurableName = (typeof durable)[number]
 

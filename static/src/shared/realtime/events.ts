@@ -22,7 +22,7 @@ export interface RealtimeEvents {
   'message.read': MessageRead & { conversation_id: string }
   'counsellor.status': CounsellorStatus
   /** Somebody types in a conversation; the server vouches for who. */
-  'typing': { conversation_id: string; user_id: string }
+  typing: { conversation_id: string; user_id: string }
   'companion.started': CompanionStarted
   'companion.delta': CompanionDelta
   'companion.done': CompanionEnd

@@ -51,12 +51,7 @@ export class RealtimeSocket {
   private isRestarting = false
   private isClosing = false
 
-  constructor(
-    info: RealtimeInfo,
-    handlers: SocketHandlers,
-    location: Location = window.location,
-    userId = '',
-  ) {
+  constructor(info: RealtimeInfo, handlers: SocketHandlers, location: Location = window.location, userId = '') {
     this.channels = info.channels
     this.handlers = handlers
     const isTls = location.protocol === 'https:'
@@ -179,8 +174,14 @@ export class RealtimeSocket {
       if (!this.isClosing) handler()
     }
     const tellMembers = tell(() => this.handlers.onMembers?.(name, memberIds()))
-    channel.bind('pusher:subscription_succeeded', tell(() => this.handlers.onJoined?.(name, isPresence ? memberIds() : null)))
-    channel.bind('pusher:subscription_error', tell(() => this.handlers.onRefused?.(name)))
+    channel.bind(
+      'pusher:subscription_succeeded',
+      tell(() => this.handlers.onJoined?.(name, isPresence ? memberIds() : null)),
+    )
+    channel.bind(
+      'pusher:subscription_error',
+      tell(() => this.handlers.onRefused?.(name)),
+    )
     if (!isPresence) return
     channel.bind('pusher:member_added', tellMembers)
     channel.bind('pusher:member_removed', tellMembers)

@@ -10,10 +10,7 @@ export interface SyncResult {
 const maxRounds = 100
 
 /** Reads everything after `cursor`, page by page, in order. Throws what `fetchPage` throws. */
-export async function collectMissed(
-  cursor: string,
-  fetchPage: (cursor: string) => Promise<SyncAnswer>,
-): Promise<SyncResult> {
+export async function collectMissed(cursor: string, fetchPage: (cursor: string) => Promise<SyncAnswer>): Promise<SyncResult> {
   const result: SyncResult = { events: [], cursor, isReset: false }
   for (let round = 0; round < maxRounds; round += 1) {
     const page = await fetchPage(result.cursor)

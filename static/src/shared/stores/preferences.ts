@@ -26,9 +26,7 @@ export const usePreferences = defineStore('preferences', () => {
   const isSystemDark = ref(darkQuery.matches)
   darkQuery.addEventListener('change', (event) => (isSystemDark.value = event.matches))
 
-  const isDark = computed(
-    () => theme.value === 'dark' || (theme.value === 'system' && isSystemDark.value),
-  )
+  const isDark = computed(() => theme.value === 'dark' || (theme.value === 'system' && isSystemDark.value))
 
   watch(
     isDark,

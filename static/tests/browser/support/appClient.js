@@ -23,7 +23,10 @@ export function connectBackend(port, app = demoApp) {
   function authorize(socketId, channelName) {
     const userId = users.get(channelName)
     const channel_data = userId && JSON.stringify({ user_id: userId })
-    return { auth: `${app.key}:${sign([socketId, channelName, channel_data].filter(Boolean).join(':'))}`, ...(channel_data && { channel_data }) }
+    return {
+      auth: `${app.key}:${sign([socketId, channelName, channel_data].filter(Boolean).join(':'))}`,
+      ...(channel_data && { channel_data }),
+    }
   }
 
   /** Sends an event over the HTTP API; the answer's status and text. */
@@ -37,7 +40,11 @@ export function connectBackend(port, app = demoApp) {
       body_md5: createHash('md5').update(body).digest('hex'),
     })
     query.append('auth_signature', sign(`POST\n${path}\n${query}`))
-    const response = await fetch(`http://127.0.0.1:${port}${path}?${query}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    const response = await fetch(`http://127.0.0.1:${port}${path}?${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
     return { status: response.status, text: await response.text() }
   }
 
@@ -91,5 +98,10 @@ export async function openReceiver() {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return { url: `http://127.0.0.1:${server.address().port}/hook`, heal: () => (isWell = true), channels: () => [...accepted], close: () => server.close() }
+  return {
+    url: `http://127.0.0.1:${server.address().port}/hook`,
+    heal: () => (isWell = true),
+    channels: () => [...accepted],
+    close: () => server.close(),
+  }
 }

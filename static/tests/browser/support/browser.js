@@ -28,7 +28,11 @@ export async function startBrowser() {
  * uncaught exceptions, violations of the content security policy. Chromium also reports failed requests there: `expectFailure` excuses
  * those to matching addresses, `expectSocketFailure` sockets that do not open.
  */
-export async function openPerson(browser, port, { locale = 'id', sound = 'off', viewport = viewports[1280], reducedMotion = 'reduce', storageState } = {}) {
+export async function openPerson(
+  browser,
+  port,
+  { locale = 'id', sound = 'off', viewport = viewports[1280], reducedMotion = 'reduce', storageState } = {},
+) {
   const context = await browser.newContext({
     baseURL: `http://127.0.0.1:${port}`,
     locale: locale === 'id' ? 'id-ID' : 'en-GB',
@@ -72,7 +76,8 @@ function prepareTab(preferences) {
   }
   new MutationObserver((changes) => {
     for (const node of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
-      const toast = node instanceof Element ? (node.matches('[data-testid="toast"]') ? node : node.querySelector('[data-testid="toast"]')) : null
+      const toast =
+        node instanceof Element ? (node.matches('[data-testid="toast"]') ? node : node.querySelector('[data-testid="toast"]')) : null
       if (toast) heard.toasts.push(toast.textContent)
     }
   }).observe(document, { childList: true, subtree: true })

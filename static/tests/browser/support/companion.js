@@ -2,7 +2,12 @@
 import { until, untilEqual } from './patience.js'
 
 /** Twenty-four sentences: long enough to do something in the middle. */
-export const longAnswer = Array.from({ length: 24 }, (_, index) => `Ini kalimat nomor ${index + 1} dari **jawaban** yang panjang.${index % 6 === 5 ? '\n\n' : ' '}`).join('').trim()
+export const longAnswer = Array.from(
+  { length: 24 },
+  (_, index) => `Ini kalimat nomor ${index + 1} dari **jawaban** yang panjang.${index % 6 === 5 ? '\n\n' : ' '}`,
+)
+  .join('')
+  .trim()
 
 /** What a reader sees of a text in Markdown that has bold words only. */
 export const readable = (markdown) => markdown.replaceAll('**', '').replace(/\s+/g, ' ').trim()

@@ -45,7 +45,10 @@ export async function openDesk({ settings } = {}) {
       }
       try {
         await play({ open, openLine: openCuttableLine })
-        assert.deepEqual(people.flatMap(({ problems }) => problems), [])
+        assert.deepEqual(
+          people.flatMap(({ problems }) => problems),
+          [],
+        )
       } catch (error) {
         const problems = people.flatMap((person) => person.problems)
         if (problems.length > 0) error.message += `\nproblems of the pages:\n${problems.join('\n')}`

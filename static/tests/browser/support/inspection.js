@@ -80,10 +80,15 @@ export function findEscaped() {
   const allowed = Math.max(innerHeight, Math.ceil(document.body.getBoundingClientRect().height))
   const tooTall = root.scrollHeight > allowed ? [`the page is ${root.scrollHeight} px tall instead of ${allowed}`] : []
   const dialogs = [...document.querySelectorAll('dialog[open]')].filter((box) => box.scrollHeight > box.clientHeight)
-  const isScroller = (box) => [getComputedStyle(box).overflowX, getComputedStyle(box).overflowY].some((how) => how === 'auto' || how === 'scroll')
+  const isScroller = (box) =>
+    [getComputedStyle(box).overflowX, getComputedStyle(box).overflowY].some((how) => how === 'auto' || how === 'scroll')
   const boxes = [...document.body.querySelectorAll('*')].filter((box) => box.childElementCount > 0)
   const unpositioned = boxes.filter((box) => isScroller(box) && getComputedStyle(box).position === 'static')
-  return [...tooTall, ...dialogs.map((box) => `scrolls around its own scroller: ${nameOf(box)}`), ...unpositioned.map((box) => `a scroller that is not positioned: ${nameOf(box)}`)]
+  return [
+    ...tooTall,
+    ...dialogs.map((box) => `scrolls around its own scroller: ${nameOf(box)}`),
+    ...unpositioned.map((box) => `a scroller that is not positioned: ${nameOf(box)}`),
+  ]
 }
 
 /** Lists load again by themselves now and then, and are dimmed meanwhile: what is gone at a second look, when nothing loads, was that. */
@@ -97,9 +102,12 @@ async function lastingViolationsOf(page, rules, within) {
 
 async function violationsOf(page, rules, within) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource)
-  const violations = await page.evaluate(async ([runOnly, root]) => {
-    const { violations } = await window.axe.run(root ?? document, { runOnly, resultTypes: ['violations'] })
-    return violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => `${node.target} ${node.failureSummary}`) }))
-  }, [rules, within])
+  const violations = await page.evaluate(
+    async ([runOnly, root]) => {
+      const { violations } = await window.axe.run(root ?? document, { runOnly, resultTypes: ['violations'] })
+      return violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.map((node) => `${node.target} ${node.failureSummary}`) }))
+    },
+    [rules, within],
+  )
   return violations.map(({ id, help, nodes }) => `axe ${id}: ${help}\n${nodes.slice(0, 4).join('\n')}`)
 }

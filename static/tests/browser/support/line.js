@@ -22,7 +22,10 @@ export async function openLine(targetPort) {
     if (isCut) return near.destroy()
     const far = connect(targetPort, '127.0.0.1')
     let hold = null
-    for (const [socket, other] of [[near, far], [far, near]]) {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ]) {
       sockets.add(socket)
       socket.on('error', () => (hold?.keepsFar ? undefined : other.destroy()))
       socket.on('close', () => {
@@ -32,7 +35,10 @@ export async function openLine(targetPort) {
       })
     }
     near.on('data', (piece) => {
-      const isWanted = holding !== null && piece.toString('latin1').startsWith(`POST ${holding.path} `) && /content-type: multipart/i.test(piece.toString('latin1'))
+      const isWanted =
+        holding !== null &&
+        piece.toString('latin1').startsWith(`POST ${holding.path} `) &&
+        /content-type: multipart/i.test(piece.toString('latin1'))
       if (isWanted) [hold, holding] = [holding, null]
       if (hold?.takePiece) hold.takePiece(piece, far)
       else far.write(piece)
@@ -62,7 +68,13 @@ export async function openLine(targetPort) {
       },
     }
     const hold = holding
-    return { held, release: () => { hold.takeAnswer = null; waiting.forEach((write) => write()) } }
+    return {
+      held,
+      release: () => {
+        hold.takeAnswer = null
+        waiting.forEach((write) => write())
+      },
+    }
   }
 
   /** The last bytes of the request wait here until they are released, even when the sender leaves; `release` returns the server's first line. */
@@ -85,7 +97,13 @@ export async function openLine(targetPort) {
       },
       takeAnswer: (piece) => answer(piece.toString('latin1')),
     }
-    return { held, release: () => { target.write(all.subarray(sent)); return answered } }
+    return {
+      held,
+      release: () => {
+        target.write(all.subarray(sent))
+        return answered
+      },
+    }
   }
 
   return {

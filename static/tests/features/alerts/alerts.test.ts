@@ -15,12 +15,28 @@ vi.mock('@/features/alerts/api/alerts', () => api)
 
 function alertOf(id: string, changes: Partial<RiskAlert> = {}): RiskAlert {
   return {
-    id, level: 3, source: 'companion', state: 'open', student: { id: 's1', name: 'Ayu' }, thread_id: 't1', count: 1,
-    raised_at: '2026-11-21T07:00:00.000Z', last_raised_at: '2026-11-21T07:00:00.000Z', acknowledge_by: '2026-11-21T07:05:00.000Z', escalated_at: null,
-    acknowledged_at: null, acknowledged_by: null, conversation_id: null, ...changes,
+    id,
+    level: 3,
+    source: 'companion',
+    state: 'open',
+    student: { id: 's1', name: 'Ayu' },
+    thread_id: 't1',
+    count: 1,
+    raised_at: '2026-11-21T07:00:00.000Z',
+    last_raised_at: '2026-11-21T07:00:00.000Z',
+    acknowledge_by: '2026-11-21T07:05:00.000Z',
+    escalated_at: null,
+    acknowledged_at: null,
+    acknowledged_by: null,
+    conversation_id: null,
+    ...changes,
   }
 }
-const answered = { state: 'acknowledged', acknowledged_at: '2026-11-21T07:01:00.000Z', acknowledged_by: { id: 'g1', name: 'Bu Rina' } } as const
+const answered = {
+  state: 'acknowledged',
+  acknowledged_at: '2026-11-21T07:01:00.000Z',
+  acknowledged_by: { id: 'g1', name: 'Bu Rina' },
+} as const
 const ids = (items: readonly RiskAlert[]) => items.map(({ id }) => id)
 
 describe('the list of alerts', () => {

@@ -29,7 +29,11 @@ describe('the calendar file of an appointment', () => {
   it('is offered to be saved, and to be taken out again when it was called off', () => {
     const at = { starts_at: '2026-11-23T02:00:00Z' }
     const [before, after] = ['2026-11-22T00:00:00Z', '2026-11-24T00:00:00Z'].map((text) => Date.parse(text)) as [number, number]
-    expect((['requested', 'confirmed', 'rescheduled'] as const).map((state) => calendarUseOf({ ...at, state }, before))).toEqual(['calendar', 'calendar', 'calendar'])
+    expect((['requested', 'confirmed', 'rescheduled'] as const).map((state) => calendarUseOf({ ...at, state }, before))).toEqual([
+      'calendar',
+      'calendar',
+      'calendar',
+    ])
     expect(calendarUseOf({ ...at, state: 'cancelled' }, before)).toBe('calendarRemove')
     expect(calendarUseOf({ ...at, state: 'cancelled' }, after)).toBeNull()
     expect(calendarUseOf({ ...at, state: 'completed' }, after)).toBeNull()

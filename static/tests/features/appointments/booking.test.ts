@@ -15,7 +15,13 @@ vi.mock('@/features/appointments/api/appointments', async (original) => ({ ...(a
 
 const slot = (at: string) => ({ starts_at: `2026-11-${at}:00.000Z`, ends_at: `2026-11-${at}:45.000Z` })
 const slots = ['23T01:00', '23T02:00', '23T06:00', '24T01:00'].map(slot)
-const appointment = { id: 'a1', counsellor: { id: 'g1', name: 'Bu Rina' }, starts_at: slots[1]?.starts_at, ends_at: slots[1]?.ends_at, mode: 'onsite' }
+const appointment = {
+  id: 'a1',
+  counsellor: { id: 'g1', name: 'Bu Rina' },
+  starts_at: slots[1]?.starts_at,
+  ends_at: slots[1]?.ends_at,
+  mode: 'onsite',
+}
 
 async function openPage() {
   const app = await mountApp(BookingPage)
@@ -56,7 +62,12 @@ describe('booking page', () => {
     const { all, get, submit } = await openFilled()
     expect(all('slot').map((button) => button.text())).toEqual(['08.00', '09.00', '13.00'])
     await submit()
-    expect(api.bookAppointment.mock.calls[0]?.[0]).toEqual({ counsellor_id: 'g1', starts_at: '2026-11-23T02:00:00.000Z', topic: 'Pilih jurusan', mode: 'onsite' } satisfies NewAppointment)
+    expect(api.bookAppointment.mock.calls[0]?.[0]).toEqual({
+      counsellor_id: 'g1',
+      starts_at: '2026-11-23T02:00:00.000Z',
+      topic: 'Pilih jurusan',
+      mode: 'onsite',
+    } satisfies NewAppointment)
     expect(get('booking-done').attributes('data-id')).toBe('a1')
     expect(get('ics').attributes('href')).toBe('/api/v1/appointments/a1.ics')
   })

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { AvailabilityRules, WeeklyRule } from '@/shared/api/appointmentTypes'
-import { copyDay, exampleSlots, nextRange, openRanges, timesProblem, weeklyMinutes, weeklyProblems } from '@/features/appointments/model/openHours'
+import {
+  copyDay,
+  exampleSlots,
+  nextRange,
+  openRanges,
+  timesProblem,
+  weeklyMinutes,
+  weeklyProblems,
+} from '@/features/appointments/model/openHours'
 
 const rule = (weekday: number, from: string, to: string): WeeklyRule => ({ weekday, from, to })
 const monday = '2026-11-23'
@@ -14,7 +22,8 @@ const rules: AvailabilityRules = {
   minimum_notice_minutes: 60,
   horizon_days: 30,
 }
-const text = (ranges: { fromMinute: number; toMinute: number }[]) => ranges.map(({ fromMinute, toMinute }) => `${fromMinute / 60}-${toMinute / 60}`)
+const text = (ranges: { fromMinute: number; toMinute: number }[]) =>
+  ranges.map(({ fromMinute, toMinute }) => `${fromMinute / 60}-${toMinute / 60}`)
 
 describe('open hours', () => {
   it('of a day are its weekly rules', () => {

@@ -7,7 +7,7 @@ const shape = (items: ReturnType<typeof at>[]) =>
   placeDay(items, '2026-11-23', zone).map(({ item, lane, lanes }) => `${item.id} ${lane + 1}/${lanes}`)
 
 describe('a day of the week calendar', () => {
-  it('places entries by the school\'s clock and only those of the day', () => {
+  it("places entries by the school's clock and only those of the day", () => {
     const placed = placeDay([at('a', '01:00', '01:45'), at('b', '18:00', '18:45')], '2026-11-23', zone)
     expect(placed).toMatchObject([{ item: { id: 'a' }, fromMinute: 480, toMinute: 525, lane: 0, lanes: 1 }])
   })

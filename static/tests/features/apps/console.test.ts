@@ -5,7 +5,10 @@ import { isCut, prettyData, summaryOf, toneOf } from '@/features/apps/model/cons
 import { consoleKinds } from '@/shared/api/appTypes'
 import { lineOf } from './samples'
 
-const frame = (from: number, count: number, skipped = 0) => ({ lines: Array.from({ length: count }, (_, n) => lineOf(`l${from + n}`)), skipped })
+const frame = (from: number, count: number, skipped = 0) => ({
+  lines: Array.from({ length: count }, (_, n) => lineOf(`l${from + n}`)),
+  skipped,
+})
 const idsOf = (buffer: ConsoleBuffer) => buffer.shown.map((entry) => (isMark(entry) ? `+${entry.count}` : entry.id))
 
 describe('the lines of the console', () => {
@@ -93,13 +96,22 @@ describe('a line', () => {
   it('is told in a few words', () => {
     expect(summaryOf(lineOf('1', { socket_id: '1.2' }))).toEqual({ main: '1.2', rest: [] })
     expect(summaryOf(lineOf('1', { kind: 'api_event', event: 'nilai', channel: 'kelas' }))).toEqual({ main: 'nilai', rest: ['kelas'] })
-    expect(summaryOf(lineOf('1', { kind: 'refused', socket_id: '1.2', code: 4001, reason: 'unknown key' }))).toEqual({ main: '1.2', rest: ['4001', 'unknown key'] })
+    expect(summaryOf(lineOf('1', { kind: 'refused', socket_id: '1.2', code: 4001, reason: 'unknown key' }))).toEqual({
+      main: '1.2',
+      rest: ['4001', 'unknown key'],
+    })
     expect(summaryOf(lineOf('1', { kind: 'count', channel: 'kelas', data: '3' }))).toEqual({ main: 'kelas', rest: ['3'] })
     expect(summaryOf(lineOf('1'))).toEqual({ main: '', rest: [] })
   })
 
   it('has the colour of its group, trouble first', () => {
-    expect([toneOf('refused'), toneOf('api_event'), toneOf('webhook_sent'), toneOf('occupied'), toneOf('from_the_future')]).toEqual(['tone-danger', 'tone-sky', 'tone-plum', 'tone-sea', 'tone-quiet'])
+    expect([toneOf('refused'), toneOf('api_event'), toneOf('webhook_sent'), toneOf('occupied'), toneOf('from_the_future')]).toEqual([
+      'tone-danger',
+      'tone-sky',
+      'tone-plum',
+      'tone-sea',
+      'tone-quiet',
+    ])
   })
 
   it('shows whole JSON with line breaks, and says when it is cut', () => {
@@ -107,6 +119,10 @@ describe('a line', () => {
     expect(prettyData({ data: 'halo', bytes: 4 })).toBe('halo')
     expect(prettyData({ data: '{"a":', bytes: 5 })).toBe('{"a":')
     expect(prettyData({ data: null, bytes: null })).toBe('')
-    expect([isCut({ data: '{"a":1}', bytes: 900 }), isCut({ data: 'é', bytes: 2 }), isCut({ data: null, bytes: null })]).toEqual([true, false, false])
+    expect([isCut({ data: '{"a":1}', bytes: 900 }), isCut({ data: 'é', bytes: 2 }), isCut({ data: null, bytes: null })]).toEqual([
+      true,
+      false,
+      false,
+    ])
   })
 })

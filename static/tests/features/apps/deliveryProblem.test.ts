@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { deliveryProblem } from '@/features/apps/model/deliveryProblem'
 
 const source = readFileSync(join(import.meta.dirname, '../../../../src/backends/webhook_post.rs'), 'utf8')
-const wordsOfServer = [...(/pub enum PostError \{([\s\S]*?)\n\}/.exec(source)?.[1] ?? '').matchAll(/#\[error\("(.+?)"\)\]/g)].map(([, words = '']) => words)
+const wordsOfServer = [...(/pub enum PostError \{([\s\S]*?)\n\}/.exec(source)?.[1] ?? '').matchAll(/#\[error\("(.+?)"\)\]/g)].map(
+  ([, words = '']) => words,
+)
 
 describe('why a webhook was not delivered', () => {
   it('is known in every way the server says it', () => {

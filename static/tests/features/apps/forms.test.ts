@@ -1,7 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { changesOf, emptyForm, formOf, newAppOf, originsOf, problemsOf, rebased, wrongOrigin, type AppForm } from '@/features/apps/model/appForm'
+import {
+  changesOf,
+  emptyForm,
+  formOf,
+  newAppOf,
+  originsOf,
+  problemsOf,
+  rebased,
+  wrongOrigin,
+  type AppForm,
+} from '@/features/apps/model/appForm'
 import { channelsOf, eventOf, eventProblems } from '@/features/apps/model/eventForm'
-import { cleanedWebhook, leftBehind, standingOf, toggled, webhookProblems, withoutWebhook, withWebhook } from '@/features/apps/model/webhookForm'
+import {
+  cleanedWebhook,
+  leftBehind,
+  standingOf,
+  toggled,
+  webhookProblems,
+  withoutWebhook,
+  withWebhook,
+} from '@/features/apps/model/webhookForm'
 import type { Webhook, WebhookStanding } from '@/shared/api/appTypes'
 import { appOf } from './samples'
 
@@ -11,15 +29,22 @@ const limitsWith = (changes: Partial<AppForm['limits']>) => formWith({ limits: {
 describe('the form of an app', () => {
   it('starts with the defaults of the contract', () => {
     expect(newAppOf(formWith({}))).toEqual({
-      name: 'Portal', allowed_origins: [], client_events: true, subscription_counts: false,
+      name: 'Portal',
+      allowed_origins: [],
+      client_events: true,
+      subscription_counts: false,
       limits: { connections: 0, channels: 0, events_per_s: 0, payload_bytes: 10_240 },
     })
   })
 
   it('reads origins line by line, each once, without a slash at the end', () => {
-    expect(originsOf(' https://A.example/ \n\nhttps://a.example, http://localhost:8000')).toEqual(['https://a.example', 'http://localhost:8000'])
+    expect(originsOf(' https://A.example/ \n\nhttps://a.example, http://localhost:8000')).toEqual([
+      'https://a.example',
+      'http://localhost:8000',
+    ])
     expect(wrongOrigin('https://a.example\nhttp://localhost:8000')).toBeNull()
-    for (const text of ['portal.example', 'https://', 'https://a/b', 'ftp://a', 'https://u@a', '*', 'null']) expect(wrongOrigin(text), text).not.toBeNull()
+    for (const text of ['portal.example', 'https://', 'https://a/b', 'ftp://a', 'https://u@a', '*', 'null'])
+      expect(wrongOrigin(text), text).not.toBeNull()
   })
 
   it('says what is wrong at the field it belongs to', () => {
@@ -27,9 +52,13 @@ describe('the form of an app', () => {
     expect(problemsOf(formWith({ name: '  ' }))).toEqual({ name: 'required' })
     expect(problemsOf(formWith({ name: 'a'.repeat(121) }))).toEqual({ name: 'too_long' })
     expect(problemsOf(formWith({ origins: 'portal' }))).toEqual({ allowed_origins: 'origin' })
-    expect(problemsOf(formWith({ origins: Array.from({ length: 51 }, (_, n) => `https://a${n}`).join('\n') }))).toEqual({ allowed_origins: 'tooManyOrigins' })
-    for (const connections of ['-1', '1.5', 'many', '4294967296']) expect(problemsOf(limitsWith({ connections })), connections).toEqual({ 'limits.connections': 'whole' })
-    for (const payload_bytes of ['0', '102401', 'x']) expect(problemsOf(limitsWith({ payload_bytes })), payload_bytes).toEqual({ 'limits.payload_bytes': 'payload' })
+    expect(problemsOf(formWith({ origins: Array.from({ length: 51 }, (_, n) => `https://a${n}`).join('\n') }))).toEqual({
+      allowed_origins: 'tooManyOrigins',
+    })
+    for (const connections of ['-1', '1.5', 'many', '4294967296'])
+      expect(problemsOf(limitsWith({ connections })), connections).toEqual({ 'limits.connections': 'whole' })
+    for (const payload_bytes of ['0', '102401', 'x'])
+      expect(problemsOf(limitsWith({ payload_bytes })), payload_bytes).toEqual({ 'limits.payload_bytes': 'payload' })
   })
 
   it('takes an empty limit for its default', () => {
@@ -41,7 +70,10 @@ describe('the form of an app', () => {
   it('sends what changed only, limits as a whole', () => {
     const app = appOf()
     expect(changesOf(formOf(app), app)).toEqual({})
-    expect(changesOf({ ...formOf(app), name: ' Portal Siswa ', clientEvents: false }, app)).toEqual({ name: 'Portal Siswa', client_events: false })
+    expect(changesOf({ ...formOf(app), name: ' Portal Siswa ', clientEvents: false }, app)).toEqual({
+      name: 'Portal Siswa',
+      client_events: false,
+    })
     const limits = { ...formOf(app).limits, channels: '5' }
     expect(changesOf({ ...formOf(app), limits }, app)).toEqual({ limits: { ...app.limits, channels: 5 } })
   })
@@ -56,16 +88,29 @@ describe('the form of an app', () => {
   })
 })
 
-const webhook = (url: string, changes: Partial<Webhook> = {}): Webhook => ({ url, events: ['member_added'], channel_prefix: '', ...changes })
+const webhook = (url: string, changes: Partial<Webhook> = {}): Webhook => ({
+  url,
+  events: ['member_added'],
+  channel_prefix: '',
+  ...changes,
+})
 const standing = (url: string, changes: Partial<WebhookStanding> = {}): WebhookStanding => ({
-  url, waiting: 0, dead: 0, failures: 0, failing_since: null, next_try_at: null, last_error: null, ...changes,
+  url,
+  waiting: 0,
+  dead: 0,
+  failures: 0,
+  failing_since: null,
+  next_try_at: null,
+  last_error: null,
+  ...changes,
 })
 
 describe('webhooks', () => {
   it('need an address and an event', () => {
     expect(webhookProblems(webhook('https://a.example/hook?x=1'))).toEqual({})
     expect(webhookProblems(webhook(' ', { events: [] }))).toEqual({ url: 'required', events: 'required' })
-    for (const url of ['a.example', 'https://', 'ftp://a', 'https://u@a', 'https://a/#b', 'https://a b']) expect(webhookProblems(webhook(url)), url).toEqual({ url: 'url' })
+    for (const url of ['a.example', 'https://', 'ftp://a', 'https://u@a', 'https://a/#b', 'https://a b'])
+      expect(webhookProblems(webhook(url)), url).toEqual({ url: 'url' })
     expect(webhookProblems(webhook(`https://a/${'x'.repeat(500)}`))).toEqual({ url: 'too_long' })
     expect(webhookProblems(webhook('https://a', { channel_prefix: 'x'.repeat(201) }))).toEqual({ channel_prefix: 'too_long' })
   })

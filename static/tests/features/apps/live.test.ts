@@ -68,7 +68,8 @@ describe('polling', () => {
 
 describe('the console of an app', () => {
   const channel = 'private-app-console.7'
-  const tell = (id: string, appId = '7') => emitPassing('app.console', { lines: [lineOf(id)], skipped: 0 }, { channel: `private-app-console.${appId}` })
+  const tell = (id: string, appId = '7') =>
+    emitPassing('app.console', { lines: [lineOf(id)], skipped: 0 }, { channel: `private-app-console.${appId}` })
   const port = { subscribe: vi.fn(), unsubscribe: vi.fn(), trigger: () => false }
   const idsOf = (live: ReturnType<typeof useConsole>) => live.shown.value.map(({ id }) => id)
 
@@ -153,7 +154,15 @@ describe('the settings of an app', () => {
 
   async function open() {
     const shown = shallowRef<ConnectedApp>(before)
-    return { shown, settings: await onScreen(() => useAppSettings(() => shown.value, (changed) => (shown.value = changed))) }
+    return {
+      shown,
+      settings: await onScreen(() =>
+        useAppSettings(
+          () => shown.value,
+          (changed) => (shown.value = changed),
+        ),
+      ),
+    }
   }
 
   it('are saved over the version they were made from', async () => {
@@ -197,7 +206,9 @@ describe('the settings of an app', () => {
   it('put the server’s word at its field', async () => {
     const { settings } = await open()
     settings.fields.name = 'Portal Baru'
-    vi.mocked(changeApp).mockRejectedValueOnce(new ApiError({ code: 'validation', status: 422, fields: [{ field: 'name', code: 'control_character', message: '' }] }))
+    vi.mocked(changeApp).mockRejectedValueOnce(
+      new ApiError({ code: 'validation', status: 422, fields: [{ field: 'name', code: 'control_character', message: '' }] }),
+    )
     expect(await settings.save()).toBe(false)
     expect(settings.problemAt('name')).toBe(i18n.global.t('fieldErrors.control_character'))
   })

@@ -23,7 +23,18 @@ export function appOf(changes: Partial<ConnectedApp> = {}): ConnectedApp {
 /** A line of the console. */
 export function lineOf(id: string, changes: Partial<ConsoleLine> = {}): ConsoleLine {
   return {
-    id, at: '2026-11-21T07:00:00.123Z', node: 'n1', kind: 'connected', channel: null, event: null, socket_id: null, user_id: null,
-    data: null, bytes: null, code: null, reason: null, ...changes,
+    id,
+    at: '2026-11-21T07:00:00.123Z',
+    node: 'n1',
+    kind: 'connected',
+    channel: null,
+    event: null,
+    socket_id: null,
+    user_id: null,
+    data: null,
+    bytes: null,
+    code: null,
+    reason: null,
+    ...changes,
   }
 }

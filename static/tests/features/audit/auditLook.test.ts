@@ -9,13 +9,25 @@ import { auditEn } from '@/shared/i18n/texts/en/oversight'
 import { auditId } from '@/shared/i18n/texts/id/oversight'
 
 const line = (data: Record<string, unknown>, changes: Partial<AuditLine> = {}): AuditLine => ({
-  id: '1', at: '2026-11-21T08:00:00.000Z', actor: null, action: 'user.changed', target_kind: 'user', target_id: '2', target_name: null, address: null, data, ...changes,
+  id: '1',
+  at: '2026-11-21T08:00:00.000Z',
+  actor: null,
+  action: 'user.changed',
+  target_kind: 'user',
+  target_id: '2',
+  target_name: null,
+  address: null,
+  data,
+  ...changes,
 })
 const ana = { id: '9', name: 'Ana' }
 
 async function read(locale: Locale, action: string, changes: Partial<AuditLine> = {}, data: Record<string, unknown> = {}): Promise<string> {
   await setLocale(locale)
-  const row = mount(AuditRow, { props: { line: line(data, { actor: ana, action, ...changes }) }, global: { plugins: [createPinia(), i18n] } })
+  const row = mount(AuditRow, {
+    props: { line: line(data, { actor: ana, action, ...changes }) },
+    global: { plugins: [createPinia(), i18n] },
+  })
   const text = row.get('[data-testid="audit-sentence"]').text().replace(/\s+/g, ' ')
   row.unmount()
   return text
@@ -31,7 +43,20 @@ describe('a line of the audit trail', () => {
 
   it('shows the other facts as texts where there are some, and nothing empty', () => {
     const at = '2026-11-21T08:00:00.000Z'
-    expect(auditFacts(line({ title: 'ana', role: 'admin', enabled: false, parts: ['name', 'new_part'], note: null, name: '', starts_at: at, hotlines: [{ name: 'SAPA', number: '129' }] }))).toEqual([
+    expect(
+      auditFacts(
+        line({
+          title: 'ana',
+          role: 'admin',
+          enabled: false,
+          parts: ['name', 'new_part'],
+          note: null,
+          name: '',
+          starts_at: at,
+          hotlines: [{ name: 'SAPA', number: '129' }],
+        }),
+      ),
+    ).toEqual([
       { name: 'role', values: [{ text: 'admin' }] },
       { name: 'enabled', values: [{ text: 'no' }] },
       { name: 'parts', values: [{ part: 'name' }, { plain: 'new_part' }] },
@@ -42,7 +67,10 @@ describe('a line of the audit trail', () => {
 
   it('has the same sentences in both languages, about the same things', () => {
     expect(Object.keys(auditEn.actions)).toEqual(Object.keys(auditId.actions))
-    const withTarget = (actions: Record<string, string>) => Object.entries(actions).filter(([, text]) => text.includes('{target}')).map(([name]) => name)
+    const withTarget = (actions: Record<string, string>) =>
+      Object.entries(actions)
+        .filter(([, text]) => text.includes('{target}'))
+        .map(([name]) => name)
     expect(withTarget(auditEn.actions)).toEqual(withTarget(auditId.actions))
   })
 
@@ -54,7 +82,9 @@ describe('a line of the audit trail', () => {
     expect(await read('id', 'conversation.viewed', { target_kind: 'conversation' })).toBe('Ana membuka sebuah percakapan')
     expect(await read('en', 'appointment.rescheduled', { target_kind: 'appointment' })).toBe('Ana moved an appointment to another time')
     expect(await read('id', 'auth.login_failed', { actor: null, target_name: 'Budi' })).toBe('Seseorang gagal masuk ke akun Budi')
-    expect(await read('en', 'auth.login_failed', { actor: null, target_kind: null, target_id: null })).toBe('Somebody failed to log in to an unknown account')
+    expect(await read('en', 'auth.login_failed', { actor: null, target_kind: null, target_id: null })).toBe(
+      'Somebody failed to log in to an unknown account',
+    )
     expect(await read('en', 'user.changed', { actor: null, target_name: 'Budi' })).toBe('The server changed the account Budi')
     expect(await read('id', 'session.revoked', { target_kind: 'session' })).toBe('Ana mengakhiri salah satu sesi masuknya sendiri')
     expect(await read('en', 'planet.moved', { target_kind: 'planet' }, { title: 'Mars' })).toBe('Ana planet.moved Mars')

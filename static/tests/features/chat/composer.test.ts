@@ -13,7 +13,13 @@ const canned = [
 let conversation = 0
 
 async function openComposer(props: Record<string, unknown> = {}) {
-  const app = await mountApp(ChatComposer, { conversationId: `c${conversation}`, editing: null, canned: null, studentName: 'Ayu Lestari', ...props })
+  const app = await mountApp(ChatComposer, {
+    conversationId: `c${conversation}`,
+    editing: null,
+    canned: null,
+    studentName: 'Ayu Lestari',
+    ...props,
+  })
   const box = app.get('composer-text')
   const press = async (key: string, extra: Record<string, unknown> = {}) => {
     await box.trigger('keydown', { key, ...extra })
@@ -132,7 +138,10 @@ describe('composer', () => {
     expect(wrapper.find('[data-testid="composer-problem"]').exists()).toBe(false)
     await box.setValue('ini fotonya')
     await press('Enter')
-    expect(wrapper.emitted('send')).toEqual([['ini fotonya', first], ['', second]])
+    expect(wrapper.emitted('send')).toEqual([
+      ['ini fotonya', first],
+      ['', second],
+    ])
     expect(wrapper.findAll('[data-testid="composer-file"]')).toHaveLength(0)
   })
 })

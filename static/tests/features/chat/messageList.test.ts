@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { Message } from '@/shared/api/chatTypes'
 import {
-  emptyList, hasGap, lastSeqOf, newestOf, withGapAccepted, withMessage, withNewerPage, withOlderPage, withPage, type MessageList,
+  emptyList,
+  hasGap,
+  lastSeqOf,
+  newestOf,
+  withGapAccepted,
+  withMessage,
+  withNewerPage,
+  withOlderPage,
+  withPage,
+  type MessageList,
 } from '@/features/chat/model/messageList'
 import { messageOf, pageOf } from './samples'
 
@@ -80,7 +89,11 @@ describe('message list', () => {
   it('lets the later edit win, whichever comes first', () => {
     const first = messageOf(2, { body: 'satu', edited_at: '2026-11-23T03:00:00.000Z' })
     const second = messageOf(2, { body: 'dua', edited_at: '2026-11-23T03:01:00.000Z' })
-    for (const order of [[first, second], [second, first], [second, messageOf(2), first]]) {
+    for (const order of [
+      [first, second],
+      [second, first],
+      [second, messageOf(2), first],
+    ]) {
       expect(take(loaded(1, 3), ...order).items[1]?.body).toBe('dua')
     }
   })
@@ -101,7 +114,10 @@ describe('message list', () => {
 
   it('ends in the same state for every order of arrival', () => {
     const events = [
-      messageOf(4), messageOf(5), messageOf(6), messageOf(7),
+      messageOf(4),
+      messageOf(5),
+      messageOf(6),
+      messageOf(7),
       messageOf(5, { body: 'ubah', edited_at: '2026-11-23T05:00:00.000Z' }),
       messageOf(6, { body: '', deleted_at: '2026-11-23T05:00:00.000Z' }),
     ]

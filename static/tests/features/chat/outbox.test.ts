@@ -1,11 +1,27 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '@/shared/api/problem'
 import {
-  dueNow, enqueue, isTransient, nextDueInMs, retryDelayMs, withAllDue, withPostponed, withRefusal, withRetry, withSending, without,
+  dueNow,
+  enqueue,
+  isTransient,
+  nextDueInMs,
+  retryDelayMs,
+  withAllDue,
+  withPostponed,
+  withRefusal,
+  withRetry,
+  withSending,
+  without,
   type Outbox,
 } from '@/features/chat/model/outbox'
 
-const draft = (clientId: string, conversationId = 'c1') => ({ clientId, conversationId, body: clientId, file: null, createdAt: '2026-11-23T02:00:00Z' })
+const draft = (clientId: string, conversationId = 'c1') => ({
+  clientId,
+  conversationId,
+  body: clientId,
+  file: null,
+  createdAt: '2026-11-23T02:00:00Z',
+})
 const boxOf = (...ids: string[]) => ids.reduce<Outbox>((box, id) => enqueue(box, draft(id)), [])
 const due = (box: Outbox, now = 0) => dueNow(box, now).map(({ clientId }) => clientId)
 
@@ -45,13 +61,25 @@ describe('outbox', () => {
   })
 
   it('waits longer after every failure, at most 30 s', () => {
-    expect([1, 2, 3, 4, 5, 6, 20].map((attempts) => retryDelayMs(attempts, 0))).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+    expect([1, 2, 3, 4, 5, 6, 20].map((attempts) => retryDelayMs(attempts, 0))).toEqual([
+      1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
+    ])
     expect(retryDelayMs(1, 1)).toBe(700)
   })
 
   it('tells a lost answer from a refusal', () => {
     const of = (status: number, code = 'x') => isTransient(new ApiError({ code, status }))
-    expect([of(0, 'client.offline'), of(0, 'client.timeout'), of(201, 'client.unreadable'), of(401), of(408), of(429), of(500), of(503), of(409, 'conflict')]).not.toContain(false)
+    expect([
+      of(0, 'client.offline'),
+      of(0, 'client.timeout'),
+      of(201, 'client.unreadable'),
+      of(401),
+      of(408),
+      of(429),
+      of(500),
+      of(503),
+      of(409, 'conflict'),
+    ]).not.toContain(false)
     expect([of(0, 'client.aborted'), of(400), of(404), of(409), of(413), of(422)]).not.toContain(true)
   })
 })

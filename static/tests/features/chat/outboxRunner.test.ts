@@ -7,7 +7,13 @@ import { OutboxRunner } from '@/features/chat/model/outboxRunner'
 import { newUuidV7 } from '@/features/chat/model/uuidv7'
 import { messageOf, pageOf } from './samples'
 
-const draft = (clientId: string, body = clientId) => ({ clientId, conversationId: 'c1', body, file: null, createdAt: new Date().toISOString() })
+const draft = (clientId: string, body = clientId) => ({
+  clientId,
+  conversationId: 'c1',
+  body,
+  file: null,
+  createdAt: new Date().toISOString(),
+})
 const offline = () => new ApiError({ code: 'client.offline' })
 
 function runnerWith(send: (item: Outgoing, options: { signal: AbortSignal }) => Promise<Message>) {
@@ -53,7 +59,8 @@ describe('outbox runner', () => {
   })
 
   it('repeats with the same client id until there is an answer', async () => {
-    const send = vi.fn<(item: Outgoing) => Promise<Message>>()
+    const send = vi
+      .fn<(item: Outgoing) => Promise<Message>>()
       .mockRejectedValueOnce(offline())
       .mockRejectedValueOnce(new ApiError({ code: 'unavailable', status: 503, retryAfterSeconds: 7 }))
       .mockImplementation((item) => Promise.resolve(messageOf(1, { client_id: item.clientId })))
@@ -82,7 +89,8 @@ describe('outbox runner', () => {
   })
 
   it('shows a refusal and sends again only when asked', async () => {
-    const send = vi.fn<(item: Outgoing) => Promise<Message>>()
+    const send = vi
+      .fn<(item: Outgoing) => Promise<Message>>()
       .mockRejectedValueOnce(new ApiError({ code: 'conversations.closed', status: 409 }))
       .mockImplementation((item) => Promise.resolve(messageOf(1, { client_id: item.clientId })))
     const { runner, states } = runnerWith(send)
@@ -98,7 +106,9 @@ describe('outbox runner', () => {
     let signal: AbortSignal | undefined
     const { runner, acknowledged, states } = runnerWith((_, options) => {
       signal = options.signal
-      return new Promise((_resolve, reject) => options.signal.addEventListener('abort', () => reject(new ApiError({ code: 'client.aborted' }))))
+      return new Promise((_resolve, reject) =>
+        options.signal.addEventListener('abort', () => reject(new ApiError({ code: 'client.aborted' }))),
+      )
     })
     runner.enqueue(draft('a'))
     runner.discard('a')

@@ -76,12 +76,26 @@ describe('timeline', () => {
   const build = (changes: Partial<Parameters<typeof buildTimeline>[0]>) =>
     short(buildTimeline({ messages: [], outgoing: [], ownId: 'me', zone: 'Asia/Jakarta', newAfterSeq: null, ...changes }))
   const outgoing = (clientId: string, createdAt: string) =>
-    ({ clientId, createdAt, conversationId: 'c1', body: '', file: null, state: 'queued', attempts: 0, notBefore: 0, errorCode: null, progress: 0 }) as const
+    ({
+      clientId,
+      createdAt,
+      conversationId: 'c1',
+      body: '',
+      file: null,
+      state: 'queued',
+      attempts: 0,
+      notBefore: 0,
+      errorCode: null,
+      progress: 0,
+    }) as const
 
   it('groups by sender and closeness, with a heading per school day', () => {
     const messages = [
-      messageOf(1), messageOf(2), messageOf(3, { sender_id: 'me' }),
-      messageOf(4, { created_at: '2026-11-23T16:59:00Z' }), messageOf(5, { created_at: '2026-11-23T17:00:00Z' }),
+      messageOf(1),
+      messageOf(2),
+      messageOf(3, { sender_id: 'me' }),
+      messageOf(4, { created_at: '2026-11-23T16:59:00Z' }),
+      messageOf(5, { created_at: '2026-11-23T17:00:00Z' }),
     ]
     expect(build({ messages })).toEqual(['2026-11-23', '1<', '2>', '3<>', '4<>', '2026-11-24', '5<>'])
   })
@@ -94,19 +108,38 @@ describe('timeline', () => {
 
   it('shows what waits at the end, and not twice once it arrived', () => {
     const messages = [messageOf(1, { sender_id: 'me', client_id: 'a' })]
-    expect(build({ messages, outgoing: [outgoing('a', '2026-11-23T02:01:00Z'), outgoing('b', '2026-11-23T02:02:00Z')] })).toEqual(['2026-11-23', '1<', 'b>'])
+    expect(build({ messages, outgoing: [outgoing('a', '2026-11-23T02:01:00Z'), outgoing('b', '2026-11-23T02:02:00Z')] })).toEqual([
+      '2026-11-23',
+      '1<',
+      'b>',
+    ])
   })
 
   it('keeps the row of a message from queued to acknowledged', () => {
-    const waiting = buildTimeline({ messages: [], outgoing: [outgoing('a', '2026-11-23T02:01:00Z')], ownId: 'me', zone: 'UTC', newAfterSeq: null })
-    const arrived = buildTimeline({ messages: [messageOf(1, { client_id: 'a' })], outgoing: [], ownId: 'me', zone: 'UTC', newAfterSeq: null })
+    const waiting = buildTimeline({
+      messages: [],
+      outgoing: [outgoing('a', '2026-11-23T02:01:00Z')],
+      ownId: 'me',
+      zone: 'UTC',
+      newAfterSeq: null,
+    })
+    const arrived = buildTimeline({
+      messages: [messageOf(1, { client_id: 'a' })],
+      outgoing: [],
+      ownId: 'me',
+      zone: 'UTC',
+      newAfterSeq: null,
+    })
     expect(arrived.at(-1)?.key).toBe(waiting.at(-1)?.key)
   })
 })
 
 describe('conversation lists', () => {
   const at = (id: string, minute: number, changes = {}) =>
-    conversationOf(id, { last_message: { seq: 1, sender_id: 'x', preview: '', created_at: `2026-11-23T02:${minute}:00.000Z`, deleted: false }, ...changes })
+    conversationOf(id, {
+      last_message: { seq: 1, sender_id: 'x', preview: '', created_at: `2026-11-23T02:${minute}:00.000Z`, deleted: false },
+      ...changes,
+    })
 
   it('show the newest first and move what changed', () => {
     const list = withConversation([at('a', 30), at('b', 20)], at('b', 40), 'mine', 'counsellor')
@@ -128,7 +161,12 @@ describe('conversation lists', () => {
 
   it('let who waits longest come first in the queue', () => {
     const waiting = (id: string, since: string) => conversationOf(id, { state: 'waiting', waiting_since: since })
-    const list = withConversation([waiting('late', '2026-11-23T03:00:00Z')], waiting('early', '2026-11-23T02:00:00Z'), 'waiting', 'counsellor')
+    const list = withConversation(
+      [waiting('late', '2026-11-23T03:00:00Z')],
+      waiting('early', '2026-11-23T02:00:00Z'),
+      'waiting',
+      'counsellor',
+    )
     expect(list.map(({ id }) => id)).toEqual(['early', 'late'])
   })
 })

@@ -5,7 +5,13 @@ import { linkify, markWords } from '@/features/chat/model/linkify'
 
 describe('links in messages', () => {
   it('are found without the punctuation around them', () => {
-    expect(linkify('Lihat https://a.id/x?y=1, ya (http://b.id).').map(({ text }) => text)).toEqual(['Lihat ', 'https://a.id/x?y=1', ', ya (', 'http://b.id', ').'])
+    expect(linkify('Lihat https://a.id/x?y=1, ya (http://b.id).').map(({ text }) => text)).toEqual([
+      'Lihat ',
+      'https://a.id/x?y=1',
+      ', ya (',
+      'http://b.id',
+      ').',
+    ])
     expect(linkify('tanpa tautan')).toEqual([{ kind: 'text', text: 'tanpa tautan' }])
     expect(linkify('')).toEqual([])
   })
@@ -17,7 +23,11 @@ describe('links in messages', () => {
 
 describe('search words', () => {
   it('are marked, whatever signs they hold', () => {
-    expect(markWords('Ujian besok (UJIAN)', 'ujian').filter(({ isHit }) => isHit).map(({ text }) => text)).toEqual(['Ujian', 'UJIAN'])
+    expect(
+      markWords('Ujian besok (UJIAN)', 'ujian')
+        .filter(({ isHit }) => isHit)
+        .map(({ text }) => text),
+    ).toEqual(['Ujian', 'UJIAN'])
     expect(markWords('a+b', 'a+b')).toEqual([{ text: 'a+b', isHit: true }])
     expect(markWords('apa', '  ')).toEqual([{ text: 'apa', isHit: false }])
   })

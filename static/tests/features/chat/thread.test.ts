@@ -44,19 +44,26 @@ async function settle(): Promise<void> {
 
 /** The newest `last` messages of the server, and what it answers for each question. */
 function serveUpTo(last: number) {
-  api.fetchMessages.mockImplementation((_: string, query: { before_seq?: number; after_seq?: number; limit?: number }): Promise<MessagePage> => {
-    const limit = query.limit ?? 20
-    if (query.after_seq !== undefined) {
-      const to = Math.min(last, query.after_seq + limit)
-      return Promise.resolve(pageOf(query.after_seq + 1, to, { has_after: to < last }))
-    }
-    const to = query.before_seq === undefined ? last : query.before_seq - 1
-    return Promise.resolve(pageOf(Math.max(1, to - limit + 1), to, { has_after: to < last }))
-  })
+  api.fetchMessages.mockImplementation(
+    (_: string, query: { before_seq?: number; after_seq?: number; limit?: number }): Promise<MessagePage> => {
+      const limit = query.limit ?? 20
+      if (query.after_seq !== undefined) {
+        const to = Math.min(last, query.after_seq + limit)
+        return Promise.resolve(pageOf(query.after_seq + 1, to, { has_after: to < last }))
+      }
+      const to = query.before_seq === undefined ? last : query.before_seq - 1
+      return Promise.resolve(pageOf(Math.max(1, to - limit + 1), to, { has_after: to < last }))
+    },
+  )
 }
 
 const conversation = (last: number, unread: number) =>
-  conversationOf('c1', { last_seq: last, unread_count: unread, own: { delivered_seq: last, read_seq: last - unread }, counsellor: { id: 'other', name: 'Bu Rina' } })
+  conversationOf('c1', {
+    last_seq: last,
+    unread_count: unread,
+    own: { delivered_seq: last, read_seq: last - unread },
+    counsellor: { id: 'other', name: 'Bu Rina' },
+  })
 
 describe('an open conversation', () => {
   beforeEach(() => {
@@ -139,7 +146,14 @@ describe('an open conversation', () => {
     api.sendText.mockImplementation(() => new Promise((resolve) => (answer = resolve)))
     thread.send('Halo')
     const [, clientId] = api.sendText.mock.calls[0] ?? []
-    const bodies = () => thread.rows.value.flatMap((row) => (row.kind === 'message' ? [row.message.client_id] : row.kind === 'outgoing' ? [`${row.outgoing.clientId} ${row.outgoing.state}`] : []))
+    const bodies = () =>
+      thread.rows.value.flatMap((row) =>
+        row.kind === 'message'
+          ? [row.message.client_id]
+          : row.kind === 'outgoing'
+            ? [`${row.outgoing.clientId} ${row.outgoing.state}`]
+            : [],
+      )
     expect(bodies().at(-1)).toBe(`${clientId} sending`)
     const message = messageOf(4, { client_id: clientId, sender_id: student.id, body: 'Halo' })
     emitRealtime('message.created', { id: 'e4', message })

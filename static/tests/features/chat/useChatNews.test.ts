@@ -11,7 +11,16 @@ const { useChatUnread } = await import('@/features/chat/store/chatUnread')
 const { useSession } = await import('@/shared/session/session')
 const { emitRealtime } = await import('@/shared/realtime/events')
 
-const conversation = { id: 'c1', state: 'open', last_seq: 4, unread_count: 1, own: { delivered_seq: 3, read_seq: 3 }, student: { id: 's1', name: 'Ana' }, counsellor: null, last_message: null }
+const conversation = {
+  id: 'c1',
+  state: 'open',
+  last_seq: 4,
+  unread_count: 1,
+  own: { delivered_seq: 3, read_seq: 3 },
+  student: { id: 's1', name: 'Ana' },
+  counsellor: null,
+  last_message: null,
+}
 const messageFrom = (sender_id: string) => ({ id: `m-${sender_id}`, message: { conversation_id: 'c1', sender_id, seq: 4 } as Message })
 
 describe('useChatNews', () => {

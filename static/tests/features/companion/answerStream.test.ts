@@ -7,7 +7,8 @@ const whole = pieces.join('')
 const textUpTo = (seq: number) => pieces.slice(0, seq).join('')
 const snapshotAt = (seq: number) => answerOf('a1', { text: textUpTo(seq), seq })
 const start = streamOf(answerOf('a1'))
-const feed = (stream: AnswerStream, ...seqs: number[]) => seqs.reduce((now, seq) => withDelta(now, deltaOf(seq, pieces[seq - 1] ?? '')), stream)
+const feed = (stream: AnswerStream, ...seqs: number[]) =>
+  seqs.reduce((now, seq) => withDelta(now, deltaOf(seq, pieces[seq - 1] ?? '')), stream)
 
 /** Every order of a list. */
 function orders<T>(items: T[]): T[][] {

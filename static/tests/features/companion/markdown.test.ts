@@ -28,7 +28,18 @@ describe('markdown of answers', () => {
   it('links to https only', () => {
     expect(html('[situs](https://healing119.id)')).toContain('href="https://healing119.id"')
     expect(html('lihat https://healing119.id ya')).toContain('href="https://healing119.id"')
-    for (const url of ['http://contoh.id', 'javascript:alert(1)', 'JaVaScRiPt:alert(1)', 'data:text/html,x', 'vbscript:x', '//contoh.id', '/guru', 'tel:119', 'https:contoh', 'https://healing119.id@jahat.id/']) {
+    for (const url of [
+      'http://contoh.id',
+      'javascript:alert(1)',
+      'JaVaScRiPt:alert(1)',
+      'data:text/html,x',
+      'vbscript:x',
+      '//contoh.id',
+      '/guru',
+      'tel:119',
+      'https:contoh',
+      'https://healing119.id@jahat.id/',
+    ]) {
       expect(isAllowedLink(url), url).toBe(false)
       expect(html(`[x](<${url}>)`), url).not.toContain(`href="${url}`)
     }

@@ -21,13 +21,18 @@ describe('what a screen reader hears', () => {
 
   it('is the words without the signs of Markdown', () => {
     expect(readGrowing('**Coba ini**, pelan-pelan:\n\n- *tarik* napas dalam\n- tulis [jurnal](https://contoh.id/a)\n')).toEqual([
-      'Coba ini, pelan-pelan:', 'tarik napas dalam', 'tulis jurnal',
+      'Coba ini, pelan-pelan:',
+      'tarik napas dalam',
+      'tulis jurnal',
     ])
   })
 
   it('does not cut at numbers and short pieces', () => {
     expect(readGrowing('Pukul 10.30 kita mulai. 1. Siapkan buku. 2. Matikan ponsel. Selesai.')).toEqual([
-      'Pukul 10.30 kita mulai.', '1. Siapkan buku.', '2. Matikan ponsel.', 'Selesai.',
+      'Pukul 10.30 kita mulai.',
+      '1. Siapkan buku.',
+      '2. Matikan ponsel.',
+      'Selesai.',
     ])
   })
 

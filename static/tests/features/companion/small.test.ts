@@ -35,7 +35,8 @@ describe('the watch over answers', () => {
 
 describe('the words for a failure', () => {
   it('are plain for what can happen, and there for what is not known', () => {
-    const words = (status: CompanionAnswer['status'], code?: string) => troubleOf({ status, error: code === undefined ? null : { code, message: 'kata server' } }, (key) => key)
+    const words = (status: CompanionAnswer['status'], code?: string) =>
+      troubleOf({ status, error: code === undefined ? null : { code, message: 'kata server' } }, (key) => key)
     for (const fault of faults) {
       expect(words('failed', `companion.${fault}`)).toBe(`companion.failure.${fault}`)
       expect(id.companion.failure[fault]).toBeTruthy()
@@ -51,7 +52,11 @@ describe('the words for a failure', () => {
 describe('what is told of an answer', () => {
   it('is each sentence of answers that come now, and how they end', async () => {
     const answers = shallowRef<CompanionAnswer[]>([answerOf('old', { status: 'done', text: 'Sudah lama di sini.' })])
-    const { spoken } = useSentenceFeed(answers, () => false, ({ status }) => (status === 'stopped' ? 'Dihentikan.' : null))
+    const { spoken } = useSentenceFeed(
+      answers,
+      () => false,
+      ({ status }) => (status === 'stopped' ? 'Dihentikan.' : null),
+    )
     const grow = async (text: string, status: CompanionAnswer['status'] = 'streaming') => {
       answers.value = [answers.value[0] as CompanionAnswer, answerOf('a1', { text, status })]
       await nextTick()
@@ -66,7 +71,11 @@ describe('what is told of an answer', () => {
 
   it('begins after a reload with what is still to come', async () => {
     const answers = shallowRef<CompanionAnswer[]>([answerOf('a1', { text: 'Sudah dibaca. Baru seten' })])
-    const { spoken } = useSentenceFeed(answers, () => false, () => null)
+    const { spoken } = useSentenceFeed(
+      answers,
+      () => false,
+      () => null,
+    )
     answers.value = [answerOf('a1', { text: 'Sudah dibaca. Baru setengah. Lalu', seq: 2 })]
     await nextTick()
     expect(spoken.value.map(({ text }) => text)).toEqual(['Baru setengah.'])
@@ -77,7 +86,11 @@ describe('an answer that is there at once', () => {
   it('is told when it arrives now, and once: the help card must be heard', async () => {
     const card = answerOf('card', { kind: 'help_card', status: 'done' })
     const answers = shallowRef<CompanionAnswer[]>([answerOf('old', { kind: 'help_card', status: 'done' })])
-    const { spoken } = useSentenceFeed(answers, (id) => id === 'card', () => 'Kamu tidak sendirian. Telepon 119.')
+    const { spoken } = useSentenceFeed(
+      answers,
+      (id) => id === 'card',
+      () => 'Kamu tidak sendirian. Telepon 119.',
+    )
     for (let round = 0; round < 3; round += 1) {
       answers.value = [answers.value[0] as CompanionAnswer, { ...card }]
       await nextTick()

@@ -121,7 +121,11 @@ describe('an open thread', () => {
   it('shows what another device asks, and is silent about other threads', async () => {
     serve()
     const { thread, shown } = await open()
-    emitRealtime('companion.started', { thread_id: 't2', question: { ...questionOf('q9'), thread_id: 't2' }, answer: answerOf('a9', { thread_id: 't2' }) })
+    emitRealtime('companion.started', {
+      thread_id: 't2',
+      question: { ...questionOf('q9'), thread_id: 't2' },
+      answer: answerOf('a9', { thread_id: 't2' }),
+    })
     delta(1, 'bukan di sini', 'a9')
     emitRealtime('companion.started', { thread_id: 't1', question: questionOf('q1'), answer: answerOf('a1') })
     delta(1, 'di sini')
@@ -135,7 +139,9 @@ describe('an open thread', () => {
   it('finds out whose the pieces are when it missed the beginning', async () => {
     serve()
     const { shown } = await open()
-    api.fetchAnswer.mockImplementation((id: string): Promise<CompanionAnswer> => Promise.resolve(answerOf(id, { thread_id: id === 'a1' ? 't1' : 't2' })))
+    api.fetchAnswer.mockImplementation((id: string): Promise<CompanionAnswer> =>
+      Promise.resolve(answerOf(id, { thread_id: id === 'a1' ? 't1' : 't2' })),
+    )
     delta(2, 'dua ')
     delta(1, 'lain', 'a9')
     serve(questionOf('q1'), answerOf('a1', { text: 'satu ', seq: 1 }))

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { emptyTranscript, gappedIds, streamingAnswers, takeDelta, takeEnd, takeSnapshot, withMessages, withoutEarly } from '@/features/companion/model/transcript'
+import {
+  emptyTranscript,
+  gappedIds,
+  streamingAnswers,
+  takeDelta,
+  takeEnd,
+  takeSnapshot,
+  withMessages,
+  withoutEarly,
+} from '@/features/companion/model/transcript'
 import { answerOf, deltaOf, endOf, questionOf } from './samples'
 
 const asked = withMessages(emptyTranscript, [questionOf('q1'), answerOf('a1')])

@@ -9,7 +9,22 @@ import { usePreferences } from '@/shared/stores/preferences'
 import { mountApp } from '../../support/mountApp'
 import { answer } from '../../support/samples'
 
-const card = { title: 'Kamu tidak sendirian', lines: ['Satu', 'Dua'], hotlines: [{ id: 'h1', name: 'Darurat', number: '119', url: 'https://www.healing119.id', hours: '24 jam', note: 'Catatan', checked_on: '2026-07-01' }], version: '3' }
+const card = {
+  title: 'Kamu tidak sendirian',
+  lines: ['Satu', 'Dua'],
+  hotlines: [
+    {
+      id: 'h1',
+      name: 'Darurat',
+      number: '119',
+      url: 'https://www.healing119.id',
+      hours: '24 jam',
+      note: 'Catatan',
+      checked_on: '2026-07-01',
+    },
+  ],
+  version: '3',
+}
 const serve = (body: unknown = card) => vi.spyOn(globalThis, 'fetch').mockImplementation(() => Promise.resolve(answer(200, body)))
 const beOffline = () => vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('failed to fetch'))
 
@@ -82,7 +97,13 @@ describe('the help button', () => {
 
 describe('hotlines', () => {
   it('are dialled as written', () => {
-    expect(['119', '+62 812-3456', '(021) 500 454', '119 ext. 8', '1500-454,9'].map(telOf)).toEqual(['tel:119', 'tel:+628123456', 'tel:021500454', 'tel:119,8', 'tel:1500454,9'])
+    expect(['119', '+62 812-3456', '(021) 500 454', '119 ext. 8', '1500-454,9'].map(telOf)).toEqual([
+      'tel:119',
+      'tel:+628123456',
+      'tel:021500454',
+      'tel:119,8',
+      'tel:1500454,9',
+    ])
     expect(['https://www.healing119.id/a', 'http://x.id', 'x', null].map(siteOf)).toEqual(['healing119.id', null, null, null])
   })
 
@@ -91,13 +112,21 @@ describe('hotlines', () => {
     expect(problemsOf(fresh)).toEqual({ name: 'required', number: 'required', hours: 'required', noteId: 'required', noteEn: 'required' })
     const good = { ...fresh, name: 'A', number: '+62 (21) 119', hours: '24 jam', note: { id: 'a', en: 'b' } }
     expect(problemsOf(good)).toEqual({})
-    expect(problemsOf({ ...good, number: 'seratus', url: 'http://x.id', checked_on: '' })).toEqual({ number: 'number', url: 'url', checked_on: 'required' })
+    expect(problemsOf({ ...good, number: 'seratus', url: 'http://x.id', checked_on: '' })).toEqual({
+      number: 'number',
+      url: 'url',
+      checked_on: 'required',
+    })
     expect(cleaned({ ...good, name: ' A ', url: ' ' })).toMatchObject({ name: 'A', url: null })
   })
 
   it('are stale after a year and can be put in order', () => {
     const now = Date.parse('2026-11-21')
     expect([isStale({ checked_on: '2025-11-22' }, now), isStale({ checked_on: '2025-11-20' }, now)]).toEqual([false, true])
-    expect([moved([1, 2, 3], 0, 1), moved([1, 2, 3], 0, -1), moved([1, 2, 3], 2, -1)]).toEqual([[2, 1, 3], [1, 2, 3], [1, 3, 2]])
+    expect([moved([1, 2, 3], 0, 1), moved([1, 2, 3], 0, -1), moved([1, 2, 3], 2, -1)]).toEqual([
+      [2, 1, 3],
+      [1, 2, 3],
+      [1, 3, 2],
+    ])
   })
 })

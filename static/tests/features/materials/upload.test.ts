@@ -202,7 +202,9 @@ describe('a cancelled upload', () => {
   })
 
   it('whose answer came after all is done', async () => {
-    uploadMaterial.mockImplementation((_, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ id: 'm1', status: 'active' }))))
+    uploadMaterial.mockImplementation(
+      (_, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ id: 'm1', status: 'active' }))),
+    )
     const { get, submit } = await openFilled()
     await submit()
     await get('upload-cancel').trigger('click')

@@ -28,7 +28,9 @@ describe('request', () => {
   })
 
   it('leaves empty query values out', () => {
-    expect(endpoint('/materials', { query: '', category: 'Karier', after: null, limit: 20 })).toBe('/api/v1/materials?category=Karier&limit=20')
+    expect(endpoint('/materials', { query: '', category: 'Karier', after: null, limit: 20 })).toBe(
+      '/api/v1/materials?category=Karier&limit=20',
+    )
   })
 
   it('returns nothing for 204', async () => {
@@ -74,9 +76,12 @@ describe('request', () => {
   it('names a lost network and a time-out', async () => {
     fetchMock.mockRejectedValueOnce(new TypeError('network'))
     await expect(request('/x')).rejects.toMatchObject({ code: 'client.offline', isOffline: true })
-    fetchMock.mockImplementation((_, init) => new Promise((_resolve, reject) => {
-      init?.signal?.addEventListener('abort', () => reject(new Error('aborted')))
-    }))
+    fetchMock.mockImplementation(
+      (_, init) =>
+        new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener('abort', () => reject(new Error('aborted')))
+        }),
+    )
     const slow = expect(request('/x', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'client.timeout' })
     await vi.advanceTimersByTimeAsync(100)
     await slow

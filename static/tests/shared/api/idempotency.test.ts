@@ -18,10 +18,12 @@ describe('the key of a wish', () => {
     const keys = createWishKeys()
     const used: string[] = []
     const ask = async (wish: string, answer: () => Promise<unknown>) => {
-      await keys.run(wish, (key) => {
-        used.push(key)
-        return answer()
-      }).catch(() => undefined)
+      await keys
+        .run(wish, (key) => {
+          used.push(key)
+          return answer()
+        })
+        .catch(() => undefined)
     }
     await ask('next', refuse('client.timeout', 0))
     await ask('next', refuse('internal', 500))

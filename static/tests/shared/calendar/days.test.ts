@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { addDays, addMonths, dayOf, daysBetween, daysFrom, instantOf, minuteOf, minutesOf, readTime, timeOf, weekdayOf, weekStartOf } from '@/shared/calendar/days'
+import {
+  addDays,
+  addMonths,
+  dayOf,
+  daysBetween,
+  daysFrom,
+  instantOf,
+  minuteOf,
+  minutesOf,
+  readTime,
+  timeOf,
+  weekdayOf,
+  weekStartOf,
+} from '@/shared/calendar/days'
 
 describe('days of the school', () => {
-  it('begin at the school\'s midnight, not at ours', () => {
+  it("begin at the school's midnight, not at ours", () => {
     expect(dayOf('2026-11-20T16:59:59Z', 'Asia/Jakarta')).toBe('2026-11-20')
     expect(dayOf('2026-11-20T17:00:00Z', 'Asia/Jakarta')).toBe('2026-11-21')
     expect(dayOf('2026-11-20T15:00:00Z', 'Asia/Jayapura')).toBe('2026-11-21')
@@ -32,7 +45,7 @@ describe('days of the school', () => {
 })
 
 describe('instants', () => {
-  it('come from the school\'s clock and lead back to it, in every zone and hour', () => {
+  it("come from the school's clock and lead back to it, in every zone and hour", () => {
     for (const zone of ['Asia/Jakarta', 'Asia/Makassar', 'Asia/Jayapura', 'Europe/Berlin', 'America/St_Johns', 'UTC']) {
       for (const day of ['2026-01-01', '2026-03-28', '2026-10-26', '2028-02-29']) {
         for (const minute of [0, 5, 90, 720, 1435]) {
@@ -54,7 +67,16 @@ describe('times of day', () => {
     expect(minutesOf('08:30')).toBe(510)
     expect(minutesOf('24:00')).toBe(1440)
     for (const bad of ['', '8:30', '08:60', '24:05', '25:00', 'aa:bb']) expect(minutesOf(bad), bad).toBeNaN()
-    expect(['8', '08', '830', '0830', '8.30', '8:30', ' 08:30 ', '24'].map(readTime)).toEqual(['08:00', '08:00', '08:30', '08:30', '08:30', '08:30', '08:30', '24:00'])
+    expect(['8', '08', '830', '0830', '8.30', '8:30', ' 08:30 ', '24'].map(readTime)).toEqual([
+      '08:00',
+      '08:00',
+      '08:30',
+      '08:30',
+      '08:30',
+      '08:30',
+      '08:30',
+      '24:00',
+    ])
     for (const bad of ['', 'x', '8:3', '25', '2415', '8:75']) expect(readTime(bad), bad).toBeNull()
     expect(timeOf(510)).toBe('08:30')
     expect(timeOf(1440)).toBe('24:00')

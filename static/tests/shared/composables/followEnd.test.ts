@@ -10,12 +10,14 @@ function openPane() {
   for (const name of ['scrollHeight', 'clientHeight'] as const) Object.defineProperty(box, name, { get: () => size[name] })
   const scroller = ref<HTMLElement | null>(box)
   let follow: ReturnType<typeof useFollowEnd> | undefined
-  mount(defineComponent({
-    setup() {
-      follow = useFollowEnd(scroller, scroller)
-      return () => h('div')
-    },
-  }))
+  mount(
+    defineComponent({
+      setup() {
+        follow = useFollowEnd(scroller, scroller)
+        return () => h('div')
+      },
+    }),
+  )
   if (!follow) throw new Error('not mounted')
   const { isAtEnd, toEnd } = follow
   const scrollTo = (top: number) => {

@@ -12,7 +12,10 @@ vi.mock('@/shared/realtime/socket', () => ({
   RealtimeSocket: class {
     reconnect = vi.fn()
     close = vi.fn()
-    constructor(_: unknown, readonly handlers: import('@/shared/realtime/socket').SocketHandlers) {
+    constructor(
+      _: unknown,
+      readonly handlers: import('@/shared/realtime/socket').SocketHandlers,
+    ) {
       sockets.push(this)
     }
   },
@@ -140,7 +143,14 @@ describe('RealtimeController', () => {
     const heard = vi.fn()
     const stop = onRealtime('message.created', heard)
     const message = { id: 'e1', cursor: '11', message: { id: 'm1' } }
-    api.fetchSync.mockResolvedValue({ events: [{ id: 'e1', event: 'message.created', data: message }, { id: 'e2', event: 'message.created', data: { id: 'e2', message: { id: 'm2' } } }], cursor: '12', more: false })
+    api.fetchSync.mockResolvedValue({
+      events: [
+        { id: 'e1', event: 'message.created', data: message },
+        { id: 'e2', event: 'message.created', data: { id: 'e2', message: { id: 'm2' } } },
+      ],
+      cursor: '12',
+      more: false,
+    })
     const { handlers } = await startedController()
     handlers.onEvent('message.created', message, from)
     handlers.onReady(true)

@@ -17,8 +17,12 @@ describe('Cursor', () => {
 
   it('works without storage', () => {
     const blocked = {
-      getItem: () => { throw new Error('blocked') },
-      setItem: () => { throw new Error('blocked') },
+      getItem: () => {
+        throw new Error('blocked')
+      },
+      setItem: () => {
+        throw new Error('blocked')
+      },
     }
     const cursor = new Cursor('u1', blocked)
     cursor.moveTo('3')

@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { decideAccess, returnPath } from '@/shared/session/access'
 import { student } from '../../support/samples'
 
-const to = (access: 'public' | 'any' | 'student' | 'counsellor', fullPath = '/x', query = {}) =>
-  ({ name: access === 'public' ? 'login' : 'page', meta: { title: '', access }, fullPath, query })
+const to = (access: 'public' | 'any' | 'student' | 'counsellor', fullPath = '/x', query = {}) => ({
+  name: access === 'public' ? 'login' : 'page',
+  meta: { title: '', access },
+  fullPath,
+  query,
+})
 
 describe('decideAccess', () => {
   it('sends strangers to the login with the way back', () => {

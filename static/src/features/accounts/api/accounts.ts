@@ -23,11 +23,7 @@ export interface AccountChanges {
 }
 
 /** One page of accounts; admins only. */
-export function fetchAccounts(
-  filter: AccountFilter,
-  after: string | null,
-  signal?: AbortSignal,
-): Promise<Page<Account>> {
+export function fetchAccounts(filter: AccountFilter, after: string | null, signal?: AbortSignal): Promise<Page<Account>> {
   return request('/admin/users', { query: { ...filter, after }, signal })
 }
 

@@ -9,6 +9,9 @@ export interface Student extends Person {
 }
 
 /** Students whose name or login has all the words; counsellors only. */
-export function fetchStudents(query: { query?: string; after?: string | null; limit?: number }, signal?: AbortSignal): Promise<Page<Student>> {
+export function fetchStudents(
+  query: { query?: string; after?: string | null; limit?: number },
+  signal?: AbortSignal,
+): Promise<Page<Student>> {
   return request('/students', { query, signal })
 }

@@ -9,7 +9,11 @@ const beforeAll = '00000000-0000-0000-0000-000000000000'
 /** How many alerts wait for somebody, for the badge of every page. */
 export const useAlerts = defineStore('alerts', () => {
   const openCount = ref(0)
-  const refresh = coalesce(() => void load(), 150, () => 350)
+  const refresh = coalesce(
+    () => void load(),
+    150,
+    () => 350,
+  )
 
   async function load(): Promise<void> {
     try {

@@ -31,11 +31,15 @@ export function useAlertList(filter: Readonly<Ref<AlertFilter>>) {
   const stops = (['risk.raised', 'risk.changed'] as const).map((name) => onRealtime(name, ({ alert }) => take(alert)))
   // The words of the student are in no event: the list is asked for them.
   useLiveRefresh(['risk.raised', 'risk.changed'], () => void reload(), 300)
-  watch(filter, () => {
-    list.clear()
-    isReady.value = false
-    void reload()
-  }, { immediate: true })
+  watch(
+    filter,
+    () => {
+      list.clear()
+      isReady.value = false
+      void reload()
+    },
+    { immediate: true },
+  )
   onScopeDispose(() => {
     for (const stop of stops) stop()
   })

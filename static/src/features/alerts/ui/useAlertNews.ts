@@ -53,11 +53,7 @@ export function useAlertNews(): void {
     if (answersAlerts()) void alerts.load()
   }
 
-  const stops = [
-    onRealtime('risk.raised', raised),
-    onRealtime('risk.changed', follow),
-    onRealtime('lists.stale', start),
-  ]
+  const stops = [onRealtime('risk.raised', raised), onRealtime('risk.changed', follow), onRealtime('lists.stale', start)]
   watch(
     () => session.user?.id,
     (id) => {

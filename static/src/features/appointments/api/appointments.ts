@@ -24,11 +24,7 @@ export function setDutyStatus(status: DutyStatus): Promise<{ id: string; status:
 }
 
 /** What can be booked from `from` to `to`, school days, both inclusive, at most 62. */
-export function fetchSlots(
-  counsellorId: string,
-  range: { from: string; to: string },
-  signal?: AbortSignal,
-): Promise<SlotList> {
+export function fetchSlots(counsellorId: string, range: { from: string; to: string }, signal?: AbortSignal): Promise<SlotList> {
   return request(`/counsellors/${encodeURIComponent(counsellorId)}/slots`, { query: range, signal })
 }
 
@@ -43,11 +39,7 @@ export function saveAvailability(rules: AvailabilityRules, version: number): Pro
 }
 
 /** Which live appointments these hours would no longer cover; changes nothing. */
-export async function checkAvailability(
-  rules: AvailabilityRules,
-  version: number,
-  signal?: AbortSignal,
-): Promise<Appointment[]> {
+export async function checkAvailability(rules: AvailabilityRules, version: number, signal?: AbortSignal): Promise<Appointment[]> {
   const answer = await request<{ conflicts: Appointment[] }>('/availability/check', {
     method: 'POST',
     body: { ...rules, version },

@@ -15,10 +15,9 @@ const gridMinutes = 5
 export function openRanges(rules: Pick<AvailabilityRules, 'weekly' | 'exceptions'>, day: string): Range[] {
   const ofDay = rules.exceptions.filter(({ date }) => date === day)
   const weekday = weekdayOf(day)
-  const open = [
-    ...rules.weekly.filter((rule) => rule.weekday === weekday),
-    ...ofDay.filter(({ kind }) => kind === 'extra'),
-  ].flatMap(rangeOf)
+  const open = [...rules.weekly.filter((rule) => rule.weekday === weekday), ...ofDay.filter(({ kind }) => kind === 'extra')].flatMap(
+    rangeOf,
+  )
   const closed = ofDay.filter(({ kind }) => kind === 'closed').map((exception) => closedRange(exception))
   return closed.reduce((rest, hole) => rest.flatMap((range) => subtract(range, hole)), merge(open))
 }
@@ -36,7 +35,8 @@ export function exampleSlots(rules: AvailabilityRules, ranges: readonly Range[])
 
 /** Minutes open in an ordinary week. */
 export function weeklyMinutes(weekly: readonly WeeklyRule[]): number {
-  return daysOfWeek.flatMap((weekday) => merge(weekly.filter((rule) => rule.weekday === weekday).flatMap(rangeOf)))
+  return daysOfWeek
+    .flatMap((weekday) => merge(weekly.filter((rule) => rule.weekday === weekday).flatMap(rangeOf)))
     .reduce((sum, { fromMinute, toMinute }) => sum + toMinute - fromMinute, 0)
 }
 
@@ -52,8 +52,12 @@ export function weeklyProblems(weekly: readonly WeeklyRule[]): Map<number, Range
   weekly.forEach((rule, index) => {
     if (problems.has(index)) return
     const clash = weekly.some(
-      (other, otherIndex) => otherIndex < index && !problems.has(otherIndex) && other.weekday === rule.weekday &&
-        minutesOf(other.from) < minutesOf(rule.to) && minutesOf(rule.from) < minutesOf(other.to),
+      (other, otherIndex) =>
+        otherIndex < index &&
+        !problems.has(otherIndex) &&
+        other.weekday === rule.weekday &&
+        minutesOf(other.from) < minutesOf(rule.to) &&
+        minutesOf(rule.from) < minutesOf(other.to),
     )
     if (clash) problems.set(index, 'overlap')
   })
@@ -70,7 +74,10 @@ export function timesProblem(from: string, to: string): RangeProblem | null {
 
 /** A first or further range for a weekday: after the last one, or the usual school morning. */
 export function nextRange(weekly: readonly WeeklyRule[], weekday: number): WeeklyRule {
-  const ends = weekly.filter((rule) => rule.weekday === weekday).map(({ to }) => minutesOf(to)).filter((to) => !Number.isNaN(to))
+  const ends = weekly
+    .filter((rule) => rule.weekday === weekday)
+    .map(({ to }) => minutesOf(to))
+    .filter((to) => !Number.isNaN(to))
   if (ends.length === 0) return { weekday, from: '08:00', to: '12:00' }
   const from = Math.min(23 * 60, Math.max(...ends) + 60)
   return { weekday, from: timeOf(from), to: timeOf(Math.min(1440, from + 120)) }

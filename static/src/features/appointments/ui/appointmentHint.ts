@@ -1,10 +1,7 @@
 import type { Appointment } from '@/shared/api/appointmentTypes'
 
 /** What the state means for this user: a key below `appointments.hint` and its names; null when the chip says it all. */
-export function hintOf(
-  appointment: Appointment,
-  viewer: 'student' | 'counsellor',
-): { key: string; named: Record<string, string> } | null {
+export function hintOf(appointment: Appointment, viewer: 'student' | 'counsellor'): { key: string; named: Record<string, string> } | null {
   const other = viewer === 'student' ? appointment.counsellor : appointment.student
   const reason = appointment.reason ?? ''
   const isOthers = appointment.proposed_by?.id === other.id

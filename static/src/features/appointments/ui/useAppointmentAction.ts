@@ -32,7 +32,11 @@ export function useAppointmentAction(hooks: { onChanged: (appointment: Appointme
     asked.value = null
   }
 
-  async function act(appointment: Appointment, action: AppointmentAction, body: { starts_at?: string; reason?: string } = {}): Promise<void> {
+  async function act(
+    appointment: Appointment,
+    action: AppointmentAction,
+    body: { starts_at?: string; reason?: string } = {},
+  ): Promise<void> {
     if (isBusy.value) return
     const text = JSON.stringify([appointment.id, appointment.sequence, action, body])
     if (text !== keyOf) {
@@ -52,7 +56,8 @@ export function useAppointmentAction(hooks: { onChanged: (appointment: Appointme
       if (!problem.isOffline) keyOf = ''
       if (problem.code === 'appointments.slot_taken') alternatives.value = alternativesOf(problem)
       else if (asked.value === null) toasts.push({ kind: 'message', tone: 'danger', text: errorText.ofError(problem) })
-      else error.value = problem.fields[0] ? errorText.ofField(problem.fields[0].code, problem.fields[0].message) : errorText.ofError(problem)
+      else
+        error.value = problem.fields[0] ? errorText.ofField(problem.fields[0].code, problem.fields[0].message) : errorText.ofError(problem)
       if (problem.code === 'appointments.illegal_transition' || problem.status === 404) hooks.onStale()
     } finally {
       isBusy.value = false

@@ -37,13 +37,21 @@ export function formOf(app: Pick<ConnectedApp, 'name' | 'allowed_origins' | 'cli
     origins: app.allowed_origins.join('\n'),
     clientEvents: app.client_events,
     subscriptionCounts: app.subscription_counts,
-    limits: { connections: String(connections), channels: String(channels), events_per_s: String(events_per_s), payload_bytes: String(payload_bytes) },
+    limits: {
+      connections: String(connections),
+      channels: String(channels),
+      events_per_s: String(events_per_s),
+      payload_bytes: String(payload_bytes),
+    },
   }
 }
 
 /** The origins in a text, as the server will keep them: small letters, no slash at the end. */
 export function originsOf(text: string): string[] {
-  const origins = text.split(/[\s,]+/).map((origin) => origin.replace(/\/+$/, '').toLowerCase()).filter(Boolean)
+  const origins = text
+    .split(/[\s,]+/)
+    .map((origin) => origin.replace(/\/+$/, '').toLowerCase())
+    .filter(Boolean)
   return [...new Set(origins)]
 }
 

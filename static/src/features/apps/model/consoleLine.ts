@@ -22,7 +22,9 @@ export function summaryOf(line: ConsoleLine): LineSummary {
   const count = line.kind === 'count' ? line.data : null
   const code = line.code === null ? null : String(line.code)
   const who = line.user_id ?? (line.channel || line.event ? null : line.socket_id)
-  const [main = '', ...rest] = [line.event, line.channel, who, count, code, line.reason].filter((part) => part !== null && part !== '') as string[]
+  const [main = '', ...rest] = [line.event, line.channel, who, count, code, line.reason].filter(
+    (part) => part !== null && part !== '',
+  ) as string[]
   return { main, rest }
 }
 

@@ -7,7 +7,8 @@ const known = {
   'not reachable': 'unreachable',
 } as const
 
-export type DeliveryProblem = { key: (typeof known)[keyof typeof known] } | { key: 'status'; status: string } | { key: 'other'; words: string }
+export type DeliveryProblem =
+  { key: (typeof known)[keyof typeof known] } | { key: 'status'; status: string } | { key: 'other'; words: string }
 
 /** Reads the server's words; what a newer server says stays as it is. */
 export function deliveryProblem(words: string): DeliveryProblem {

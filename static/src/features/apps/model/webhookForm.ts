@@ -22,7 +22,11 @@ export function webhookProblems(webhook: Webhook): WebhookProblems {
 
 /** As it is sent: trimmed, each event once and in the order of the list. */
 export function cleanedWebhook(webhook: Webhook): Webhook {
-  return { url: webhook.url.trim(), events: webhookEvents.filter((event) => webhook.events.includes(event)), channel_prefix: webhook.channel_prefix.trim() }
+  return {
+    url: webhook.url.trim(),
+    events: webhookEvents.filter((event) => webhook.events.includes(event)),
+    channel_prefix: webhook.channel_prefix.trim(),
+  }
 }
 
 /** Takes an event into the choice, or out of it. */

@@ -10,10 +10,14 @@ export const liveRefreshMs = 5_000
 /** One app with live counts, kept up to date while the page is looked at; follows `id`. */
 export function useApp(id: () => string) {
   const { data: app, error, load } = useResource<ConnectedApp>((signal) => fetchApp(id(), signal))
-  watch(id, () => {
-    app.value = null
-    void load()
-  }, { immediate: true })
+  watch(
+    id,
+    () => {
+      app.value = null
+      void load()
+    },
+    { immediate: true },
+  )
   useVisiblePolling(async () => {
     if (app.value) await load()
   }, liveRefreshMs)

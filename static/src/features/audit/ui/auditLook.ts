@@ -17,10 +17,28 @@ export const auditKinds = ['user', 'session', 'material', 'appointment', 'conver
 /** Names whose values are words of the server. */
 const wordFacts = ['role', 'password', 'status', 'state']
 const words: readonly string[] = [
-  'changed', 'active', 'draft', 'archived', 'requested', 'confirmed', 'rescheduled', 'cancelled', 'completed', 'no_show', 'student', 'counsellor', 'admin',
+  'changed',
+  'active',
+  'draft',
+  'archived',
+  'requested',
+  'confirmed',
+  'rescheduled',
+  'cancelled',
+  'completed',
+  'no_show',
+  'student',
+  'counsellor',
+  'admin',
 ] satisfies (keyof Texts['values'])[]
 const parts: readonly string[] = [
-  'name', 'enabled', 'client_events', 'subscription_counts', 'allowed_origins', 'limits', 'webhooks',
+  'name',
+  'enabled',
+  'client_events',
+  'subscription_counts',
+  'allowed_origins',
+  'limits',
+  'webhooks',
 ] satisfies (keyof Texts['parts'])[]
 
 /** Facts of a line that are shown beside its sentence: short ones, not the name of the target, which has its own place. */
@@ -38,7 +56,12 @@ function factValue(name: string, value: unknown): FactValue {
     return name.endsWith('_at') && !Number.isNaN(Date.parse(value)) ? { at: value } : { plain: value }
   }
   // Such as a hotline: its name and number.
-  if (value !== null && typeof value === 'object') return { plain: Object.values(value).filter((part) => part !== null).join(' ') }
+  if (value !== null && typeof value === 'object')
+    return {
+      plain: Object.values(value)
+        .filter((part) => part !== null)
+        .join(' '),
+    }
   return { plain: String(value) }
 }
 

@@ -20,7 +20,11 @@ export function linkify(text: string): TextPart[] {
 
 /** Splits `text` at the words of a search, so that they can be marked. */
 export function markWords(text: string, query: string): { text: string; isHit: boolean }[] {
-  const words = query.trim().split(/\s+/).filter(Boolean).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  const words = query
+    .trim()
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   if (words.length === 0) return [{ text, isHit: false }]
   return text
     .split(new RegExp(`(${words.join('|')})`, 'giu'))

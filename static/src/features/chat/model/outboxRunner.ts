@@ -1,8 +1,20 @@
 import type { Message } from '@/shared/api/chatTypes'
 import { asApiError } from '@/shared/api/problem'
 import {
-  dueNow, enqueue, isTransient, nextDueInMs, retryDelayMs, withAllDue, withPostponed, withProgress, withRefusal, withRetry,
-  withSending, without, type Outbox, type Outgoing,
+  dueNow,
+  enqueue,
+  isTransient,
+  nextDueInMs,
+  retryDelayMs,
+  withAllDue,
+  withPostponed,
+  withProgress,
+  withRefusal,
+  withRetry,
+  withSending,
+  without,
+  type Outbox,
+  type Outgoing,
 } from './outbox'
 
 export interface OutboxPort {

@@ -26,7 +26,10 @@ export class TypingWatch {
 
   heard(userId: string): void {
     clearTimeout(this.timers.get(userId))
-    this.timers.set(userId, setTimeout(() => this.forget(userId), typingLastsMs))
+    this.timers.set(
+      userId,
+      setTimeout(() => this.forget(userId), typingLastsMs),
+    )
     this.tell()
   }
 

@@ -38,7 +38,10 @@ export const useChatOutbox = defineStore('chatOutbox', () => {
   })
   onRealtime('message.created', ({ message }) => runner.notice(message))
   onRealtime('lists.stale', follow)
-  watch(() => session.user?.id, () => runner.reset())
+  watch(
+    () => session.user?.id,
+    () => runner.reset(),
+  )
 
   /** Sends a text or a file, as soon as it can. */
   function send(conversationId: string, body: string, file: File | null = null): string {

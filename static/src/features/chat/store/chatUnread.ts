@@ -14,8 +14,16 @@ export const useChatUnread = defineStore('chatUnread', () => {
   /** The conversation whose newest messages are on the screen and looked at. */
   const watchedId = ref<string | null>(null)
   const deliveredUpTo = new Map<string, number>()
-  const refresh = coalesce(() => void load(1), 150, () => 250)
-  const catchUp = coalesce(() => void load(), 150, () => 250)
+  const refresh = coalesce(
+    () => void load(1),
+    150,
+    () => 250,
+  )
+  const catchUp = coalesce(
+    () => void load(),
+    150,
+    () => 250,
+  )
 
   /** Asks for the server's number; with a larger `limit` also acknowledges what arrived while nobody was connected. */
   async function load(limit = catchUpLimit): Promise<void> {

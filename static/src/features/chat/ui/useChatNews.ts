@@ -15,8 +15,7 @@ export function useChatNews(): void {
   /** The newest message announced of each conversation: the same news also comes after a reconnect. */
   const announced = new Map<string, number>()
 
-  const otherName = ({ student, counsellor }: Conversation) =>
-    session.role === 'student' ? (counsellor?.name ?? '') : student.name
+  const otherName = ({ student, counsellor }: Conversation) => (session.role === 'student' ? (counsellor?.name ?? '') : student.name)
 
   function announce(conversation: Conversation): void {
     const last = conversation.last_message

@@ -35,11 +35,7 @@ export function deleteThread(id: string): Promise<void> {
 }
 
 /** Asks. A repeat with the same `clientId` gets the first result. */
-export function ask(
-  threadId: string,
-  clientId: string,
-  body: string,
-): Promise<{ question: CompanionQuestion; answer: CompanionAnswer }> {
+export function ask(threadId: string, clientId: string, body: string): Promise<{ question: CompanionQuestion; answer: CompanionAnswer }> {
   return request(`${threadPath(threadId)}/messages`, { method: 'POST', body: { client_id: clientId, body } })
 }
 
@@ -60,7 +56,12 @@ export async function regenerateAnswer(id: string): Promise<CompanionAnswer> {
 
 /** Proposes what to tell a counsellor about the thread. */
 export async function proposeSummary(threadId: string, signal?: AbortSignal): Promise<string> {
-  const answer = await request<{ summary: string }>(`${threadPath(threadId)}/summary`, { method: 'POST', body: {}, signal, timeoutMs: summaryTimeoutMs })
+  const answer = await request<{ summary: string }>(`${threadPath(threadId)}/summary`, {
+    method: 'POST',
+    body: {},
+    signal,
+    timeoutMs: summaryTimeoutMs,
+  })
   return answer.summary
 }
 

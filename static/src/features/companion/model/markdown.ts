@@ -6,7 +6,28 @@ import DOMPurify, { type Config } from 'dompurify'
 import createMarkdown from 'markdown-it'
 
 const allowed: Config = {
-  ALLOWED_TAGS: ['p', 'br', 'strong', 'em', 's', 'code', 'pre', 'ul', 'ol', 'li', 'blockquote', 'hr', 'a', 'table', 'thead', 'tbody', 'tr', 'th', 'td', '#text'],
+  ALLOWED_TAGS: [
+    'p',
+    'br',
+    'strong',
+    'em',
+    's',
+    'code',
+    'pre',
+    'ul',
+    'ol',
+    'li',
+    'blockquote',
+    'hr',
+    'a',
+    'table',
+    'thead',
+    'tbody',
+    'tr',
+    'th',
+    'td',
+    '#text',
+  ],
   ALLOWED_ATTR: ['href', 'start'],
   ALLOWED_URI_REGEXP: /^https:\/\//i,
   ALLOW_DATA_ATTR: false,
@@ -70,14 +91,16 @@ export function purify(html: string): DocumentFragment {
  * the beginning of a link shows its words only.
  */
 export function mendTail(text: string): string {
-  if (((text.match(/^ {0,3}```/gm) ?? []).length) % 2 === 1) return text
+  if ((text.match(/^ {0,3}```/gm) ?? []).length % 2 === 1) return text
   const start = text.lastIndexOf('\n\n') + 1
   return text.slice(0, start) + closeMarks(withoutHalfLink(withoutLoneMarks(text.slice(start))))
 }
 
 /** A line of which only the sign of a list, heading or quote is there yet, or an opening mark without words. */
 function withoutLoneMarks(tail: string): string {
-  return tail.replace(/(^|\n)[ \t]*(?:[-*+]|\d{1,3}[.)]?|#{1,6}|>|`{1,2}|-{2,})[ \t]*$/, '$1').replace(/(^|\s)(?:\*{1,3}|_{1,2}|~{1,2}|`)$/, '$1')
+  return tail
+    .replace(/(^|\n)[ \t]*(?:[-*+]|\d{1,3}[.)]?|#{1,6}|>|`{1,2}|-{2,})[ \t]*$/, '$1')
+    .replace(/(^|\s)(?:\*{1,3}|_{1,2}|~{1,2}|`)$/, '$1')
 }
 
 function withoutHalfLink(tail: string): string {

@@ -46,9 +46,12 @@ export const useCompanion = defineStore('companion', () => {
   )
 
   // The words of the disclosure come from the server, in the language they were asked for.
-  watch(() => preferences.locale, () => {
-    if (info.value) void loadInfo()
-  })
+  watch(
+    () => preferences.locale,
+    () => {
+      if (info.value) void loadInfo()
+    },
+  )
 
   return { info, loadInfo, wishFor, takeWish }
 })

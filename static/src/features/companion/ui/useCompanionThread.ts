@@ -4,7 +4,17 @@ import type { CompanionDelta, CompanionEnd, CompanionMessage, CompanionStarted, 
 import { asApiError, type ApiError } from '@/shared/api/problem'
 import { isFinal } from '@/features/companion/model/answerStream'
 import { AnswerWatch } from '@/features/companion/model/answerWatch'
-import { emptyTranscript, gappedIds, streamingAnswers, takeDelta, takeEnd, takeSnapshot, withMessages, withoutEarly, type Transcript } from '@/features/companion/model/transcript'
+import {
+  emptyTranscript,
+  gappedIds,
+  streamingAnswers,
+  takeDelta,
+  takeEnd,
+  takeSnapshot,
+  withMessages,
+  withoutEarly,
+  type Transcript,
+} from '@/features/companion/model/transcript'
 import { onRealtime } from '@/shared/realtime/events'
 import { useConnection } from '@/shared/stores/connection'
 
@@ -118,7 +128,10 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
 
   function askWhose(answerId: string): void {
     if (strangers.has(answerId)) return
-    strangers.set(answerId, setTimeout(() => void meet(answerId), strangerMs))
+    strangers.set(
+      answerId,
+      setTimeout(() => void meet(answerId), strangerMs),
+    )
   }
 
   async function meet(answerId: string): Promise<void> {
@@ -138,7 +151,11 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
 
   const timer = setInterval(() => {
     const gapped = new Set(gappedIds(transcript.value))
-    const watched = streamingAnswers(transcript.value).map((answer) => ({ id: answer.id, hasGap: gapped.has(answer.id), isStreaming: !isFinal(answer.status) }))
+    const watched = streamingAnswers(transcript.value).map((answer) => ({
+      id: answer.id,
+      hasGap: gapped.has(answer.id),
+      isStreaming: !isFinal(answer.status),
+    }))
     const isLive = connection.state === 'quiet' || connection.state === 'back'
     for (const due of watching.due(watched, isLive, Date.now())) void heal(due)
   }, watchEveryMs)
@@ -184,5 +201,21 @@ export function useCompanionThread(wanted: Readonly<Ref<string | null>>) {
     reset()
   })
 
-  return { transcript, thread, streaming, isLoaded, isGone, error, hasOlder, isLoadingOlder, load, loadOlder, loadVersion, add, welcome, adopt, hasArrived: (answerId: string) => arrived.has(answerId) }
+  return {
+    transcript,
+    thread,
+    streaming,
+    isLoaded,
+    isGone,
+    error,
+    hasOlder,
+    isLoadingOlder,
+    load,
+    loadOlder,
+    loadVersion,
+    add,
+    welcome,
+    adopt,
+    hasArrived: (answerId: string) => arrived.has(answerId),
+  }
 }

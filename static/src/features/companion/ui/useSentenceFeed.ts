@@ -27,28 +27,32 @@ export function useSentenceFeed(
     spoken.value = [...spoken.value, ...sentences.map((text) => ({ key: nextKey++, text }))].slice(-keptSentences)
   }
 
-  watch(answers, (list) => {
-    for (const answer of list) {
-      if (told.has(answer.id)) continue
-      const isOver = isFinal(answer.status)
-      let known = positions.get(answer.id)
-      if (known === undefined && hasArrived(answer.id)) known = 0
-      if (known === undefined) {
-        // Answers of the history are read like any text; of one under way only what is still to come is told.
-        if (isOver) told.add(answer.id)
-        else positions.set(answer.id, readSentences(answer.text, 0, false).position)
-        continue
+  watch(
+    answers,
+    (list) => {
+      for (const answer of list) {
+        if (told.has(answer.id)) continue
+        const isOver = isFinal(answer.status)
+        let known = positions.get(answer.id)
+        if (known === undefined && hasArrived(answer.id)) known = 0
+        if (known === undefined) {
+          // Answers of the history are read like any text; of one under way only what is still to come is told.
+          if (isOver) told.add(answer.id)
+          else positions.set(answer.id, readSentences(answer.text, 0, false).position)
+          continue
+        }
+        const { position, sentences } = readSentences(answer.text, Math.min(known, answer.text.length), isOver)
+        positions.set(answer.id, position)
+        say(sentences)
+        if (!isOver) continue
+        positions.delete(answer.id)
+        told.add(answer.id)
+        const end = endText(answer)
+        if (end) say([end])
       }
-      const { position, sentences } = readSentences(answer.text, Math.min(known, answer.text.length), isOver)
-      positions.set(answer.id, position)
-      say(sentences)
-      if (!isOver) continue
-      positions.delete(answer.id)
-      told.add(answer.id)
-      const end = endText(answer)
-      if (end) say([end])
-    }
-  }, { immediate: true })
+    },
+    { immediate: true },
+  )
 
   return { spoken }
 }

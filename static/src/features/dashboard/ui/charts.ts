@@ -17,8 +17,18 @@ import {
 import type { ThemeColours } from './chartTheme'
 
 Chart.register(
-  ArcElement, BarController, BarElement, CategoryScale, DoughnutController, Filler, Legend,
-  LinearScale, LineController, LineElement, PointElement, Tooltip,
+  ArcElement,
+  BarController,
+  BarElement,
+  CategoryScale,
+  DoughnutController,
+  Filler,
+  Legend,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+  Tooltip,
 )
 
 Chart.defaults.font.family = "'Plus Jakarta Sans', system-ui, sans-serif"
@@ -66,7 +76,11 @@ export function engagementChart(series: EngagementSeries, colours: ThemeColours)
     options: {
       ...sharedOptions(colours),
       scales: {
-        x: { grid: { display: false }, border: { color: colours.line }, ticks: { color: colours.muted, maxRotation: 0, autoSkipPadding: 12 } },
+        x: {
+          grid: { display: false },
+          border: { color: colours.line },
+          ticks: { color: colours.muted, maxRotation: 0, autoSkipPadding: 12 },
+        },
         y: { beginAtZero: true, grid: { color: colours.line }, border: { display: false }, ticks: { color: colours.muted, precision: 0 } },
       },
     },
@@ -74,10 +88,7 @@ export function engagementChart(series: EngagementSeries, colours: ThemeColours)
 }
 
 /** A ring of the number of materials by status. */
-export function statusChart(
-  parts: { labels: string[]; values: number[] },
-  colours: ThemeColours,
-): ChartConfiguration<'doughnut'> {
+export function statusChart(parts: { labels: string[]; values: number[] }, colours: ThemeColours): ChartConfiguration<'doughnut'> {
   return {
     type: 'doughnut',
     data: {

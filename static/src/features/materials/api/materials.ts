@@ -16,11 +16,7 @@ export interface MaterialChanges {
 }
 
 /** One page of materials, newest first, with the categories in use. */
-export function fetchMaterials(
-  filter: MaterialFilter,
-  after: string | null,
-  signal?: AbortSignal,
-): Promise<MaterialPage> {
+export function fetchMaterials(filter: MaterialFilter, after: string | null, signal?: AbortSignal): Promise<MaterialPage> {
   return request('/materials', { query: { ...filter, after }, signal })
 }
 
@@ -40,11 +36,7 @@ export function deleteMaterial(id: string): Promise<void> {
 }
 
 /** A signed address of the file, good for 1 h. An attachment link counts as a download of a student. */
-export function fetchLink(
-  id: string,
-  disposition: 'inline' | 'attachment',
-  signal?: AbortSignal,
-): Promise<SignedLink> {
+export function fetchLink(id: string, disposition: 'inline' | 'attachment', signal?: AbortSignal): Promise<SignedLink> {
   return request(`${pathOf(id)}/link`, { query: { disposition }, signal })
 }
 

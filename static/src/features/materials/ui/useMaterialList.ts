@@ -13,11 +13,7 @@ export function useMaterialList() {
   const settledQuery = useDebounced(query)
 
   const list = useKeysetList<Material, MaterialPage>((after, signal) =>
-    fetchMaterials(
-      { query: settledQuery.value.trim(), category: category.value, status: status.value },
-      after,
-      signal,
-    ),
+    fetchMaterials({ query: settledQuery.value.trim(), category: category.value, status: status.value }, after, signal),
   )
   const categories = computed(() => list.firstPage.value?.categories ?? [])
   const isFiltered = computed(() => Boolean(settledQuery.value.trim() || category.value || status.value))

@@ -110,9 +110,7 @@ export const useNotices = defineStore('notices', () => {
 
   /** Takes marks back, and nothing else: other notices may have arrived or been read since. */
   function unmarkLatest({ ids, readAt }: Mark): void {
-    latest.value = latest.value.map((notice) =>
-      ids.has(notice.id) && notice.read_at === readAt ? { ...notice, read_at: null } : notice,
-    )
+    latest.value = latest.value.map((notice) => (ids.has(notice.id) && notice.read_at === readAt ? { ...notice, read_at: null } : notice))
   }
 
   /** Forgets everything: another user may log in. */
@@ -125,7 +123,15 @@ export const useNotices = defineStore('notices', () => {
   }
 
   return {
-    latest, isLoaded, error, unreadCount,
-    loadLatest, receive, applyState, markRead, markAllRead, reset,
+    latest,
+    isLoaded,
+    error,
+    unreadCount,
+    loadLatest,
+    receive,
+    applyState,
+    markRead,
+    markAllRead,
+    reset,
   }
 })

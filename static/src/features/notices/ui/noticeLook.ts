@@ -24,17 +24,14 @@ const looksOfKind: Record<string, { icon: IconName; tone: string }> = {
 export function lookOf({ kind, category }: Pick<NoticeCreated, 'kind' | 'category'>): { icon: IconName; tone: string } {
   const ofKind = looksOfKind[kind]
   if (ofKind) return ofKind
-  const state = allStates.find((name) => kind === `appointment.${name}` satisfies `appointment.${AppointmentState}`)
+  const state = allStates.find((name) => kind === (`appointment.${name}` satisfies `appointment.${AppointmentState}`))
   // A request is news to its reader; the clock of its state means waiting.
   if (state && state !== 'requested') return lookOfState(state)
   return looks[category] ?? { icon: 'bell', tone: 'tone-honey' }
 }
 
 /** The notice's text in the language of the page. */
-export function textOf(
-  notice: Pick<NoticeCreated, 'title' | 'body' | 'texts'>,
-  locale: Locale,
-): { title: string; body: string } {
+export function textOf(notice: Pick<NoticeCreated, 'title' | 'body' | 'texts'>, locale: Locale): { title: string; body: string } {
   return notice.texts?.[locale] ?? { title: notice.title, body: notice.body }
 }
 

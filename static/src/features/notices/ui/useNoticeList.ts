@@ -6,9 +6,7 @@ import { onRealtime } from '@/shared/realtime/events'
 
 /** The full list of notices, kept up to date while it is on the screen. */
 export function useNoticeList(filter: Readonly<Ref<NoticeFilter>>) {
-  const list = useKeysetList<Notice, NoticePage>((after, signal) =>
-    fetchNotices({ state: filter.value, after }, signal),
-  )
+  const list = useKeysetList<Notice, NoticePage>((after, signal) => fetchNotices({ state: filter.value, after }, signal))
 
   /** Shows these notices as read; what it is called for has happened on the server. */
   function markRead(isAffected: (id: string) => boolean): void {

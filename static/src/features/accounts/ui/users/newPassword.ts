@@ -12,7 +12,5 @@ export function newPassword(): string {
       if (byte < limit) letters.push(alphabet.charAt(byte % alphabet.length))
     }
   }
-  return Array.from({ length: groups }, (_, group) =>
-    letters.slice(group * groupLength, (group + 1) * groupLength).join(''),
-  ).join('-')
+  return Array.from({ length: groups }, (_, group) => letters.slice(group * groupLength, (group + 1) * groupLength).join('')).join('-')
 }

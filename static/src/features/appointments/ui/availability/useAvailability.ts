@@ -28,7 +28,9 @@ export function useAvailability() {
   const isValid = computed(
     () =>
       problems.value.size === 0 &&
-      (draft.value?.exceptions ?? []).every(({ kind, from, to }) => (kind === 'closed' && !from && !to) || timesProblem(from ?? '', to ?? '') === null),
+      (draft.value?.exceptions ?? []).every(
+        ({ kind, from, to }) => (kind === 'closed' && !from && !to) || timesProblem(from ?? '', to ?? '') === null,
+      ),
   )
 
   /** Takes over what the server has; edits are gone. */
@@ -114,9 +116,17 @@ export function useAvailability() {
 
 /** A copy that can be edited without touching what was saved. */
 function rulesOf(availability: Availability): AvailabilityRules {
-  const { weekly, exceptions, slot_minutes, buffer_before_minutes, buffer_after_minutes, daily_cap, minimum_notice_minutes, horizon_days } = availability
+  const { weekly, exceptions, slot_minutes, buffer_before_minutes, buffer_after_minutes, daily_cap, minimum_notice_minutes, horizon_days } =
+    availability
   return structuredClone({
-    weekly, exceptions, slot_minutes, buffer_before_minutes, buffer_after_minutes, daily_cap, minimum_notice_minutes, horizon_days,
+    weekly,
+    exceptions,
+    slot_minutes,
+    buffer_before_minutes,
+    buffer_after_minutes,
+    daily_cap,
+    minimum_notice_minutes,
+    horizon_days,
   })
 }
 
@@ -132,8 +142,18 @@ function sortedRules(rules: AvailabilityRules): AvailabilityRules {
 
 function textOf(rules: AvailabilityRules | Availability | null): string {
   if (!rules) return ''
-  const { weekly, exceptions, slot_minutes, buffer_before_minutes, buffer_after_minutes, daily_cap, minimum_notice_minutes, horizon_days } = rules
-  const plain = sortedRules({ weekly, exceptions, slot_minutes, buffer_before_minutes, buffer_after_minutes, daily_cap, minimum_notice_minutes, horizon_days })
+  const { weekly, exceptions, slot_minutes, buffer_before_minutes, buffer_after_minutes, daily_cap, minimum_notice_minutes, horizon_days } =
+    rules
+  const plain = sortedRules({
+    weekly,
+    exceptions,
+    slot_minutes,
+    buffer_before_minutes,
+    buffer_after_minutes,
+    daily_cap,
+    minimum_notice_minutes,
+    horizon_days,
+  })
   return JSON.stringify({
     ...plain,
     weekly: plain.weekly.map(({ weekday, from, to }) => [weekday, from, to]),

@@ -63,7 +63,9 @@ export function useWeek() {
   return { start, items, pending, isLoaded: computed(() => week.data.value !== null), error: week.error, reload, replace, go, goToday }
 }
 
-async function everyPage(fetchPage: (after: string | null) => Promise<{ items: Appointment[]; next: string | null }>): Promise<Appointment[]> {
+async function everyPage(
+  fetchPage: (after: string | null) => Promise<{ items: Appointment[]; next: string | null }>,
+): Promise<Appointment[]> {
   const items: Appointment[] = []
   let after: string | null = null
   for (let page = 0; page < maxPages; page += 1) {

@@ -83,6 +83,12 @@ export function useConsole(appId: string) {
     shown: computed(() => buffer.value.shown),
     held: computed(() => heldCount(buffer.value)),
     isFull: computed(() => buffer.value.shown.length >= mostLines),
-    isPaused, isReading, isWatching, error, ask, clear, release,
+    isPaused,
+    isReading,
+    isWatching,
+    error,
+    ask,
+    clear,
+    release,
   }
 }

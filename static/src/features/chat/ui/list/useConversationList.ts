@@ -8,7 +8,9 @@ import { onRealtime } from '@/shared/realtime/events'
 
 /** One list of the inbox, kept in order by what happens. */
 export function useConversationList(scope: Readonly<Ref<ConversationScope>>, role: 'student' | 'counsellor') {
-  const list = useKeysetList<Conversation, ConversationPage>((after, signal) => fetchConversations({ scope: scope.value, after, limit: 30 }, signal))
+  const list = useKeysetList<Conversation, ConversationPage>((after, signal) =>
+    fetchConversations({ scope: scope.value, after, limit: 30 }, signal),
+  )
 
   /** Puts a changed conversation into its place, or out of the list. */
   function take(changed: Conversation): void {
@@ -33,9 +35,13 @@ export function useConversationList(scope: Readonly<Ref<ConversationScope>>, rol
   }
 
   // The queue belongs to all counsellors: its changes carry a number only.
-  useLiveRefresh(['queue.changed'], () => {
-    if (scope.value === 'waiting') void list.reload()
-  }, 400)
+  useLiveRefresh(
+    ['queue.changed'],
+    () => {
+      if (scope.value === 'waiting') void list.reload()
+    },
+    400,
+  )
   useLiveRefresh([], () => void list.reload())
   onScopeDispose(stop)
   watch(

@@ -26,10 +26,7 @@ export function useDuty() {
   }
 
   useChannel(ref(statusChannel))
-  const stops = [
-    onRealtime('counsellor.status', ({ id, status }) => take(id, status)),
-    onRealtime('lists.stale', () => void load()),
-  ]
+  const stops = [onRealtime('counsellor.status', ({ id, status }) => take(id, status)), onRealtime('lists.stale', () => void load())]
   onScopeDispose(() => {
     for (const stop of stops) stop()
   })

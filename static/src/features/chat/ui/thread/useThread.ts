@@ -5,7 +5,15 @@ import { asApiError, type ApiError } from '@/shared/api/problem'
 import { instantOf } from '@/shared/calendar/days'
 import { mergeMarks } from '@/features/chat/model/marks'
 import {
-  emptyList, firstSeqOf, hasGap, lastSeqOf, withMessage, withNewerPage, withOlderPage, withPage, type MessageList,
+  emptyList,
+  firstSeqOf,
+  hasGap,
+  lastSeqOf,
+  withMessage,
+  withNewerPage,
+  withOlderPage,
+  withPage,
+  type MessageList,
 } from '@/features/chat/model/messageList'
 import { buildTimeline } from '@/features/chat/model/timeline'
 import { createTypingSignal, TypingWatch } from '@/features/chat/model/typing'
@@ -59,7 +67,11 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   const outgoing = computed(() => outbox.items.filter(({ conversationId }) => conversationId === id.value))
   const rows = computed(() =>
     buildTimeline({
-      messages: list.value.items, outgoing: outgoing.value, ownId: ownId.value, zone: school.zone, newAfterSeq: newAfterSeq.value,
+      messages: list.value.items,
+      outgoing: outgoing.value,
+      ownId: ownId.value,
+      zone: school.zone,
+      newAfterSeq: newAfterSeq.value,
     }),
   )
   const isTyping = computed(() => typingIds.value.some((userId) => userId !== ownId.value))
@@ -130,11 +142,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
     await page(isLoadingNewer, { after_seq: lastSeqOf(list.value) }, withNewerPage)
   }
 
-  async function page(
-    flag: Ref<boolean>,
-    query: { before_seq?: number; after_seq?: number },
-    apply: typeof withOlderPage,
-  ): Promise<void> {
+  async function page(flag: Ref<boolean>, query: { before_seq?: number; after_seq?: number }, apply: typeof withOlderPage): Promise<void> {
     const mine = run
     const base = stretch
     flag.value = true
@@ -157,7 +165,9 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   /** Shows one message with its neighbours. */
   async function jumpToSeq(seq: number): Promise<number | null> {
     if (list.value.items.some((message) => message.seq === seq)) return seq
-    return jump({ after_seq: Math.max(0, seq - pageLimit / 2), limit: pageLimit }, (messages) => messages.find((message) => message.seq === seq))
+    return jump({ after_seq: Math.max(0, seq - pageLimit / 2), limit: pageLimit }, (messages) =>
+      messages.find((message) => message.seq === seq),
+    )
   }
 
   /** Shows the end of the conversation. */
@@ -165,7 +175,10 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
     if (list.value.hasAfter) await jump({ limit: pageLimit }, (messages) => messages.at(-1))
   }
 
-  async function jump(query: Parameters<typeof fetchMessages>[1], pick: (messages: Message[]) => Message | undefined): Promise<number | null> {
+  async function jump(
+    query: Parameters<typeof fetchMessages>[1],
+    pick: (messages: Message[]) => Message | undefined,
+  ): Promise<number | null> {
     const mine = run
     const asked = (stretch += 1)
     const answer = await fetchMessages(id.value, query)
@@ -294,9 +307,33 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   })
 
   return {
-    conversation, list, rows, other, otherMarks, isLoaded, isLoadingOlder, isLoadingNewer, error, isGone, isQueueEntry, isTyping,
-    isOtherHere, outgoing, newAfterSeq,
-    load, loadOlder, loadNewer, jumpToDay, jumpToSeq, jumpToEnd, send, edit, remove, seen, typed, takeConversation,
+    conversation,
+    list,
+    rows,
+    other,
+    otherMarks,
+    isLoaded,
+    isLoadingOlder,
+    isLoadingNewer,
+    error,
+    isGone,
+    isQueueEntry,
+    isTyping,
+    isOtherHere,
+    outgoing,
+    newAfterSeq,
+    load,
+    loadOlder,
+    loadNewer,
+    jumpToDay,
+    jumpToSeq,
+    jumpToEnd,
+    send,
+    edit,
+    remove,
+    seen,
+    typed,
+    takeConversation,
   }
 }
 

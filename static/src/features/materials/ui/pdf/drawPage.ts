@@ -32,12 +32,7 @@ export async function drawPage(
   if (!signal.aborted) await layText(page, scale, target.textLayer, signal)
 }
 
-async function layText(
-  page: PDFPageProxy,
-  scale: number,
-  container: HTMLElement,
-  signal: AbortSignal,
-): Promise<void> {
+async function layText(page: PDFPageProxy, scale: number, container: HTMLElement, signal: AbortSignal): Promise<void> {
   container.replaceChildren()
   container.style.setProperty('--total-scale-factor', String(scale))
   const layer = new TextLayer({

@@ -1,9 +1,4 @@
-import {
-  getDocument,
-  GlobalWorkerOptions,
-  PDFDataRangeTransport,
-  type PDFDocumentProxy,
-} from 'pdfjs-dist/legacy/build/pdf.mjs'
+import { getDocument, GlobalWorkerOptions, PDFDataRangeTransport, type PDFDocumentProxy } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import workerUrl from 'pdfjs-dist/legacy/build/pdf.worker.min.mjs?worker&url'
 import { fetchLink } from '@/features/materials/api/materials'
 import { RangeReader } from './readRange'
@@ -22,11 +17,7 @@ export interface OpenedDocument {
 }
 
 /** Opens the PDF of a material, reading only the parts that are shown. `onFailure`: bytes could not be read. */
-export function openDocument(
-  materialId: string,
-  sizeBytes: number,
-  onFailure: (error: unknown) => void,
-): OpenedDocument {
+export function openDocument(materialId: string, sizeBytes: number, onFailure: (error: unknown) => void): OpenedDocument {
   const reader = new RangeReader(new RenewedLink(() => fetchLink(materialId, 'inline')))
   const resources = new URL(__PDFJS_RESOURCES__, location.origin).href
   const task = getDocument({

@@ -9,7 +9,8 @@ import { askOutcome, uploadMaterial, type MaterialDraft } from '@/features/mater
  * `cancelling`: the server is asked what became of it. `cancelled`: nothing is stored. `late`: it was stored before. `unknown`: no answer, it
  * may be asked again. `deleting` and `deleted`: what came too late is taken away.
  */
-export type UploadPhase = 'idle' | 'sending' | 'processing' | 'cancelling' | 'cancelled' | 'late' | 'unknown' | 'deleting' | 'deleted' | 'done' | 'failed'
+export type UploadPhase =
+  'idle' | 'sending' | 'processing' | 'cancelling' | 'cancelled' | 'late' | 'unknown' | 'deleting' | 'deleted' | 'done' | 'failed'
 
 /** How long to wait before each question whether an upload was stored, in ms: the server may still be at work on it. */
 const askAfterMs = [0, 250, 500, 1_000, 2_000, 4_000]

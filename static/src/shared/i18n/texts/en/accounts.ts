@@ -18,7 +18,8 @@ export const loginEn: typeof loginId = {
   wait: 'Too many attempts. Try again in {seconds} s.',
   forgot: 'Forgot your password? Ask the school admin or your counsellor to reset it.',
   loggingOut: 'Logging out …',
-  logoutFailing: 'You are not logged out yet: the server cannot be reached. We keep trying. Do not leave a shared device before this message is gone.',
+  logoutFailing:
+    'You are not logged out yet: the server cannot be reached. We keep trying. Do not leave a shared device before this message is gone.',
   ended: {
     logout: 'You are logged out. See you soon.',
     revoked: 'This session was ended from another device. Please log in again.',

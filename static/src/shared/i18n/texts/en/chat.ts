@@ -178,7 +178,7 @@ export const chatEn: typeof chatId = {
     none: 'No quick reply matches',
     manage: 'Manage quick replies',
     title: 'Quick replies',
-    lead: 'Type / in the message box to use them. {token} becomes the student\'s first name.',
+    lead: "Type / in the message box to use them. {token} becomes the student's first name.",
     shortcut: 'Short name',
     shortcutHint: 'Lower-case letters, digits and dashes, for example: hello',
     body: 'Text',

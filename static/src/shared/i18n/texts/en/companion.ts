@@ -19,7 +19,8 @@ export const companionEn: typeof companionId = {
     sleep: 'I have had trouble sleeping lately. What could I try?',
     future: 'I am unsure what to study. Help me weigh it up.',
   },
-  disclosure: 'You are talking with an AI, not a human. It can be wrong. When there are signs of danger, a counsellor is told so that they can help.',
+  disclosure:
+    'You are talking with an AI, not a human. It can be wrong. When there are signs of danger, a counsellor is told so that they can help.',
   offline: 'Not an AI model',
   offlineBody: 'Prepared automatic replies are answering right now, not an AI model. For anything deeper, talk to a counsellor.',
   offlineLabel: 'Automatic reply, not an AI model',

@@ -16,7 +16,8 @@ export const loginId = {
   wait: 'Terlalu banyak percobaan. Coba lagi dalam {seconds} detik.',
   forgot: 'Lupa kata sandi? Minta admin sekolah atau guru BK untuk mengatur ulang.',
   loggingOut: 'Sedang keluar …',
-  logoutFailing: 'Kamu belum keluar: server belum bisa dihubungi. Kami terus mencoba. Jangan tinggalkan perangkat bersama sebelum pesan ini hilang.',
+  logoutFailing:
+    'Kamu belum keluar: server belum bisa dihubungi. Kami terus mencoba. Jangan tinggalkan perangkat bersama sebelum pesan ini hilang.',
   ended: {
     logout: 'Kamu sudah keluar. Sampai jumpa lagi.',
     revoked: 'Sesi ini diakhiri dari perangkat lain. Silakan masuk kembali.',

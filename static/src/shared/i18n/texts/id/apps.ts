@@ -78,7 +78,8 @@ export const appsId = {
   once: {
     created: 'Aplikasi {name} sudah dibuat',
     rotated: 'Secret baru untuk {name}',
-    warning: 'Secret ini hanya ditampilkan sekali ini. Salin dan simpan di tempat aman sekarang; setelah jendela ini ditutup, tidak ada yang bisa melihatnya lagi.',
+    warning:
+      'Secret ini hanya ditampilkan sekali ini. Salin dan simpan di tempat aman sekarang; setelah jendela ini ditutup, tidak ada yang bisa melihatnya lagi.',
     missing: 'Aplikasinya sudah dibuat, tetapi jawaban yang memuat secret tidak sampai. Buat secret baru di Pengaturan aplikasi.',
     toSettings: 'Ke Pengaturan',
     done: 'Sudah saya simpan',
@@ -88,19 +89,22 @@ export const appsId = {
     unsaved: 'Ada perubahan yang belum disimpan.',
     discard: 'Batalkan perubahan',
     leaveBody: 'Kalau halaman ini ditinggalkan, perubahan pada aplikasi hilang.',
-    overtaken: 'Rekan Anda baru saja mengubah aplikasi ini. Nilai terbaru sudah dimuat dan isian Anda yang belum disimpan tetap ada. Periksa, lalu simpan lagi.',
+    overtaken:
+      'Rekan Anda baru saja mengubah aplikasi ini. Nilai terbaru sudah dimuat dan isian Anda yang belum disimpan tetap ada. Periksa, lalu simpan lagi.',
     secretTitle: 'Secret',
     secretBody: 'Menandatangani permintaan backend. Kalau bocor atau hilang, ganti.',
     rotate: 'Buat secret baru',
     rotateTitle: 'Ganti secret {name}?',
-    rotateBody: 'Secret lama langsung ditolak: backend yang masih memakainya mendapat jawaban 401 sampai diganti. Koneksi yang sedang terbuka tetap terbuka.',
+    rotateBody:
+      'Secret lama langsung ditolak: backend yang masih memakainya mendapat jawaban 401 sampai diganti. Koneksi yang sedang terbuka tetap terbuka.',
     stateTitle: 'Aktif atau nonaktif',
     enabledBody: 'Klien dan backend bisa memakai aplikasi ini.',
     disabledBody: 'Tidak ada yang bisa terhubung atau mengirim. Key dan secret tetap berlaku saat diaktifkan lagi.',
     disable: 'Nonaktifkan',
     enable: 'Aktifkan',
     disableTitle: 'Nonaktifkan {name}?',
-    disableBody: '{n} koneksi terbuka langsung diputus (4003), dan permintaan backend dijawab 403 sampai aplikasi diaktifkan lagi. | {n} koneksi terbuka langsung diputus (4003), dan permintaan backend dijawab 403 sampai aplikasi diaktifkan lagi. | {n} koneksi terbuka langsung diputus (4003), dan permintaan backend dijawab 403 sampai aplikasi diaktifkan lagi.',
+    disableBody:
+      '{n} koneksi terbuka langsung diputus (4003), dan permintaan backend dijawab 403 sampai aplikasi diaktifkan lagi. | {n} koneksi terbuka langsung diputus (4003), dan permintaan backend dijawab 403 sampai aplikasi diaktifkan lagi. | {n} koneksi terbuka langsung diputus (4003), dan permintaan backend dijawab 403 sampai aplikasi diaktifkan lagi.',
     disabledDone: '{name} dinonaktifkan.',
     enabledDone: '{name} diaktifkan.',
     conflict: 'Rekan Anda baru saja mengubah aplikasi ini. Nilai terbaru sudah dimuat; coba lagi kalau masih perlu.',
@@ -200,7 +204,8 @@ export const appsId = {
     noMatch: 'Tidak ada yang cocok dengan saringan',
     unfiltered: 'Hapus saringan',
     held: '{n} baris baru | {n} baris baru | {n} baris baru',
-    skipped: '{n} baris dilewati karena terlalu banyak sekaligus | {n} baris dilewati karena terlalu banyak sekaligus | {n} baris dilewati karena terlalu banyak sekaligus',
+    skipped:
+      '{n} baris dilewati karena terlalu banyak sekaligus | {n} baris dilewati karena terlalu banyak sekaligus | {n} baris dilewati karena terlalu banyak sekaligus',
     gap: 'Sempat tidak dipantau; yang terjadi selama itu tidak tampil',
     bounded: 'Hanya 500 baris terakhir yang disimpan di layar.',
     failed: 'Konsol belum bisa dibuka.',

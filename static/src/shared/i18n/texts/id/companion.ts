@@ -17,9 +17,11 @@ export const companionId = {
     sleep: 'Belakangan ini aku susah tidur. Apa yang bisa kucoba?',
     future: 'Aku bingung memilih jurusan. Bantu aku menimbang, ya.',
   },
-  disclosure: 'Kamu bicara dengan AI, bukan manusia. Jawabannya bisa keliru. Kalau ada tanda bahaya, guru BK diberi tahu supaya bisa membantu.',
+  disclosure:
+    'Kamu bicara dengan AI, bukan manusia. Jawabannya bisa keliru. Kalau ada tanda bahaya, guru BK diberi tahu supaya bisa membantu.',
   offline: 'Bukan model AI',
-  offlineBody: 'Sekarang yang menjawab adalah balasan otomatis yang sudah disiapkan, bukan model AI. Untuk cerita yang lebih dalam, hubungi guru BK.',
+  offlineBody:
+    'Sekarang yang menjawab adalah balasan otomatis yang sudah disiapkan, bukan model AI. Untuk cerita yang lebih dalam, hubungi guru BK.',
   offlineLabel: 'Balasan otomatis, bukan model AI',
   modelLabel: 'Teman AI',
   helpLabel: 'Ditulis oleh manusia, bukan AI',
