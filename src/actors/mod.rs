@@ -12,7 +12,7 @@
 //! | [`cluster::census_link::CensusLink`] | one per process | main thread | its own timers, and `Hub` (what is to be declared) |
 //! | [`apps::keeper::AppsKeeper`] | one per process | main thread | its own timers, and the bus through `Hub` |
 //! | [`apps::console_link::ConsoleLink`] | one per process | main thread | what happens in watched apps |
-//! | [`delivery::courier::WebhookCourier`] | one per process | main thread | the queue of `Hub`'s [`apps::happenings::AppEvents`], its own timers, and the app (stop) |
+//! | [`delivery::courier::WebhookCourier`] | one per process | main thread | the queue of `Hub`'s [`apps::happenings::AppHappenings`], its own timers, and the app (stop) |
 //! | [`scheduler::Scheduler`] | one per process | main thread | its own timers, and the app (stop) |
 //!
 //! [`hub::Hub`] is not an actor but the handle all of them share. [`sockets::outbound::Outbound`] is the queue of one socket.

@@ -2,7 +2,7 @@
 //! asked for is not queued. Told once per cluster, by the node that brought it about.
 
 use crate::{
-    domain::apps::app_happening::AppEvent,
+    domain::apps::app_happening::AppHappening,
     services::apps::{
         table::{AppSource, Apps},
         watched::WatchedApps,
@@ -15,12 +15,12 @@ use tokio::sync::mpsc::Sender;
 
 /// The ways to those who want to know: admins who watch, and whoever delivers webhooks.
 #[derive(Debug)]
-pub struct AppEvents {
+pub struct AppHappenings {
     watched: WatchedApps,
-    webhooks: OnceLock<Sender<AppEvent>>,
+    webhooks: OnceLock<Sender<AppHappening>>,
 }
 
-impl AppEvents {
+impl AppHappenings {
     /// Makes the place of a process; nobody gets webhooks yet.
     #[must_use]
     pub const fn new(watched: WatchedApps) -> Self {
@@ -34,13 +34,13 @@ impl AppEvents {
     }
 
     /// Attaches the queue of webhooks. Once per process; later calls change nothing.
-    pub fn attach_webhooks(&self, queue: Sender<AppEvent>) {
+    pub fn attach_webhooks(&self, queue: Sender<AppHappening>) {
         let _ = self.webhooks.set(queue);
     }
 
     /// Tells an event to those who want it. A full queue drops it and counts that: a publisher never waits for a webhook.
-    pub fn tell(&self, apps: &Apps, event: AppEvent) {
-        self.watched.show(&event.app, || Line::of_event(&event));
+    pub fn tell(&self, apps: &Apps, event: AppHappening) {
+        self.watched.show(&event.app, || Line::of_happening(&event));
         let Some(webhooks) = self.webhooks.get() else { return };
         let Some(app) = apps.current(&event.app).filter(|app| app.source == AppSource::Database) else { return };
         if app.rules.wants(event.kind.webhook_event(), event.channel.as_str()) && webhooks.try_send(event).is_err() {

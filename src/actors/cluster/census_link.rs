@@ -9,7 +9,7 @@ use crate::{
         census::{COUNT_EVERY, Counting, Declaration, Declared},
     },
     domain::{
-        apps::app_happening::{AppEvent, AppEventKind},
+        apps::app_happening::{AppHappening, AppHappeningKind},
         ids::NodeId,
         live::channel::ChannelKind,
         topic::Topic,
@@ -133,19 +133,19 @@ impl Tender {
             return;
         }
         let tell = |kind| {
-            let event = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind };
+            let event = AppHappening { app: topic.app.clone(), channel: topic.channel.clone(), kind };
             self.hub.app_events().tell(&self.services.apps, event);
         };
         if declared.before == 0 && declared.now > 0 {
-            tell(AppEventKind::Occupied);
+            tell(AppHappeningKind::Occupied);
         }
-        declared.removed.iter().for_each(|user| tell(AppEventKind::MemberRemoved { user_id: user.clone() }));
-        declared.added.iter().for_each(|user| tell(AppEventKind::MemberAdded { user_id: user.clone() }));
+        declared.removed.iter().for_each(|user| tell(AppHappeningKind::MemberRemoved { user_id: user.clone() }));
+        declared.added.iter().for_each(|user| tell(AppHappeningKind::MemberAdded { user_id: user.clone() }));
         if declared.before != declared.now && self.counts_subscriptions(topic) {
-            tell(AppEventKind::Count(declared.now));
+            tell(AppHappeningKind::Count(declared.now));
         }
         if declared.before > 0 && declared.now == 0 {
-            tell(AppEventKind::Vacated);
+            tell(AppHappeningKind::Vacated);
         }
     }
 

@@ -1,11 +1,11 @@
-//! Tells the owners of connected apps what happens. Two halves: the first writes what [`crate::actors::apps::happenings::AppEvents`] hands over to the queues in the
+//! Tells the owners of connected apps what happens. Two halves: the first writes what [`crate::actors::apps::happenings::AppHappenings`] hands over to the queues in the
 //! database, several events in one transaction while the one before is written; the second delivers what waits there, many addresses at once, each
 //! by the node that holds its lease.
 
 use crate::{
     backends::store::WebhookQueue,
     domain::{
-        apps::app_happening::AppEvent,
+        apps::app_happening::AppHappening,
         ids::NodeId,
         retry::{backoff_ms, is_worth_a_line},
     },
@@ -43,7 +43,7 @@ pub struct StopCourier;
 /// The courier actor: two loops.
 pub struct WebhookCourier {
     state: Rc<Courier>,
-    events: Option<mpsc::Receiver<AppEvent>>,
+    events: Option<mpsc::Receiver<AppHappening>>,
 }
 
 struct Courier {
@@ -56,13 +56,13 @@ struct Courier {
     ended: Notify,
     is_writing: Cell<bool>,
     on_their_way: Cell<usize>,
-    batch: RefCell<Vec<AppEvent>>,
+    batch: RefCell<Vec<AppHappening>>,
 }
 
 impl WebhookCourier {
-    /// Makes the courier of this process; `events` is what the hub's `AppEvents` fills.
+    /// Makes the courier of this process; `events` is what the hub's `AppHappenings` fills.
     #[must_use]
-    pub fn new(services: Services, events: mpsc::Receiver<AppEvent>) -> Self {
+    pub fn new(services: Services, events: mpsc::Receiver<AppHappening>) -> Self {
         let state = Courier {
             services,
             node: NodeId::generate(),
@@ -113,7 +113,7 @@ impl Handler<StopCourier> for WebhookCourier {
 }
 
 impl Courier {
-    async fn write_for_ever(&self, mut events: mpsc::Receiver<AppEvent>) {
+    async fn write_for_ever(&self, mut events: mpsc::Receiver<AppHappening>) {
         loop {
             let mut batch = self.batch.take();
             tokio::select! {
@@ -135,7 +135,7 @@ impl Courier {
     }
 
     /// Writes events, however long the database takes to answer; when the server stops, once.
-    async fn write(&self, batch: &[AppEvent]) {
+    async fn write(&self, batch: &[AppHappening]) {
         let mut failures = 0;
         while let Err(error) = webhooks::keep(&self.services, batch).await {
             failures += 1;

@@ -2,7 +2,7 @@
 
 use super::{Hub, ShardIndex};
 use crate::{
-    actors::{apps::happenings::AppEvents, cluster::census_queue::CensusQueue},
+    actors::{apps::happenings::AppHappenings, cluster::census_queue::CensusQueue},
     backends::census::{Elsewhere, Seat},
     domain::{
         ids::{AppId, SocketId},
@@ -85,7 +85,7 @@ impl Hub {
 
     /// Returns the way to those who want to know what happens in connected apps.
     #[must_use]
-    pub fn app_events(&self) -> &AppEvents {
+    pub fn app_events(&self) -> &AppHappenings {
         &self.inner.app_events
     }
 

@@ -9,7 +9,7 @@ mod publish;
 pub(super) use census_side::is_counted;
 
 use super::{
-    apps::happenings::AppEvents,
+    apps::happenings::AppHappenings,
     cluster::{census_queue::CensusQueue, log_pump::WakePump},
     companion::desk::StopAnswer,
     sockets::shard::{CheckLogins, DeliverPublication, DrainSockets, EndAppSockets, EndListeners, EndSockets, HubShard, LeaveChannel},
@@ -110,7 +110,7 @@ struct HubInner {
     /// What goes on in them beside this node's part, as of the last renewal.
     elsewhere: RwLock<HashMap<AppId, Elsewhere>>,
     census: CensusQueue,
-    app_events: AppEvents,
+    app_events: AppHappenings,
     /// Woken when connected apps changed in the database.
     apps_changed: Notify,
     bus: Arc<dyn Bus>,
@@ -139,7 +139,7 @@ impl Hub {
             apps: DashMap::new(),
             elsewhere: RwLock::default(),
             census: CensusQueue::default(),
-            app_events: AppEvents::new(watched),
+            app_events: AppHappenings::new(watched),
             apps_changed: Notify::new(),
             bus,
             outgoing,

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     actors::hub::is_counted,
     domain::{
-        apps::app_happening::{AppEvent, AppEventKind},
+        apps::app_happening::{AppHappening, AppHappeningKind},
         ids::{ConversationId, SocketId},
         live::{
             channel::{ChannelKind, ChannelName, may_join},
@@ -291,8 +291,8 @@ impl SessionState {
             Err(reason) => return self.refuse_client_event(event, topic.channel.as_str(), reason),
         };
         let frame = pusher::client_event(&topic.channel, event, data, user_id.as_deref());
-        let kind = AppEventKind::Client { event: event.to_owned(), data: data.get().to_owned(), socket: self.socket, user_id };
-        let told = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind };
+        let kind = AppHappeningKind::Client { event: event.to_owned(), data: data.get().to_owned(), socket: self.socket, user_id };
+        let told = AppHappening { app: topic.app.clone(), channel: topic.channel.clone(), kind };
         match self.shard.hub().publish(Publication { except: Some(self.socket), ..Publication::new(topic, frame) }).await {
             Ok(()) => self.shard.hub().app_events().tell(&self.shard.services().apps, told),
             Err(error) => tracing::warn!(%error, "client event not published"),

@@ -9,7 +9,7 @@ use crate::{
     },
     backends::census::Kept,
     domain::{
-        apps::app_happening::{AppEvent, AppEventKind},
+        apps::app_happening::{AppHappening, AppHappeningKind},
         ids::SocketId,
         live::{
             presence::{Member, MemberError, Roster},
@@ -112,7 +112,7 @@ impl LocalShard {
                 Some(Last { frame: pusher::channel_event(&topic.channel, &event.event, &event.data), version })
             }
             Ok(None) => {
-                let miss = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind: AppEventKind::CacheMiss };
+                let miss = AppHappening { app: topic.app.clone(), channel: topic.channel.clone(), kind: AppHappeningKind::CacheMiss };
                 self.hub().app_events().tell(&self.services().apps, miss);
                 None
             }
