@@ -89,14 +89,14 @@ impl Tender {
     }
 
     async fn declare(&self, topic: Topic, waiting: Waiting) -> Outcome {
-        let (subscriptions, seats) = self.hub.part_of(&topic);
+        let (subscriptions, members) = self.hub.part_of(&topic);
         let counting = match self.counts_subscriptions(&topic) {
             false => Counting::Off,
             true if waiting.tells_count => Counting::Now,
             true => Counting::OnChange,
         };
         let wants_roster = !waiting.joiners.is_empty();
-        let declaration = Declaration { topic, subscriptions, seats, counting, wants_roster, in_place_of: None };
+        let declaration = Declaration { topic, subscriptions, members, counting, wants_roster, in_place_of: None };
         match self.services.census.declare(&declaration).await {
             Ok(Some(declared)) => {
                 self.take_in(&declaration.topic, &declared);
@@ -188,8 +188,8 @@ impl Tender {
         for batch in topics.chunks(BATCH) {
             let emptied = join_all(batch.iter().map(async |topic| {
                 let counting = if self.counts_subscriptions(topic) { Counting::OnChange } else { Counting::Off };
-                let (seats, in_place_of) = (Vec::new(), Some(node));
-                let declaration = Declaration { topic: topic.clone(), subscriptions: 0, seats, counting, wants_roster: false, in_place_of };
+                let (members, in_place_of) = (Vec::new(), Some(node));
+                let declaration = Declaration { topic: topic.clone(), subscriptions: 0, members, counting, wants_roster: false, in_place_of };
                 if let Some(declared) = self.services.census.declare(&declaration).await? {
                     self.take_in(topic, &declared);
                 }

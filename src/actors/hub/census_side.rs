@@ -3,7 +3,7 @@
 use super::{Hub, ShardIndex};
 use crate::{
     actors::{apps::happenings::AppHappenings, cluster::census_queue::CensusQueue},
-    backends::census::{Elsewhere, Seat},
+    backends::census::{Elsewhere, NodeMember},
     domain::{
         ids::{AppId, SocketId},
         live::presence::{Member, MemberError},
@@ -63,14 +63,14 @@ impl Hub {
     }
 
     /// Returns this node's part of a channel: its subscribers, and its members with the first connection of each.
-    pub(in crate::actors) fn part_of(&self, topic: &Topic) -> (u64, Vec<Seat>) {
+    pub(in crate::actors) fn part_of(&self, topic: &Topic) -> (u64, Vec<NodeMember>) {
         let Some(state) = self.inner.topics.get(topic) else { return (0, Vec::new()) };
         let subscriptions: usize = state.listeners.iter().map(|(_, count)| count).sum();
-        let seat = |(user_id, user_info): (&Arc<str>, Option<&Arc<RawValue>>)| {
+        let member = |(user_id, user_info): (&Arc<str>, Option<&Arc<RawValue>>)| {
             let first = state.first.get(user_id).copied().unwrap_or(SocketId::new(0, 0));
-            Seat { user_id: user_id.clone(), user_info: user_info.cloned(), first }
+            NodeMember { user_id: user_id.clone(), user_info: user_info.cloned(), first }
         };
-        (subscriptions as u64, state.roster.members().map(seat).collect())
+        (subscriptions as u64, state.roster.members().map(member).collect())
     }
 
     /// Returns the counted channels this node has a part in.
