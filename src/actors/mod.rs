@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | [`sockets::shard::HubShard`] | one per worker thread | that worker | `Hub` (publications, ends, drain), its own tick |
 //! | [`sockets::session::Session`] | one per socket | the socket's worker | its transport in `http/sockets` |
-//! | [`sockets::polling_session::HttpSession`] | one per socket over HTTP | the thread of its first request | the requests of its client |
+//! | [`sockets::polling_session::PollingSession`] | one per socket over HTTP | the thread of its first request | the requests of its client |
 //! | [`cluster::log_pump::LogPump`] | one per process | main thread | services, through `Hub` (wake) |
 //! | [`cluster::bus_link::BusLink`] | one per process | main thread | the bus |
 //! | [`companion::desk::ChatDesk`] | one per process | a thread of its own | routes, the bus (stop), its own timers |

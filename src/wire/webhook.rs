@@ -106,7 +106,9 @@ pub fn subject(event: &AppHappening) -> Option<String> {
     let channel = event.channel.as_str();
     match &event.kind {
         AppHappeningKind::Occupied | AppHappeningKind::Vacated => Some(fingerprint(&["channel", channel])),
-        AppHappeningKind::MemberAdded { user_id } | AppHappeningKind::MemberRemoved { user_id } => Some(fingerprint(&["member", channel, user_id])),
+        AppHappeningKind::MemberAdded { user_id } | AppHappeningKind::MemberRemoved { user_id } => {
+            Some(fingerprint(&["member", channel, user_id]))
+        }
         AppHappeningKind::Client { .. } | AppHappeningKind::CacheMiss | AppHappeningKind::Count(_) => None,
     }
 }
@@ -140,7 +142,10 @@ mod tests {
         let ana = || "ana".to_owned();
         assert_eq!(event_name(&text(AppHappeningKind::Vacated)), Some("channel_vacated"));
         assert_eq!(text(AppHappeningKind::Vacated), r#"{"name":"channel_vacated","channel":"presence-a"}"#);
-        assert_eq!(text(AppHappeningKind::MemberAdded { user_id: ana() }), r#"{"name":"member_added","channel":"presence-a","user_id":"ana"}"#);
+        assert_eq!(
+            text(AppHappeningKind::MemberAdded { user_id: ana() }),
+            r#"{"name":"member_added","channel":"presence-a","user_id":"ana"}"#
+        );
         assert_eq!(
             text(AppHappeningKind::MemberRemoved { user_id: ana() }),
             r#"{"name":"member_removed","channel":"presence-a","user_id":"ana"}"#

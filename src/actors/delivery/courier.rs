@@ -1,6 +1,8 @@
-//! Tells the owners of connected apps what happens. Two halves: the first writes what [`crate::actors::apps::happenings::AppHappenings`] hands over to the queues in the
-//! database, several events in one transaction while the one before is written; the second delivers what waits there, many addresses at once, each
-//! by the node that holds its lease.
+//! Owns the way of webhooks to the owners of connected apps. Fed by the queue of [`crate::actors::apps::happenings::AppHappenings`], stopped by the app. Must
+//! not make a publisher wait.
+//!
+//! Two halves: the first writes what it is fed to the queues in the database, several happenings in one transaction while the one before is written; the second
+//! delivers what waits there, many addresses at once, each by the node that holds its lease.
 
 use crate::{
     backends::store::WebhookQueue,
@@ -52,7 +54,7 @@ struct Courier {
     wake: Notify,
     is_stopping: Cell<bool>,
     stop: Notify,
-    /// Told when something ended that a stop may wait for.
+    /// Notified when something ended that a stop may wait for.
     ended: Notify,
     is_writing: Cell<bool>,
     on_their_way: Cell<usize>,
