@@ -14,7 +14,7 @@ use crate::{
         delivery::courier::{QUEUE_CAPACITY, StopCourier, WebhookCourier},
         hub::Hub,
         scheduler::{Scheduler, StopScheduler},
-        sockets::polling_session::HttpSessions,
+        sockets::polling_session::PollingSessions,
     },
     backends::{
         BackendError,
@@ -305,12 +305,12 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let companion_thread = Arbiter::new();
     let desk = ChatDesk::start_on(&companion_thread.handle(), context.clone(), hub.clone());
     hub.attach_desk(desk.stop_recipient());
-    let (app_events, told) = mpsc::channel(QUEUE_CAPACITY);
-    hub.app_events().attach_webhooks(app_events);
-    let courier = WebhookCourier::new(context.clone(), told).start();
+    let (happenings, queued) = mpsc::channel(QUEUE_CAPACITY);
+    hub.happenings().attach_webhooks(happenings);
+    let courier = WebhookCourier::new(context.clone(), queued).start();
     let gate = sockets::handshake::Gate::new(context.clone());
-    let http_sessions = HttpSessions::default();
-    let parts = Parts { gate, context: context.clone(), hub: hub.clone(), desk: desk.clone(), http_sessions };
+    let polling_sessions = PollingSessions::default();
+    let parts = Parts { gate, context: context.clone(), hub: hub.clone(), desk: desk.clone(), polling_sessions };
     let listening = listener.try_clone().map_err(|source| StartError::Io { what: "listening socket".to_owned(), source })?;
     let server = match tls {
         Some(tls) => serve_tls(listener, parts, tls)?,

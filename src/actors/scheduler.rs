@@ -1,5 +1,5 @@
-//! Work by the clock: warnings nobody acknowledged, reminders of appointments, housekeeping of the database and sweeping of files without a row. Every node runs it; each step is safe
-//! to run twice.
+//! Owns work by the clock: warnings nobody acknowledged, reminders of appointments, housekeeping of the database and sweeping of files without a row. Called by
+//! nobody: timers only. Must not assume that it runs alone: every node runs it, and each step is safe to run twice.
 
 use crate::services::{
     Context as Services, alerts::escalate_overdue, appointments::send_due_reminders, files::sweep, operations::housekeeping,

@@ -5,7 +5,7 @@ use crate::{
     actors::{
         companion::desk::DeskHandle,
         hub::Hub,
-        sockets::{polling_session::HttpSessions, shard::HubShard},
+        sockets::{polling_session::PollingSessions, shard::HubShard},
     },
     config::Config,
     http::{
@@ -51,7 +51,7 @@ pub(super) struct Parts {
     pub(super) hub: Hub,
     pub(super) desk: DeskHandle,
     pub(super) gate: sockets::handshake::Gate,
-    pub(super) http_sessions: HttpSessions,
+    pub(super) polling_sessions: PollingSessions,
 }
 
 impl Parts {
@@ -78,7 +78,7 @@ pub(super) fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server,
     let factory = move || {
         let shard = HubShard::start_local(&parts.hub, &parts.context);
         let gate = parts.gate.clone();
-        let fallback = Fallback::new(gate.clone(), shard.clone(), parts.http_sessions.clone());
+        let fallback = Fallback::new(gate.clone(), shard.clone(), parts.polling_sessions.clone());
         let no_upgrade = web::resource("/app/{key}").route(web::get().to(http::resources::live::channel_access::upgrade_required));
         let upgrade = fn_service(move |(request, framed): (Request, actix_codec::Framed<PacedStream, h1::Codec>)| {
             sockets::raw::serve(request, framed, gate.clone(), shard.clone())
@@ -117,7 +117,7 @@ pub(super) fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::Server
         let sockets = web::resource("/app/{key}").route(web::get().to(sockets::context::serve));
         let is_upgrade = guard::fn_guard(|ctx| ctx.head().upgrade());
         let near_misses = web::resource(["/app", "/app/{tail:.*}"]).guard(is_upgrade).route(web::get().to(sockets::context::serve));
-        let fallback = Fallback::new(parts.gate.clone(), shard.clone(), parts.http_sessions.clone());
+        let fallback = Fallback::new(parts.gate.clone(), shard.clone(), parts.polling_sessions.clone());
         let app = http::app(shared.clone()).service(sockets).service(near_misses).configure(|cfg| polling::configure(cfg, fallback));
         app.app_data(gate.clone()).app_data(web::Data::new(shard))
     });

@@ -2,7 +2,7 @@
 //! line is made of names, ids and sentences of ours, and of the beginning of what is published.
 
 use crate::domain::{
-    apps::app_happening::{AppEvent, AppEventKind},
+    apps::app_happening::{AppHappening, AppHappeningKind},
     ids::SocketId,
     live::channel::{ChannelName, MAX_CHANNEL_NAME},
 };
@@ -155,16 +155,16 @@ impl Line {
 
     /// Tells what the owner of an app can be told of.
     #[must_use]
-    pub fn of_event(event: &AppEvent) -> Self {
+    pub fn of_happening(event: &AppHappening) -> Self {
         let line = |kind| Self::new(kind).on(event.channel.as_str());
         match &event.kind {
-            AppEventKind::Occupied => line(LineKind::Occupied),
-            AppEventKind::Vacated => line(LineKind::Vacated),
-            AppEventKind::MemberAdded { user_id } => line(LineKind::MemberAdded).user(user_id),
-            AppEventKind::MemberRemoved { user_id } => line(LineKind::MemberRemoved).user(user_id),
-            AppEventKind::Count(count) => line(LineKind::Count).data(&count.to_string()),
-            AppEventKind::CacheMiss => line(LineKind::CacheMiss),
-            AppEventKind::Client { event, data, socket, user_id } => {
+            AppHappeningKind::Occupied => line(LineKind::Occupied),
+            AppHappeningKind::Vacated => line(LineKind::Vacated),
+            AppHappeningKind::MemberAdded { user_id } => line(LineKind::MemberAdded).user(user_id),
+            AppHappeningKind::MemberRemoved { user_id } => line(LineKind::MemberRemoved).user(user_id),
+            AppHappeningKind::Count(count) => line(LineKind::Count).data(&count.to_string()),
+            AppHappeningKind::CacheMiss => line(LineKind::CacheMiss),
+            AppHappeningKind::Client { event, data, socket, user_id } => {
                 let line = line(LineKind::ClientEvent).event(event).data(data).socket(*socket);
                 user_id.iter().fold(line, |line, user_id| line.user(user_id))
             }
@@ -252,16 +252,16 @@ mod tests {
     #[test]
     fn what_owners_are_told_of_is_a_line_of_its_kind() {
         let line = |kind| {
-            let event = AppEvent { app: AppId("1".into()), channel: ChannelName::parse("presence-a").unwrap(), kind };
-            text(Line::of_event(&event))["lines"][0].clone()
+            let event = AppHappening { app: AppId("1".into()), channel: ChannelName::parse("presence-a").unwrap(), kind };
+            text(Line::of_happening(&event))["lines"][0].clone()
         };
         for (kind, name) in [
-            (AppEventKind::Occupied, "occupied"),
-            (AppEventKind::Vacated, "vacated"),
-            (AppEventKind::CacheMiss, "cache_miss"),
-            (AppEventKind::Count(3), "count"),
-            (AppEventKind::MemberAdded { user_id: "ana".into() }, "member_added"),
-            (AppEventKind::MemberRemoved { user_id: "ana".into() }, "member_removed"),
+            (AppHappeningKind::Occupied, "occupied"),
+            (AppHappeningKind::Vacated, "vacated"),
+            (AppHappeningKind::CacheMiss, "cache_miss"),
+            (AppHappeningKind::Count(3), "count"),
+            (AppHappeningKind::MemberAdded { user_id: "ana".into() }, "member_added"),
+            (AppHappeningKind::MemberRemoved { user_id: "ana".into() }, "member_removed"),
         ] {
             let told = line(kind);
             assert_eq!((&told["kind"], &told["channel"]), (&json!(name), &json!("presence-a")));
@@ -269,7 +269,7 @@ mod tests {
             assert_eq!(told["data"], if name == "count" { json!("3") } else { Value::Null });
         }
         let (event, data, user_id) = ("client-x".to_owned(), r#"{"a":1}"#.to_owned(), Some("ana".into()));
-        let told = line(AppEventKind::Client { event, data, socket: SocketId::new(1, 2), user_id });
+        let told = line(AppHappeningKind::Client { event, data, socket: SocketId::new(1, 2), user_id });
         let parts = ["kind", "event", "data", "bytes", "socket_id", "user_id"].map(|field| told[field].clone());
         assert_eq!(parts, [json!("client_event"), json!("client-x"), json!(r#"{"a":1}"#), json!(7), json!("1.2"), json!("ana")]);
     }

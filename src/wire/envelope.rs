@@ -40,7 +40,7 @@ pub enum Envelope {
     },
     /// Close the sockets that are signed in as a user of an app with 4009.
     EndUser {
-        /// The place where they stand: [`ChannelName::signed_in`].
+        /// The topic they listen to: [`ChannelName::signed_in`].
         topic: Topic,
     },
     /// Connected apps changed in the database: load them anew.

@@ -2,7 +2,7 @@
 //! with every attempt, because receivers refuse a stamp that is older than five minutes.
 
 use super::signature::to_hex;
-use crate::domain::apps::app_happening::{AppEvent, AppEventKind};
+use crate::domain::apps::app_happening::{AppHappening, AppHappeningKind};
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl Absence {
 
 /// Returns the text of an event: a JSON object.
 #[must_use]
-pub fn event_text(event: &AppEvent) -> String {
+pub fn event_text(event: &AppHappening) -> String {
     let name = event.kind.webhook_event().as_str();
     let mut text = EventText {
         name,
@@ -56,10 +56,10 @@ pub fn event_text(event: &AppEvent) -> String {
     };
     let unquoted;
     match &event.kind {
-        AppEventKind::Occupied | AppEventKind::Vacated | AppEventKind::CacheMiss => {}
-        AppEventKind::MemberAdded { user_id } | AppEventKind::MemberRemoved { user_id } => text.user_id = Some(user_id),
-        AppEventKind::Count(count) => text.subscription_count = Some(*count),
-        AppEventKind::Client { event, data, socket, user_id } => {
+        AppHappeningKind::Occupied | AppHappeningKind::Vacated | AppHappeningKind::CacheMiss => {}
+        AppHappeningKind::MemberAdded { user_id } | AppHappeningKind::MemberRemoved { user_id } => text.user_id = Some(user_id),
+        AppHappeningKind::Count(count) => text.subscription_count = Some(*count),
+        AppHappeningKind::Client { event, data, socket, user_id } => {
             // Data is text on the wire: that which the client sent, or the JSON it sent.
             unquoted = serde_json::from_str::<String>(data).unwrap_or_else(|_| data.clone());
             text.event = Some(event);
@@ -102,12 +102,14 @@ pub fn fingerprint(parts: &[&str]) -> String {
 
 /// Returns the subject of which an event says that it came or went; `None` for events that are never taken back.
 #[must_use]
-pub fn subject(event: &AppEvent) -> Option<String> {
+pub fn subject(event: &AppHappening) -> Option<String> {
     let channel = event.channel.as_str();
     match &event.kind {
-        AppEventKind::Occupied | AppEventKind::Vacated => Some(fingerprint(&["channel", channel])),
-        AppEventKind::MemberAdded { user_id } | AppEventKind::MemberRemoved { user_id } => Some(fingerprint(&["member", channel, user_id])),
-        AppEventKind::Client { .. } | AppEventKind::CacheMiss | AppEventKind::Count(_) => None,
+        AppHappeningKind::Occupied | AppHappeningKind::Vacated => Some(fingerprint(&["channel", channel])),
+        AppHappeningKind::MemberAdded { user_id } | AppHappeningKind::MemberRemoved { user_id } => {
+            Some(fingerprint(&["member", channel, user_id]))
+        }
+        AppHappeningKind::Client { .. } | AppHappeningKind::CacheMiss | AppHappeningKind::Count(_) => None,
     }
 }
 
@@ -122,13 +124,13 @@ mod tests {
         wire::signature::SecretKey,
     };
 
-    fn event(channel: &str, kind: AppEventKind) -> AppEvent {
-        AppEvent { app: AppId("1".into()), channel: ChannelName::parse(channel).unwrap(), kind }
+    fn event(channel: &str, kind: AppHappeningKind) -> AppHappening {
+        AppHappening { app: AppId("1".into()), channel: ChannelName::parse(channel).unwrap(), kind }
     }
 
     #[test]
     fn the_vendors_vector_holds() {
-        let body = body_text(1_327_078_148_132, [event_text(&event("my-channel", AppEventKind::Occupied)).as_str()]);
+        let body = body_text(1_327_078_148_132, [event_text(&event("my-channel", AppHappeningKind::Occupied)).as_str()]);
         assert_eq!(body, r#"{"time_ms":1327078148132,"events":[{"name":"channel_occupied","channel":"my-channel"}]}"#);
         let signature = SecretKey::new(b"7ad3773142a6692b25b8").sign(&body);
         assert_eq!(signature, "c19001ae3963ccb13bf618e5b16ba9848e7e74df0993aa0689168e341c6833cf");
@@ -138,18 +140,21 @@ mod tests {
     fn events_have_the_fields_of_the_contract() {
         let text = |kind| event_text(&event("presence-a", kind));
         let ana = || "ana".to_owned();
-        assert_eq!(event_name(&text(AppEventKind::Vacated)), Some("channel_vacated"));
-        assert_eq!(text(AppEventKind::Vacated), r#"{"name":"channel_vacated","channel":"presence-a"}"#);
-        assert_eq!(text(AppEventKind::MemberAdded { user_id: ana() }), r#"{"name":"member_added","channel":"presence-a","user_id":"ana"}"#);
+        assert_eq!(event_name(&text(AppHappeningKind::Vacated)), Some("channel_vacated"));
+        assert_eq!(text(AppHappeningKind::Vacated), r#"{"name":"channel_vacated","channel":"presence-a"}"#);
         assert_eq!(
-            text(AppEventKind::MemberRemoved { user_id: ana() }),
+            text(AppHappeningKind::MemberAdded { user_id: ana() }),
+            r#"{"name":"member_added","channel":"presence-a","user_id":"ana"}"#
+        );
+        assert_eq!(
+            text(AppHappeningKind::MemberRemoved { user_id: ana() }),
             r#"{"name":"member_removed","channel":"presence-a","user_id":"ana"}"#
         );
-        assert_eq!(text(AppEventKind::CacheMiss), r#"{"name":"cache_miss","channel":"presence-a"}"#);
-        assert_eq!(text(AppEventKind::Count(3)), r#"{"name":"subscription_count","channel":"presence-a","subscription_count":3}"#);
+        assert_eq!(text(AppHappeningKind::CacheMiss), r#"{"name":"cache_miss","channel":"presence-a"}"#);
+        assert_eq!(text(AppHappeningKind::Count(3)), r#"{"name":"subscription_count","channel":"presence-a","subscription_count":3}"#);
         let client = |data: &str| {
             let (event, data, user_id) = ("client-x".to_owned(), data.to_owned(), Some("ana".into()));
-            text(AppEventKind::Client { event, data, socket: SocketId::new(1, 2), user_id })
+            text(AppHappeningKind::Client { event, data, socket: SocketId::new(1, 2), user_id })
         };
         let expected =
             r#"{"name":"client_event","channel":"presence-a","event":"client-x","data":"{\"a\":1}","socket_id":"1.2","user_id":"ana"}"#;
@@ -160,13 +165,13 @@ mod tests {
     #[test]
     fn who_comes_and_who_goes_are_one_subject() {
         let of = |kind| subject(&event("presence-a", kind));
-        assert_eq!(of(AppEventKind::Occupied), of(AppEventKind::Vacated));
-        let member = |user: &str| of(AppEventKind::MemberAdded { user_id: user.to_owned() });
-        assert_eq!(member("ana"), of(AppEventKind::MemberRemoved { user_id: "ana".into() }));
-        assert!(member("ana") != member("budi") && member("ana") != of(AppEventKind::Vacated) && member("ana").is_some());
-        assert_eq!(of(AppEventKind::CacheMiss), None);
+        assert_eq!(of(AppHappeningKind::Occupied), of(AppHappeningKind::Vacated));
+        let member = |user: &str| of(AppHappeningKind::MemberAdded { user_id: user.to_owned() });
+        assert_eq!(member("ana"), of(AppHappeningKind::MemberRemoved { user_id: "ana".into() }));
+        assert!(member("ana") != member("budi") && member("ana") != of(AppHappeningKind::Vacated) && member("ana").is_some());
+        assert_eq!(of(AppHappeningKind::CacheMiss), None);
         assert_ne!(fingerprint(&["a", "bc"]), fingerprint(&["ab", "c"]));
-        let left = event_text(&event("presence-a", AppEventKind::MemberRemoved { user_id: "ana".into() }));
+        let left = event_text(&event("presence-a", AppHappeningKind::MemberRemoved { user_id: "ana".into() }));
         assert_eq!(Absence::parse(&left), Some(Absence { channel: "presence-a".into(), user_id: Some("ana".into()) }));
     }
 }

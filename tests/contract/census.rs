@@ -8,7 +8,7 @@ use educounsel::{
             local::LocalBus,
             redis::{ProbeTimes, RedisBus},
         },
-        census::{CachedEvent, Census, Counting, Declaration, Declared, Kept, Seat, local::LocalCensus, redis::RedisCensus},
+        census::{CachedEvent, Census, Counting, Declaration, Declared, Kept, NodeMember, local::LocalCensus, redis::RedisCensus},
         redis_link::RedisLink,
     },
     domain::{
@@ -90,13 +90,13 @@ fn topic(name: &str) -> Topic {
 }
 
 fn part(name: &str, subscriptions: u64, users: &[&str]) -> Declaration {
-    let seat = |user: &&str| Seat {
+    let member = |user: &&str| NodeMember {
         user_id: (*user).into(),
         user_info: Some(RawValue::from_string(format!(r#"{{"nama": "é/{user}"}}"#)).unwrap().into()),
         first: SocketId::new(1, 2),
     };
-    let seats = users.iter().map(seat).collect();
-    Declaration { topic: topic(name), subscriptions, seats, counting: Counting::Off, wants_roster: true, in_place_of: None }
+    let members = users.iter().map(member).collect();
+    Declaration { topic: topic(name), subscriptions, members, counting: Counting::Off, wants_roster: true, in_place_of: None }
 }
 
 macro_rules! on_both {

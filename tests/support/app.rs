@@ -185,7 +185,7 @@ impl TestApp {
             context.announce.publish(&channel, SENTINEL, data);
         } else {
             let frame = pusher::channel_event(&channel, SENTINEL, &data.to_string());
-            context.announce.trigger(Publication::new(Topic { app: app.id.clone(), channel }, frame)).await.unwrap();
+            context.announce.publish_and_wait(Publication::new(Topic { app: app.id.clone(), channel }, frame)).await.unwrap();
         }
         socket.expect_sentinel().await;
     }

@@ -1,8 +1,9 @@
-//! Shows admins what happens in the connected apps they watch: takes the lines that [`WatchedApps`] of this node gathered, and publishes them on the
-//! consoles' channels of the built-in app, whichever node the admin's socket is on. At most once: a console is looked at, not kept.
+//! Owns what admins see of the connected apps they watch: takes the lines that [`WatchedApps`] of this node gathered, and publishes them on the consoles'
+//! channels of the built-in app, whichever node the admin's socket is on. Called by nobody: one loop. Must not keep lines: at most once, a console is looked
+//! at.
 
 use crate::{
-    actors::hub::{Hub, built_in_topic},
+    actors::hub::{Hub, topics::built_in_topic},
     domain::live::channel::ChannelName,
     services::apps::watched::{Batch, WatchedApps},
     wire::{console::console_data, desk_event::DeskEvent, envelope::Publication, pusher},

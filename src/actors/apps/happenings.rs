@@ -1,8 +1,8 @@
-//! The one place through which everything passes that the owner of a connected app can be told of. Who wants to know attaches a queue; what nobody
-//! asked for is not queued. Told once per cluster, by the node that brought it about.
+//! Owns the way of everything that the owner of a connected app can be notified of. Called by the node that brought it about, once per cluster. Must not
+//! queue what nobody asked for: the courier of webhooks attaches its queue, and the app's rules say what it wants.
 
 use crate::{
-    domain::apps::app_happening::AppEvent,
+    domain::apps::app_happening::AppHappening,
     services::apps::{
         table::{AppSource, Apps},
         watched::WatchedApps,
@@ -15,13 +15,13 @@ use tokio::sync::mpsc::Sender;
 
 /// The ways to those who want to know: admins who watch, and whoever delivers webhooks.
 #[derive(Debug)]
-pub struct AppEvents {
+pub struct AppHappenings {
     watched: WatchedApps,
-    webhooks: OnceLock<Sender<AppEvent>>,
+    webhooks: OnceLock<Sender<AppHappening>>,
 }
 
-impl AppEvents {
-    /// Makes the place of a process; nobody gets webhooks yet.
+impl AppHappenings {
+    /// Makes the one of a process; nobody gets webhooks yet.
     #[must_use]
     pub const fn new(watched: WatchedApps) -> Self {
         Self { watched, webhooks: OnceLock::new() }
@@ -34,16 +34,16 @@ impl AppEvents {
     }
 
     /// Attaches the queue of webhooks. Once per process; later calls change nothing.
-    pub fn attach_webhooks(&self, queue: Sender<AppEvent>) {
+    pub fn attach_webhooks(&self, queue: Sender<AppHappening>) {
         let _ = self.webhooks.set(queue);
     }
 
-    /// Tells an event to those who want it. A full queue drops it and counts that: a publisher never waits for a webhook.
-    pub fn tell(&self, apps: &Apps, event: AppEvent) {
-        self.watched.show(&event.app, || Line::of_event(&event));
+    /// Notifies those who want to know. A full queue drops the happening and counts that: a publisher never waits for a webhook.
+    pub fn notify(&self, apps: &Apps, happening: AppHappening) {
+        self.watched.show(&happening.app, || Line::of_happening(&happening));
         let Some(webhooks) = self.webhooks.get() else { return };
-        let Some(app) = apps.current(&event.app).filter(|app| app.source == AppSource::Database) else { return };
-        if app.rules.wants(event.kind.webhook_event(), event.channel.as_str()) && webhooks.try_send(event).is_err() {
+        let Some(app) = apps.current(&happening.app).filter(|app| app.source == AppSource::Database) else { return };
+        if app.rules.wants(happening.kind.webhook_event(), happening.channel.as_str()) && webhooks.try_send(happening).is_err() {
             metrics::counter!(telemetry::APP_EVENTS_DROPPED).increment(1);
         }
     }

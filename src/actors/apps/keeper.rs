@@ -1,5 +1,5 @@
-//! Keeps this node's connected apps as the database has them: loads them anew when a node says that they changed, after a cut of the bus, and every
-//! quarter of a minute as a net; then ends the sockets of those that may not be used any more.
+//! Owns the freshness of this node's connected apps: loads them from the database when a node says that they changed, after a cut of the bus, and every
+//! quarter of a minute as a net; then ends the sockets of those that may not be used any more. Notified through the hub. Must not change apps.
 
 use crate::{
     actors::hub::Hub,
@@ -39,7 +39,7 @@ async fn keep(hub: Hub, services: Services) {
     let mut pause = NET;
     loop {
         // Either way it is time to look.
-        let _ = tokio::time::timeout(pause, hub.apps_changed()).await;
+        let _ = tokio::time::timeout(pause, hub.wait_for_apps_change()).await;
         pause = match manage::reload(&services).await {
             Ok(()) => NET,
             Err(error) => {

@@ -1,4 +1,4 @@
-//! Connected apps on this node: kept up to date, watched, told of.
+//! Connected apps on this node: kept up to date, watched, and their owners notified.
 
 pub mod console_link;
 pub mod happenings;

@@ -1,10 +1,10 @@
-//! Between the bus and the hub: what arrives from any node goes to this node's shards, in the order of the bus; what use cases publish without a row
-//! goes out, in the order they published it.
+//! Owns the order between the bus and the hub: what arrives from any node goes to this node's shards, in the order of the bus; what use cases publish without
+//! a row goes out, in the order they published it. Called by nobody: two loops. Must not lose a row of the log.
 //!
 //! Publications of log rows carry their position, and positions have no gaps. So this node knows what it missed (the bus was cut off, or publications
 //! went by before it listened) and reads that from the log, and it knows what it had (a pump published again what a crashed one had not marked) and
-//! drops that: sockets that stay open hear every row once, in order, without reconnecting. The word that ends sockets has no row; after a cut every shard
-//! holds its sockets to their logins.
+//! drops that: sockets that stay open hear every row once, in order, without reconnecting. The envelope that ends sockets has no row; after a cut every
+//! shard holds its sockets to their logins.
 
 use super::log_pump::durable_envelopes;
 use crate::{
@@ -55,14 +55,14 @@ impl Actor for BusLink {
             ctx.spawn(intake.run().into_actor(self));
         }
         if let Some(outgoing) = self.outgoing.take() {
-            ctx.spawn(send_out(self.hub.clone(), outgoing).into_actor(self));
+            ctx.spawn(publish_queued(self.hub.clone(), outgoing).into_actor(self));
         }
     }
 }
 
-async fn send_out(hub: Hub, mut outgoing: mpsc::Receiver<Envelope>) {
+async fn publish_queued(hub: Hub, mut outgoing: mpsc::Receiver<Envelope>) {
     while let Some(envelope) = outgoing.recv().await {
-        if let Err(error) = hub.send_out(&envelope).await {
+        if let Err(error) = hub.publish_envelope(&envelope).await {
             tracing::warn!(%error, "publication without a row lost");
             if matches!(envelope, Envelope::EndSockets { .. }) {
                 // The other nodes hold their sockets to their logins once they are connected again.
@@ -105,7 +105,7 @@ impl Intake {
             },
             BusMessage::Resubscribed => {
                 self.hub.check_logins();
-                self.hub.note_apps_changed();
+                self.hub.notify_apps_changed();
                 self.catch_up().await;
             }
         }

@@ -1,5 +1,6 @@
-//! Between the hub and the census: declares this node's part of every counted channel whose part changed, keeps the node's lease, and empties the parts of
-//! nodes that stopped renewing theirs. One declaration of a channel at a time, many channels at once.
+//! Owns the talk between the hub and the census: declares this node's state of every counted topic that changed, keeps the node's lease, and empties the
+//! topics of nodes that stopped renewing theirs. Called by nobody: three loops. Must not declare a change: a declaration is a state and can be repeated. One
+//! declaration of a topic at a time, many topics at once.
 
 use super::census_queue::{Joined, Waiting};
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
         census::{COUNT_EVERY, Counting, Declaration, Declared},
     },
     domain::{
-        apps::app_happening::{AppEvent, AppEventKind},
+        apps::app_happening::{AppHappening, AppHappeningKind},
         ids::NodeId,
         live::channel::ChannelKind,
         topic::Topic,
@@ -31,7 +32,7 @@ const BATCH: usize = 256;
 const RETRY: Duration = Duration::from_millis(500);
 /// Time between two renewals.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// How long a node may be silent before the others take its parts away.
+/// How long a node may be silent before the others take its subscribers and members away.
 pub const LEASE: Duration = Duration::from_secs(8);
 /// How often held-back counts are looked at.
 const COUNT_TICK: Duration = Duration::from_millis(500);
@@ -44,13 +45,13 @@ pub struct CensusLink {
 struct Tender {
     hub: Hub,
     services: Services,
-    /// Channels whose number of subscribers is still to be told, and when.
+    /// Channels whose number of subscribers is still to be published, and when.
     held_back: RefCell<HashMap<Topic, Instant>>,
 }
 
 /// What became of the declaration of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum DeclareOutcome {
     Done,
     /// This node has to renew its lease first.
     Unknown,
@@ -72,7 +73,7 @@ impl Actor for CensusLink {
         let (declaring, tending, counting) = (self.tender.clone(), self.tender.clone(), self.tender.clone());
         ctx.spawn(async move { declaring.declare_for_ever().await }.into_actor(self));
         ctx.spawn(async move { tending.tend_for_ever().await }.into_actor(self));
-        ctx.spawn(async move { counting.tell_counts_for_ever().await }.into_actor(self));
+        ctx.spawn(async move { counting.publish_counts_for_ever().await }.into_actor(self));
     }
 }
 
@@ -82,38 +83,39 @@ impl Tender {
             let batch = self.hub.census().take(BATCH).await;
             let outcomes = join_all(batch.into_iter().map(|(topic, waiting)| self.declare(topic, waiting))).await;
             self.hub.census().tried();
-            if outcomes.contains(&Outcome::Unknown) && self.renew().await.is_err() || outcomes.contains(&Outcome::OutOfReach) {
+            if outcomes.contains(&DeclareOutcome::Unknown) && self.renew().await.is_err() || outcomes.contains(&DeclareOutcome::OutOfReach)
+            {
                 tokio::time::sleep(RETRY).await;
             }
         }
     }
 
-    async fn declare(&self, topic: Topic, waiting: Waiting) -> Outcome {
-        let (subscriptions, seats) = self.hub.part_of(&topic);
+    async fn declare(&self, topic: Topic, waiting: Waiting) -> DeclareOutcome {
+        let (subscriptions, members) = self.hub.state_of(&topic);
         let counting = match self.counts_subscriptions(&topic) {
             false => Counting::Off,
-            true if waiting.tells_count => Counting::Now,
+            true if waiting.forces_count => Counting::Now,
             true => Counting::OnChange,
         };
         let wants_roster = !waiting.joiners.is_empty();
-        let declaration = Declaration { topic, subscriptions, seats, counting, wants_roster, in_place_of: None };
+        let declaration = Declaration { topic, subscriptions, members, counting, wants_roster, in_place_of: None };
         match self.services.census.declare(&declaration).await {
             Ok(Some(declared)) => {
                 self.take_in(&declaration.topic, &declared);
                 let joined = Joined { roster: declared.roster, version: declared.version, refused: declared.refused };
                 answer(waiting.joiners, Some(&joined));
-                Outcome::Done
+                DeclareOutcome::Done
             }
             Ok(None) => {
                 self.hub.census().put_back(declaration.topic, waiting);
-                Outcome::Unknown
+                DeclareOutcome::Unknown
             }
             Err(error) => {
-                tracing::warn!(%error, "part of a channel not declared, trying again");
-                let Waiting { joiners, tells_count } = waiting;
+                tracing::warn!(%error, "state of a channel not declared, trying again");
+                let Waiting { joiners, forces_count } = waiting;
                 answer(joiners, None);
-                self.hub.census().put_back(declaration.topic, Waiting { joiners: Vec::new(), tells_count });
-                Outcome::OutOfReach
+                self.hub.census().put_back(declaration.topic, Waiting { joiners: Vec::new(), forces_count });
+                DeclareOutcome::OutOfReach
             }
         }
     }
@@ -124,7 +126,7 @@ impl Tender {
         topic.channel.is_listed() && topic.channel.kind() != ChannelKind::Presence && app.is_some_and(|app| app.rules.counts_subscriptions)
     }
 
-    /// Tells the owner of the app what a declaration brought about.
+    /// Notifies the owner of the app of what a declaration brought about.
     fn take_in(&self, topic: &Topic, declared: &Declared) {
         if declared.is_count_held_back {
             self.held_back.borrow_mut().entry(topic.clone()).or_insert_with(|| Instant::now() + COUNT_EVERY);
@@ -132,20 +134,20 @@ impl Tender {
         if !topic.channel.is_listed() {
             return;
         }
-        let tell = |kind| {
-            let event = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind };
-            self.hub.app_events().tell(&self.services.apps, event);
+        let notify = |kind| {
+            let happening = AppHappening { app: topic.app.clone(), channel: topic.channel.clone(), kind };
+            self.hub.happenings().notify(&self.services.apps, happening);
         };
         if declared.before == 0 && declared.now > 0 {
-            tell(AppEventKind::Occupied);
+            notify(AppHappeningKind::Occupied);
         }
-        declared.removed.iter().for_each(|user| tell(AppEventKind::MemberRemoved { user_id: user.clone() }));
-        declared.added.iter().for_each(|user| tell(AppEventKind::MemberAdded { user_id: user.clone() }));
+        declared.removed.iter().for_each(|user| notify(AppHappeningKind::MemberRemoved { user_id: user.clone() }));
+        declared.added.iter().for_each(|user| notify(AppHappeningKind::MemberAdded { user_id: user.clone() }));
         if declared.before != declared.now && self.counts_subscriptions(topic) {
-            tell(AppEventKind::Count(declared.now));
+            notify(AppHappeningKind::Count(declared.now));
         }
         if declared.before > 0 && declared.now == 0 {
-            tell(AppEventKind::Vacated);
+            notify(AppHappeningKind::Vacated);
         }
     }
 
@@ -170,10 +172,10 @@ impl Tender {
 
     async fn renew(&self) -> BackendResult<()> {
         let mut apps: HashMap<_, _> = self.services.apps.ids().into_iter().map(|app| (app, 0)).collect();
-        apps.extend(self.hub.sockets_by_app());
+        apps.extend(self.hub.counts().sockets_by_app());
         let apps: Vec<_> = apps.into_iter().collect();
         let renewal = self.services.census.renew(&apps).await?;
-        self.hub.note_elsewhere(apps.into_iter().map(|(app, _)| app).zip(renewal.elsewhere).collect());
+        self.hub.counts().record_elsewhere(apps.into_iter().map(|(app, _)| app).zip(renewal.elsewhere).collect());
         if renewal.was_unknown {
             let topics = self.hub.counted_topics();
             tracing::info!(channels = topics.len(), "declaring everything to the census again");
@@ -182,14 +184,15 @@ impl Tender {
         Ok(())
     }
 
-    /// Empties the parts of a node that went away without a word.
+    /// Declares the topics of a node empty that went away without a word.
     async fn empty(&self, node: NodeId, topics: Vec<Topic>) -> BackendResult<()> {
         tracing::warn!(%node, channels = topics.len(), "a node went away without a word: its subscribers and members are taken off");
         for batch in topics.chunks(BATCH) {
             let emptied = join_all(batch.iter().map(async |topic| {
                 let counting = if self.counts_subscriptions(topic) { Counting::OnChange } else { Counting::Off };
-                let (seats, in_place_of) = (Vec::new(), Some(node));
-                let declaration = Declaration { topic: topic.clone(), subscriptions: 0, seats, counting, wants_roster: false, in_place_of };
+                let (members, in_place_of) = (Vec::new(), Some(node));
+                let declaration =
+                    Declaration { topic: topic.clone(), subscriptions: 0, members, counting, wants_roster: false, in_place_of };
                 if let Some(declared) = self.services.census.declare(&declaration).await? {
                     self.take_in(topic, &declared);
                 }
@@ -200,12 +203,12 @@ impl Tender {
         self.services.census.strike_off(node).await
     }
 
-    async fn tell_counts_for_ever(&self) {
+    async fn publish_counts_for_ever(&self) {
         loop {
             tokio::time::sleep(COUNT_TICK).await;
             let now = Instant::now();
             let due: Vec<Topic> = self.held_back.borrow_mut().extract_if(|_, at| *at <= now).map(|(topic, _)| topic).collect();
-            due.iter().for_each(|topic| self.hub.census().tell_count(topic));
+            due.iter().for_each(|topic| self.hub.census().mark_count(topic));
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What waits to be declared to the census: channels whose part on this node changed. A channel waits once, however often it changed; declaring
-//! takes its part as it is then. Those who wait for an answer wait with it.
+//! Owns what waits to be declared to the census: topics whose state on this node changed. Filled by the hub and the shards, emptied by
+//! [`super::census_link`]. Must not keep the state itself: a topic waits once, however often it changed, and declaring takes its state as it is then. Those
+//! who wait for an answer wait with it.
 
 use crate::domain::topic::Topic;
 use indexmap::IndexMap;
@@ -17,21 +18,21 @@ pub(in crate::actors) struct Joined {
     pub(in crate::actors) roster: Vec<(String, Option<Arc<RawValue>>)>,
     /// Version of it.
     pub(in crate::actors) version: u64,
-    /// Users that found no room.
+    /// Users that the full channel did not take.
     pub(in crate::actors) refused: Vec<String>,
 }
 
-/// A channel that waits.
+/// What waits with a topic.
 #[derive(Debug, Default)]
 pub(in crate::actors) struct Waiting {
     /// Who wants the answer; `None` as the answer: the census is out of reach.
     pub(in crate::actors) joiners: Vec<oneshot::Sender<Option<Joined>>>,
-    /// Whether the number of subscribers is to be told though it did not change.
-    pub(in crate::actors) tells_count: bool,
+    /// Whether the number of subscribers is to be published though it did not change.
+    pub(in crate::actors) forces_count: bool,
 }
 
 #[derive(Debug, Default)]
-struct Queue {
+struct WaitingTopics {
     waiting: IndexMap<Topic, Waiting>,
     in_hand: usize,
     /// Who waits until so many more declarations are done.
@@ -41,28 +42,28 @@ struct Queue {
 /// The queue of a node; filled from every thread, emptied by [`super::census_link::CensusLink`].
 #[derive(Debug, Default)]
 pub(in crate::actors) struct CensusQueue {
-    queue: Mutex<Queue>,
+    queue: Mutex<WaitingTopics>,
     filled: Notify,
 }
 
 impl CensusQueue {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, WaitingTopics> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a channel's part changed.
+    /// Marks a topic: its state here changed.
     pub(in crate::actors) fn mark(&self, topic: &Topic) {
         self.lock().waiting.entry(topic.clone()).or_default();
         self.filled.notify_one();
     }
 
-    /// Notes that the number of a channel's subscribers is to be told.
-    pub(in crate::actors) fn tell_count(&self, topic: &Topic) {
-        self.lock().waiting.entry(topic.clone()).or_default().tells_count = true;
+    /// Marks a topic: the number of its subscribers is to be published.
+    pub(in crate::actors) fn mark_count(&self, topic: &Topic) {
+        self.lock().waiting.entry(topic.clone()).or_default().forces_count = true;
         self.filled.notify_one();
     }
 
-    /// Notes that a channel's part changed, and returns where the answer will come.
+    /// Marks a topic: its state here changed. Returns where the answer will come.
     pub(in crate::actors) fn join(&self, topic: &Topic) -> oneshot::Receiver<Option<Joined>> {
         let (sender, receiver) = oneshot::channel();
         self.lock().waiting.entry(topic.clone()).or_default().joiners.push(sender);
@@ -70,12 +71,12 @@ impl CensusQueue {
         receiver
     }
 
-    /// Puts a channel back whose declaration did not count.
+    /// Puts a topic back whose declaration did not count.
     pub(in crate::actors) fn put_back(&self, topic: Topic, waiting: Waiting) {
         let mut queue = self.lock();
         let entry = queue.waiting.entry(topic).or_default();
         entry.joiners.extend(waiting.joiners);
-        entry.tells_count |= waiting.tells_count;
+        entry.forces_count |= waiting.forces_count;
         drop(queue);
         self.filled.notify_one();
     }
@@ -109,7 +110,7 @@ impl CensusQueue {
         }
     }
 
-    /// Notes that what was taken has been tried.
+    /// Records that what was taken has been tried.
     pub(in crate::actors) fn tried(&self) {
         let mut queue = self.lock();
         let done = std::mem::take(&mut queue.in_hand);
@@ -133,16 +134,16 @@ mod tests {
     }
 
     #[actix::test]
-    async fn a_channel_waits_once_and_keeps_its_place() {
+    async fn a_topic_waits_once_and_keeps_its_turn() {
         let queue = CensusQueue::default();
         queue.mark(&topic("a"));
         queue.mark(&topic("b"));
         let answer = queue.join(&topic("a"));
-        queue.tell_count(&topic("a"));
+        queue.mark_count(&topic("a"));
         let mut taken = queue.take(10).await;
         assert_eq!(taken.iter().map(|(topic, _)| topic.channel.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         let (_, mut first) = taken.swap_remove(0);
-        assert!(first.tells_count);
+        assert!(first.forces_count);
         first.joiners.remove(0).send(None).unwrap();
         assert!(answer.await.unwrap().is_none());
     }

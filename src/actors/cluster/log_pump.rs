@@ -1,8 +1,11 @@
-//! The pump of the durable log: gives rows their position, publishes them in that order, marks them. One node pumps at a time, by lease, so the
-//! order is the same everywhere. At least once: a row published but not marked before a crash is published again, and clients drop repeated ids.
+//! Owns the durable log's way out: gives rows their position, publishes them in that order, marks them. Woken by services through the hub ([`WakePump`]), and
+//! by its own timer. Must not hold a transaction open while it publishes.
+//!
+//! One node pumps at a time, by lease, so the order is the same everywhere. At least once: a row published but not marked before a crash is published again,
+//! and clients drop repeated ids.
 
 use crate::{
-    actors::hub::{Hub, built_in_topic},
+    actors::hub::{Hub, ports::WakePump, topics::built_in_topic},
     backends::{
         BackendResult,
         store::{LogClaim, LogRow},
@@ -26,11 +29,6 @@ use tokio::{sync::oneshot, time::timeout};
 
 /// How soon to ask again while another node holds the lease.
 const HELD_ELSEWHERE_RETRY: Duration = Duration::from_millis(25);
-
-/// Services -> LogPump (through `Hub::wake_pump`): rows were committed. No reply. Folded: any number means "look once more".
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct WakePump;
 
 /// App -> LogPump: finish the batch in hand (as long as the lease lasts), begin no other, give the lease back and stop. Replies when done.
 #[derive(Message)]
@@ -207,7 +205,7 @@ async fn pump_round(services: &Services, hub: &Hub, node: NodeId) -> BackendResu
 
 async fn publish_row(services: &Services, hub: &Hub, row: &LogRow) -> BackendResult<()> {
     for envelope in durable_envelopes(row) {
-        hub.send_out(&envelope).await?;
+        hub.publish_envelope(&envelope).await?;
     }
     let age_ms = services.clock.now_ms() - row.created_at_ms;
     #[expect(clippy::cast_precision_loss, reason = "an age in ms is far below 2^52")]
@@ -215,8 +213,8 @@ async fn publish_row(services: &Services, hub: &Hub, row: &LogRow) -> BackendRes
     Ok(())
 }
 
-/// Returns what a log row sends to every node, in order: its publication on the channel of its audience, encoded once, here; and before it, when it
-/// tells somebody that a conversation is theirs no longer, that their sockets leave its channel. So nothing behind it in the log can reach them.
+/// Returns what a log row sends to every node, in order: its publication on the channel of its audience, encoded once, here; and before it, when the row
+/// takes a conversation from somebody, the order that their sockets leave its channel. So nothing behind it in the log can reach them.
 pub(super) fn durable_envelopes(row: &LogRow) -> impl Iterator<Item = Envelope> {
     let lost = match row.audience {
         Audience::User(user) => conversation_left(&row.event, &row.data).map(|id| (user, ChannelName::conversation(id))),

@@ -1,7 +1,6 @@
-//! One answer from the provider's first token to its last: sentences are held back until they are whole and checked, then paced into frames. No actor and
-//! no bus in here; [`super::chatbot`] drives it.
+//! Owns one answer from the provider's first token to its last: sentences are held back until they are whole and checked, then paced into frames. Called by
+//! [`super::chatbot`], step by step. Must not know actors or the bus.
 
-use super::chatbot::EndAnswer;
 use crate::{
     backends::companion::{Companion, Moderation, ReplyError, ReplyPart, ReplyStream},
     domain::{
@@ -26,22 +25,33 @@ const TAIL_CHARS: usize = 100;
 /// Bytes that may wait for the provider's moderation before nothing more is read.
 const MOST_UNCHECKED: usize = 4_096;
 
-/// What a step of a speech leads to.
+/// Why an answer is to end before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// The student wants it.
+    Stop,
+    /// The server goes away.
+    Interrupt,
+    /// Its row is gone or was ended by others: nothing is to be written.
+    Abandon,
+}
+
+/// What a step of a stream leads to.
 #[derive(Debug, Default)]
-pub(super) struct Step {
+pub(super) struct StreamStep {
     /// A frame to send now.
     pub(super) delta: Option<Delta>,
-    /// The speech is over.
+    /// The stream is over.
     pub(super) over: Option<Over>,
 }
 
-/// Why a speech is over.
+/// Why a stream is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Over {
     /// All was said.
     Said,
     /// Somebody wants it to end.
-    Ordered(EndAnswer),
+    Ordered(EndReason),
     /// The provider failed.
     Failed(ReplyError),
     /// It became too long.
@@ -51,7 +61,7 @@ pub(super) enum Over {
 }
 
 /// One answer on its way.
-pub(super) struct Speech {
+pub(super) struct AnswerStream {
     companion: Arc<dyn Companion>,
     stream: Option<ReplyStream>,
     gate: SentenceGate,
@@ -78,7 +88,7 @@ enum Happened {
     Came(Option<Result<ReplyPart, ReplyError>>),
 }
 
-impl Speech {
+impl AnswerStream {
     /// Begins to ask; nothing happens before the first step.
     pub(super) fn begin(services: &Services, turn: &LiveTurn) -> Self {
         let model = services.companions.model.clone().filter(|_| turn.answer.kind == AnswerKind::Model);
@@ -102,9 +112,9 @@ impl Speech {
     }
 
     /// Waits for the next thing and does it. Safe to drop at any moment: nothing is lost that was not read.
-    pub(super) async fn step(&mut self) -> Step {
+    pub(super) async fn step(&mut self) -> StreamStep {
         if let Some(over) = self.source_over.clone().filter(|_| self.checking.is_none() && self.unchecked.is_empty()) {
-            return Step { delta: None, over: Some(over) };
+            return StreamStep { delta: None, over: Some(over) };
         }
         let may_check = self.checking.is_none() && !self.unchecked.is_empty();
         let is_due = may_check || self.pacer.due_at_ms().is_some();
@@ -121,12 +131,12 @@ impl Speech {
                 let over = if may_check { self.check() } else { None };
                 // What was let go before a sentence that was not is the last frame's.
                 let delta = if over.is_none() { self.pacer.take_due(self.now_ms()) } else { None };
-                Step { delta, over }
+                StreamStep { delta, over }
             }
-            Happened::Checked(verdict) => Step { delta: None, over: self.heed(verdict) },
+            Happened::Checked(verdict) => StreamStep { delta: None, over: self.heed(verdict) },
             Happened::Came(part) => {
                 self.take(part);
-                Step::default()
+                StreamStep::default()
             }
         }
     }
@@ -139,13 +149,13 @@ impl Speech {
         self.pacer.take_rest()
     }
 
-    /// Returns how a speech that was closed ended; `None` when nobody wants to know. Text and number are the sender's to fill in.
+    /// Returns how a stream that was closed ended; `None` when nobody wants to know. Text and number are the sender's to fill in.
     pub(super) fn ending(self, over: Over) -> Option<Ending> {
         let has_text = self.received_chars > 0;
         let (status, fault, withheld) = match over {
-            Over::Ordered(EndAnswer::Abandon) => return None,
-            Over::Ordered(EndAnswer::Stop) => (AnswerStatus::Stopped, None, None),
-            Over::Ordered(EndAnswer::Interrupt) => (AnswerStatus::Interrupted, Some(Fault::Interrupted), None),
+            Over::Ordered(EndReason::Abandon) => return None,
+            Over::Ordered(EndReason::Stop) => (AnswerStatus::Stopped, None, None),
+            Over::Ordered(EndReason::Interrupt) => (AnswerStatus::Interrupted, Some(Fault::Interrupted), None),
             Over::Said if self.is_cut_short => (AnswerStatus::Done, Some(Fault::CutShort), None),
             Over::Said => (AnswerStatus::Done, None, None),
             Over::TooLong => (AnswerStatus::Done, Some(Fault::CutShort), None),
@@ -193,7 +203,7 @@ impl Speech {
         self.finish_source(Over::TooLong);
     }
 
-    /// Notes that nothing more comes, closes the connection, and takes the last words, which need no end of a sentence.
+    /// Records that nothing more comes, closes the connection, and takes the last words, which need no end of a sentence.
     fn finish_source(&mut self, over: Over) {
         self.stream = None;
         self.source_over = Some(over);
@@ -276,7 +286,7 @@ async fn next_part(stream: &mut Option<ReplyStream>) -> Option<Result<ReplyPart,
     }
 }
 
-/// Returns what the student is told of a failure.
+/// Returns what the student reads about a failure.
 const fn fault_of(error: ReplyError, has_text: bool) -> Fault {
     match error {
         _ if has_text => Fault::CutOff,

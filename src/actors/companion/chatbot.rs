@@ -1,14 +1,11 @@
-//! One per answer that grows: pulls it from the companion, lets go of whole sentences that pass the safety check, and sends them to the student's devices
-//! in numbered frames. Whatever happens, it writes an end and is gone: there is one way out.
+//! Owns one answer that grows: pulls it from the companion, lets go of whole sentences that pass the safety check, and sends them to the student's devices
+//! in numbered frames. Started by the desk, on its thread. Must not stop without writing an end: there is one way out.
 //!
 //! A frame that waits for the bus makes the provider wait: nothing is read ahead.
 
-use super::{
-    answer_stream::{Over, Speech},
-    desk::{AnswerEnded, ChatDesk},
-};
+use super::answer_stream::{AnswerStream, EndReason, Over};
 use crate::{
-    actors::hub::{Hub, built_in_topic},
+    actors::hub::{Hub, topics::built_in_topic},
     domain::{
         companion::{Delta, estimate_tokens},
         ids::MessageId,
@@ -34,16 +31,21 @@ use tokio::sync::mpsc;
 /// How often the end of an answer is tried to be written; the pauses grow to 30 s. What is not written then is interrupted by `recover`.
 const END_ATTEMPTS: u32 = 8;
 
-/// Why an answer is to end before its time. Desk -> Chatbot. No reply: the desk hears [`AnswerEnded`]. More than one: the first counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+/// Chatbot -> ChatDesk: the answer has ended and its chatbot is gone. Once per chatbot. No reply. Declared here, because the desk knows its chatbots and
+/// they must not know it.
+#[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub enum EndAnswer {
-    /// The student wants it.
-    Stop,
-    /// The server goes away.
-    Interrupt,
-    /// Its row is gone or was ended by others: nothing is to be written.
-    Abandon,
+pub struct AnswerEnded {
+    /// Which.
+    pub answer: MessageId,
+}
+
+/// ChatDesk -> Chatbot: end the answer before its time. No reply: the desk hears [`AnswerEnded`]. More than one: the first counts.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct EndAnswer {
+    /// Why.
+    pub reason: EndReason,
 }
 
 /// What an answer says so far, shared with the desk on the same thread.
@@ -63,16 +65,16 @@ pub struct LiveText {
 pub type SharedText = Rc<RefCell<LiveText>>;
 
 /// Counts a live chatbot as long as it lives.
-struct Counted;
+struct LiveCount;
 
-impl Counted {
+impl LiveCount {
     fn new() -> Self {
         metrics::gauge!(telemetry::COMPANION_LIVE).increment(1.0);
         Self
     }
 }
 
-impl Drop for Counted {
+impl Drop for LiveCount {
     fn drop(&mut self) {
         metrics::gauge!(telemetry::COMPANION_LIVE).decrement(1.0);
     }
@@ -81,20 +83,20 @@ impl Drop for Counted {
 /// The chatbot actor.
 pub struct Chatbot {
     answer: MessageId,
-    desk: Addr<ChatDesk>,
-    orders: mpsc::Sender<EndAnswer>,
-    mouth: Option<Mouth>,
-    _counted: Counted,
+    desk: Recipient<AnswerEnded>,
+    orders: mpsc::Sender<EndReason>,
+    task: Option<AnswerTask>,
+    _count: LiveCount,
 }
 
 impl Chatbot {
     /// Makes the chatbot of one answer, to be started on the desk's thread.
     #[must_use]
-    pub fn new(services: Services, hub: Hub, turn: LiveTurn, desk: Addr<ChatDesk>, live: SharedText) -> Self {
+    pub fn new(services: Services, hub: Hub, turn: LiveTurn, desk: Recipient<AnswerEnded>, live: SharedText) -> Self {
         let (orders, heard) = mpsc::channel(1);
         let answer = turn.answer.id;
-        let mouth = Mouth { services, hub, turn, live, orders: heard };
-        Self { answer, desk, orders, mouth: Some(mouth), _counted: Counted::new() }
+        let task = AnswerTask { services, hub, turn, live, orders: heard };
+        Self { answer, desk, orders, task: Some(task), _count: LiveCount::new() }
     }
 }
 
@@ -102,8 +104,8 @@ impl Actor for Chatbot {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let Some(mouth) = self.mouth.take() else { return ctx.stop() };
-        ctx.spawn(mouth.speak().into_actor(self).map(|(), _, ctx| ctx.stop()));
+        let Some(task) = self.task.take() else { return ctx.stop() };
+        ctx.spawn(task.run().into_actor(self).map(|(), _, ctx| ctx.stop()));
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -115,30 +117,30 @@ impl Actor for Chatbot {
 impl Handler<EndAnswer> for Chatbot {
     type Result = ();
 
-    fn handle(&mut self, order: EndAnswer, _: &mut Self::Context) {
+    fn handle(&mut self, EndAnswer { reason }: EndAnswer, _: &mut Self::Context) {
         // Full: an earlier order is on its way. Closed: the answer is ending.
-        let _ = self.orders.try_send(order);
+        let _ = self.orders.try_send(reason);
     }
 }
 
 /// What a chatbot does, in one task of its own.
-struct Mouth {
+struct AnswerTask {
     services: Services,
     hub: Hub,
     turn: LiveTurn,
     live: SharedText,
-    orders: mpsc::Receiver<EndAnswer>,
+    orders: mpsc::Receiver<EndReason>,
 }
 
-impl Mouth {
-    async fn speak(mut self) {
+impl AnswerTask {
+    async fn run(mut self) {
         self.publish(DeskEvent::CompanionStarted, &self.turn.started.to_string()).await;
-        let mut speech = Speech::begin(&self.services, &self.turn);
+        let mut stream = AnswerStream::begin(&self.services, &self.turn);
         let over = loop {
             tokio::select! {
                 biased;
-                order = self.orders.recv() => break Over::Ordered(order.unwrap_or(EndAnswer::Interrupt)),
-                step = speech.step() => {
+                order = self.orders.recv() => break Over::Ordered(order.unwrap_or(EndReason::Interrupt)),
+                step = stream.step() => {
                     if let Some(delta) = step.delta {
                         self.send(delta).await;
                     }
@@ -149,8 +151,8 @@ impl Mouth {
             }
         };
         // The provider's connection closes before anything else takes time.
-        let rest = speech.close().await;
-        let Some(ending) = speech.ending(over) else { return };
+        let rest = stream.close().await;
+        let Some(ending) = stream.ending(over) else { return };
         if let Some(delta) = rest {
             self.send(delta).await;
         }

@@ -1,9 +1,13 @@
-//! The desk of the companion: knows the chatbots of this node, saves what they say, and keeps the node's lease. Runs on a thread of its own, together
-//! with all chatbots, so that streaming never holds up the log's pump or the sockets.
+//! Owns the chatbots of this node: starts them, saves what they say, and keeps the node's lease. Called by the routes through [`DeskHandle`], and by the hub
+//! ([`StopAnswer`]). Must not run on a thread of others: it has one of its own, together with all chatbots, so that streaming never holds up the log's pump
+//! or the sockets.
 
-use super::chatbot::{Chatbot, EndAnswer, SharedText};
+use super::{
+    answer_stream::EndReason,
+    chatbot::{AnswerEnded, Chatbot, EndAnswer, SharedText},
+};
 use crate::{
-    actors::hub::Hub,
+    actors::hub::{Hub, ports::StopAnswer},
     backends::store::{Progress, SavedAnswer},
     domain::{ids::MessageId, retry::is_worth_a_line},
     services::{
@@ -42,27 +46,10 @@ pub struct BeginAnswer {
     pub turn: Box<LiveTurn>,
 }
 
-/// Routes, and the bus through `Hub` -> ChatDesk: the student wants this answer to end. Reply: what resolves when it has ended; `None` when it does not grow here.
-/// Any number means the same as one.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "Option<oneshot::Receiver<()>>")]
-pub struct StopAnswer {
-    /// Which.
-    pub answer: MessageId,
-}
-
 /// Routes -> ChatDesk: what does this answer say now? Reply: text and number of the newest frame; `None` when it does not grow here.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "Option<(String, i64)>")]
 pub struct ReadAnswer {
-    /// Which.
-    pub answer: MessageId,
-}
-
-/// Chatbot -> ChatDesk: the answer has ended and its chatbot is gone. Once per chatbot. No reply.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct AnswerEnded {
     /// Which.
     pub answer: MessageId,
 }
@@ -80,20 +67,20 @@ pub struct StopDesk {
 #[rtype(result = "usize")]
 pub struct CountAnswers;
 
-struct Seat {
+struct LiveAnswer {
     chatbot: Addr<Chatbot>,
     live: SharedText,
     /// Who waits for the end.
     waiting: Vec<oneshot::Sender<()>>,
 }
 
-type Seats = Rc<RefCell<HashMap<MessageId, Seat>>>;
+type LiveAnswers = Rc<RefCell<HashMap<MessageId, LiveAnswer>>>;
 
 /// The desk actor.
 pub struct ChatDesk {
     services: Services,
     hub: Hub,
-    seats: Seats,
+    answers: LiveAnswers,
     is_stopping: bool,
     is_saving: bool,
     is_beating: bool,
@@ -152,7 +139,7 @@ impl ChatDesk {
         let desk = Self::start_in_arbiter(arbiter, |_| Self {
             services,
             hub,
-            seats: Rc::default(),
+            answers: Rc::default(),
             is_stopping: false,
             is_saving: false,
             is_beating: false,
@@ -162,12 +149,12 @@ impl ChatDesk {
         DeskHandle { desk }
     }
 
-    /// Saves what is due, one round at a time, and tells chatbots whose row says that they should end.
+    /// Saves what is due, one round at a time, and ends chatbots whose row says that they should end.
     fn save(&mut self, ctx: &mut Context<Self>) {
         if self.is_saving {
             return;
         }
-        let due = take_due(&self.seats);
+        let due = take_due(&self.answers);
         if due.is_empty() {
             return;
         }
@@ -182,29 +169,29 @@ impl ChatDesk {
 
     fn after_save(&mut self, due: &[Progress], saved: ServiceResult<Vec<SavedAnswer>>) {
         self.is_saving = false;
-        let mut seats = self.seats.borrow_mut();
+        let answers = self.answers.borrow();
         let saved: HashMap<MessageId, bool> = match saved {
             Ok(saved) => saved.into_iter().map(|answer| (answer.id, answer.is_stop_requested)).collect(),
             Err(error) => {
                 tracing::warn!(%error, answers = due.len(), "answers not saved, trying again");
-                for answer in due {
-                    if let Some(seat) = seats.get(&answer.id) {
-                        seat.live.borrow_mut().unsaved_since.get_or_insert_with(std::time::Instant::now);
+                for progress in due {
+                    if let Some(answer) = answers.get(&progress.id) {
+                        answer.live.borrow_mut().unsaved_since.get_or_insert_with(std::time::Instant::now);
                     }
                 }
                 return;
             }
         };
-        for answer in due {
-            let Some(seat) = seats.get_mut(&answer.id) else { continue };
-            let order = match saved.get(&answer.id) {
+        for progress in due {
+            let Some(answer) = answers.get(&progress.id) else { continue };
+            let reason = match saved.get(&progress.id) {
                 Some(false) => continue,
-                Some(true) => EndAnswer::Stop,
+                Some(true) => EndReason::Stop,
                 // One that is just ending here too: then the order comes too late and changes nothing.
-                None => EndAnswer::Abandon,
+                None => EndReason::Abandon,
             };
             // A few per answer at most: the first one ends it.
-            seat.chatbot.do_send(order);
+            answer.chatbot.do_send(EndAnswer { reason });
         }
     }
 
@@ -216,7 +203,7 @@ impl ChatDesk {
         self.is_beating = true;
         self.beats = self.beats.wrapping_add(1);
         let is_recovery = self.beats.is_multiple_of(BEATS_PER_RECOVERY);
-        let live: HashSet<MessageId> = self.seats.borrow().keys().copied().collect();
+        let live: HashSet<MessageId> = self.answers.borrow().keys().copied().collect();
         let services = self.services.clone();
         let beat = async move {
             companion::renew_node(&services).await?;
@@ -239,11 +226,11 @@ impl ChatDesk {
 }
 
 /// Takes what is to be saved now.
-fn take_due(seats: &Seats) -> Vec<Progress> {
-    let seats = seats.borrow();
+fn take_due(answers: &LiveAnswers) -> Vec<Progress> {
+    let answers = answers.borrow();
     let mut due = Vec::new();
-    for (id, seat) in seats.iter() {
-        let mut live = seat.live.borrow_mut();
+    for (id, answer) in answers.iter() {
+        let mut live = answer.live.borrow_mut();
         let is_due = live.unsaved_tokens >= SAVE_TOKENS || live.unsaved_since.is_some_and(|since| since.elapsed() >= SAVE_AFTER);
         if is_due {
             (live.unsaved_since, live.unsaved_tokens) = (None, 0);
@@ -270,8 +257,8 @@ impl Handler<BeginAnswer> for ChatDesk {
             return false;
         }
         let (answer, live) = (turn.answer.id, SharedText::default());
-        let chatbot = Chatbot::new(self.services.clone(), self.hub.clone(), *turn, ctx.address(), live.clone()).start();
-        self.seats.borrow_mut().insert(answer, Seat { chatbot, live, waiting: Vec::new() });
+        let chatbot = Chatbot::new(self.services.clone(), self.hub.clone(), *turn, ctx.address().recipient(), live.clone()).start();
+        self.answers.borrow_mut().insert(answer, LiveAnswer { chatbot, live, waiting: Vec::new() });
         true
     }
 }
@@ -280,12 +267,12 @@ impl Handler<StopAnswer> for ChatDesk {
     type Result = MessageResult<StopAnswer>;
 
     fn handle(&mut self, StopAnswer { answer }: StopAnswer, _: &mut Self::Context) -> Self::Result {
-        let mut seats = self.seats.borrow_mut();
-        let Some(seat) = seats.get_mut(&answer) else { return MessageResult(None) };
+        let mut answers = self.answers.borrow_mut();
+        let Some(answer) = answers.get_mut(&answer) else { return MessageResult(None) };
         // One per wish of a student: a mailbox cannot be filled with them.
-        seat.chatbot.do_send(EndAnswer::Stop);
+        answer.chatbot.do_send(EndAnswer { reason: EndReason::Stop });
         let (done, ended) = oneshot::channel();
-        seat.waiting.push(done);
+        answer.waiting.push(done);
         MessageResult(Some(ended))
     }
 }
@@ -294,8 +281,8 @@ impl Handler<ReadAnswer> for ChatDesk {
     type Result = Option<(String, i64)>;
 
     fn handle(&mut self, ReadAnswer { answer }: ReadAnswer, _: &mut Self::Context) -> Self::Result {
-        let seats = self.seats.borrow();
-        let live = seats.get(&answer)?.live.borrow();
+        let answers = self.answers.borrow();
+        let live = answers.get(&answer)?.live.borrow();
         Some((live.body.clone(), live.seq))
     }
 }
@@ -304,8 +291,8 @@ impl Handler<AnswerEnded> for ChatDesk {
     type Result = ();
 
     fn handle(&mut self, AnswerEnded { answer }: AnswerEnded, _: &mut Self::Context) {
-        let Some(seat) = self.seats.borrow_mut().remove(&answer) else { return };
-        for waiting in seat.waiting {
+        let Some(answer) = self.answers.borrow_mut().remove(&answer) else { return };
+        for waiting in answer.waiting {
             // An error means that nobody waits any more.
             let _ = waiting.send(());
         }
@@ -316,7 +303,7 @@ impl Handler<CountAnswers> for ChatDesk {
     type Result = usize;
 
     fn handle(&mut self, _: CountAnswers, _: &mut Self::Context) -> usize {
-        self.seats.borrow().len()
+        self.answers.borrow().len()
     }
 }
 
@@ -325,13 +312,13 @@ impl Handler<StopDesk> for ChatDesk {
 
     fn handle(&mut self, StopDesk { over }: StopDesk, _: &mut Self::Context) -> Self::Result {
         self.is_stopping = true;
-        let (seats, services) = (self.seats.clone(), self.services.clone());
+        let (answers, services) = (self.answers.clone(), self.services.clone());
         let stop = async move {
-            wait_until_empty(&seats, over).await;
-            let left: Vec<Addr<Chatbot>> = seats.borrow().values().map(|seat| seat.chatbot.clone()).collect();
+            wait_until_empty(&answers, over).await;
+            let left: Vec<Addr<Chatbot>> = answers.borrow().values().map(|answer| answer.chatbot.clone()).collect();
             // Once, when the server stops: a mailbox cannot be filled with it.
-            left.iter().for_each(|chatbot| chatbot.do_send(EndAnswer::Interrupt));
-            wait_until_empty(&seats, LAST_WORDS).await;
+            left.iter().for_each(|chatbot| chatbot.do_send(EndAnswer { reason: EndReason::Interrupt }));
+            wait_until_empty(&answers, LAST_WORDS).await;
             if let Err(error) = companion::give_up_node(&services).await {
                 tracing::warn!(%error, "the companion's lease was not given back; it runs out by itself");
             }
@@ -340,9 +327,9 @@ impl Handler<StopDesk> for ChatDesk {
     }
 }
 
-async fn wait_until_empty(seats: &Seats, patience: Duration) {
+async fn wait_until_empty(answers: &LiveAnswers, patience: Duration) {
     let deadline = Instant::now() + patience;
-    while !seats.borrow().is_empty() && Instant::now() < deadline {
+    while !answers.borrow().is_empty() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

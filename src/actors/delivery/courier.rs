@@ -1,11 +1,13 @@
-//! Tells the owners of connected apps what happens. Two halves: the first writes what [`crate::actors::apps::happenings::AppEvents`] hands over to the queues in the
-//! database, several events in one transaction while the one before is written; the second delivers what waits there, many addresses at once, each
-//! by the node that holds its lease.
+//! Owns the way of webhooks to the owners of connected apps. Fed by the queue of [`crate::actors::apps::happenings::AppHappenings`], stopped by the app. Must
+//! not make a publisher wait.
+//!
+//! Two halves: the first writes what it is fed to the queues in the database, several happenings in one transaction while the one before is written; the second
+//! delivers what waits there, many addresses at once, each by the node that holds its lease.
 
 use crate::{
     backends::store::WebhookQueue,
     domain::{
-        apps::app_happening::AppEvent,
+        apps::app_happening::AppHappening,
         ids::NodeId,
         retry::{backoff_ms, is_worth_a_line},
     },
@@ -43,7 +45,7 @@ pub struct StopCourier;
 /// The courier actor: two loops.
 pub struct WebhookCourier {
     state: Rc<Courier>,
-    events: Option<mpsc::Receiver<AppEvent>>,
+    events: Option<mpsc::Receiver<AppHappening>>,
 }
 
 struct Courier {
@@ -52,17 +54,17 @@ struct Courier {
     wake: Notify,
     is_stopping: Cell<bool>,
     stop: Notify,
-    /// Told when something ended that a stop may wait for.
+    /// Notified when something ended that a stop may wait for.
     ended: Notify,
     is_writing: Cell<bool>,
     on_their_way: Cell<usize>,
-    batch: RefCell<Vec<AppEvent>>,
+    batch: RefCell<Vec<AppHappening>>,
 }
 
 impl WebhookCourier {
-    /// Makes the courier of this process; `events` is what the hub's `AppEvents` fills.
+    /// Makes the courier of this process; `events` is what the hub's `AppHappenings` fills.
     #[must_use]
-    pub fn new(services: Services, events: mpsc::Receiver<AppEvent>) -> Self {
+    pub fn new(services: Services, events: mpsc::Receiver<AppHappening>) -> Self {
         let state = Courier {
             services,
             node: NodeId::generate(),
@@ -113,7 +115,7 @@ impl Handler<StopCourier> for WebhookCourier {
 }
 
 impl Courier {
-    async fn write_for_ever(&self, mut events: mpsc::Receiver<AppEvent>) {
+    async fn write_for_ever(&self, mut events: mpsc::Receiver<AppHappening>) {
         loop {
             let mut batch = self.batch.take();
             tokio::select! {
@@ -135,7 +137,7 @@ impl Courier {
     }
 
     /// Writes events, however long the database takes to answer; when the server stops, once.
-    async fn write(&self, batch: &[AppEvent]) {
+    async fn write(&self, batch: &[AppHappening]) {
         let mut failures = 0;
         while let Err(error) = webhooks::keep(&self.services, batch).await {
             failures += 1;

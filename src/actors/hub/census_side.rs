@@ -1,29 +1,27 @@
-//! The hub's side of the census: this node's part of counted channels, and how much goes on in each app.
+//! The hub's side of the census: owns this node's state of counted topics. Called by the shards and by [`crate::actors::cluster::census_link::CensusLink`].
+//! Must not talk to the census itself: it marks what is to be declared in [`CensusQueue`].
 
-use super::{Hub, ShardIndex};
+use super::{
+    Hub,
+    topics::{ShardIndex, is_counted},
+};
 use crate::{
-    actors::{apps::happenings::AppEvents, cluster::census_queue::CensusQueue},
-    backends::census::{Elsewhere, Seat},
+    actors::cluster::census_queue::CensusQueue,
+    backends::census::NodeMember,
     domain::{
-        ids::{AppId, SocketId},
+        ids::SocketId,
         live::presence::{Member, MemberError},
         topic::Topic,
     },
-    services::apps::table::BUILT_IN_APP,
 };
 use serde_json::value::RawValue;
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError},
-};
+use std::{sync::Arc, time::Duration};
 
-/// Says whether the census counts a channel: all of connected apps, and the places of signed-in users. Channels of the built-in app are known per node.
-pub(in crate::actors) fn is_counted(topic: &Topic) -> bool {
-    (*topic.app.0 != *BUILT_IN_APP || !topic.channel.is_listed()) && !topic.channel.is_watch()
-}
+/// How long a question to the census waits for this node's own changes to be declared.
+const SETTLE_LIMIT: Duration = Duration::from_secs(1);
 
 impl Hub {
-    /// Notes a subscription of a counted channel ([`is_counted`]): what it means to others, and its answer, are the census's. Fails when the channel is full
+    /// Records a subscription of a counted topic ([`is_counted`]): what it means to others, and its answer, are the census's. Fails when the channel is full
     /// with members of this node alone.
     pub(in crate::actors) fn join_counted(
         &self,
@@ -49,6 +47,7 @@ impl Hub {
         }
     }
 
+    /// Records the end of a subscription of a counted topic; marks it for the census.
     pub(in crate::actors) fn leave_counted(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>) {
         if let Some(mut state) = self.inner.topics.get_mut(topic) {
             state.remove_listener(shard);
@@ -62,18 +61,18 @@ impl Hub {
         self.inner.census.mark(topic);
     }
 
-    /// Returns this node's part of a channel: its subscribers, and its members with the first connection of each.
-    pub(in crate::actors) fn part_of(&self, topic: &Topic) -> (u64, Vec<Seat>) {
+    /// Returns this node's state of a topic: the number of its subscribers, and its members with the first connection of each.
+    pub(in crate::actors) fn state_of(&self, topic: &Topic) -> (u64, Vec<NodeMember>) {
         let Some(state) = self.inner.topics.get(topic) else { return (0, Vec::new()) };
         let subscriptions: usize = state.listeners.iter().map(|(_, count)| count).sum();
-        let seat = |(user_id, user_info): (&Arc<str>, Option<&Arc<RawValue>>)| {
+        let member = |(user_id, user_info): (&Arc<str>, Option<&Arc<RawValue>>)| {
             let first = state.first.get(user_id).copied().unwrap_or(SocketId::new(0, 0));
-            Seat { user_id: user_id.clone(), user_info: user_info.cloned(), first }
+            NodeMember { user_id: user_id.clone(), user_info: user_info.cloned(), first }
         };
-        (subscriptions as u64, state.roster.members().map(seat).collect())
+        (subscriptions as u64, state.roster.members().map(member).collect())
     }
 
-    /// Returns the counted channels this node has a part in.
+    /// Returns the counted topics somebody on this node listens to.
     pub(in crate::actors) fn counted_topics(&self) -> Vec<Topic> {
         self.inner.topics.iter().map(|entry| entry.key().clone()).filter(is_counted).collect()
     }
@@ -83,24 +82,9 @@ impl Hub {
         &self.inner.census
     }
 
-    /// Returns the way to those who want to know what happens in connected apps.
-    #[must_use]
-    pub fn app_events(&self) -> &AppEvents {
-        &self.inner.app_events
-    }
-
-    /// Says whether anybody on this node listens to a channel.
-    pub(in crate::actors) fn has_topic(&self, topic: &Topic) -> bool {
-        self.inner.topics.contains_key(topic)
-    }
-
-    /// Returns the apps that have sockets here, with their number.
-    pub(in crate::actors) fn sockets_by_app(&self) -> Vec<(AppId, u64)> {
-        self.inner.apps.iter().map(|entry| (entry.key().clone(), entry.connections)).collect()
-    }
-
-    /// Notes what goes on in apps beside this node's part.
-    pub(in crate::actors) fn note_elsewhere(&self, elsewhere: HashMap<AppId, Elsewhere>) {
-        *self.inner.elsewhere.write().unwrap_or_else(PoisonError::into_inner) = elsewhere;
+    /// Waits until this node's own changes so far are known to the census, or a moment.
+    pub(in crate::actors) async fn settle_census(&self) {
+        // When this takes too long, the question that follows fails or is answered as of now.
+        let _ = tokio::time::timeout(SETTLE_LIMIT, self.census().settled()).await;
     }
 }

@@ -1,8 +1,8 @@
-//! The live side as the use cases ask for it.
+//! Towards the bus: owns how an envelope leaves this node, at once or queued, and the hub's side of [`Announce`]. Called by the use cases through that
+//! port, and by actors. Must not put anything into a shard's mailbox itself: what takes effect here at once goes through [`super::deliver`].
 
-use super::{Hub, built_in_topic, end_of_sockets_frame};
+use super::{Hub, OUTGOING_CAPACITY, end_of_sockets_frame, ports::WakePump, topics::built_in_topic};
 use crate::{
-    actors::{cluster::log_pump::WakePump, sockets::sign_in::settle},
     backends::BackendResult,
     domain::{
         ids::{AppId, LoginId, MessageId, UserId},
@@ -10,6 +10,7 @@ use crate::{
         topic::Topic,
     },
     services::live::port::{Announce, AppCounts, SessionEnd},
+    telemetry,
     wire::{
         envelope::{Envelope, Publication},
         pusher,
@@ -17,13 +18,51 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde_json::Value;
-use std::sync::{PoisonError, atomic::Ordering};
+use std::sync::atomic::Ordering;
+use tokio::sync::mpsc::error::TrySendError;
 
 /// Returns what ends the sockets of an account, or of one of its login sessions.
 fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
     let (channel, frame) = (ChannelName::user(user), end_of_sockets_frame(user, login, reason));
     let farewell = Box::new(Publication::new(built_in_topic(channel), frame));
     Envelope::EndSockets { user, login, farewell }
+}
+
+impl Hub {
+    /// Publishes an envelope to every node, this one included. Returns when the bus has it; fails when the bus does not take it.
+    pub(in crate::actors) async fn publish_envelope(&self, envelope: &Envelope) -> BackendResult<()> {
+        self.inner.bus.publish(envelope.to_bytes()).await?;
+        if matches!(envelope, Envelope::Publish(_)) {
+            metrics::counter!(telemetry::PUBLICATIONS).increment(1);
+        }
+        Ok(())
+    }
+
+    /// Publishes a frame to every node; when the bus does not take it, delivers it at least on this one. Fails after that.
+    pub(in crate::actors) async fn publish_or_deliver(&self, publication: Publication) -> BackendResult<()> {
+        let envelope = Envelope::Publish(publication);
+        let published = self.publish_envelope(&envelope).await;
+        if published.is_err() {
+            self.deliver(envelope).await;
+        }
+        published
+    }
+
+    /// Queues an envelope that is not worth a row. A publication is dropped when the bus is too far behind; what ends sockets waits.
+    fn publish_later(&self, envelope: Envelope) {
+        match self.inner.outgoing.try_send(envelope) {
+            Ok(()) => {}
+            Err(TrySendError::Full(envelope @ Envelope::EndSockets { .. })) => {
+                let outgoing = self.inner.outgoing.clone();
+                // An error means that the server has stopped, and its sockets with it.
+                tokio::spawn(async move { outgoing.send(envelope).await.is_ok() });
+            }
+            Err(_) => {
+                metrics::counter!(telemetry::PUBLICATIONS_DROPPED).increment(1);
+                tracing::warn!("publication dropped: the bus is behind by {OUTGOING_CAPACITY}");
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -37,45 +76,45 @@ impl Announce for Hub {
 
     fn publish(&self, channel: &ChannelName, event: &'static str, data: Value) {
         let frame = pusher::channel_event(channel, event, &data.to_string());
-        self.send_later(Envelope::Publish(Publication::new(built_in_topic(channel.clone()), frame)));
+        self.publish_later(Envelope::Publish(Publication::new(built_in_topic(channel.clone()), frame)));
     }
 
     fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd) {
-        self.send_later(end_of_sockets(user, login, reason));
+        self.publish_later(end_of_sockets(user, login, reason));
     }
 
     fn leave_channel(&self, user: UserId, channel: &ChannelName) {
         let topic = built_in_topic(channel.clone());
         // Here at once: whoever joins next must not be announced to the one who left. Once more by the bus, behind what is on its way.
         self.leave_here(user, &topic);
-        self.send_later(Envelope::LeaveChannel { user, topic });
+        self.publish_later(Envelope::LeaveChannel { user, topic });
     }
 
     fn stop_answer(&self, answer: MessageId) {
-        self.send_later(Envelope::StopAnswer { answer });
+        self.publish_later(Envelope::StopAnswer { answer });
     }
 
-    async fn trigger(&self, publication: Publication) -> BackendResult<()> {
-        Self::publish(self, publication).await
+    async fn publish_and_wait(&self, publication: Publication) -> BackendResult<()> {
+        self.publish_envelope(&Envelope::Publish(publication)).await
     }
 
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {
         let topic = Topic { app: app.clone(), channel: ChannelName::signed_in(user_id) };
-        self.send_out(&Envelope::EndUser { topic }).await
+        self.publish_envelope(&Envelope::EndUser { topic }).await
     }
 
     async fn settle(&self) {
-        settle(self).await;
+        self.settle_census().await;
     }
 
     fn apps_changed(&self) {
-        self.send_later(Envelope::AppsChanged);
+        self.publish_later(Envelope::AppsChanged);
     }
 
     fn watch_app(&self, app: &AppId) -> i64 {
-        // Here at once: what happens after the answer is told. Once more by the bus, as everywhere.
-        let until_ms = self.inner.app_events.watched().watch(app);
-        self.send_later(Envelope::WatchApp { app: app.clone() });
+        // Here at once: what happens after the answer is shown. Once more by the bus, as everywhere.
+        let until_ms = self.inner.happenings.watched().watch(app);
+        self.publish_later(Envelope::WatchApp { app: app.clone() });
         until_ms
     }
 
@@ -88,9 +127,7 @@ impl Announce for Hub {
     }
 
     fn app_counts(&self, app: &AppId) -> AppCounts {
-        let here = self.inner.apps.get(app).map(|counts| *counts).unwrap_or_default();
-        let elsewhere = self.inner.elsewhere.read().unwrap_or_else(PoisonError::into_inner).get(app).copied().unwrap_or_default();
-        AppCounts { connections: here.connections + elsewhere.connections, channels: here.channels.max(elsewhere.channels) }
+        self.inner.counts.of_app(app)
     }
 
     fn is_connected(&self) -> bool {

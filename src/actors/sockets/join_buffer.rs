@@ -1,5 +1,5 @@
-//! Sockets that are joining a channel: while the census is asked who is there, what is published on the channel is kept for them, and sent behind the
-//! answer. So the answer comes first, and nothing published meanwhile is missed.
+//! Owns what is published on a topic while a socket joins it. Called by the shard, for every publication, and by `subscribe`, which asks the census meanwhile
+//! who is there. So the answer comes first, and nothing published meanwhile is missed. Must not keep more for a socket than its queue may hold.
 
 use crate::{
     domain::{ids::SocketId, topic::Topic},
@@ -17,18 +17,18 @@ pub(super) struct Missed {
     bytes: usize,
 }
 
-/// The joining sockets of a shard.
+/// The sockets of a shard that wait for the census.
 #[derive(Debug, Default)]
-pub(super) struct Joining(RefCell<HashMap<Topic, Vec<(SocketId, Missed)>>>);
+pub(super) struct JoinBuffer(RefCell<HashMap<Topic, Vec<(SocketId, Missed)>>>);
 
-impl Joining {
+impl JoinBuffer {
     /// Begins to keep what is published on a channel for a socket.
     pub(super) fn begin(&self, topic: &Topic, socket: SocketId) {
         self.0.borrow_mut().entry(topic.clone()).or_default().push((socket, Missed::default()));
     }
 
     /// Keeps a publication for those who are joining its channel, at most `limit_bytes` for each. Nearly always there is nobody, and nothing to do.
-    pub(super) fn hear(&self, publication: &Arc<Publication>, limit_bytes: usize) {
+    pub(super) fn keep(&self, publication: &Arc<Publication>, limit_bytes: usize) {
         let mut joining = self.0.borrow_mut();
         if joining.is_empty() {
             return;
@@ -70,25 +70,25 @@ mod tests {
 
     #[test]
     fn what_is_published_meanwhile_is_kept_for_those_who_join_that_channel() {
-        let joining = Joining::default();
+        let buffer = JoinBuffer::default();
         let heard = publication("a", "one");
-        joining.hear(&heard, 100);
+        buffer.keep(&heard, 100);
         for socket in [SocketId::new(1, 1), SocketId::new(9, 9)] {
-            joining.begin(&heard.topic, socket);
+            buffer.begin(&heard.topic, socket);
         }
-        joining.hear(&heard, 100);
-        joining.hear(&publication("b", "other"), 100);
-        assert_eq!(joining.end(&heard.topic, SocketId::new(1, 1)).publications, std::slice::from_ref(&heard));
-        assert!(joining.end(&heard.topic, SocketId::new(9, 9)).publications.is_empty(), "who caused it does not hear it");
-        assert!(joining.0.borrow().is_empty());
+        buffer.keep(&heard, 100);
+        buffer.keep(&publication("b", "other"), 100);
+        assert_eq!(buffer.end(&heard.topic, SocketId::new(1, 1)).publications, std::slice::from_ref(&heard));
+        assert!(buffer.end(&heard.topic, SocketId::new(9, 9)).publications.is_empty(), "who caused it does not hear it");
+        assert!(buffer.0.borrow().is_empty());
     }
 
     #[test]
-    fn too_much_is_told() {
-        let (joining, heard) = (Joining::default(), publication("a", "12345678"));
-        joining.begin(&heard.topic, SocketId::new(1, 1));
-        (0..3).for_each(|_| joining.hear(&heard, 25));
-        let missed = joining.end(&heard.topic, SocketId::new(1, 1));
+    fn too_much_is_said() {
+        let (buffer, heard) = (JoinBuffer::default(), publication("a", "12345678"));
+        buffer.begin(&heard.topic, SocketId::new(1, 1));
+        (0..3).for_each(|_| buffer.keep(&heard, 25));
+        let missed = buffer.end(&heard.topic, SocketId::new(1, 1));
         assert!(missed.is_too_much && missed.publications.len() == 2);
     }
 }

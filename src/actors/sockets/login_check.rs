@@ -1,5 +1,5 @@
-//! Whether the logins behind the sockets of a shard still hold. The word that ends sockets can miss one: a socket registers just after it passed, a
-//! login session runs out without anybody saying so, the bus was cut off. So a shard asks: about a socket right after it registered, about all of them
+//! Owns the question whether the logins behind the sockets of a shard still hold. Called by the shard; must not end a socket itself. The envelope that ends
+//! sockets can miss one: a socket registers just after it passed, a login runs out without anybody saying so, the bus was cut off. So a shard asks: about a socket right after it registered, about all of them
 //! every `realtime.login_check_s` and when the bus is back. Questions that come up while one is being answered are asked together.
 
 use crate::{

@@ -1,10 +1,16 @@
-//! Sockets: the shards, one per worker thread, and the sessions beside them.
+//! Sockets: the shards, one per worker thread, and the sessions beside them. A session calls its shard as [`local_shard::LocalShard`]; the hub sends messages
+//! to [`shard::HubShard`].
 
+mod client_events;
+mod heartbeats;
 mod join_buffer;
+pub mod local_shard;
 mod login_check;
 pub mod outbound;
+pub mod polling_piece;
 pub mod polling_session;
 mod read_rate;
 pub mod session;
 pub mod shard;
-pub(super) mod sign_in;
+mod sign_in;
+mod subscribe;

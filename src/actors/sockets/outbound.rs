@@ -1,4 +1,6 @@
-//! What waits for one socket: a queue bounded in bytes, flushed with one vectored write. Lives on the socket's worker thread.
+//! Owns what waits for one socket: a queue bounded in bytes, flushed with one vectored write. Called by the shard, the session and the transport, on the
+//! socket's worker thread. Must not wait.
+//!
 //! Invariant: while the queue is not empty, frames are only appended, so the order of `send` is the order on the wire.
 
 use crate::wire::frame::{Frame, FrameContent};
@@ -201,14 +203,14 @@ impl Outbound {
         self.is_closing.get()
     }
 
-    /// Notes that the client sent something at `now`: any frame is a sign of life.
-    pub fn note_heard(&self, now: Instant) {
+    /// Records that the client sent something at `now`: any frame is a sign of life.
+    pub fn record_heard(&self, now: Instant) {
         self.heard_at.set(now);
         self.was_pinged.set(false);
     }
 
-    /// Notes that the client was asked for a sign of life.
-    pub fn note_pinged(&self) {
+    /// Records that the client was asked for a sign of life.
+    pub fn record_ping(&self) {
         self.was_pinged.set(true);
     }
 

@@ -1,13 +1,14 @@
-//! A socket that is none: a session whose frames travel in the bodies of HTTP answers and requests, for networks that block WebSockets (section 2.11
-//! of the wire contract). The session, its shard and its queue are those of every socket; this is only another transport. It lives on the thread
-//! that served its first request, while the requests that follow may come to any thread of the node: they reach it through [`HttpSessions`].
+//! Owns a session whose frames travel in the bodies of HTTP answers and requests, for networks that block WebSockets (section 2.11 of the wire contract).
+//! Called by the routes in `http/sockets/polling`. Must not do what the session, its shard and its queue do for every socket: this is only another transport.
 //!
-//! Between two answers a session waits, its queue bounded as ever; when nobody asks for the next answer in time it is over.
+//! It lives on the thread that served its first request. The requests that follow may come to any thread of the node; they reach it through
+//! [`PollingSessions`]. Between two answers it waits, its queue bounded as ever; when nobody asks for the next answer in time it is over.
 
 use super::{
+    local_shard::LocalShard,
     outbound::{Outbound, Transport},
+    polling_piece::{Offer, PollingPiece},
     session::{ConnectionLost, Session, TextReceived},
-    shard::LocalShard,
 };
 use crate::{
     domain::principal::Principal,
@@ -15,17 +16,13 @@ use crate::{
     wire::http_stream::{ANSWER_UNITS, Chunks, HEARTBEAT, chunks, open, units},
 };
 use actix::prelude::*;
-use bytes::Bytes;
 use bytestring::ByteString;
 use dashmap::{DashMap, mapref::entry::Entry};
 use std::{
     cell::{Cell, RefCell},
     io::{self, IoSlice},
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 use tokio::sync::{Mutex, Notify, mpsc};
@@ -39,41 +36,25 @@ const NEXT_ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How an answer brings frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerKind {
+pub enum PollingKind {
     /// On and on (`xhr_streaming`).
     Stream,
     /// What there is, or what comes first; then it ends (`xhr`).
     Poll,
 }
 
-/// HTTP request -> HttpSession: bring what comes in this answer; one that is still open ends. Reply: the pieces of the answer; `None`: not the client of
+/// HTTP request -> PollingSession: bring what comes in this answer; one that is still open ends. Reply: the pieces of the answer; `None`: not the client of
 /// this session. Awaited.
 #[derive(Message)]
-#[rtype(result = "Option<mpsc::Receiver<Piece>>")]
-pub struct BeginAnswer {
+#[rtype(result = "Option<mpsc::Receiver<PollingPiece>>")]
+pub struct BeginPollingAnswer {
     /// How.
-    pub kind: AnswerKind,
+    pub kind: PollingKind,
     /// The credential of the request.
     pub credential: Option<String>,
 }
 
-/// A piece of an answer. It is in the hands of two threads, and belongs to who claims it first: the connection that sends it, or the session that takes it
-/// back because the connection ended before.
-#[derive(Debug)]
-pub struct Piece {
-    text: Bytes,
-    is_claimed: Arc<AtomicBool>,
-}
-
-impl Piece {
-    /// Claims the piece to send it; `None`: it was taken back.
-    #[must_use]
-    pub fn claim(self) -> Option<Bytes> {
-        (!self.is_claimed.swap(true, Ordering::AcqRel)).then_some(self.text)
-    }
-}
-
-/// HTTP request -> HttpSession: messages of the client, in order. Reply when all were taken. Awaited; at most `MOST_WAITING` wait.
+/// HTTP request -> PollingSession: messages of the client, in order. Reply when all were taken. Awaited; at most `MOST_WAITING` wait.
 #[derive(Message)]
 #[rtype(result = "Result<(), MessagesRefused>")]
 pub struct MessagesReceived {
@@ -94,31 +75,31 @@ pub enum MessagesRefused {
 
 /// The sessions over HTTP of this node, by name; cheap to clone, usable from every thread.
 #[derive(Clone, Default)]
-pub struct HttpSessions {
-    by_name: Arc<DashMap<String, Addr<HttpSession>>>,
+pub struct PollingSessions {
+    by_name: Arc<DashMap<String, Addr<PollingSession>>>,
 }
 
-impl HttpSessions {
+impl PollingSessions {
     /// Finds a session.
     #[must_use]
-    pub fn find(&self, name: &str) -> Option<Addr<HttpSession>> {
+    pub fn find(&self, name: &str) -> Option<Addr<PollingSession>> {
         self.by_name.get(name).map(|session| session.value().clone()).filter(Addr::connected)
     }
 
     /// Begins a session on this thread, unless there is one of this name.
     #[must_use]
-    pub fn open(&self, name: String, admitted: Admitted, shard: &LocalShard) -> Addr<HttpSession> {
+    pub fn open(&self, name: String, admitted: Admitted, shard: &LocalShard) -> Addr<PollingSession> {
         match self.by_name.entry(name.clone()) {
             Entry::Occupied(found) if found.get().connected() => found.get().clone(),
             entry => {
-                let session = HttpSession::start_on(self.clone(), name, admitted, shard);
+                let session = PollingSession::start_on(self.clone(), name, admitted, shard);
                 entry.insert(session.clone());
                 session
             }
         }
     }
 
-    fn forget(&self, name: &str, session: &Addr<HttpSession>) {
+    fn forget(&self, name: &str, session: &Addr<PollingSession>) {
         self.by_name.remove_if(name, |_, other| other == session);
     }
 }
@@ -134,14 +115,14 @@ pub struct Admitted {
 }
 
 #[derive(Default)]
-struct HttpTransport {
+struct PollingTransport {
     /// Something waits to be sent.
     wake: Notify,
     /// The session was cut.
     cut: Notify,
 }
 
-impl Transport for HttpTransport {
+impl Transport for PollingTransport {
     fn try_write(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
         // Only an answer can take frames, and only when its client took those before.
         Err(io::ErrorKind::WouldBlock.into())
@@ -157,26 +138,26 @@ impl Transport for HttpTransport {
 }
 
 /// What the session shares with the answer in hand.
-struct Shared {
+struct PollingState {
     shard: LocalShard,
-    transport: Rc<HttpTransport>,
+    transport: Rc<PollingTransport>,
     outbound: Rc<Outbound>,
     session: Addr<Session>,
     credential: Option<String>,
     /// What goes out first: the chunk that opens the session, and what an answer was to bring when its connection ended.
     unsent: RefCell<String>,
     /// The last piece handed over, as long as nobody may have claimed it.
-    offered: RefCell<Option<(Arc<AtomicBool>, Bytes)>>,
+    offered: RefCell<Option<Offer>>,
     /// Messages are taken one request after the other.
     turn: Mutex<()>,
     waiting: Cell<usize>,
 }
 
 /// The actor of a session over HTTP.
-pub struct HttpSession {
+pub struct PollingSession {
     name: String,
-    sessions: HttpSessions,
-    shared: Rc<Shared>,
+    sessions: PollingSessions,
+    state: Rc<PollingState>,
     /// Number of answers so far; tells an old one from the one in hand.
     answers: u64,
     /// The answer in hand.
@@ -185,29 +166,29 @@ pub struct HttpSession {
 
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AnswerEnd {
+enum PollingAnswerEnd {
     /// The client is expected to ask for the next.
     Over,
     /// So is the session.
     SessionOver,
 }
 
-impl HttpSession {
-    fn start_on(sessions: HttpSessions, name: String, admitted: Admitted, shard: &LocalShard) -> Addr<Self> {
-        let transport = Rc::new(HttpTransport::default());
+impl PollingSession {
+    fn start_on(sessions: PollingSessions, name: String, admitted: Admitted, shard: &LocalShard) -> Addr<Self> {
+        let transport = Rc::new(PollingTransport::default());
         let outbound = Rc::new(Outbound::new(transport.clone(), shard.settings().outbound_limit_bytes));
         let session = Session::open(admitted.app, admitted.principal, shard.clone(), outbound.clone());
         let unsent = RefCell::new(open(&shard.settings().http_hostname));
         let (shard, credential) = (shard.clone(), admitted.credential);
         let (offered, turn, waiting) = (RefCell::default(), Mutex::new(()), Cell::new(0));
-        let shared = Shared { shard, transport, outbound, session, credential, unsent, offered, turn, waiting };
-        Self { name, sessions, shared: Rc::new(shared), answers: 0, answer: None }.start()
+        let state = PollingState { shard, transport, outbound, session, credential, unsent, offered, turn, waiting };
+        Self { name, sessions, state: Rc::new(state), answers: 0, answer: None }.start()
     }
 
     /// Ends the session when nobody asks for an answer in time.
     fn wait_for_next(&mut self, ctx: &mut Context<Self>) {
         let expected = self.answers;
-        let grace = Duration::from_secs(self.shared.shard.settings().http_grace_s);
+        let grace = Duration::from_secs(self.state.shard.settings().http_grace_s);
         ctx.run_later(grace, move |session, ctx| {
             if session.answers == expected {
                 ctx.stop();
@@ -216,11 +197,11 @@ impl HttpSession {
     }
 }
 
-impl Actor for HttpSession {
+impl Actor for PollingSession {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let transport = self.shared.transport.clone();
+        let transport = self.state.transport.clone();
         ctx.spawn(async move { transport.cut.notified().await }.into_actor(self).map(|(), _, ctx| ctx.stop()));
         self.wait_for_next(ctx);
     }
@@ -228,29 +209,29 @@ impl Actor for HttpSession {
     fn stopped(&mut self, ctx: &mut Self::Context) {
         self.sessions.forget(&self.name, &ctx.address());
         // The last message of a session that takes no others: its mailbox cannot be full.
-        self.shared.session.do_send(ConnectionLost);
+        self.state.session.do_send(ConnectionLost);
     }
 }
 
-impl Handler<BeginAnswer> for HttpSession {
-    type Result = MessageResult<BeginAnswer>;
+impl Handler<BeginPollingAnswer> for PollingSession {
+    type Result = MessageResult<BeginPollingAnswer>;
 
-    fn handle(&mut self, BeginAnswer { kind, credential }: BeginAnswer, ctx: &mut Self::Context) -> Self::Result {
-        if credential != self.shared.credential {
+    fn handle(&mut self, BeginPollingAnswer { kind, credential }: BeginPollingAnswer, ctx: &mut Self::Context) -> Self::Result {
+        if credential != self.state.credential {
             return MessageResult(None);
         }
-        self.shared.outbound.note_heard(self.shared.shard.now());
+        self.state.outbound.record_heard(self.state.shard.now());
         if let Some(before) = self.answer.take() {
             // Its client is gone, or asks anew: dropping the sending half ends it.
             ctx.cancel_future(before);
         }
-        self.shared.take_back();
+        self.state.take_back();
         let (sender, pieces) = mpsc::channel(1);
         self.answers += 1;
-        let (shared, number) = (self.shared.clone(), self.answers);
-        let answer = async move { shared.answer(kind, &sender).await };
+        let (state, number) = (self.state.clone(), self.answers);
+        let answer = async move { state.answer(kind, &sender).await };
         self.answer = Some(ctx.spawn(answer.into_actor(self).map(move |end, session, ctx| {
-            if end == AnswerEnd::SessionOver {
+            if end == PollingAnswerEnd::SessionOver {
                 ctx.stop();
             } else if session.answers == number {
                 session.answer = None;
@@ -261,28 +242,28 @@ impl Handler<BeginAnswer> for HttpSession {
     }
 }
 
-impl Handler<MessagesReceived> for HttpSession {
+impl Handler<MessagesReceived> for PollingSession {
     type Result = ResponseFuture<Result<(), MessagesRefused>>;
 
     fn handle(&mut self, MessagesReceived { messages, credential }: MessagesReceived, _: &mut Self::Context) -> Self::Result {
-        let shared = self.shared.clone();
-        if credential != shared.credential {
+        let state = self.state.clone();
+        if credential != state.credential {
             return Box::pin(async { Err(MessagesRefused::NotYours) });
         }
-        shared.outbound.note_heard(shared.shard.now());
-        if shared.waiting.get() >= MOST_WAITING {
+        state.outbound.record_heard(state.shard.now());
+        if state.waiting.get() >= MOST_WAITING {
             return Box::pin(async { Err(MessagesRefused::TooMany) });
         }
-        shared.waiting.set(shared.waiting.get() + 1);
+        state.waiting.set(state.waiting.get() + 1);
         Box::pin(async move {
-            shared.take_in(messages).await;
-            shared.waiting.set(shared.waiting.get() - 1);
+            state.take_in(messages).await;
+            state.waiting.set(state.waiting.get() - 1);
             Ok(())
         })
     }
 }
 
-impl Shared {
+impl PollingState {
     async fn take_in(&self, messages: Vec<String>) {
         let _turn = self.turn.lock().await;
         for message in messages {
@@ -300,28 +281,26 @@ impl Shared {
 
     /// Takes the last piece back if its connection ended before it sent it: the next answer brings it.
     fn take_back(&self) {
-        if let Some((is_claimed, text)) = self.offered.take()
-            && !is_claimed.swap(true, Ordering::AcqRel)
-        {
-            self.unsent.borrow_mut().push_str(&String::from_utf8_lossy(&text));
+        if let Some(text) = self.offered.take().and_then(Offer::take_back) {
+            self.unsent.borrow_mut().push_str(&text);
         }
     }
 
     /// Fills an answer, as fast as its client takes it.
-    async fn answer(&self, kind: AnswerKind, sender: &mpsc::Sender<Piece>) -> AnswerEnd {
+    async fn answer(&self, kind: PollingKind, sender: &mpsc::Sender<PollingPiece>) -> PollingAnswerEnd {
         let mut sent_units = 0;
         loop {
-            let Ok(room) = sender.reserve().await else { return AnswerEnd::Over };
-            let Some(Chunks { text, ends_session }) = self.next_chunks(sender).await else { return AnswerEnd::Over };
+            let Ok(permit) = sender.reserve().await else { return PollingAnswerEnd::Over };
+            let Some(Chunks { text, ends_session }) = self.next_chunks(sender).await else { return PollingAnswerEnd::Over };
             sent_units += units(&text);
-            let (text, is_claimed) = (Bytes::from(text), Arc::new(AtomicBool::new(false)));
-            self.offered.replace(Some((is_claimed.clone(), text.clone())));
-            room.send(Piece { text, is_claimed });
+            let (piece, offer) = PollingPiece::offer(text);
+            self.offered.replace(Some(offer));
+            permit.send(piece);
             if ends_session {
-                return AnswerEnd::SessionOver;
+                return PollingAnswerEnd::SessionOver;
             }
-            if kind == AnswerKind::Poll {
-                return AnswerEnd::Over;
+            if kind == PollingKind::Poll {
+                return PollingAnswerEnd::Over;
             }
             if sent_units > ANSWER_UNITS {
                 // The client drops this answer as soon as it has read it: nothing may be under way then.
@@ -332,7 +311,7 @@ impl Shared {
     }
 
     /// Waits for something to send, or for the time of a heartbeat. `None`: nobody reads any more.
-    async fn next_chunks(&self, sender: &mpsc::Sender<Piece>) -> Option<Chunks> {
+    async fn next_chunks(&self, sender: &mpsc::Sender<PollingPiece>) -> Option<Chunks> {
         let unsent = self.unsent.take();
         if !unsent.is_empty() {
             return Some(Chunks { text: unsent, ends_session: false });

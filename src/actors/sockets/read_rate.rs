@@ -1,5 +1,5 @@
-//! How fast one socket is read: messages above the rate wait, and behind them the client's own connection does; nothing is refused or lost. And how many
-//! of them may be events for others: those above that rate are refused.
+//! Owns how fast one socket is read: messages above the rate wait, and behind them the client's own connection does; nothing is refused or lost. And how many
+//! of them may be events for others: those above that rate are refused. Called by the session. Must not read a clock: the time is an argument.
 
 use std::{
     cell::Cell,
@@ -8,13 +8,13 @@ use std::{
 
 /// A bucket of two seconds' worth of messages.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct ReadRate {
     per_s: f64,
     left: Cell<f64>,
     at: Cell<Instant>,
 }
 
-impl Pace {
+impl ReadRate {
     pub(super) fn new(per_s: u32, now: Instant) -> Self {
         let per_s = f64::from(per_s.max(1));
         Self { per_s, left: Cell::new(2.0 * per_s), at: Cell::new(now) }
@@ -60,13 +60,13 @@ mod tests {
     #[test]
     fn two_seconds_worth_may_come_at_once_and_the_rest_at_the_rate() {
         let start = Instant::now();
-        let pace = Pace::new(10, start);
-        assert!((0..20).all(|_| pace.take(start).is_zero()));
-        assert_eq!(pace.take(start), Duration::from_millis(100));
-        assert_eq!(pace.take(start), Duration::from_millis(200));
-        assert!(pace.take(start + Duration::from_millis(300)).is_zero());
-        assert!((0..20).all(|_| pace.take(start + Duration::from_secs(60)).is_zero()), "a pause fills the bucket, and no more");
-        assert!(!pace.take(start + Duration::from_secs(60)).is_zero());
+        let rate = ReadRate::new(10, start);
+        assert!((0..20).all(|_| rate.take(start).is_zero()));
+        assert_eq!(rate.take(start), Duration::from_millis(100));
+        assert_eq!(rate.take(start), Duration::from_millis(200));
+        assert!(rate.take(start + Duration::from_millis(300)).is_zero());
+        assert!((0..20).all(|_| rate.take(start + Duration::from_secs(60)).is_zero()), "a pause fills the bucket, and no more");
+        assert!(!rate.take(start + Duration::from_secs(60)).is_zero());
     }
 
     #[test]

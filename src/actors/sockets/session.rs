@@ -1,15 +1,15 @@
-//! One `Session` per socket: frames in become commands, frames out go through its [`Outbound`]. The transports in `http/sockets` feed it.
+//! Owns one socket's conversation: frames in become commands, frames out go through its [`Outbound`]. Called by its transport in `http/sockets`. Must not
+//! keep what a shard keeps: who listens to what.
 
 use super::{
+    local_shard::LocalShard,
     outbound::Outbound,
-    read_rate::{EventRate, Pace},
-    shard::{LocalShard, SubscribeRefused},
-    sign_in::SignedInAs,
+    read_rate::{EventRate, ReadRate},
+    sign_in::SignInState,
+    subscribe::SubscribeRefused,
 };
 use crate::{
-    actors::hub::is_counted,
     domain::{
-        apps::app_happening::{AppEvent, AppEventKind},
         ids::{ConversationId, SocketId},
         live::{
             channel::{ChannelKind, ChannelName, may_join},
@@ -19,14 +19,12 @@ use crate::{
         principal::Principal,
         topic::Topic,
     },
-    services::{apps::table::App, conversations, live::channel_access},
+    services::{apps::table::App, live::channel_access},
     telemetry,
     wire::{
         codes::PusherCode,
         command::{self, Command, Subscription},
         console::{Line, LineKind},
-        desk_event::DeskEvent,
-        envelope::Publication,
         frame::Frame,
         pusher, signature,
     },
@@ -34,19 +32,15 @@ use crate::{
 use actix::prelude::*;
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde_json::value::RawValue;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// Longest event name, in characters.
-const MAX_EVENT_NAME: usize = 200;
-/// Shortest time between two of them from one socket; more are dropped without a word. Clients send one per 3 s (product rule), and an uneven network
-/// may bring two of them closer together.
-const TYPING_PAUSE: Duration = Duration::from_millis(2_500);
+pub(super) const MAX_EVENT_NAME: usize = 200;
 
 /// Transport -> Session: a complete text message arrived. The transport awaits the reply before it reads on, so a client cannot fill the mailbox.
 #[derive(Message)]
@@ -69,27 +63,27 @@ pub struct Session {
 }
 
 /// What a session knows; shared with the future of the frame in hand.
-struct SessionState {
-    socket: SocketId,
-    app: Arc<App>,
+pub(super) struct SessionState {
+    pub(super) socket: SocketId,
+    pub(super) app: Arc<App>,
     principal: Option<Principal>,
-    shard: LocalShard,
+    pub(super) shard: LocalShard,
     outbound: Rc<Outbound>,
-    signed_in: SignedInAs,
-    pace: Pace,
-    client_events: RefCell<EventRate>,
-    /// When this socket told last that its user is typing.
-    typed_at: Cell<Option<Instant>>,
+    sign_in: SignInState,
+    read_rate: ReadRate,
+    pub(super) client_events: RefCell<EventRate>,
+    /// When this socket last published that its user is typing.
+    pub(super) typed_at: Cell<Option<Instant>>,
 }
 
 /// Why a subscription is refused: its kind, a sentence, and an HTTP-like status.
-struct Refusal {
+struct SubscriptionRefusal {
     kind: &'static str,
     message: String,
     status: u16,
 }
 
-impl Refusal {
+impl SubscriptionRefusal {
     fn new(kind: &'static str, message: impl Into<String>, status: u16) -> Self {
         Self { kind, message: message.into(), status }
     }
@@ -109,19 +103,19 @@ impl Session {
             shard.connect(socket, &app.id, owner, &outbound);
         }
         let client_events = RefCell::new(EventRate::new(shard.settings().client_events_per_s, shard.now()));
-        let (signed_in, pace) = (SignedInAs::default(), Pace::new(shard.settings().inbound_per_s, shard.now()));
-        let state = SessionState { socket, app, principal, shard, outbound, signed_in, pace, client_events, typed_at: Cell::new(None) };
+        let (sign_in, read_rate) = (SignInState::default(), ReadRate::new(shard.settings().inbound_per_s, shard.now()));
+        let state = SessionState { socket, app, principal, shard, outbound, sign_in, read_rate, client_events, typed_at: Cell::new(None) };
         Self { state: Rc::new(state) }.start()
     }
 }
 
 impl SessionState {
     async fn take_text(&self, text: &str) {
-        let wait = self.pace.take(self.shard.now());
+        let wait = self.read_rate.take(self.shard.now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
-        // It was told to go: what it says instead of answering that counts for nothing.
+        // It is being closed: what it sends instead of answering that counts for nothing.
         if self.outbound.is_closing() {
             return;
         }
@@ -134,13 +128,13 @@ impl SessionState {
             }
             Ok(Command::SignIn(request)) => {
                 let to = (&self.shard, &self.outbound);
-                if let Err(reason) = self.signed_in.sign_in(&self.current_app(), self.socket, &request, to).await {
+                if let Err(reason) = self.sign_in.accept(&self.current_app(), self.socket, &request, to).await {
                     self.refuse(None, &reason, |line| line);
                 }
             }
             Ok(Command::Ping) => self.answer(&pusher::pong()),
             Ok(Command::Pong) => {}
-            Ok(Command::ClientEvent { event, channel, data }) => self.pass_on(&event, &channel, &data).await,
+            Ok(Command::ClientEvent { event, channel, data }) => self.publish_client_event(&event, &channel, &data).await,
             Ok(Command::Unknown { event }) => self.refuse(None, "unknown event", |line| line.event(&event)),
             Err(malformed) => {
                 metrics::counter!(telemetry::MALFORMED_FRAMES).increment(1);
@@ -150,17 +144,17 @@ impl SessionState {
     }
 
     async fn subscribe(&self, subscription: &Subscription) {
-        if let Err(Refusal { kind, message, status }) = self.try_subscribe(subscription).await {
+        if let Err(SubscriptionRefusal { kind, message, status }) = self.try_subscribe(subscription).await {
             let name: String = subscription.channel.chars().take(MAX_EVENT_NAME).collect();
             self.answer(&pusher::subscription_error(&name, kind, &message, status));
             let about = |line: Line| line.on(&name).because(Some(status), &format!("{kind}: {message}"));
-            self.shard.tell(&self.app.id, self.socket, LineKind::Refused, about);
+            self.shard.log(&self.app.id, self.socket, LineKind::Refused, about);
         }
     }
 
-    async fn try_subscribe(&self, subscription: &Subscription) -> Result<(), Refusal> {
+    async fn try_subscribe(&self, subscription: &Subscription) -> Result<(), SubscriptionRefusal> {
         let channel = ChannelName::parse(&subscription.channel);
-        let channel = channel.map_err(|invalid| Refusal::new("InvalidChannel", invalid.to_string(), 400))?;
+        let channel = channel.map_err(|invalid| SubscriptionRefusal::new("InvalidChannel", invalid.to_string(), 400))?;
         let conversation = channel.conversation_id().filter(|_| self.app.is_built_in);
         let member = self.admit(&channel, subscription)?;
         if self.proof_of(&channel, subscription).is_some() && self.app.is_built_in {
@@ -171,11 +165,8 @@ impl SessionState {
             self.require_membership(conversation, &user_id).await?;
         }
         let topic = self.topic(channel);
-        let refuse = |refused: SubscribeRefused| Refusal::new("SubscriptionRefused", refused.to_string(), 409);
-        if is_counted(&topic) {
-            return self.shard.subscribe_counted(self.socket, &topic, member).await.map_err(refuse);
-        }
-        self.shard.subscribe(self.socket, &topic, member).map_err(refuse)?;
+        let refuse = |refused: SubscribeRefused| SubscriptionRefusal::new("SubscriptionRefused", refused.to_string(), 409);
+        self.shard.subscribe(self.socket, &topic, member).await.map_err(refuse)?;
         let Some(conversation) = conversation else { return Ok(()) };
         // A transfer between the first look and the join found no socket to take off the channel; one from now on does.
         let is_still_member = self.require_membership(conversation, &user_id).await;
@@ -185,37 +176,41 @@ impl SessionState {
         is_still_member
     }
 
-    /// Checks the right to join as far as the frame and the session tell. Returns the member on presence channels.
-    fn admit(&self, channel: &ChannelName, subscription: &Subscription) -> Result<Option<Member>, Refusal> {
+    /// Checks the right to join as far as the frame and the login tell. Returns the member on presence channels.
+    fn admit(&self, channel: &ChannelName, subscription: &Subscription) -> Result<Option<Member>, SubscriptionRefusal> {
         if !channel.is_guarded() {
             return Ok(None);
         }
         if let Some(user) = channel.server_to_user() {
-            return if self.signed_in.is(user) { Ok(None) } else { Err(Refusal::auth("this channel needs a sign-in as its user", 401)) };
+            return if self.sign_in.is(user) {
+                Ok(None)
+            } else {
+                Err(SubscriptionRefusal::auth("this channel needs a sign-in as its user", 401))
+            };
         }
         let channel_data = subscription.channel_data.as_deref();
         if let Some(proof) = self.proof_of(channel, subscription) {
             let text = signature::channel_text(&self.socket.to_string(), channel, channel_data);
             if !self.current_app().accepts(proof, &text) {
-                return Err(Refusal::auth("invalid signature", 401));
+                return Err(SubscriptionRefusal::auth("invalid signature", 401));
             }
             if channel.kind() != ChannelKind::Presence {
                 return Ok(None);
             }
             let Some(data) = channel_data else {
-                let member = self.signed_in.member();
-                return member.map(Some).ok_or(Refusal::auth("presence channels need channel_data or a sign-in", 400));
+                let member = self.sign_in.member();
+                return member.map(Some).ok_or(SubscriptionRefusal::auth("presence channels need channel_data or a sign-in", 400));
             };
-            return Member::parse(data).map(Some).map_err(|_| Refusal::auth("channel_data is not valid", 400));
+            return Member::parse(data).map(Some).map_err(|_| SubscriptionRefusal::auth("channel_data is not valid", 400));
         }
-        let principal = self.principal.as_ref().ok_or(Refusal::auth("this channel needs authorisation", 401))?;
+        let principal = self.principal.as_ref().ok_or(SubscriptionRefusal::auth("this channel needs authorisation", 401))?;
         if channel.conversation_id().is_some() {
-            // Who joins is what the session says, never what the client says.
+            // Who joins is what the login says, never what the client says.
             return Member::parse(&channel_access::member_data(principal))
                 .map(Some)
-                .map_err(|_| Refusal::auth("member data is not valid", 500));
+                .map_err(|_| SubscriptionRefusal::auth("member data is not valid", 500));
         }
-        if may_join(principal, channel) { Ok(None) } else { Err(Refusal::auth("this channel needs authorisation", 401)) }
+        if may_join(principal, channel) { Ok(None) } else { Err(SubscriptionRefusal::auth("this channel needs authorisation", 401)) }
     }
 
     /// Returns the signature that is to open a channel; consoles, and channels of one signed-in user, are opened by none.
@@ -226,127 +221,44 @@ impl SessionState {
     }
 
     /// Lets a proof of the built-in app count for whom it was given to, and as long as that login holds: the socket ends with it.
-    async fn belong_to_bearer(&self, channel: &ChannelName) -> Result<(), Refusal> {
+    async fn belong_to_bearer(&self, channel: &ChannelName) -> Result<(), SubscriptionRefusal> {
         match channel_access::owner_of_proof(self.shard.services(), self.socket, channel).await {
             Ok(Some(owner)) if self.shard.belong_to(self.socket, owner) => Ok(()),
-            Ok(Some(_)) => Err(Refusal::auth("this socket is somebody else's", 401)),
-            Ok(None) => Err(Refusal::auth("this authorisation is too old; ask for another one", 401)),
+            Ok(Some(_)) => Err(SubscriptionRefusal::auth("this socket is somebody else's", 401)),
+            Ok(None) => Err(SubscriptionRefusal::auth("this authorisation is too old; ask for another one", 401)),
             Err(error) => {
                 tracing::error!(%error, "bearer of a proof not looked up");
-                Err(Refusal::auth("not available now; try again", 503))
+                Err(SubscriptionRefusal::auth("not available now; try again", 503))
             }
         }
     }
 
     /// Asks the database whether a member is in a conversation now.
-    async fn require_membership(&self, conversation: ConversationId, user_id: &str) -> Result<(), Refusal> {
+    async fn require_membership(&self, conversation: ConversationId, user_id: &str) -> Result<(), SubscriptionRefusal> {
         match channel_access::is_in_conversation(self.shard.services(), conversation, user_id).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Refusal::auth("this channel needs authorisation", 401)),
+            Ok(false) => Err(SubscriptionRefusal::auth("this channel needs authorisation", 401)),
             Err(error) => {
                 tracing::error!(%error, "membership of a conversation not looked up");
-                Err(Refusal::auth("not available now; try again", 503))
+                Err(SubscriptionRefusal::auth("not available now; try again", 503))
             }
         }
-    }
-
-    /// Sends a client event to the others, or says why not.
-    async fn pass_on(&self, event: &str, channel: &str, data: &RawValue) {
-        let publication = match self.check_client_event(event, channel, data) {
-            Ok(topic) if self.app.is_built_in => self.typing(event, topic).await,
-            Ok(topic) => return self.pass_client_event(event, topic, data).await,
-            Err(reason) => Err(reason),
-        };
-        match publication {
-            Ok(Some(publication)) => {
-                if let Err(error) = self.shard.hub().publish(publication).await {
-                    tracing::warn!(%error, "client event not published");
-                }
-            }
-            Ok(None) => {}
-            Err(reason) => self.refuse_client_event(event, channel, reason),
-        }
-    }
-
-    fn check_client_event(&self, event: &str, channel: &str, data: &RawValue) -> Result<Topic, &'static str> {
-        let rules = &self.current_app().rules;
-        if !rules.allows_client_events {
-            return Err("client events are not enabled for this app");
-        }
-        if event.chars().count() > MAX_EVENT_NAME || data.get().len() > rules.limits.payload_bytes as usize {
-            return Err("client event is too large");
-        }
-        let channel = ChannelName::parse(channel).map_err(|_| "invalid channel name")?;
-        if !channel.allows_client_events() {
-            return Err("client events are only allowed on private and presence channels");
-        }
-        Ok(self.topic(channel))
-    }
-
-    /// Sends a client event of a connected app to the others and to those who want to know.
-    async fn pass_client_event(&self, event: &str, topic: Topic, data: &RawValue) {
-        let user_id = match self.member_id(&topic) {
-            Ok(user_id) if self.client_events.borrow_mut().allow(self.shard.now()) => user_id,
-            Ok(_) => return self.refuse_client_event(event, topic.channel.as_str(), "too many client events"),
-            Err(reason) => return self.refuse_client_event(event, topic.channel.as_str(), reason),
-        };
-        let frame = pusher::client_event(&topic.channel, event, data, user_id.as_deref());
-        let kind = AppEventKind::Client { event: event.to_owned(), data: data.get().to_owned(), socket: self.socket, user_id };
-        let told = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind };
-        match self.shard.hub().publish(Publication { except: Some(self.socket), ..Publication::new(topic, frame) }).await {
-            Ok(()) => self.shard.hub().app_events().tell(&self.shard.services().apps, told),
-            Err(error) => tracing::warn!(%error, "client event not published"),
-        }
-    }
-
-    /// The built-in app takes one client event, without data: somebody is typing in a conversation. What else clients might tell each other would pass
-    /// by the history. `Ok(None)`: too soon after the last one, or hidden by the student.
-    async fn typing(&self, event: &str, topic: Topic) -> Result<Option<Publication>, &'static str> {
-        if event != DeskEvent::Typing.name() || topic.channel.conversation_id().is_none() {
-            return Err("this app takes client-typing on conversations only");
-        }
-        let user_id = self.member_id(&topic)?;
-        let now = self.shard.now();
-        if self.typed_at.get().is_some_and(|at| now.duration_since(at) < TYPING_PAUSE) {
-            return Ok(None);
-        }
-        self.typed_at.set(Some(now));
-        // Asked each time, so that hiding it counts at once; the pause above bounds how often that is.
-        match conversations::hides_typing(self.shard.services(), user_id.as_deref().unwrap_or_default()).await {
-            Ok(false) => {}
-            Ok(true) => return Ok(None),
-            Err(error) => {
-                tracing::warn!(%error, "preferences not read, typing not told");
-                return Ok(None);
-            }
-        }
-        let frame = pusher::empty_client_event(&topic.channel, DeskEvent::Typing.name(), user_id.as_deref());
-        Ok(Some(Publication { except: Some(self.socket), ..Publication::new(topic, frame) }))
-    }
-
-    /// Returns the id under which this socket is on a channel; `None` on private ones.
-    fn member_id(&self, topic: &Topic) -> Result<Option<Arc<str>>, &'static str> {
-        self.shard.subscription(self.socket, topic).ok_or("client events need a subscription to the channel")
     }
 
     /// Returns the app as it is now: its secret and rules may have changed since the socket was opened. The sockets of a disabled one are being ended.
-    fn current_app(&self) -> Arc<App> {
+    pub(super) fn current_app(&self) -> Arc<App> {
         self.shard.services().apps.current(&self.app.id).unwrap_or_else(|| self.app.clone())
     }
 
-    fn topic(&self, channel: ChannelName) -> Topic {
+    pub(super) fn topic(&self, channel: ChannelName) -> Topic {
         Topic { app: self.app.id.clone(), channel }
     }
 
-    /// Answers with an error, and tells those who watch the app; `about` says more to them.
-    fn refuse(&self, code: Option<PusherCode>, reason: &str, about: impl FnOnce(Line) -> Line) {
+    /// Answers with an error, and logs it for those who watch the app; `about` says more to them.
+    pub(super) fn refuse(&self, code: Option<PusherCode>, reason: &str, about: impl FnOnce(Line) -> Line) {
         self.answer(&pusher::error(code, reason));
         let because = |line: Line| about(line).because(code.map(PusherCode::number), reason);
-        self.shard.tell(&self.app.id, self.socket, LineKind::Refused, because);
-    }
-
-    fn refuse_client_event(&self, event: &str, channel: &str, reason: &str) {
-        self.refuse(Some(PusherCode::ClientEventRejected), reason, |line| line.on(channel).event(event));
+        self.shard.log(&self.app.id, self.socket, LineKind::Refused, because);
     }
 
     fn answer(&self, frame: &Frame) {

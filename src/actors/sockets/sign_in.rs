@@ -1,8 +1,8 @@
-//! A socket that is signed in as a user of its app: `pusher:signin`, the watchlist, and what being that user lets it do.
+//! Owns as which user of its app a socket is signed in: `pusher:signin`, the watchlist, and what being that user lets it do. Called by the session. Must not
+//! decide who is online: the census does.
 
-use super::{outbound::Outbound, shard::LocalShard};
+use super::{local_shard::LocalShard, outbound::Outbound};
 use crate::{
-    actors::hub::Hub,
     domain::{
         apps::app_user::AppUser,
         ids::{AppId, SocketId},
@@ -12,23 +12,20 @@ use crate::{
     services::apps::table::App,
     wire::{codes::PusherCode, command::SignIn, console::LineKind, pusher, signature},
 };
-use std::{cell::RefCell, time::Duration};
-
-/// How long the first word about a watchlist waits for this node's own changes to be declared.
-const SETTLE_LIMIT: Duration = Duration::from_secs(1);
+use std::cell::RefCell;
 
 /// As whom a socket is signed in, if it is. Boxed: most are not.
 #[derive(Debug, Default)]
-pub(super) struct SignedInAs(RefCell<Option<Box<SignedIn>>>);
+pub(super) struct SignInState(RefCell<Option<Box<UserSignIn>>>);
 
 #[derive(Debug)]
-struct SignedIn {
+struct UserSignIn {
     member: Member,
-    /// Where it hears of the users of its watchlist.
+    /// The topics on which it hears of the users of its watchlist.
     watching: Vec<Topic>,
 }
 
-impl SignedInAs {
+impl SignInState {
     /// Returns the user as a member of presence channels.
     pub(super) fn member(&self) -> Option<Member> {
         self.0.borrow().as_ref().map(|user| user.member.clone())
@@ -40,7 +37,7 @@ impl SignedInAs {
     }
 
     /// Signs a socket in and answers it. Fails with a sentence; the socket stays as it was.
-    pub(super) async fn sign_in(
+    pub(super) async fn accept(
         &self,
         app: &App,
         socket: SocketId,
@@ -54,25 +51,25 @@ impl SignedInAs {
         if self.0.borrow().as_ref().is_some_and(|before| before.member.user_id != user.member.user_id) {
             return Err("sign-in: this socket is signed in as somebody else".to_owned());
         }
-        let place = |channel| Topic { app: app.id.clone(), channel };
-        shard.stand_at(socket, &place(ChannelName::signed_in(&user.member.user_id)));
-        shard.tell(&app.id, socket, LineKind::SignedIn, |line| line.user(&user.member.user_id));
-        let mut places: Vec<Topic> = user.watchlist.iter().map(|watched| place(ChannelName::watched(watched))).collect();
+        let topic = |channel| Topic { app: app.id.clone(), channel };
+        shard.listen(socket, &topic(ChannelName::signed_in(&user.member.user_id)));
+        shard.log(&app.id, socket, LineKind::SignedIn, |line| line.user(&user.member.user_id));
+        let mut topics: Vec<Topic> = user.watchlist.iter().map(|watched| topic(ChannelName::watched(watched))).collect();
         // The list of the last sign-in counts: lists of a socket do not add up.
-        let before = self.0.replace(Some(Box::new(SignedIn { member: user.member, watching: places.clone() })));
+        let before = self.0.replace(Some(Box::new(UserSignIn { member: user.member, watching: topics.clone() })));
         shard.send(outbound, &pusher::signin_success(&user.user_data));
         if user.is_watchlist_cut {
             let (code, reason) = (PusherCode::WatchlistTooLong, "watchlist is cut to its first 100 users");
             shard.send(outbound, &pusher::error(Some(code), reason));
-            shard.tell(&app.id, socket, LineKind::Refused, |line| line.because(Some(code.number()), reason));
+            shard.log(&app.id, socket, LineKind::Refused, |line| line.because(Some(code.number()), reason));
         }
         let before = before.map_or_else(Vec::new, |before| before.watching);
-        before.iter().filter(|topic| !places.contains(topic)).for_each(|topic| shard.unsubscribe(socket, topic));
+        before.iter().filter(|topic| !topics.contains(topic)).for_each(|topic| shard.unsubscribe(socket, topic));
         if !user.watchlist.is_empty() {
-            places.retain(|topic| shard.begin_watch(socket, topic));
+            topics.retain(|topic| shard.begin_watch(socket, topic));
             let (online, offline, version) = look(shard, &app.id, &user.watchlist).await;
             shard.send(outbound, &pusher::watchlist_events(&online, &offline));
-            places.iter().for_each(|topic| shard.end_watch(socket, topic, version));
+            topics.iter().for_each(|topic| shard.end_watch(socket, topic, version));
         }
         Ok(())
     }
@@ -80,7 +77,7 @@ impl SignedInAs {
 
 /// Returns which of these users are there, which are not, and as of which version. Out of reach of the census nobody is.
 async fn look<'a>(shard: &LocalShard, app: &AppId, users: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>, u64) {
-    settle(shard.hub()).await;
+    shard.hub().settle_census().await;
     let (are_online, version) = shard.services().census.are_online(app, users).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "users of a watchlist not looked up");
         (Vec::new(), 0)
@@ -89,10 +86,4 @@ async fn look<'a>(shard: &LocalShard, app: &AppId, users: &'a [String]) -> (Vec<
         users.iter().enumerate().partition(|(at, _)| are_online.get(*at).copied().unwrap_or_default());
     let names = |list: Vec<(usize, &'a String)>| list.into_iter().map(|(_, user)| user.as_str()).collect();
     (names(online), names(offline), version)
-}
-
-/// Waits until this node's own changes so far are known to the census, or a moment.
-pub(in crate::actors) async fn settle(hub: &Hub) {
-    // Too slow is told by what is asked next.
-    let _ = tokio::time::timeout(SETTLE_LIMIT, hub.census().settled()).await;
 }

@@ -35,7 +35,7 @@ use tokio::sync::Mutex;
 const CACHED_EVENTS: usize = 8_192;
 
 #[derive(Debug, Default)]
-struct Place {
+struct CountedTopic {
     subscriptions: u64,
     members: BTreeMap<Arc<str>, Option<Arc<RawValue>>>,
     counted_at: Option<Instant>,
@@ -45,7 +45,7 @@ struct Place {
 pub struct LocalCensus {
     bus: Arc<dyn Bus>,
     clock: Clock,
-    places: DashMap<Topic, Place>,
+    topics: DashMap<Topic, CountedTopic>,
     version: AtomicU64,
     cached: ExpiringMap<(CachedEvent, u64)>,
     /// Held while an event is kept and published: one order for both.
@@ -59,7 +59,7 @@ impl LocalCensus {
         Self {
             bus,
             clock,
-            places: DashMap::new(),
+            topics: DashMap::new(),
             version: AtomicU64::new(0),
             cached: ExpiringMap::new(CACHED_EVENTS),
             keeping: Mutex::default(),
@@ -73,51 +73,51 @@ impl LocalCensus {
     /// Takes a declaration in. Returns what became of it and what is to be published, in order.
     fn take(&self, declaration: &Declaration) -> (Declared, Vec<Publication>) {
         let topic = &declaration.topic;
-        let mut place = self.places.entry(topic.clone()).or_default();
-        let mut declared = Declared { before: place.subscriptions, now: declaration.subscriptions, ..Declared::default() };
-        place.subscriptions = declaration.subscriptions;
+        let mut held = self.topics.entry(topic.clone()).or_default();
+        let mut declared = Declared { before: held.subscriptions, now: declaration.subscriptions, ..Declared::default() };
+        held.subscriptions = declaration.subscriptions;
         let mut publications = Vec::new();
         let mut publish = |frame: Frame, except: Option<SocketId>, roster: Option<u64>| {
             publications.push(Publication { except, roster, ..Publication::new(topic.clone(), frame) });
         };
-        let is_gone = |user: &Arc<str>| declaration.seats.iter().all(|seat| seat.user_id != *user);
-        let gone: Vec<_> = place.members.keys().filter(|user| is_gone(user)).cloned().collect();
+        let is_gone = |user: &Arc<str>| declaration.members.iter().all(|member| member.user_id != *user);
+        let gone: Vec<_> = held.members.keys().filter(|user| is_gone(user)).cloned().collect();
         for user in gone {
-            place.members.remove(&user);
+            held.members.remove(&user);
             publish(pusher::member_removed(&topic.channel, &user), None, Some(self.next_version()));
             declared.removed.push(user.to_string());
         }
-        for seat in &declaration.seats {
-            if place.members.contains_key(&seat.user_id) {
+        for member in &declaration.members {
+            if held.members.contains_key(&member.user_id) {
                 continue;
             }
-            if place.members.len() >= MEMBER_LIMIT {
-                declared.refused.push(seat.user_id.to_string());
+            if held.members.len() >= MEMBER_LIMIT {
+                declared.refused.push(member.user_id.to_string());
                 continue;
             }
-            place.members.insert(seat.user_id.clone(), seat.user_info.clone());
-            let frame = pusher::member_added(&topic.channel, &seat.user_id, seat.user_info.as_deref());
-            publish(frame, Some(seat.first), Some(self.next_version()));
-            declared.added.push(seat.user_id.to_string());
+            held.members.insert(member.user_id.clone(), member.user_info.clone());
+            let frame = pusher::member_added(&topic.channel, &member.user_id, member.user_info.as_deref());
+            publish(frame, Some(member.first), Some(self.next_version()));
+            declared.added.push(member.user_id.to_string());
         }
         declared.version = self.version.load(Ordering::Acquire);
         if declaration.wants_roster {
-            declared.roster = place.members.iter().map(|(user, info)| (user.to_string(), info.clone())).collect();
+            declared.roster = held.members.iter().map(|(user, info)| (user.to_string(), info.clone())).collect();
         }
-        declared.is_count_held_back = !place.is_count_due(declaration.counting, &declared, |count| {
+        declared.is_count_held_back = !held.is_count_due(declaration.counting, &declared, |count| {
             publish(pusher::subscription_count(&topic.channel, count), None, None);
         });
-        let is_over = place.subscriptions == 0 && place.members.is_empty();
-        drop(place);
+        let is_over = held.subscriptions == 0 && held.members.is_empty();
+        drop(held);
         if is_over {
-            self.places.remove_if(topic, |_, place| place.subscriptions == 0 && place.members.is_empty());
+            self.topics.remove_if(topic, |_, held| held.subscriptions == 0 && held.members.is_empty());
         }
         publications.extend(watch_event(topic, &declared, || self.next_version()));
         (declared, publications)
     }
 }
 
-impl Place {
+impl CountedTopic {
     /// Tells the number of subscribers if it is time to. `false`: it is to be told later.
     fn is_count_due(&mut self, counting: Counting, declared: &Declared, tell: impl FnOnce(u64)) -> bool {
         let has_changed = declared.before != declared.now || counting == Counting::Now;
@@ -177,29 +177,29 @@ impl Census for LocalCensus {
 
     async fn occupied(&self, app: &AppId, prefix: &str) -> BackendResult<Vec<(ChannelName, ChannelFacts)>> {
         let is_asked_for = |topic: &Topic| topic.app == *app && topic.channel.is_listed() && topic.channel.as_str().starts_with(prefix);
-        let places = self.places.iter().filter(|entry| is_asked_for(entry.key()) && entry.subscriptions > 0);
-        let mut occupied: Vec<_> = places.map(|entry| (entry.key().channel.clone(), facts_of(&entry))).collect();
+        let topics = self.topics.iter().filter(|entry| is_asked_for(entry.key()) && entry.subscriptions > 0);
+        let mut occupied: Vec<_> = topics.map(|entry| (entry.key().channel.clone(), facts_of(&entry))).collect();
         occupied.sort_by(|one, other| one.0.cmp(&other.0));
         Ok(occupied)
     }
 
     async fn facts(&self, topic: &Topic) -> BackendResult<ChannelFacts> {
-        Ok(self.places.get(topic).map(|place| facts_of(&place)).unwrap_or_default())
+        Ok(self.topics.get(topic).map(|held| facts_of(&held)).unwrap_or_default())
     }
 
     async fn users(&self, topic: &Topic) -> BackendResult<Vec<String>> {
         if topic.channel.kind() != ChannelKind::Presence {
             return Ok(Vec::new());
         }
-        Ok(self.places.get(topic).map(|place| place.members.keys().map(ToString::to_string).collect()).unwrap_or_default())
+        Ok(self.topics.get(topic).map(|held| held.members.keys().map(ToString::to_string).collect()).unwrap_or_default())
     }
 
     async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)> {
         // First: a change between the two lines is heard twice rather than never.
         let version = self.version.load(Ordering::Acquire);
         let is_online = |user: &String| {
-            let place = self.places.get(&Topic { app: app.clone(), channel: ChannelName::signed_in(user) });
-            place.is_some_and(|place| place.subscriptions > 0)
+            let held = self.topics.get(&Topic { app: app.clone(), channel: ChannelName::signed_in(user) });
+            held.is_some_and(|held| held.subscriptions > 0)
         };
         Ok((users.iter().map(is_online).collect(), version))
     }
@@ -219,6 +219,6 @@ impl Census for LocalCensus {
     }
 }
 
-fn facts_of(place: &Place) -> ChannelFacts {
-    ChannelFacts { subscriptions: place.subscriptions, users: place.members.len() as u64 }
+fn facts_of(held: &CountedTopic) -> ChannelFacts {
+    ChannelFacts { subscriptions: held.subscriptions, users: held.members.len() as u64 }
 }

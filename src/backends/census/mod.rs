@@ -1,5 +1,5 @@
 //! Who is where in the whole cluster: subscribers and members of channels, users that are signed in, and the last event of cache channels. Each node
-//! declares its own part, as a state and not as a change, so that a declaration can be repeated; the census compares it with the parts of the
+//! declares its own state, not a change, so that a declaration can be repeated; the census compares it with the states of the
 //! others and publishes what that means to clients, in the order in which it became true. In this process ([`local`]), or in Redis
 //! ([`redis`]), where a node that stops renewing its lease is struck off by the others.
 
@@ -29,7 +29,7 @@ pub const CACHED_FOR: Duration = Duration::from_secs(30 * 60);
 
 /// A member of a presence channel on one node.
 #[derive(Debug, Clone)]
-pub struct Seat {
+pub struct NodeMember {
     /// The user.
     pub user_id: Arc<str>,
     /// What the others see of it.
@@ -50,7 +50,7 @@ pub enum Counting {
     Now,
 }
 
-/// One node's part of a channel.
+/// One node's state of a channel.
 #[derive(Debug, Clone)]
 pub struct Declaration {
     /// The channel.
@@ -58,7 +58,7 @@ pub struct Declaration {
     /// Sockets of the node that listen.
     pub subscriptions: u64,
     /// Its members, on presence channels.
-    pub seats: Vec<Seat>,
+    pub members: Vec<NodeMember>,
     /// Whether subscribers are told how many they are.
     pub counting: Counting,
     /// Whether the answer is to carry the members.
@@ -78,7 +78,7 @@ pub struct Declared {
     pub added: Vec<String>,
     /// Users whose last connection this took; published.
     pub removed: Vec<String>,
-    /// Users that found no room: at most [`MAX_MEMBERS`].
+    /// Users that the full channel did not take: it holds at most [`MAX_MEMBERS`].
     pub refused: Vec<String>,
     /// Version of the roster: member events published later have a higher one.
     pub version: u64,
@@ -97,7 +97,7 @@ pub struct ChannelFacts {
     pub users: u64,
 }
 
-/// How much goes on in an app beside this node's own part.
+/// How much goes on in an app, sockets of this node not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Elsewhere {
     /// Open sockets of the other nodes.
@@ -138,7 +138,7 @@ pub struct Kept {
 /// Who is where.
 #[async_trait]
 pub trait Census: Send + Sync {
-    /// Declares one node's part of a channel. Declarations of one channel by one node come one after the other. Changes of members, of watched users and of
+    /// Declares one node's state of a channel. Declarations of one channel by one node come one after the other. Changes of members, of watched users and of
     /// the number of subscribers are on the bus when this returns. `None`: this node is not on the list, [`Self::renew`] first; or a lease that had run
     /// out was renewed.
     async fn declare(&self, declaration: &Declaration) -> BackendResult<Option<Declared>>;
@@ -146,13 +146,13 @@ pub trait Census: Send + Sync {
     /// Keeps this node on the list, tells its number of sockets in some apps, and asks what goes on in them elsewhere.
     async fn renew(&self, apps: &[(AppId, u64)]) -> BackendResult<Renewal>;
 
-    /// Returns nodes whose lease ran out, with the channels they had a part in.
+    /// Returns nodes whose lease ran out, with the channels they had subscribers or members in.
     async fn lapsed(&self) -> BackendResult<Vec<(NodeId, Vec<Topic>)>>;
 
-    /// Strikes a node off that has no part in any channel any more. Does nothing when it came back.
+    /// Strikes a node off that has nobody in any channel any more. Does nothing when it came back.
     async fn strike_off(&self, node: NodeId) -> BackendResult<()>;
 
-    /// Takes this node off the list. Its parts should be declared empty before.
+    /// Takes this node off the list. Its channels should be declared empty before.
     async fn leave(&self) -> BackendResult<()>;
 
     /// Lists the occupied channels of an app whose names begin so, by name.

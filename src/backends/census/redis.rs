@@ -134,7 +134,7 @@ impl RedisCensus {
         format!("{}:census:leases", self.prefix)
     }
 
-    fn place(topic: &Topic) -> String {
+    fn topic_key(topic: &Topic) -> String {
         format!("{}:{}", topic.app.0, topic.channel)
     }
 
@@ -170,7 +170,7 @@ impl RedisCensus {
 impl Census for RedisCensus {
     async fn declare(&self, declaration: &Declaration) -> BackendResult<Option<Declared>> {
         let topic = &declaration.topic;
-        let (place, node) = (Self::place(topic), declaration.in_place_of.unwrap_or(self.node));
+        let (topic_key, node) = (Self::topic_key(topic), declaration.in_place_of.unwrap_or(self.node));
         let user = topic.channel.signed_in_user();
         let mode = match topic.channel.kind() {
             ChannelKind::Presence => "presence",
@@ -185,17 +185,17 @@ impl Census for RedisCensus {
         let (watch_head, came, went) = user.map(|user| Self::watch_frames(topic, user)).unwrap_or_default();
         let mut script = DECLARE.prepare_invoke();
         script
-            .key(self.key("channel", &place))
+            .key(self.key("channel", &topic_key))
             .key(self.subscribers_key(topic))
             .key(self.key("users", &topic.app.0))
             .key(self.key("parts", node))
-            .key(self.key("seats", format_args!("{node}:{place}")))
-            .key(self.key("members", &place))
-            .key(self.key("info", &place))
+            .key(self.key("seats", format_args!("{node}:{topic_key}")))
+            .key(self.key("members", &topic_key))
+            .key(self.key("info", &topic_key))
             .key(self.leases())
             .key(format!("{}:census:version", self.prefix))
             .arg(node.to_string())
-            .arg(&place)
+            .arg(&topic_key)
             .arg(topic.channel.as_str())
             .arg(declaration.subscriptions)
             .arg(mode)
@@ -211,9 +211,9 @@ impl Census for RedisCensus {
             .arg(COUNTED_AT_ONCE)
             .arg(u64::try_from(COUNT_EVERY.as_millis()).unwrap_or(u64::MAX))
             .arg(&went[..]);
-        for seat in &declaration.seats {
-            let info = seat.user_info.as_deref().map_or("", RawValue::get);
-            script.arg(&*seat.user_id).arg(info).arg(seat.first.to_string());
+        for member in &declaration.members {
+            let info = member.user_info.as_deref().map_or("", RawValue::get);
+            script.arg(&*member.user_id).arg(info).arg(member.first.to_string());
         }
         let answer: ScriptAnswer = self.link.invoke(&script).await?;
         let (is_taken, before, now, version, held_back, added, removed, refused, roster) = answer;
@@ -254,8 +254,8 @@ impl Census for RedisCensus {
         let nodes: Vec<String> = self.link.invoke(&script).await?;
         let mut lapsed = Vec::new();
         for node in nodes.iter().filter_map(|node| NodeId::parse(node).ok()).filter(|node| *node != self.node) {
-            let (places,): (Vec<String>,) = self.link.run(pipe().smembers(self.key("parts", node))).await?;
-            lapsed.push((node, places.iter().filter_map(|place| read_place(place)).collect()));
+            let (topics,): (Vec<String>,) = self.link.run(pipe().smembers(self.key("parts", node))).await?;
+            lapsed.push((node, topics.iter().filter_map(|text| read_topic(text)).collect()));
         }
         Ok(lapsed)
     }
@@ -298,7 +298,7 @@ impl Census for RedisCensus {
     }
 
     async fn users(&self, topic: &Topic) -> BackendResult<Vec<String>> {
-        let (mut users,): (Vec<String>,) = self.link.run(pipe().hkeys(self.key("members", Self::place(topic)))).await?;
+        let (mut users,): (Vec<String>,) = self.link.run(pipe().hkeys(self.key("members", Self::topic_key(topic)))).await?;
         users.sort();
         Ok(users)
     }
@@ -307,9 +307,9 @@ impl Census for RedisCensus {
         if users.is_empty() {
             return Ok((Vec::new(), 0));
         }
-        let places: Vec<String> = users.iter().map(|user| ChannelName::signed_in(user).to_string()).collect();
+        let channels: Vec<String> = users.iter().map(|user| ChannelName::signed_in(user).to_string()).collect();
         let mut commands = pipe();
-        commands.atomic().cmd("HMGET").arg(self.key("hidden", &app.0)).arg(places).get(format!("{}:census:version", self.prefix));
+        commands.atomic().cmd("HMGET").arg(self.key("hidden", &app.0)).arg(channels).get(format!("{}:census:version", self.prefix));
         let (counts, version): (Vec<Option<u64>>, Option<u64>) = self.link.run(&commands).await?;
         Ok((counts.into_iter().map(|count| count.unwrap_or_default() > 0).collect(), version.unwrap_or_default()))
     }
@@ -320,7 +320,7 @@ impl Census for RedisCensus {
         let except = publication.except.map(|socket| format!(r#","except":"{socket}""#)).unwrap_or_default();
         let mut script = PUBLISH_KEPT.prepare_invoke();
         script
-            .key(self.key("event", Self::place(&publication.topic)))
+            .key(self.key("event", Self::topic_key(&publication.topic)))
             .key(format!("{}:census:version", self.prefix))
             .arg(text.strip_prefix('{').unwrap_or_default())
             .arg(ttl_ms)
@@ -331,7 +331,7 @@ impl Census for RedisCensus {
     }
 
     async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<Kept>> {
-        let key = self.key("event", Self::place(topic));
+        let key = self.key("event", Self::topic_key(topic));
         let (text, left_ms): (Option<String>, i64) = self.link.run(pipe().get(&key).pttl(&key)).await?;
         let Some(text) = text else { return Ok(None) };
         let StoredEvent { version, event } =
@@ -355,7 +355,7 @@ fn read_roster(parts: Vec<String>) -> BackendResult<Vec<(String, Option<Arc<RawV
 }
 
 /// Reads `{app}:{channel}`.
-fn read_place(place: &str) -> Option<Topic> {
-    let (app, channel) = place.split_once(':')?;
+fn read_topic(text: &str) -> Option<Topic> {
+    let (app, channel) = text.split_once(':')?;
     Some(Topic { app: AppId(app.into()), channel: ChannelName::parse_any(channel).ok()? })
 }

@@ -10,18 +10,18 @@ use std::sync::Arc;
 
 /// Something that happened on a channel of a connected app, in the whole cluster; told once, by the node that brought it about.
 #[derive(Debug, Clone)]
-pub struct AppEvent {
+pub struct AppHappening {
     /// The app.
     pub app: AppId,
     /// The channel.
     pub channel: ChannelName,
     /// What happened.
-    pub kind: AppEventKind,
+    pub kind: AppHappeningKind,
 }
 
 /// What happened.
 #[derive(Debug, Clone)]
-pub enum AppEventKind {
+pub enum AppHappeningKind {
     /// The channel got its first subscriber.
     Occupied,
     /// The channel lost its last subscriber.
@@ -53,7 +53,7 @@ pub enum AppEventKind {
     Count(u64),
 }
 
-impl AppEventKind {
+impl AppHappeningKind {
     /// Returns the name webhooks choose it by.
     #[must_use]
     pub const fn webhook_event(&self) -> WebhookEvent {

@@ -60,11 +60,11 @@ impl Member {
 /// The members of one channel with their numbers of connections. Serialises to the `presence` object of the wire.
 #[derive(Debug, Default)]
 pub struct Roster {
-    members: BTreeMap<Arc<str>, Seat>,
+    members: BTreeMap<Arc<str>, RosterEntry>,
 }
 
 #[derive(Debug)]
-struct Seat {
+struct RosterEntry {
     user_info: Option<Arc<RawValue>>,
     connections: u32,
 }
@@ -72,22 +72,22 @@ struct Seat {
 impl Roster {
     /// Adds a connection of a member; says whether it is the first. Fails when the channel is full.
     pub fn join(&mut self, member: &Member) -> Result<bool, MemberError> {
-        if let Some(seat) = self.members.get_mut(&member.user_id) {
-            seat.connections += 1;
+        if let Some(entry) = self.members.get_mut(&member.user_id) {
+            entry.connections += 1;
             return Ok(false);
         }
         if self.members.len() >= MAX_MEMBERS {
             return Err(MemberError::Full);
         }
-        self.members.insert(member.user_id.clone(), Seat { user_info: member.user_info.clone(), connections: 1 });
+        self.members.insert(member.user_id.clone(), RosterEntry { user_info: member.user_info.clone(), connections: 1 });
         Ok(true)
     }
 
     /// Takes one connection of a member away; says whether it was the last.
     pub fn leave(&mut self, user_id: &str) -> bool {
-        let Some(seat) = self.members.get_mut(user_id) else { return false };
-        seat.connections -= 1;
-        if seat.connections > 0 {
+        let Some(entry) = self.members.get_mut(user_id) else { return false };
+        entry.connections -= 1;
+        if entry.connections > 0 {
             return false;
         }
         self.members.remove(user_id);
@@ -96,13 +96,13 @@ impl Roster {
 
     /// Returns the members with what the others see of them.
     pub fn members(&self) -> impl Iterator<Item = (&Arc<str>, Option<&Arc<RawValue>>)> {
-        self.members.iter().map(|(user_id, seat)| (user_id, seat.user_info.as_ref()))
+        self.members.iter().map(|(user_id, entry)| (user_id, entry.user_info.as_ref()))
     }
 
     /// Makes the roster of members known from elsewhere.
     #[must_use]
     pub fn of(members: impl IntoIterator<Item = (Arc<str>, Option<Arc<RawValue>>)>) -> Self {
-        Self { members: members.into_iter().map(|(user_id, user_info)| (user_id, Seat { user_info, connections: 1 })).collect() }
+        Self { members: members.into_iter().map(|(user_id, user_info)| (user_id, RosterEntry { user_info, connections: 1 })).collect() }
     }
 
     /// Returns the number of members.
@@ -122,7 +122,7 @@ impl Serialize for Roster {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ids: Vec<&str> = self.members.keys().map(AsRef::as_ref).collect();
         let hash: BTreeMap<&str, Option<&RawValue>> =
-            self.members.iter().map(|(id, seat)| (id.as_ref(), seat.user_info.as_deref())).collect();
+            self.members.iter().map(|(id, entry)| (id.as_ref(), entry.user_info.as_deref())).collect();
         let mut presence = serializer.serialize_struct("presence", 3)?;
         presence.serialize_field("count", &ids.len())?;
         presence.serialize_field("hash", &hash)?;

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     actors::sockets::{
+        local_shard::LocalShard,
         outbound::{Outbound, Transport},
         session::{BinaryReceived, ConnectionLost, Session, TextReceived},
-        shard::LocalShard,
     },
     http::error::{ApiError, ApiResult},
     wire::{
@@ -159,7 +159,7 @@ impl ContextSocket {
     }
 
     fn pass_on(&self, message: Inbound, ctx: &mut WebsocketContext<Self>) {
-        self.outbound.note_heard(self.shard.now());
+        self.outbound.record_heard(self.shard.now());
         match (message, &self.session) {
             (Inbound::Text(text), Some(session)) => self.hand_to_session(session.send(TextReceived(text)), ctx),
             (Inbound::Binary(bytes), Some(session)) => self.hand_to_session(session.send(BinaryReceived(bytes)), ctx),

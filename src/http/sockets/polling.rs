@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     actors::sockets::{
-        polling_session::{Admitted, AnswerKind, BeginAnswer, HttpSessions, MessagesReceived, MessagesRefused, Piece},
-        shard::LocalShard,
+        local_shard::LocalShard,
+        polling_piece::PollingPiece,
+        polling_session::{Admitted, BeginPollingAnswer, MessagesReceived, MessagesRefused, PollingKind, PollingSessions},
     },
     http::{
         error::{ApiError, ApiResult},
@@ -46,13 +47,13 @@ const TRIES: usize = 3;
 pub struct Fallback {
     gate: Gate,
     shard: LocalShard,
-    sessions: HttpSessions,
+    sessions: PollingSessions,
 }
 
 impl Fallback {
     /// Makes what the routes of one worker share; `sessions` are those of the whole node.
     #[must_use]
-    pub const fn new(gate: Gate, shard: LocalShard, sessions: HttpSessions) -> Self {
+    pub const fn new(gate: Gate, shard: LocalShard, sessions: PollingSessions) -> Self {
         Self { gate, shard, sessions }
     }
 }
@@ -93,16 +94,16 @@ async fn allow() -> HttpResponse {
 type SessionPath = Path<(String, String, String)>;
 
 async fn begin_stream(fallback: Data<Fallback>, request: HttpRequest, path: SessionPath) -> HttpResponse {
-    or_refusal(begin(&fallback, &request, path, AnswerKind::Stream).await)
+    or_refusal(begin(&fallback, &request, path, PollingKind::Stream).await)
 }
 
 async fn begin_poll(fallback: Data<Fallback>, request: HttpRequest, path: SessionPath) -> HttpResponse {
-    or_refusal(begin(&fallback, &request, path, AnswerKind::Poll).await)
+    or_refusal(begin(&fallback, &request, path, PollingKind::Poll).await)
 }
 
 /// Begins an answer of a session, and the session with its first one. A session that is not known here begins anew: its client, when it had one, takes the
 /// second opening as the loss it is, and connects again.
-async fn begin(fallback: &Fallback, request: &HttpRequest, path: SessionPath, kind: AnswerKind) -> ApiResult {
+async fn begin(fallback: &Fallback, request: &HttpRequest, path: SessionPath, kind: PollingKind) -> ApiResult {
     let (name, key) = session_name(&path)?;
     let credential = token_of(request);
     for _ in 0..TRIES {
@@ -117,7 +118,7 @@ async fn begin(fallback: &Fallback, request: &HttpRequest, path: SessionPath, ki
                 Admission::NotASocket => return Err(ApiError::not_found()),
             },
         };
-        match session.send(BeginAnswer { kind, credential: credential.clone() }).await {
+        match session.send(BeginPollingAnswer { kind, credential: credential.clone() }).await {
             Ok(Some(pieces)) => return Ok(answer().streaming(until_gone(pieces, request))),
             Ok(None) => return Err(ApiError::not_found()),
             // It ended meanwhile.
@@ -177,7 +178,7 @@ fn refusal(code: PusherCode) -> HttpResponse {
 }
 
 /// Brings pieces as long as the connection lasts. Without this a client that went away would be noticed only when something is written to it.
-fn until_gone(pieces: mpsc::Receiver<Piece>, request: &HttpRequest) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
+fn until_gone(pieces: mpsc::Receiver<PollingPiece>, request: &HttpRequest) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
     let end = request.conn_data::<Rc<ConnectionEnd>>().cloned();
     let gone = async move {
         match end {

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     actors::sockets::{
+        local_shard::LocalShard,
         outbound::{Outbound, Transport},
         session::{BinaryReceived, ConnectionLost, Session, TextReceived},
-        shard::LocalShard,
     },
     http::error::ApiError,
     wire::frame::Frame,
@@ -232,7 +232,7 @@ impl Connection {
 
     /// Hands a message to the session and waits until it is done with it. `false`: the connection is over.
     async fn pass_on(&self, message: Inbound) -> bool {
-        self.outbound.note_heard(self.shard.now());
+        self.outbound.record_heard(self.shard.now());
         let Some(session) = &self.session else {
             // Refused: nothing is read any more but the close.
             return message != Inbound::Close;

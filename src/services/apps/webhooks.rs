@@ -10,7 +10,7 @@ use crate::{
         webhook_post::PostError,
     },
     domain::{
-        apps::app_happening::{AppEvent, AppEventKind},
+        apps::app_happening::{AppHappening, AppHappeningKind},
         ids::{NodeId, WebhookEventId},
         live::channel::ChannelName,
         retry::webhook_backoff_ms,
@@ -61,11 +61,11 @@ impl Undelivered {
 struct Letter<'a> {
     queue_id: String,
     url: &'a str,
-    event: &'a AppEvent,
+    event: &'a AppHappening,
 }
 
 /// Writes events to the queues of those who want them; returns how many were written. All or none.
-pub async fn keep(context: &Context, events: &[AppEvent]) -> ServiceResult<usize> {
+pub async fn keep(context: &Context, events: &[AppHappening]) -> ServiceResult<usize> {
     let apps: Vec<_> =
         events.iter().map(|event| context.apps.current(&event.app).filter(|app| app.source == AppSource::Database)).collect();
     let letters: Vec<Letter<'_>> = events
@@ -99,7 +99,7 @@ async fn keep_letters(tx: &mut Tx, letters: &[Letter<'_>], now_ms: i64, debounce
     let mut rows: Vec<WebhookEventRow> = Vec::with_capacity(letters.len());
     for Letter { queue_id, event, .. } in letters {
         let subject = subject(event);
-        let is_absence = matches!(event.kind, AppEventKind::Vacated | AppEventKind::MemberRemoved { .. });
+        let is_absence = matches!(event.kind, AppHappeningKind::Vacated | AppHappeningKind::MemberRemoved { .. });
         if let Some(subject) = &subject {
             let before = rows.len();
             rows.retain(|row| row.queue_id != *queue_id || row.subject.as_ref() != Some(subject) || row.ready_at_ms <= now_ms);

@@ -62,7 +62,7 @@ pub trait Announce: Send + Sync {
     fn watch_app(&self, app: &AppId) -> i64;
 
     /// Publishes an event of a connected app, on every node. Returns when the bus has it.
-    async fn trigger(&self, publication: Publication) -> BackendResult<()>;
+    async fn publish_and_wait(&self, publication: Publication) -> BackendResult<()>;
 
     /// Closes the sockets that are signed in as a user of an app with 4009, on every node. Returns when the bus has it.
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()>;

@@ -1,15 +1,15 @@
-//! Channels that the census counts, as a shard joins them: those of connected apps, and the places of signed-in users. Where others have to be asked who
-//! is there, the socket waits for the answer, and gets behind it what was published meanwhile.
+//! Owns how a socket joins a topic. Called by the session (`subscribe`) and by its sign-in (`listen`, `begin_watch`, `end_watch`). Must not hold a borrow of the
+//! shard's state while it waits.
+//!
+//! Topics that the census counts are those of connected apps, and of signed-in users. Where others have to be asked who is there, the socket waits for the
+//! answer, and gets behind it what was published meanwhile.
 
-use super::{LocalShard, SubscribeRefused};
+use super::{join_buffer::Missed, local_shard::LocalShard, outbound::Outbound};
 use crate::{
-    actors::{
-        cluster::census_queue::Joined,
-        sockets::{join_buffer::Missed, outbound::Outbound},
-    },
+    actors::{cluster::census_queue::Joined, hub::topics::is_counted},
     backends::census::Kept,
     domain::{
-        apps::app_happening::{AppEvent, AppEventKind},
+        apps::app_happening::{AppHappening, AppHappeningKind},
         ids::SocketId,
         live::{
             presence::{Member, MemberError, Roster},
@@ -19,9 +19,26 @@ use crate::{
     },
     services::live::port::Announce as _,
     telemetry,
-    wire::{codes::PusherCode, envelope::Publication, frame::Frame, pusher},
+    wire::{codes::PusherCode, console::LineKind, envelope::Publication, frame::Frame, pusher},
 };
 use std::{rc::Rc, sync::Arc};
+
+/// Why a subscription did not start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SubscribeRefused {
+    /// The socket listens to this channel already.
+    #[error("already subscribed")]
+    Already,
+    /// The socket has as many channels as it may.
+    #[error("too many channels on one socket")]
+    TooManyChannels,
+    /// The app has as many channels as it may.
+    #[error("this app has as many channels as it may")]
+    TooManyAppChannels,
+    /// The presence channel cannot take the member.
+    #[error(transparent)]
+    Member(#[from] MemberError),
+}
 
 /// The last event of a cache channel as it goes to a socket.
 struct Last {
@@ -30,19 +47,47 @@ struct Last {
 }
 
 impl LocalShard {
+    /// Starts a subscription and answers it; live events follow the answer. The one place that decides who answers: this node, or the census. Fails when a
+    /// limit is reached; the socket stays.
+    pub async fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        if is_counted(topic) { self.subscribe_counted(socket, topic, member).await } else { self.subscribe_here(socket, topic, member) }
+    }
+
+    /// Starts a subscription of a topic that is known per node.
+    fn subscribe_here(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        let Some(outbound) = self.check_socket_limit(socket, topic)? else { return Ok(()) };
+        let (answer, roster) = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
+        self.state.registry.borrow_mut().subscribe(socket, topic, member);
+        self.state.registry.borrow_mut().record_known(socket, topic, Known { roster, ..Known::default() });
+        self.send(&outbound, &answer);
+        Ok(())
+    }
+
+    /// Returns the sending half of a socket that may join one more channel; `None` when the socket is gone.
+    fn check_socket_limit(&self, socket: SocketId, topic: &Topic) -> Result<Option<Rc<Outbound>>, SubscribeRefused> {
+        let registry = self.state.registry.borrow();
+        if registry.subscription(socket, topic).is_some() {
+            return Err(SubscribeRefused::Already);
+        }
+        if registry.subscription_count(socket) >= self.settings().channels_per_socket {
+            return Err(SubscribeRefused::TooManyChannels);
+        }
+        Ok(registry.sink(socket).cloned())
+    }
+
     /// Starts a subscription of a counted channel and answers it: with all members of the cluster on presence channels, followed by the last event on
-    /// cache channels, then by what was published meanwhile. Fails when there is no room; the socket stays.
-    pub async fn subscribe_counted(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
-        self.find_app_room(topic).await?;
-        let Some(outbound) = self.find_room(socket, topic)? else { return Ok(()) };
+    /// cache channels, then by what was published meanwhile.
+    async fn subscribe_counted(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        self.check_app_limit(topic).await?;
+        let Some(outbound) = self.check_socket_limit(socket, topic)? else { return Ok(()) };
         if member.is_none() && !topic.channel.is_cache() {
-            self.stand_at(socket, topic);
+            self.listen(socket, topic);
             self.send(&outbound, &pusher::subscription_succeeded(&topic.channel));
             return Ok(());
         }
-        self.state.joining.begin(topic, socket);
+        self.state.join_buffer.begin(topic, socket);
         if let Err(error) = self.hub().join_counted(topic, self.index, member.as_ref(), socket) {
-            self.state.joining.end(topic, socket);
+            self.state.join_buffer.end(topic, socket);
             return Err(error.into());
         }
         // Out of reach: those of this node are better than none.
@@ -60,18 +105,18 @@ impl LocalShard {
         joined: Option<Joined>,
         kept: Option<Option<Last>>,
     ) -> Result<(), SubscribeRefused> {
-        let missed = self.state.joining.end(topic, socket);
+        let missed = self.state.join_buffer.end(topic, socket);
         let outbound = self.state.registry.borrow().sink(socket).cloned();
         let is_full = joined
             .as_ref()
             .zip(member.as_ref())
             .is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
         let Some(outbound) = outbound.filter(|_| !is_full) else {
-            self.hub().leave(topic, self.index, member.as_ref(), socket);
+            self.state.leave(topic, self.index, member.as_ref(), socket);
             return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };
         };
         let is_presence = member.is_some();
-        self.tell_joined(socket, topic, member.as_ref());
+        self.state.log_topic(LineKind::Subscribed, socket, topic, member.as_ref());
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
         let roster = joined.as_ref().map_or(0, |joined| joined.version);
         let known = Known { roster, kept: kept.iter().flatten().map(|last| last.version).next().unwrap_or_default() };
@@ -101,19 +146,19 @@ impl LocalShard {
     fn roster(&self, topic: &Topic, joined: Option<Joined>) -> Roster {
         match joined {
             Some(joined) => Roster::of(joined.roster.into_iter().map(|(user, info)| (user.into(), info))),
-            None => Roster::of(self.hub().part_of(topic).1.into_iter().map(|seat| (seat.user_id, seat.user_info))),
+            None => Roster::of(self.hub().state_of(topic).1.into_iter().map(|member| (member.user_id, member.user_info))),
         }
     }
 
-    /// Returns the last event of a cache channel as it goes to a socket; tells the app's owner when there is none.
+    /// Returns the last event of a cache channel as it goes to a socket; notifies the app's owner when there is none.
     async fn kept_event(&self, topic: &Topic) -> Option<Last> {
         match self.services().census.kept_event(topic).await {
             Ok(Some(Kept { event, version, .. })) => {
                 Some(Last { frame: pusher::channel_event(&topic.channel, &event.event, &event.data), version })
             }
             Ok(None) => {
-                let miss = AppEvent { app: topic.app.clone(), channel: topic.channel.clone(), kind: AppEventKind::CacheMiss };
-                self.hub().app_events().tell(&self.services().apps, miss);
+                let miss = AppHappening { app: topic.app.clone(), channel: topic.channel.clone(), kind: AppHappeningKind::CacheMiss };
+                self.hub().happenings().notify(&self.services().apps, miss);
                 None
             }
             Err(error) => {
@@ -123,33 +168,33 @@ impl LocalShard {
         }
     }
 
-    /// Puts a socket at a counted place without members. Does nothing when it is gone or stands there already.
-    pub fn stand_at(&self, socket: SocketId, topic: &Topic) {
+    /// Makes a socket a listener of a counted topic without members, without an answer. Does nothing when it is gone or listens already.
+    pub(super) fn listen(&self, socket: SocketId, topic: &Topic) {
         if !self.state.registry.borrow_mut().subscribe(socket, topic, None) {
             return;
         }
-        self.tell_joined(socket, topic, None);
+        self.state.log_topic(LineKind::Subscribed, socket, topic, None);
         // Without a member there is nothing that could be full.
         let _ = self.hub().join_counted(topic, self.index, None, socket);
         self.hub().census().mark(topic);
     }
 
-    /// Begins to keep for a socket what is told at a place of watchers. `false`: it stands there already.
-    pub(in crate::actors) fn begin_watch(&self, socket: SocketId, topic: &Topic) -> bool {
+    /// Begins to keep for a socket what is published on a topic of watchers. `false`: it listens already.
+    pub(super) fn begin_watch(&self, socket: SocketId, topic: &Topic) -> bool {
         if self.state.registry.borrow().subscription(socket, topic).is_some() {
             return false;
         }
-        self.state.joining.begin(topic, socket);
+        self.state.join_buffer.begin(topic, socket);
         // Without a member there is nothing that could be full.
         let _ = self.hub().join_counted(topic, self.index, None, socket);
         true
     }
 
-    /// Puts a socket among the watchers, with what was told since `version` of what it knows.
-    pub(in crate::actors) fn end_watch(&self, socket: SocketId, topic: &Topic, version: u64) {
-        let missed = self.state.joining.end(topic, socket);
+    /// Makes a socket a watcher, and sends it what was published since `version` of what it knows.
+    pub(super) fn end_watch(&self, socket: SocketId, topic: &Topic, version: u64) {
+        let missed = self.state.join_buffer.end(topic, socket);
         let outbound = self.state.registry.borrow().sink(socket).cloned();
-        let Some(outbound) = outbound else { return self.hub().leave(topic, self.index, None, socket) };
+        let Some(outbound) = outbound else { return self.state.leave(topic, self.index, None, socket) };
         self.state.registry.borrow_mut().subscribe(socket, topic, None);
         let known = Known { roster: version, ..Known::default() };
         self.state.registry.borrow_mut().record_known(socket, topic, known);
@@ -157,7 +202,7 @@ impl LocalShard {
     }
 
     /// Refuses a channel that nobody listens to yet, on whichever node, when the app has as many as it may.
-    async fn find_app_room(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
+    async fn check_app_limit(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
         let limit = self.services().apps.current(&topic.app).map_or(0, |app| app.rules.limits.channels);
         let is_full = || self.hub().app_counts(&topic.app).channels >= u64::from(limit);
         if limit == 0 || !topic.channel.is_listed() || self.hub().has_topic(topic) || !is_full() {

@@ -1,0 +1,129 @@
+//! From the bus to the shards: owns what an envelope does on this node. Called by [`crate::actors::cluster::bus_link::BusLink`], and by the hub for what
+//! takes effect here at once. Must not publish anything.
+//!
+//! Order: the hub puts a publication into the shards' mailboxes while it holds the topic's entry, so every subscriber of a topic sees the same order.
+
+use super::{
+    Hub, ShardLink,
+    ports::StopAnswer,
+    topics::{ShardIndex, TopicState},
+};
+use crate::{
+    actors::sockets::shard::{CheckLogins, DeliverPublication, DrainSockets, EndAppSockets, EndListeners, EndSockets, LeaveChannel},
+    domain::{
+        ids::{AppId, UserId},
+        topic::Topic,
+    },
+    services::apps::table::Apps,
+    wire::envelope::{Envelope, Publication},
+};
+use std::{
+    sync::{Arc, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+/// Publications a shard may be behind before publishers wait for it.
+const MAX_BACKLOG: usize = 1024;
+
+impl Hub {
+    /// Hands an envelope from the bus to this node's shards; waits while one of them is far behind.
+    pub(in crate::actors) async fn deliver(&self, envelope: Envelope) {
+        while self.is_behind() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        match envelope {
+            Envelope::Publish(publication) => {
+                // Exclusive, because two publishers with shared locks could reach two shards in different orders.
+                let topic = publication.topic.clone();
+                if let Some(state) = self.inner.topics.get_mut(&topic) {
+                    self.hand_over(&state, publication);
+                }
+            }
+            Envelope::LeaveChannel { user, topic } => self.leave_here(user, &topic),
+            Envelope::StopAnswer { answer } => {
+                if let Some(desk) = self.inner.desk.get() {
+                    // One per wish of a student, each an HTTP request: a mailbox cannot be filled with them.
+                    desk.do_send(StopAnswer { answer });
+                }
+            }
+            Envelope::EndUser { topic } => {
+                if let Some(state) = self.inner.topics.get_mut(&topic) {
+                    // One per signed request of a backend, and those are limited: a mailbox cannot be filled with them.
+                    self.for_shards_of(&state, |shard| shard.address.do_send(EndListeners { topic: topic.clone() }));
+                }
+            }
+            Envelope::AppsChanged => self.notify_apps_changed(),
+            Envelope::WatchApp { app } => {
+                self.inner.happenings.watched().watch(&app);
+            }
+            Envelope::EndSockets { user, login, farewell } => {
+                let frame = farewell.frame;
+                // One per login or account that ended, each an HTTP request: a mailbox cannot be filled with them.
+                self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: frame.clone() }));
+            }
+        }
+    }
+
+    /// Takes a user's sockets on this node off a topic: behind the publications that were handed over before, because they go the same mailboxes, in order.
+    pub(super) fn leave_here(&self, user: UserId, topic: &Topic) {
+        if let Some(state) = self.inner.topics.get_mut(topic) {
+            // One per conversation that somebody left, each a row of the log: a mailbox cannot be filled with them.
+            self.for_shards_of(&state, |shard| shard.address.do_send(LeaveChannel { user, topic: topic.clone() }));
+        }
+    }
+
+    /// Puts a publication into the mailboxes of the shards that listen. Call with the topic's entry held exclusively.
+    pub(super) fn hand_over(&self, state: &TopicState, publication: Publication) {
+        let publication = Arc::new(publication);
+        self.for_shards_of(state, |shard| {
+            shard.backlog.fetch_add(1, Ordering::AcqRel);
+            // `do_send` ignores the mailbox's capacity: safe, because `deliver` waits above MAX_BACKLOG, and presence changes are bounded by the
+            // frames clients send, each of which is awaited.
+            shard.address.do_send(DeliverPublication(publication.clone()));
+        });
+    }
+
+    /// Holds all sockets of this node to their logins, because an envelope that ends sockets may have been missed.
+    pub(in crate::actors) fn check_logins(&self) {
+        // One message per cut of the bus and shard: a mailbox cannot be filled with them.
+        self.for_all_shards(|shard| shard.address.do_send(CheckLogins));
+    }
+
+    /// Ends the sockets of apps that are gone or disabled.
+    pub(in crate::actors) fn end_sockets_of_disabled(&self, apps: &Apps) {
+        let open = self.inner.counts.sockets_by_app().into_iter().filter(|(_, sockets)| *sockets > 0);
+        let disabled: Vec<AppId> = open.map(|(app, _)| app).filter(|app| apps.current(app).is_none()).collect();
+        for app in disabled {
+            tracing::info!(app = &*app.0, "app disabled: its sockets are ended");
+            // One message per app and reload: a mailbox cannot be filled with them.
+            self.for_all_shards(|shard| shard.address.do_send(EndAppSockets { app: app.clone() }));
+        }
+    }
+
+    /// Sends all sockets of this node away with 4200, in slices over `over`, and returns when they are gone or a second more has passed. From now on no new
+    /// ones are taken: connections that are open already would bring them.
+    pub async fn drain(&self, over: Duration) {
+        self.inner.is_draining.store(true, Ordering::Release);
+        // Once, when the server stops: a mailbox cannot be filled with it.
+        self.for_all_shards(|shard| shard.address.do_send(DrainSockets { over }));
+        let deadline = tokio::time::Instant::now() + over + Duration::from_secs(1);
+        while self.socket_count() > 0 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        let shards = self.inner.shards.read().unwrap_or_else(PoisonError::into_inner);
+        shards.iter().any(|shard| shard.backlog.load(Ordering::Acquire) > MAX_BACKLOG)
+    }
+
+    fn for_shards_of(&self, state: &TopicState, mut action: impl FnMut(&ShardLink)) {
+        let shards = self.inner.shards.read().unwrap_or_else(PoisonError::into_inner);
+        state.listeners.iter().filter_map(|(ShardIndex(index), _)| shards.get(*index)).for_each(&mut action);
+    }
+
+    fn for_all_shards(&self, mut action: impl FnMut(&ShardLink)) {
+        let shards = self.inner.shards.read().unwrap_or_else(PoisonError::into_inner);
+        shards.iter().for_each(&mut action);
+    }
+}

@@ -1,0 +1,56 @@
+//! Owns what one topic is on this node: who listens, who is a member, and which topics the census counts. Called by the hub under the topic's entry, and
+//! by the shards. Must not know the hub.
+
+use crate::{
+    domain::{
+        ids::{AppId, SocketId},
+        live::{channel::ChannelName, presence::Roster},
+        topic::Topic,
+    },
+    services::apps::table::BUILT_IN_APP,
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// Number of a shard in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardIndex(pub(super) usize);
+
+/// A topic somebody on this node listens to.
+#[derive(Default)]
+pub(super) struct TopicState {
+    /// Subscriptions per shard; shards without any are not listed.
+    pub(super) listeners: Vec<(ShardIndex, usize)>,
+    pub(super) roster: Roster,
+    /// First socket here of each member of a counted topic.
+    pub(super) first: HashMap<Arc<str>, SocketId>,
+}
+
+impl TopicState {
+    pub(super) fn add_listener(&mut self, shard: ShardIndex) {
+        match self.listeners.iter_mut().find(|(listening, _)| *listening == shard) {
+            Some((_, count)) => *count += 1,
+            None => self.listeners.push((shard, 1)),
+        }
+    }
+
+    pub(super) fn remove_listener(&mut self, shard: ShardIndex) {
+        if let Some((_, count)) = self.listeners.iter_mut().find(|(listening, _)| *listening == shard) {
+            *count -= 1;
+        }
+        self.listeners.retain(|(_, count)| *count > 0);
+    }
+
+    pub(super) fn is_unused(&self) -> bool {
+        self.listeners.is_empty() && self.roster.is_empty()
+    }
+}
+
+/// Says whether the census counts a topic: all of connected apps, and those of signed-in users. Topics of the built-in app are known per node.
+pub(in crate::actors) fn is_counted(topic: &Topic) -> bool {
+    (*topic.app.0 != *BUILT_IN_APP || !topic.channel.is_listed()) && !topic.channel.is_watch()
+}
+
+/// Returns a channel of the built-in app.
+pub(in crate::actors) fn built_in_topic(channel: ChannelName) -> Topic {
+    Topic { app: AppId(BUILT_IN_APP.into()), channel }
+}
