@@ -7,12 +7,7 @@ use std::collections::BTreeMap;
 const MOST_LINES: usize = 350;
 
 /// Files that are longer, with the most lines they may have. May only get shorter: a file that shrank gets a lower number, one that fits leaves.
-const LONGER_FILES: [(&str, usize); 4] = [
-    ("src/app.rs", 354),
-    ("src/backends/census/redis.rs", 363),
-    ("src/demo/texts.rs", 352),
-    ("static/src/features/chat/ui/thread/useThread.ts", 351),
-];
+const LONGER_FILES: [(&str, usize); 3] = [("src/app.rs", 354), ("src/backends/census/redis.rs", 363), ("src/demo/texts.rs", 352)];
 
 /// By how much a file may be shorter than its number here before the number has to follow.
 const SLACK: usize = 20;
