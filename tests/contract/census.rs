@@ -300,7 +300,7 @@ async fn redis_nodes_count_together_and_a_user_is_one_member_on_both() {
     let app = AppId("7".into());
     b.census.renew(&[(app.clone(), 5)]).await.unwrap();
     let seen = a.census.renew(&[(app, 1)]).await.unwrap();
-    assert_eq!(seen.was_unknown, false);
+    assert!(!seen.was_unknown);
     assert_eq!(seen.elsewhere[0].connections, 5);
     assert_eq!(seen.elsewhere[0].channels, 1);
 }

@@ -87,7 +87,7 @@ async fn the_offline_companion_keeps_the_common_promises() {
     let companion = OfflineCompanion::new().unwrap();
     keeps_the_common_promises(&companion).await;
     assert_eq!(companion.moderate("apa saja").await, Moderation::Unknown);
-    assert_eq!(companion.has_moderation(), false);
+    assert!(!companion.has_moderation());
 }
 
 #[tokio::test]

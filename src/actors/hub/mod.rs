@@ -1,5 +1,5 @@
 //! Owns the handle that all threads share: which shard listens to which topic, who is a member, how much goes on in each app. Called by everybody; made
-//! once by `app`. Towards the bus it is [`publish`], from the bus [`deliver`]; the census's half is [`census_side`].
+//! once by `app`. Towards the bus it is `publish`, from the bus `deliver`; the census's half is `census_side`.
 //!
 //! Must not await anything, nor call the map of topics again, while an entry of it is held.
 

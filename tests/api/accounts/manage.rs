@@ -108,7 +108,7 @@ async fn a_repeated_creation_gets_the_first_answer() {
     };
     let (status, is_replay, rina) = create(&admin, "rina").await;
     assert_eq!(status, 201);
-    assert_eq!(is_replay, false);
+    assert!(!is_replay);
     assert_eq!(create(&admin, "rina").await, (201, true, rina));
     let (status, _, reused) = create(&admin, "lain").await;
     assert_eq!(status, 422, "{reused}");

@@ -111,7 +111,7 @@ async fn the_providers_moderation_is_asked_about_questions_and_answers() {
     let answer = scene.ask("Apa lagi?").await;
     let ended = scene.ended(&answer["id"]).await;
     assert_eq!(ended["error"]["code"], "companion.withheld");
-    assert_eq!(ended["text"].as_str().unwrap().contains("terlarang"), false);
+    assert!(!ended["text"].as_str().unwrap().contains("terlarang"));
     scene.close().await;
 }
 

@@ -110,7 +110,7 @@ async fn the_queue_shows_who_waits_but_nothing_they_wrote() {
     assert_eq!(entry["subject"], "Cemas ujian");
     assert_eq!(entry["last_message"], Value::Null);
     assert_eq!(entry["unread_count"], 0);
-    assert_eq!(entry["waiting_since"].is_string(), true);
+    assert!(entry["waiting_since"].is_string());
     let rest = guru.get(&format!("/conversations?scope=waiting&after={}", queue["next"].as_str().unwrap())).await;
     assert_eq!(rest["items"][0]["student"]["name"], "Uji budi");
     assert_eq!(rest["next"], Value::Null);
@@ -174,7 +174,7 @@ async fn the_student_hears_who_took_them() {
     assert_eq!(changed["change"], "assigned");
     assert_eq!(changed["conversation"]["counsellor"]["id"], json!(guru.id));
     assert_eq!(changed["conversation_id"], waiting["id"]);
-    assert_eq!(changed["cursor"].is_string(), true);
+    assert!(changed["cursor"].is_string());
     let notice = ana_socket.next_named("notice.created").await.json();
     assert_eq!(notice["kind"], "conversation.assigned");
     assert_eq!(notice["data"]["conversation_id"], waiting["id"]);
@@ -197,7 +197,7 @@ async fn a_closed_conversation_takes_no_messages_until_it_is_opened_again() {
     let (status, closed) = guru.post(&format!("{path}/close"), &json!({})).await;
     assert_eq!(status, 200, "{closed}");
     assert_eq!(closed["state"], "closed");
-    assert_eq!(closed["closed_at"].is_string(), true);
+    assert!(closed["closed_at"].is_string());
     let code = async |user: &TestUser, method: Method, path: String, body: Value| {
         let (status, problem) = ask(user, method, &path, &body).await;
         (status, problem["code"].as_str().unwrap_or_default().to_owned())

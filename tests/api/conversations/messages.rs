@@ -154,7 +154,7 @@ async fn an_own_message_is_edited_for_fifteen_minutes_with_its_history() {
     let (status, edited) = ask(&ana, Method::PATCH, &path, &json!({ "body": "benar" })).await;
     assert_eq!(status, 200, "{edited}");
     assert_eq!(edited["body"], "benar");
-    assert_eq!(edited["edited_at"].is_string(), true);
+    assert!(edited["edited_at"].is_string());
     assert_eq!(edited["seq"], 1);
     let (_, same) = ask(&ana, Method::PATCH, &path, &json!({ "body": "benar" })).await;
     assert_eq!(same, edited, "nothing changed");
@@ -192,7 +192,7 @@ async fn a_message_taken_back_leaves_a_tombstone_and_nothing_else() {
     assert_eq!(status, 200, "{gone}");
     assert_eq!(gone["body"], "");
     assert_eq!(gone["attachment"], Value::Null);
-    assert_eq!(gone["deleted_at"].is_string(), true);
+    assert!(gone["deleted_at"].is_string());
     assert_eq!(ask(&ana, Method::DELETE, &path, &Value::Null).await, (200, gone.clone()));
     assert!(stored_files(&app).is_empty());
     assert_eq!(ask(&ana, Method::PATCH, &path, &json!({ "body": "x" })).await.0, 409);

@@ -256,7 +256,7 @@ async fn a_path_spelled_with_percent_signs_is_counted_all_the_same() {
     for path in ["/api/v1/auth/me", "/%61pi/v1/auth/me", "/a%70i/%761/auth/me", "/%61%70%69/v1/auth/m%65", "/api/v1/auth/me"] {
         let response = get(path).await;
         assert_eq!(response.status().as_u16(), 200, "{path}");
-        assert_eq!(response.headers().contains_key("ratelimit-limit"), true, "{path}");
+        assert!(response.headers().contains_key("ratelimit-limit"), "{path}");
     }
     assert_eq!(get("/%61pi/v1/auth/me").await.status(), 429);
     app.stop().await;

@@ -226,7 +226,7 @@ async fn a_batch_that_cannot_be_judged_is_an_error_and_no_refusal() {
     let (status, body) = sent(ask()).await;
     let proofs: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status, 200, "{proofs}");
-    assert_eq!(proofs[&channels[0]]["auth"].is_string(), true);
+    assert!(proofs[&channels[0]]["auth"].is_string());
     assert_eq!(proofs[&channels[1]], Value::Null);
     sqlx::any::install_default_drivers();
     let file = app.folder.path().join("data/educounsel.db");

@@ -439,7 +439,7 @@ async fn the_auth_endpoint_takes_forms_and_answers_200_or_403() {
         let (status, body) = sent(post(&own)).await;
         let proof: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(status, 200, "{body}");
-        assert_eq!(proof["auth"].is_string(), true, "{body}");
+        assert!(proof["auth"].is_string(), "{body}");
         assert!(is_joined(&ask(&mut socket, &own, proof["auth"].as_str().unwrap(), None).await));
         socket.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": own } })).await;
         let (status, body) = sent(post("private-role.admin")).await;

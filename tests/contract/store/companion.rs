@@ -226,7 +226,7 @@ async fn progress_is_saved_for_those_that_grow(fixture: Fixture) {
     assert_eq!(row.seq, 12);
     let ended = store.find_answer(answers[3].id).await.unwrap().unwrap();
     assert_eq!(ended.body.as_str(), "akhir", "an end is not written over");
-    assert_eq!(ended.is_stop_requested, false, "an end is not written over");
+    assert!(!ended.is_stop_requested, "an end is not written over");
     assert!(store.save_progress(&[]).await.unwrap().is_empty());
 }
 

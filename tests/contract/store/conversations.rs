@@ -226,9 +226,9 @@ async fn standing_and_membership_follow_a_transfer(fixture: Fixture) {
     let (guru, other) = (add_user(store, "guru", Role::Counsellor).await, add_user(store, "guru2", Role::Counsellor).await);
     let id = add_conversation(store, &ana, Some(&guru), 1).await;
     let is_in = async |user: &UserRow| store.is_in_conversation(id, user.id).await.unwrap();
-    assert_eq!(is_in(&ana).await, true);
-    assert_eq!(is_in(&guru).await, true);
-    assert_eq!(is_in(&other).await, false);
+    assert!(is_in(&ana).await);
+    assert!(is_in(&guru).await);
+    assert!(!is_in(&other).await);
     let standing = |counsellor: &UserRow| Standing {
         state: ConversationState::Open,
         counsellor_id: Some(counsellor.id),
@@ -243,9 +243,9 @@ async fn standing_and_membership_follow_a_transfer(fixture: Fixture) {
         is_set
     };
     assert!(set(id, &standing(&other)).await);
-    assert_eq!(is_in(&ana).await, true);
-    assert_eq!(is_in(&guru).await, false);
-    assert_eq!(is_in(&other).await, true);
+    assert!(is_in(&ana).await);
+    assert!(!is_in(&guru).await);
+    assert!(is_in(&other).await);
     assert!(store.conversation_ids_of(as_counsellor(&guru), 5).await.unwrap().is_empty());
     let second = add_conversation(store, &ana, Some(&guru), 2).await;
     assert!(!set(second, &standing(&other)).await, "the pair has a live one");

@@ -82,7 +82,7 @@ async fn a_message_is_found_as_it_was_written(fixture: Fixture) {
     assert_eq!(last_message_at_ms, 50);
     assert_eq!(last.seq, 1);
     assert_eq!(last.sender_id, ana.id);
-    assert_eq!(last.is_deleted, false);
+    assert!(!last.is_deleted);
     assert_eq!(last.body, "Halo “Bu” 😀");
 }
 
