@@ -9,7 +9,7 @@ import { xssCorpus } from './support/xssCorpus.js'
 
 const { scenario, sessionOf, browser, port } = await openDesk()
 const source = fileURLToPath(new URL('../../src/', import.meta.url))
-const bundle = await bundleOf('companion/markdown.ts')
+const bundle = await bundleOf('features/companion/model/markdown.ts')
 
 /** One module of the page with what it needs, as a script that puts its exports into `window.module`. */
 async function bundleOf(entry) {
