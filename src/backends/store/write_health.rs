@@ -18,11 +18,11 @@ const PROBE_BYTES: usize = 64 * 1024;
 /// Counts the writes that failed because the database cannot write; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WriteHealth {
-    counts: Arc<Counts>,
+    tally: Arc<FailureTally>,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
+struct FailureTally {
     /// Writes that failed for want of a working database.
     failed: AtomicU64,
     /// How many of them are known to be over: a later write succeeded.
@@ -37,21 +37,21 @@ impl WriteHealth {
     pub(super) fn watch<T>(&self, result: sqlx::Result<T>) -> sqlx::Result<T> {
         result.inspect_err(|error| {
             if is_outage(error) {
-                self.counts.failed.fetch_add(1, Ordering::SeqCst);
+                self.tally.failed.fetch_add(1, Ordering::SeqCst);
             }
         })
     }
 
     /// Returns the number of the last failure, if nothing was written since.
     fn trouble(&self) -> Option<u64> {
-        let failed = self.counts.failed.load(Ordering::SeqCst);
-        (failed > self.counts.overcome.load(Ordering::SeqCst)).then_some(failed)
+        let failed = self.tally.failed.load(Ordering::SeqCst);
+        (failed > self.tally.overcome.load(Ordering::SeqCst)).then_some(failed)
     }
 
     /// Records that a write succeeded that began after failure number `failure`; returns whether
     /// that was news.
     fn overcome(&self, failure: u64) -> bool {
-        self.counts.overcome.fetch_max(failure, Ordering::SeqCst) < failure
+        self.tally.overcome.fetch_max(failure, Ordering::SeqCst) < failure
     }
 }
 
@@ -62,7 +62,7 @@ impl Store {
         if self.health.trouble().is_none() {
             return Ok(());
         }
-        let _trying = self.health.counts.trying.lock().await;
+        let _trying = self.health.tally.trying.lock().await;
         let Some(failure) = self.health.trouble() else { return Ok(()) };
         // What a database could compress would need no room.
         let noise: String = (0..PROBE_BYTES).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
