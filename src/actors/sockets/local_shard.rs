@@ -23,7 +23,11 @@ use crate::{
     },
 };
 use actix::Actor as _;
-use std::{rc::Rc, sync::Arc, time::Instant};
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The shard as the sessions of its own thread see it; cheap to clone.
 #[derive(Clone)]
@@ -131,6 +135,14 @@ impl LocalShard {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.state.services.clock.instant()
+    }
+
+    /// Waits until that time is `pause` further on. One that a test turns may stand still meanwhile, so it is read again.
+    pub async fn pause(&self, pause: Duration) {
+        let end = self.now() + pause;
+        while let Some(left) = end.checked_duration_since(self.now()).filter(|left| !left.is_zero()) {
+            tokio::time::sleep(left).await;
+        }
     }
 
     /// Returns what use cases work with.

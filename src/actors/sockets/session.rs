@@ -113,7 +113,7 @@ impl SessionState {
     async fn take_text(&self, text: &str) {
         let wait = self.read_rate.take(self.shard.now());
         if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+            self.shard.pause(wait).await;
         }
         // It is being closed: what it sends instead of answering that counts for nothing.
         if self.outbound.is_closing() {
