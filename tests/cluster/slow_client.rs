@@ -1,6 +1,9 @@
 //! A client that stops reading altogether is closed with 4100 and counted; nobody else notices.
 
-use crate::support::{TestSocket, process::ServerPlan, socket::Received, wait::until};
+use crate::{
+    connected_apps::barrier,
+    support::{TestSocket, process::ServerPlan, socket::Received, wait::until},
+};
 use serde_json::json;
 
 const CHANNEL: &str = "private-kelas";
@@ -49,6 +52,6 @@ async fn a_client_that_stops_reading_is_closed_with_4100_and_counted_while_other
     until("it is gone", async || server.metric("sockets_open").await == 4.0).await;
     assert_eq!(server.metric("slow_closes_total").await, 1.0);
     for socket in healthy.iter_mut().chain([&mut sender]) {
-        socket.expect_silence().await;
+        barrier(server.at(), socket).await;
     }
 }

@@ -1,6 +1,7 @@
 //! Two nodes with one PostgreSQL and one Redis behave as one server.
 
 use crate::{
+    connected_apps::barrier,
     databases::{Database, TestDatabase, server_url},
     device::{Device, Way},
     support::{
@@ -121,7 +122,7 @@ async fn a_session_of_one_node_holds_on_the_other_and_ends_on_both() {
     assert_eq!(me(&ana).await, 401);
     assert_eq!(me(&ana_at_b).await, 401);
     assert_eq!(me(&other_device.on(a.at())).await, 200, "her other session goes on");
-    other_socket.expect_silence().await;
+    other_device.on(a.at()).barrier([&mut other_socket]).await;
 }
 
 #[tokio::test]
@@ -140,7 +141,7 @@ async fn disabling_an_account_on_one_node_ends_its_sockets_on_both() {
     assert_eq!(me(&ana).await, 401);
     assert_eq!(me(&ana.on(b.at())).await, 401);
     assert_eq!(me(&budi).await, 200);
-    of_budi.expect_silence().await;
+    budi.on(a.at()).barrier([&mut of_budi]).await;
 }
 
 #[tokio::test]
@@ -184,7 +185,7 @@ async fn what_clients_publish_on_a_channel_crosses_nodes_in_order_and_spares_the
             }
         }
         for socket in [&mut sender, &mut here, &mut there, &mut elsewhere] {
-            socket.expect_silence().await;
+            barrier(a.at(), socket).await;
         }
     }
 }

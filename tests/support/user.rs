@@ -136,6 +136,18 @@ impl TestUser {
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
     }
 
+    /// Proves that nothing is on its way from the server of this client to sockets of the same user: what comes next is the word that all notices are
+    /// read, published behind all that this server has published until now.
+    pub async fn barrier(&self, sockets: impl IntoIterator<Item = &mut TestSocket>) {
+        let (status, body) = self.post("/notices/read-all", &json!({})).await;
+        assert_eq!(status, 200, "{body}");
+        for socket in sockets {
+            let next = socket.next_event().await;
+            assert_eq!(next.event, "notice.state", "came before the sentinel: {next:?}");
+            assert_eq!(next.json()["all"], true, "came before the sentinel: {next:?}");
+        }
+    }
+
     /// Opens a socket of the built-in app with the session cookie and joins the channels of `GET /realtime`, as the web UI does.
     pub async fn connect(&self) -> TestSocket {
         let info = self.get("/realtime").await;
