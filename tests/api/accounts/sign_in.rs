@@ -208,40 +208,38 @@ async fn a_burst_of_made_up_logins_is_cut_off_and_delays_nobody_elsewhere() {
     let app = TestApp::builder().set(|config| config.http.trust_proxy = true).start().await;
     app.student("ana").await;
     let device = login_from(&app, "198.51.100.7", "", "ana", PASSWORD).await.2;
-    let started = Instant::now();
-    assert_eq!(login_from(&app, "198.51.100.7", &device, "ana", PASSWORD).await.0, 200);
-    let alone = started.elapsed();
     let client = app.client();
-    // One of the made-up logins was looked at.
-    let is_on = Cell::new(false);
+    // How many of the made-up logins were looked at.
+    let looked_at = Cell::new(0);
     let burst = async {
         let made_up = (0..300).map(|number| {
             let body = json!({ "login": format!("karangan-{number}"), "password": "salah salah salah" });
             let (app, client) = (&app, &client);
-            let is_on = &is_on;
+            let looked_at = &looked_at;
             async move {
                 let status = login_by(client, app, ("203.0.113.66", ""), &body).await.0;
-                is_on.set(is_on.get() || status == 401);
+                looked_at.set(looked_at.get() + usize::from(status == 401));
                 status
             }
         });
         futures_util::future::join_all(made_up).await
     };
     let owner = async {
-        until("the burst is on", async || is_on.get()).await;
-        let started = Instant::now();
+        until("the burst is on", async || looked_at.get() > 0).await;
+        let before = looked_at.get();
         let known = login_from(&app, "198.51.100.7", &device, "ana", PASSWORD).await.0;
         let new_device = login_from(&app, "198.51.100.8", "", "ana", PASSWORD).await.0;
-        (known, new_device, started.elapsed())
+        (known, new_device, looked_at.get() - before)
     };
-    let (answers, (known, new_device, took)) = futures_util::future::join(burst, owner).await;
+    let (answers, (known, new_device, meanwhile)) = futures_util::future::join(burst, owner).await;
     assert_eq!(known, 200);
     assert_eq!(new_device, 200);
-    let looked_at = answers.iter().filter(|status| **status == 401).count();
+    let looked_at = looked_at.get();
     // On a busy machine some have waited too long before the hundredth has failed.
     assert!((1..=110).contains(&looked_at), "{looked_at} of 300 were looked at");
     assert_eq!(answers.iter().filter(|status| **status == 429).count(), 300 - looked_at);
-    assert!(took < alone * 40, "two logins took {took:?} instead of {:?}: they waited behind the burst", alone * 2);
+    // Counted in turns, which a busy machine does not change: behind the burst, they would have waited for all of the hundred.
+    assert!(meanwhile <= 50, "two logins waited for {meanwhile} of the burst");
     app.stop().await;
 }
 

@@ -5,6 +5,7 @@ use crate::{
     support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until},
 };
 use educounsel::domain::ids::ConversationId;
+use futures_util::future::select_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
@@ -151,9 +152,9 @@ async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
     let connections = app.at().client_keeping(1);
     assert_eq!(sent(connections.get(format!("{address}/health/live"))).await.0, 200);
     let stopping = actix_web::rt::spawn(app.stop());
-    let mut first = sockets.pop().unwrap();
-    // Somebody left: the drain is under way, and the connection still stands.
-    let _ = tokio::time::timeout(Duration::from_millis(300), first.receive()).await;
+    // The first was sent away: the drain is under way, and the connection still stands.
+    let (farewell, ..) = select_all(sockets.iter_mut().map(|socket| Box::pin(socket.receive()))).await;
+    assert!(matches!(farewell, Received::Closed { code: 4200, .. }), "{farewell:?}");
     // A new one is refused, so that a balancer takes it elsewhere, instead of waiting for the end.
     let new = async || TcpStream::connect(("127.0.0.1", port)).await.is_err();
     until("connections are refused", new).await;
@@ -162,7 +163,7 @@ async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
     assert_eq!(answer.headers().get("connection").map(|value| value.to_str().unwrap()), Some("close"));
     let text = answer.text().await.unwrap();
     assert!(text.contains("c[4100,"), "{text}");
-    drop((first, sockets));
+    drop(sockets);
     stopping.await.unwrap();
 }
 
