@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { viewports } from './support/browser.js'
 import { ask, openCompanion, untilStatus } from './support/companion.js'
 import { openDesk } from './support/desk.js'
+import { comeToRest } from './support/inspection.js'
 import { until, untilEqual } from './support/patience.js'
 
 const { scenario, sessionOf } = await openDesk({ settings: ['companion.messages_per_day=1'] })
@@ -55,6 +56,8 @@ for (const width of Object.keys(viewports)) {
       for (const path of paths) {
         await page.goto(path)
         await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' })
+        // The button is as wide as its word in the school's font.
+        await page.evaluate(comeToRest)
         const button = page.getByTestId('help')
         assert.equal(await button.count(), 1, path)
         const { x, y, width: wide, height } = await button.boundingBox()

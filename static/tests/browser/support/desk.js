@@ -11,6 +11,12 @@ import { demoPassword, startServer } from './server.js'
 /** Where screenshots go; git ignores it. */
 export const resultsFolder = fileURLToPath(new URL('../../../../test-results/', import.meta.url))
 
+/**
+ * How long a test may take in all, the ends of its people included; generous, because the machine may be busy. What waits for a condition has a limit of
+ * its own (`patienceMs`); this one is for what has none, such as a page that no longer answers.
+ */
+const testLimitMs = 240_000
+
 /** Starts server (with more `settings`, if given) and browser, and stops both after the file's last test, whatever happened. */
 export async function openDesk({ settings } = {}) {
   const server = await startServer({ settings })
@@ -28,7 +34,7 @@ export async function openDesk({ settings } = {}) {
    * When it fails, what their screens showed is in test-results.
    */
   function scenario(name, play) {
-    test(name, async () => {
+    test(name, { timeout: testLimitMs }, async () => {
       const people = []
       const openings = []
       async function open({ port = server.port, ...options } = {}) {

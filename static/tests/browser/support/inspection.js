@@ -54,11 +54,30 @@ function themeOf() {
   return document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
 }
 
-/** Waits for fonts, transitions and two frames. Runs in the page. */
-async function comeToRest() {
-  await document.fonts.ready
-  await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)))
-  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+/** Waits for fonts, transitions and two frames; fails naming what does not come. Runs in the page. */
+export async function comeToRest() {
+  const limitMs = 20_000
+  async function within(what, promise) {
+    let timer
+    const limit = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`waited in vain for ${what()}`)), limitMs)
+    })
+    await Promise.race([promise, limit]).finally(() => clearTimeout(timer))
+  }
+  const nameOf = ({ animationName, transitionProperty, effect }) =>
+    `${animationName ?? transitionProperty} of ${effect?.target?.tagName}.${effect?.target?.className}`
+  // What is not drawn, as in closed details, has no frames: a transition that a look at its style begins there never ends.
+  const running = () =>
+    document.getAnimations().filter(({ effect, playState }) => playState !== 'finished' && effect.target.checkVisibility())
+  await within(() => 'fonts', document.fonts.ready)
+  await within(
+    () => `the end of ${running().map(nameOf).join(', ')}`,
+    Promise.all(running().map((animation) => animation.finished.catch(() => undefined))),
+  )
+  await within(
+    () => `a frame of a page that is ${document.visibilityState}`,
+    new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  )
 }
 
 /** Neither the page nor a sheet or panel over it may scroll sideways. Runs in the page. */
