@@ -374,6 +374,32 @@ state('counsellor', 'upload done', '/guru/materi', async (page) => {
   await fillUpload(page, { title: 'Mengatur waktu', file: pdfFile(makePdf('Waktu', 1)) })
   await press('upload-submit', 'upload-done')(page)
 })
+/** Cancels an upload that never ends; `answer` is what the server says when it is asked what became of it. */
+const cancelUpload = (answer, thenSee) => async (page) => {
+  await page.route(/\/api\/v1\/materials$/, (route) => {
+    if (route.request().method() !== 'POST') return route.fallback()
+    return route.request().postData() ? hang() : answer(route)
+  })
+  await fillUpload(page, { title: 'Mengatur waktu', file: pdfFile(makePdf('Waktu', 1)) })
+  await press('upload-submit', 'upload-progress')(page)
+  await press('upload-cancel', thenSee)(page)
+}
+state(
+  'counsellor',
+  'upload cancelled too late',
+  '/guru/materi',
+  cancelUpload(async (route) => {
+    const [stored] = (await (await route.request().frame().page().request.get('/api/v1/materials')).json()).items
+    await route.fulfill({ status: 201, json: stored })
+  }, 'upload-late'),
+)
+state(
+  'counsellor',
+  'upload cancelled, unknown whether it is stored',
+  '/guru/materi',
+  cancelUpload((route) => route.fulfill({ status: 403, json: { code: 'forbidden', status: 403 } }), 'upload-unknown'),
+  { failing: [/\/materials$/] },
+)
 state('counsellor', 'edit', '/guru/materi', press('material-edit', 'edit-form'))
 state('counsellor', 'delete', '/guru/materi', press('material-delete', 'confirm'))
 state('counsellor', 'appointments', '/guru/appointments', async (page) => {
