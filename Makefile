@@ -41,21 +41,21 @@ test: web tests/aimock/node_modules/.package-lock.json tests/clients/node_module
 test-fast:
 	scripts/run-tests fast
 
-## Style: warnings are errors.
-lint: static/node_modules/.package-lock.json
+## Style: warnings are errors. Ends with the guards of tests/structure, which read the repository.
+lint: web
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	scripts/install-lint-tools
 	scripts/check-dependencies
 	cd static && npm run --silent lint
+	cargo test --workspace --locked --quiet --test structure
 
-## Measures which lines the tests run, of the server and of the web UI: fails below 85 %.
+## Measures which lines the tests run, of the server and of the web UI: fails below 85 % of either.
 coverage: static/node_modules/.package-lock.json tests/aimock/node_modules/.package-lock.json
 	scripts/install-test-tools
 	scripts/install-lint-tools
 	scripts/with-test-servers scripts/measure-coverage
-	cd static && npm run --silent coverage
 
 ## Measures the release build with 2,000 sockets on this machine: tables now, JSON lines in loadtest/results. SOCKETS=500 make bench measures with fewer.
 bench:
