@@ -1,7 +1,6 @@
-//! An OpenAI-compatible provider inside the load generator: every answer is a stream of numbered tokens at a rate, and when each was written is kept.
+//! The testkit's provider inside the load generator: every answer is a stream of numbered tokens at a rate, and when each was written is kept.
 
 use anyhow::{Context as _, Result};
-use serde_json::json;
 use std::{
     sync::{
         Arc,
@@ -9,13 +8,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use testkit::openai::{DONE, STREAM_END, STREAM_HEAD, chunk, event, read_request};
-use tokio::{
-    io::AsyncWriteExt as _,
-    net::{TcpListener, TcpStream},
-    task::{AbortHandle, JoinSet},
-    time::MissedTickBehavior,
-};
+use testkit::provider::{FakeProvider, Reply, TokenMaker};
 
 /// Begins every question; then the run and the number of the student.
 pub const MARK: &str = "Uji teman ";
@@ -74,73 +67,39 @@ impl Written {
         (at > 0).then_some(at)
     }
 
-    fn note(&self, student: usize, token: usize) {
+    /// Records that a token is written now.
+    fn record(&self, student: usize, token: usize) {
         if let Some(slot) = self.slots.get(student).and_then(|tokens| tokens.get(token)) {
             slot.store(self.now_us(), Ordering::Release);
         }
     }
 }
 
-/// The provider; ends when dropped.
-#[derive(Debug)]
-pub struct Provider {
-    serving: AbortHandle,
+/// Starts the provider on a port of loopback. It streams an answer by `plan` to every student of the run of `written`, and refuses all others.
+pub async fn start(port: u16, plan: Plan, written: Arc<Written>) -> Result<FakeProvider> {
+    let provider = FakeProvider::start_at(port).await.with_context(|| format!("port {port} is taken: --provider-port"))?;
+    // Hundreds ask in each run, and nobody looks at what they asked.
+    provider.keeps_last(0);
+    provider.by_question(move |question| match student_of(question, written.run) {
+        Some(student) => answer(plan, student, written.clone()),
+        None => Reply::Status { code: 400, retry_after: None },
+    });
+    Ok(provider)
 }
 
-impl Drop for Provider {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-impl Provider {
-    /// Listens on a port of loopback.
-    pub async fn start(port: u16, plan: Plan, written: Arc<Written>) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port} is taken: --provider-port"))?;
-        let serving = tokio::spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let written = written.clone();
-                connections.spawn(async move {
-                    // A server that closes in the middle has its reasons; what is missing is counted at the sockets.
-                    let _ = serve(stream, plan, &written).await;
-                });
-                while connections.try_join_next().is_some() {}
-            }
-        });
-        Ok(Self { serving: serving.abort_handle() })
-    }
-}
-
-async fn serve(mut stream: TcpStream, plan: Plan, written: &Written) -> Result<()> {
-    stream.set_nodelay(true)?;
-    let mut buffer = Vec::new();
-    while let Some(request) = read_request(&mut stream, &mut buffer).await {
-        let student = student_of(request.question(), written.run).context("a question that is not of this run")?;
-        answer(&mut stream, plan, student, written).await?;
-    }
-    Ok(())
+fn answer(plan: Plan, student: usize, written: Arc<Written>) -> Reply {
+    let make = TokenMaker::new(move |number| {
+        let token = plan.token(student, number);
+        written.record(student, number);
+        token
+    });
+    Reply::Tokens { count: plan.tokens, every: Duration::from_secs(1) / plan.rate, make }
 }
 
 /// Returns the number of the student who asks.
 fn student_of(question: &str, run: u64) -> Option<usize> {
     let (asked_in, student) = question.strip_prefix(MARK)?.split_once(' ')?;
     (asked_in.parse::<u64>().ok()? == run).then_some(student.parse().ok()?)
-}
-
-async fn answer(stream: &mut TcpStream, plan: Plan, student: usize, written: &Written) -> Result<()> {
-    stream.write_all(STREAM_HEAD).await?;
-    let mut pace = tokio::time::interval(Duration::from_secs(1) / plan.rate);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    for number in 0..plan.tokens {
-        pace.tick().await;
-        let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", plan.token(student, number));
-        written.note(student, number);
-        stream.write_all(chunk(&event).as_bytes()).await?;
-    }
-    stream.write_all(chunk(&(event(&json!({}), Some("stop")) + DONE)).as_bytes()).await?;
-    stream.write_all(STREAM_END).await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ async fn send_all(args: &ChatArgs, arrivals: &Arc<Arrivals>, pairs: &[Pair]) -> 
     let bar = progress_bar(args.messages, "messages");
     for number in 0..args.messages {
         pace.tick().await;
-        arrivals.note_due(number);
+        arrivals.record_due(number);
         due.send(number).await?;
         bar.inc(1);
     }
@@ -245,7 +245,7 @@ impl Arrivals {
         (self.began.elapsed().as_micros() as u64).max(1)
     }
 
-    fn note_due(&self, number: usize) {
+    fn record_due(&self, number: usize) {
         if let Some(due) = self.due.get(number) {
             due.store(self.now_us(), Ordering::Release);
         }

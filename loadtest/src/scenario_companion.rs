@@ -10,7 +10,7 @@ use crate::{
     crowd::{Crowd, Listener, progress_bar},
     proc_stat,
     proc_stat::ServerProcess,
-    provider::{MARK, Plan, Provider, Written},
+    provider::{self, MARK, Plan, Written},
     report::{Outcome, Report},
     scenario_fanout::entrances,
     stats::Latencies,
@@ -70,7 +70,7 @@ async fn run_once(args: &CompanionArgs, server: ServerProcess, logins: &[Login])
     let run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(|age| age.as_millis() as u64).unwrap_or_default();
     let plan = Plan { tokens: args.tokens, rate: args.rate, sentence: args.sentence };
     let written = Arc::new(Written::new(run, logins.len(), plan.tokens));
-    let _provider = Provider::start(args.provider_port, plan, written.clone()).await?;
+    let _provider = provider::start(args.provider_port, plan, written.clone()).await?;
     let arrivals = Arc::new(Arrivals::new(plan, written, logins.len()));
     let listener: Arc<dyn Listener> = arrivals.clone();
     let doors = entrances(args.common.url, logins).await?;

@@ -1,6 +1,8 @@
 //! The wire of an OpenAI-compatible provider, hand-written on HTTP/1.1: requests are read, and answers streamed, byte by byte.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::LazyLock;
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
 /// The head of a streamed answer.
@@ -65,10 +67,92 @@ pub fn chunk(text: &str) -> String {
     format!("{:x}\r\n{text}\r\n", text.len())
 }
 
-/// Writes an event of a streamed chat answer.
+/// A piece of a streamed chat answer.
+#[derive(Serialize)]
+struct ChatChunk<'a> {
+    id: &'static str,
+    object: &'static str,
+    created: u32,
+    model: &'static str,
+    choices: &'a [ChunkChoice<'a>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<ChunkUsage>,
+}
+
+#[derive(Serialize)]
+struct ChunkChoice<'a> {
+    index: u32,
+    delta: ChunkDelta<'a>,
+    finish_reason: Option<&'a str>,
+}
+
+#[derive(Default, Serialize)]
+struct ChunkDelta<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ChunkUsage {
+    prompt_tokens: usize,
+    completion_tokens: usize,
+    total_tokens: usize,
+}
+
+fn event(choices: &[ChunkChoice<'_>], usage: Option<ChunkUsage>) -> String {
+    let chunk = ChatChunk { id: "x", object: "chat.completion.chunk", created: 1, model: "uji", choices, usage };
+    format!("data: {}\n\n", serde_json::to_string(&chunk).unwrap())
+}
+
+/// Writes the first event of a streamed chat answer: who speaks.
 #[must_use]
-pub fn event(delta: &Value, finish_reason: Option<&str>) -> String {
-    let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish_reason });
-    let chunk = json!({ "id": "x", "object": "chat.completion.chunk", "created": 1, "model": "uji", "choices": [choice] });
-    format!("data: {chunk}\n\n")
+pub fn begin_event() -> String {
+    let delta = ChunkDelta { role: Some("assistant"), content: Some("") };
+    event(&[ChunkChoice { index: 0, delta, finish_reason: None }], None)
+}
+
+/// What stands before and behind the text of a token, written once: a load generator writes thousands of tokens per second.
+static AROUND_TOKEN: LazyLock<(String, String)> = LazyLock::new(|| {
+    let delta = ChunkDelta { role: None, content: Some("") };
+    let empty = event(&[ChunkChoice { index: 0, delta, finish_reason: None }], None);
+    let (before, behind) = empty.split_once(r#""""#).unwrap();
+    (before.to_owned(), behind.to_owned())
+});
+
+/// Writes the event with the next token.
+#[must_use]
+pub fn token_event(text: &str) -> String {
+    let (before, behind) = &*AROUND_TOKEN;
+    format!("{before}{}{behind}", serde_json::to_string(text).unwrap())
+}
+
+/// Writes the event that says why nothing more is said.
+#[must_use]
+pub fn end_event(reason: &str) -> String {
+    event(&[ChunkChoice { index: 0, delta: ChunkDelta::default(), finish_reason: Some(reason) }], None)
+}
+
+/// Writes the event with the count of tokens.
+#[must_use]
+pub fn usage_event(tokens: usize) -> String {
+    event(&[], Some(ChunkUsage { prompt_tokens: 100, completion_tokens: tokens, total_tokens: 100 + tokens }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_as_the_api_writes_them() {
+        let head = r#"data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"uji","choices":["#;
+        let choice = |delta: &str, reason: &str| format!("{head}{{\"index\":0,\"delta\":{delta},\"finish_reason\":{reason}}}]}}\n\n");
+        assert_eq!(begin_event(), choice(r#"{"role":"assistant","content":""}"#, "null"));
+        assert_eq!(token_event("\"ya\"\n"), choice(r#"{"content":"\"ya\"\n"}"#, "null"));
+        assert_eq!(end_event("stop"), choice("{}", "\"stop\""));
+        let usage = r#"],"usage":{"prompt_tokens":100,"completion_tokens":7,"total_tokens":107}}"#;
+        assert_eq!(usage_event(7), format!("{head}{usage}\n\n"));
+        assert_eq!(chunk("ab"), "2\r\nab\r\n");
+    }
 }
