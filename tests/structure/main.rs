@@ -5,6 +5,7 @@
 mod circles;
 mod cited_files;
 mod layers;
+mod long_functions;
 mod mailboxes;
 mod repository;
 mod schema;
