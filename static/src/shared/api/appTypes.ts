@@ -127,8 +127,8 @@ export interface ConsoleFrame {
   skipped: number
 }
 
-/** What the event creator sends. */
-export interface AppEvent {
+/** What the event creator sends: an event that an admin triggers on channels of a connected app. */
+export interface TriggeredEvent {
   channels: string[]
   name: string
   data: unknown

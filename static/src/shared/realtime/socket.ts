@@ -170,21 +170,21 @@ export class RealtimeSocket {
   private bindLaterChannel(name: string, channel: Channel): void {
     const isPresence = name.startsWith('presence-')
     const memberIds = () => Object.keys((channel as PresenceChannel).members.members as Record<string, unknown>)
-    const tell = (handler: () => void) => () => {
+    const unlessClosing = (handler: () => void) => () => {
       if (!this.isClosing) handler()
     }
-    const tellMembers = tell(() => this.handlers.onMembers?.(name, memberIds()))
+    const reportMembers = unlessClosing(() => this.handlers.onMembers?.(name, memberIds()))
     channel.bind(
       'pusher:subscription_succeeded',
-      tell(() => this.handlers.onJoined?.(name, isPresence ? memberIds() : null)),
+      unlessClosing(() => this.handlers.onJoined?.(name, isPresence ? memberIds() : null)),
     )
     channel.bind(
       'pusher:subscription_error',
-      tell(() => this.handlers.onRefused?.(name)),
+      unlessClosing(() => this.handlers.onRefused?.(name)),
     )
     if (!isPresence) return
-    channel.bind('pusher:member_added', tellMembers)
-    channel.bind('pusher:member_removed', tellMembers)
+    channel.bind('pusher:member_added', reportMembers)
+    channel.bind('pusher:member_removed', reportMembers)
     // Who sent a client event is told to listeners of that event only, not to global ones.
     channel.bind(typingEvent, (data: unknown, metadata?: { user_id?: string }) => {
       if (!this.isClosing) this.handlers.onEvent(typingEvent, data, { channel: name, userId: metadata?.user_id })

@@ -47,7 +47,7 @@ export const useSession = defineStore('session', () => {
     user.value = loggedIn
     isKnown.value = true
     endReason.value = null
-    tellOtherTabs(loggedIn.id)
+    notifyOtherTabs(loggedIn.id)
     return loggedIn
   }
 
@@ -55,7 +55,7 @@ export const useSession = defineStore('session', () => {
   async function logout(): Promise<void> {
     end('logout')
     const ending = logoutTask.start()
-    tellOtherTabs('')
+    notifyOtherTabs('')
     await ending
   }
 
@@ -79,7 +79,7 @@ export const useSession = defineStore('session', () => {
   return { user, role, isKnown, bootError, endReason, logoutState: logoutTask.state, load, login, logout, end, followOtherTabs }
 })
 
-function tellOtherTabs(userId: string): void {
+function notifyOtherTabs(userId: string): void {
   try {
     localStorage.setItem(storageKey, `${userId} ${Date.now()}`)
   } catch {

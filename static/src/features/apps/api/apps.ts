@@ -1,5 +1,5 @@
 import { request } from '@/shared/api/client'
-import type { AppChanges, AppEvent, ConnectedApp, DeadLetter, WebhookStanding } from '@/shared/api/appTypes'
+import type { AppChanges, ConnectedApp, DeadLetter, TriggeredEvent, WebhookStanding } from '@/shared/api/appTypes'
 import type { Page } from '@/shared/api/types'
 
 const pathOf = (id: string) => `/admin/apps/${encodeURIComponent(id)}`
@@ -50,6 +50,6 @@ export function keepConsole(id: string): Promise<{ channel: string; until: strin
 }
 
 /** Publishes an event as the app's own backend would. */
-export function sendAppEvent(id: string, event: AppEvent): Promise<unknown> {
+export function triggerEvent(id: string, event: TriggeredEvent): Promise<unknown> {
   return request(`${pathOf(id)}/events`, { method: 'POST', body: event })
 }

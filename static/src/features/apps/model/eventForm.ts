@@ -1,5 +1,5 @@
 /** The event creator: channels, a name and data, as typed. */
-import type { AppEvent } from '@/shared/api/appTypes'
+import type { TriggeredEvent } from '@/shared/api/appTypes'
 
 export interface EventForm {
   /** One per line or separated by spaces. */
@@ -44,7 +44,7 @@ export function isJson(data: string): boolean {
 }
 
 /** The event as it is sent. */
-export function eventOf(form: EventForm): AppEvent {
+export function eventOf(form: EventForm): TriggeredEvent {
   const data: unknown = isJson(form.data) ? JSON.parse(form.data) : form.data
   return { channels: channelsOf(form.channels), name: form.name.trim(), data }
 }

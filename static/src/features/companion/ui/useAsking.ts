@@ -8,19 +8,20 @@ import { useCompanion } from '@/features/companion/store/companion'
 import type { useCompanionThread } from './useCompanionThread'
 
 /** A question on its way. */
-export interface Outgoing {
+export interface CompanionOutgoing {
   clientId: string
   body: string
   /** Why it is not there; null while it is being sent. */
   error: ApiError | null
 }
 
-type Thread = Pick<ReturnType<typeof useCompanionThread>, 'add' | 'welcome' | 'adopt'>
+/** What asking changes in the thread that is open. */
+type OpenCompanionThread = Pick<ReturnType<typeof useCompanionThread>, 'add' | 'welcome' | 'adopt'>
 
 /** Asks, stops, asks again. A question that did not arrive keeps its words and its id, so a repeat never asks twice. */
-export function useAsking(threadId: Readonly<Ref<string | null>>, thread: Thread, made: (thread: CompanionThread) => void) {
+export function useAsking(threadId: Readonly<Ref<string | null>>, thread: OpenCompanionThread, made: (thread: CompanionThread) => void) {
   const companion = useCompanion()
-  const outgoing = shallowRef<Outgoing | null>(null)
+  const outgoing = shallowRef<CompanionOutgoing | null>(null)
   const stopping = ref<ReadonlySet<string>>(new Set())
   const isRegenerating = ref(false)
   const limit = shallowRef<{ until: number } | null>(null)
@@ -40,7 +41,7 @@ export function useAsking(threadId: Readonly<Ref<string | null>>, thread: Thread
     } catch (thrown) {
       const error = asApiError(thrown)
       outgoing.value = { clientId, body, error }
-      noteLimit(error)
+      recordLimit(error)
     }
   }
 
@@ -84,7 +85,7 @@ export function useAsking(threadId: Readonly<Ref<string | null>>, thread: Thread
       return answer.id
     } catch (thrown) {
       const error = asApiError(thrown)
-      noteLimit(error)
+      recordLimit(error)
       if (error.code === 'companion.daily_limit') return null
       throw error
     } finally {
@@ -92,7 +93,7 @@ export function useAsking(threadId: Readonly<Ref<string | null>>, thread: Thread
     }
   }
 
-  function noteLimit(error: ApiError): void {
+  function recordLimit(error: ApiError): void {
     if (error.code === 'companion.daily_limit') limit.value = { until: Date.now() + (error.retryAfterSeconds ?? 3_600) * 1_000 }
   }
 

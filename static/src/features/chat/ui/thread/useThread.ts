@@ -336,5 +336,3 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
     takeConversation,
   }
 }
-
-export type Thread = ReturnType<typeof useThread>
