@@ -105,21 +105,23 @@ function watchGrowth() {
 scenario('stop ends the answer on both devices within 300 ms and hangs up on the provider', async ({ open }) => {
   const device = await sitDown(open, 'siswa4')
   const laptop = await openCompanion(await device())
-  await ask(laptop, 'Cerita tanpa akhir')
-  await untilLonger(laptop, 80)
+  await ask(laptop, 'Halo')
+  await untilStatus(laptop, 'done')
   const phone = await openCompanion(await device({ viewport: viewports[360] }), await threadIdOf(laptop))
-  let delays = await stopAndMeasure(laptop, phone)
-  // A machine that builds and tests beside this may hold a browser up: the limit is for what this does, so two more tries.
-  for (let tries = 1; tries < 3 && !delays.every((ms) => ms <= 300); tries += 1) {
-    await ask(laptop, 'Cerita tanpa akhir')
-    delays = await stopAndMeasure(laptop, phone)
+  // The limit is for what the product does. A machine that builds and tests beside this holds a browser up now and then: the middle one of three stops
+  // is over the limit only when most of them are.
+  const stops = []
+  for (const which of ['pertama', 'kedua', 'ketiga']) {
+    await ask(laptop, `Cerita tanpa akhir, ${which}`)
+    stops.push(await stopAndMeasure(laptop, phone))
   }
-  assert.ok(
-    delays.every((ms) => ms <= 300),
-    `ended after ${delays.join(' and ')} ms`,
-  )
+  for (const [index, name] of ['laptop', 'phone'].entries()) {
+    const delays = stops.map((stop) => stop[index]).sort((one, other) => one - other)
+    assert.ok(delays[1] <= 300, `the ${name} showed the end after ${delays.join(', ')} ms`)
+  }
 
   const asked = provider.requests.filter(({ question }) => question.includes('tanpa akhir'))
+  assert.equal(asked.length, 3)
   await until('the provider to see the end', () => asked.every((request) => request.wasClosed))
   const text = await answerText(laptop)
   assert.equal(await answerText(phone), text)
@@ -132,7 +134,11 @@ scenario('stop ends the answer on both devices within 300 ms and hangs up on the
 /** Stops the growing answer on the laptop; how long it took until each of both showed its end, in ms. */
 async function stopAndMeasure(laptop, phone) {
   const pages = [laptop, phone]
-  for (const page of pages) await untilLonger(page, 80)
+  for (const page of pages) {
+    // Not the answer before, which has ended.
+    await untilStatus(page, 'streaming')
+    await untilLonger(page, 80)
+  }
   await Promise.all(pages.map((page) => page.evaluate(watchStop)))
   await laptop.getByTestId('companion-stop').click()
   for (const page of pages) await untilStatus(page, 'stopped')
@@ -142,7 +148,7 @@ async function stopAndMeasure(laptop, phone) {
   return delays
 }
 
-/** Notes when the stop was pressed and when the answer ended, by the clock both pages share. Runs in the page. */
+/** Records when the stop was pressed and when the answer ended, by the clock both pages share. Runs in the page. */
 function watchStop() {
   const now = () => performance.timeOrigin + performance.now()
   const answer = [...document.querySelectorAll('[data-testid="answer"]')].at(-1)
