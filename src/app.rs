@@ -57,8 +57,6 @@ use tokio::sync::mpsc;
 
 /// Connections the kernel keeps for us until we accept them: a school reconnects within a second.
 const BACKLOG: i32 = 4096;
-/// How long the accepting thread may take to carry out a pause.
-const PAUSE_TAKES: Duration = Duration::from_millis(50);
 /// How long requests in flight may take once the sockets are gone, in seconds.
 const REQUEST_GRACE_S: u64 = 5;
 /// An hour in ms.
@@ -150,7 +148,7 @@ impl Running {
     /// Stops in order: no new connections, sockets away in slices while answers end, pump and requests finish, database closed.
     pub async fn stop(self) {
         self.server.pause().await;
-        self.refuse_connections().await;
+        self.refuse_connections();
         let over = Duration::from_secs(self.context.config.realtime.drain_s);
         futures_util::future::join(self.hub.drain(over), self.desk.stop(over)).await;
         self.companion_thread.stop();
@@ -170,9 +168,9 @@ impl Running {
 
     /// Makes the system refuse connections from now on. A server that pauses leaves them waiting unanswered in the backlog until it ends: those of clients
     /// that were just sent away, and a balancer would not take them to another node.
-    async fn refuse_connections(&self) {
-        // The server answers a pause before its accepting thread has carried it out.
-        tokio::time::sleep(PAUSE_TAKES).await;
+    fn refuse_connections(&self) {
+        // The server answers a pause before its accepting thread has carried it out: that thread may still meet the shut socket, and call it an error.
+        telemetry::expect_shut_listener();
         if let Err(error) = socket2::SockRef::from(&self.listener).shutdown(std::net::Shutdown::Both) {
             tracing::debug!(%error, "connections are not refused, they wait for the end");
         }

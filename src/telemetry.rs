@@ -4,8 +4,22 @@
 use crate::config::TelemetrySettings;
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::{io::IsTerminal, sync::OnceLock, thread, time::Duration};
-use tracing_subscriber::EnvFilter;
+use std::{
+    io::IsTerminal,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+use tracing::{Metadata, Subscriber, subscriber::Interest};
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, LevelFilter, dynamic_filter_fn},
+    layer::{Context, Filter, SubscriberExt as _},
+    util::SubscriberInitExt as _,
+};
 
 /// How a metric moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +104,24 @@ const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 /// How often samples are folded into the histograms when nobody scrapes.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
+/// Where the web server's accepting thread logs.
+const ACCEPTING: &str = "actix_server::accept";
+/// Whether this process has shut the socket it listened on.
+static IS_LISTENER_SHUT: AtomicBool = AtomicBool::new(false);
+
+/// Keeps out of the log, from now on, what the accepting thread says of the socket that this process is about to shut.
+pub fn expect_shut_listener() {
+    IS_LISTENER_SHUT.store(true, Ordering::Release);
+}
+
+/// Asked anew for each event of the accepting thread only: it changes nothing of what others cost.
+fn hide_shut_listener<S: Subscriber>() -> impl Filter<S> {
+    let is_shown = |event: &Metadata<'_>, _: &Context<'_, S>| event.target() != ACCEPTING || !IS_LISTENER_SHUT.load(Ordering::Acquire);
+    dynamic_filter_fn(is_shown)
+        .with_callsite_filter(|event| if event.target() == ACCEPTING { Interest::sometimes() } else { Interest::always() })
+        .with_max_level_hint(LevelFilter::TRACE)
+}
+
 /// Starts logging to standard error. Later calls of the same process change nothing, because tests start many servers.
 pub fn init_logs(settings: &TelemetrySettings) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
@@ -98,10 +130,11 @@ pub fn init_logs(settings: &TelemetrySettings) {
         "human" => false,
         _ => !std::io::stderr().is_terminal(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = filter.and(hide_shut_listener());
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if is_json { lines.json().flatten_event(true).with_span_list(false).boxed() } else { lines.with_target(false).boxed() };
     // An error means that a subscriber is there already, which is what we want.
-    let _ =
-        if is_json { builder.json().flatten_event(true).with_span_list(false).try_init() } else { builder.with_target(false).try_init() };
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
 }
 
 /// Returns an error and its causes in one line. A cause that the text before it tells already is not told twice.

@@ -46,6 +46,9 @@ async fn stops_with(signal: &str) {
     left.sort();
     let status = server.ended().await;
     assert_eq!(status.code(), Some(0), "{status}");
+    // The thread that accepts connections may meet the shut socket before it has heard of the pause: that is no error.
+    let log = server.log();
+    assert!(!log.contains("\"ERROR\""), "{log}");
     assert!(began.elapsed() < DRAIN + GRACE, "took {:?}", began.elapsed());
     // Two shards, twenty sockets each, twenty steps: never more than a slice at once.
     let largest = left.iter().map(|at| left.iter().filter(|other| **other >= *at && **other < *at + DRAIN / 4).count()).max().unwrap();
