@@ -8,7 +8,7 @@ import { pdfjsResources } from './vite/pdfjsResources.ts'
 
 const server = 'http://127.0.0.1:8080'
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   plugins: [vue(), tailwindcss(), blockingThemeScript(), pdfjsResources()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
@@ -28,6 +28,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: 'manifest.json',
     modulePreload: { polyfill: false },
+    // Counted lines are brought back to the sources (scripts/coverage.mjs): that needs statements as they were written.
+    ...(mode === 'coverage' && { minify: false, sourcemap: true }),
   },
   worker: { format: 'es' },
   server: {
@@ -47,15 +49,14 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/**/*.{ts,vue}'],
       exclude: ['src/**/*.d.ts'],
-      reporter: ['text-summary', 'json-summary'],
+      // scripts/coverage.mjs adds the lines that the browsers run, and judges the whole. Pure code is tested here.
+      reporter: ['text-summary', 'json'],
       reportsDirectory: 'coverage',
-      // Screens are seen by the browser tests, which are not counted here; pure code is tested here.
       thresholds: {
-        lines: 40,
         'src/features/*/model/**': { lines: 95 },
         'src/features/*/store/**': { lines: 85 },
         'src/shared/session/**': { lines: 85 },
       },
     },
   },
-})
+}))

@@ -1,8 +1,10 @@
 // Two people talk: typing, arrived and read marks; one is offline for a while; a student comes from the queue; a conversation changes hands.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { viewports } from './support/browser.js'
 import { openDesk } from './support/desk.js'
 import { until, untilEqual } from './support/patience.js'
+import { makePdf } from './support/pdf.js'
 
 const { scenario, sessionOf } = await openDesk()
 
@@ -167,4 +169,89 @@ scenario('a conversation changes hands, and the former counsellor sees nothing m
   await say(student.page, 'Halo, saya siswa yang tadi')
   await student.page.getByTestId('message-state').last().waitFor()
   assert.equal(await former.getByText('siswa yang tadi').count(), 0)
+})
+
+scenario('prepared answers are made, used by a slash, changed and deleted', async ({ open }) => {
+  const { page } = await openChat(open, 'guru3', { path: '/guru/chat' })
+  await page.getByTestId('conversation').or(page.getByTestId('talk-to')).first().waitFor()
+  await page.getByTestId('talk-to').click()
+  await page.getByTestId('student').first().click()
+  const box = page.getByTestId('composer-text')
+  await box.pressSequentially('/')
+  await page.getByTestId('canned-manage').click()
+  await page.getByTestId('canned-new').click()
+  await page.getByTestId('canned-shortcut').fill('Bukan Begini')
+  await page.getByTestId('canned-save').click()
+  await page.locator('[data-testid="canned-shortcut"][aria-invalid="true"]').waitFor()
+  await page.getByTestId('canned-shortcut').fill('besok')
+  await page.getByTestId('canned-body').fill('Baik, kita bicara besok.')
+  await page.getByTestId('canned-save').click()
+  const row = page.getByTestId('canned-row').filter({ hasText: '/besok' })
+  await row.getByRole('button').first().click()
+  await page.getByTestId('canned-body').fill('Baik, kita bicara besok pagi.')
+  await page.getByTestId('canned-save').click()
+  await row.filter({ hasText: 'besok pagi' }).waitFor()
+  await page.keyboard.press('Escape')
+
+  await box.fill('')
+  await box.pressSequentially('/bes')
+  await page.getByTestId('canned-option').filter({ hasText: '/besok' }).waitFor()
+  await box.press('Enter')
+  await untilEqual('the message', 'Baik, kita bicara besok pagi.', () => box.inputValue())
+  await box.fill('/')
+  await page.getByTestId('canned-manage').click()
+  await row.getByRole('button').last().click()
+  await row.waitFor({ state: 'detached' })
+})
+
+scenario('a picture and a PDF arrive, are looked at and saved; what is neither is refused', async ({ open }) => {
+  const { student, counsellor } = await startTalk(open, 'siswa20', 'guru1', 'Boleh saya kirim berkas, Bu?')
+  const picture = { name: 'jadwal.png', mimeType: 'image/png', buffer: await student.page.screenshot() }
+  const pdf = { name: 'rapor.pdf', mimeType: 'application/pdf', buffer: makePdf('Rapor', 1) }
+  const picker = student.page.getByTestId('composer-picker')
+  await picker.setInputFiles([{ name: 'lagu.mp3', mimeType: 'audio/mpeg', buffer: Buffer.from('ID3') }])
+  await student.page.getByTestId('composer-problem').waitFor()
+  await picker.setInputFiles([picture, pdf])
+  await untilEqual('the files', 2, () => student.page.getByTestId('composer-file').count())
+  await student.page.getByTestId('composer-send').click()
+
+  const image = counsellor.page.getByTestId('message-image')
+  await image.locator('img').waitFor()
+  await untilEqual('the picture to be drawn', true, () =>
+    image.locator('img').evaluate((drawn) => drawn.complete && drawn.naturalWidth > 0),
+  )
+  await image.click()
+  await counsellor.page.getByRole('dialog').getByRole('img').waitFor()
+  await counsellor.page.keyboard.press('Escape')
+  const [saved] = await Promise.all([counsellor.page.waitForEvent('download'), counsellor.page.getByTestId('message-file').click()])
+  assert.equal(saved.suggestedFilename(), 'rapor.pdf')
+  assert.deepEqual(await readFile(await saved.path()), pdf.buffer)
+})
+
+scenario('a counsellor finds words and days again, and says when they are on duty', async ({ open }) => {
+  const { page } = await openChat(open, 'guru1', { path: '/guru/chat' })
+  await page.getByTestId('duty-away').click()
+  await untilEqual('the duty', 'away', () => page.getByTestId('duty').getAttribute('data-status'))
+  await page.getByTestId('duty-online').click()
+  await page.reload()
+  await untilEqual('the duty', 'online', () => page.getByTestId('duty').getAttribute('data-status'))
+
+  await page.getByTestId('conversation').first().click()
+  const words = await until('a message', async () =>
+    (await page.getByTestId('message-body').first().textContent()).trim().split(/\s+/).slice(0, 3).join(' '),
+  )
+  await page.getByTestId('chat-search').fill(words)
+  const hit = page.getByTestId('search-hit').first()
+  const seq = await hit.getAttribute('data-seq')
+  await hit.click()
+  await page.locator(`[data-testid="message"][data-seq="${seq}"]`).waitFor()
+  await page.getByTestId('chat-search').fill('zzz tidak ada')
+  await untilEqual('the hits', 0, () => page.getByTestId('search-hit').count())
+  await page.getByTestId('chat-search').press('Escape')
+
+  await page.getByTestId('thread-menu').getByRole('button').click()
+  await page.getByTestId('menu-jump').click()
+  await page.getByTestId('jump-submit').click()
+  await page.getByTestId('jump-form').waitFor({ state: 'detached' })
+  await page.getByTestId('day-heading').last().waitFor()
 })

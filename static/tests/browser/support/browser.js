@@ -1,5 +1,6 @@
 // Debian's Chromium, and people who sit in front of it.
 import { chromium } from 'playwright-core'
+import { beginCounting, takeCounts } from './coverage.js'
 import { findChromium, launchMs } from './findChromium.js'
 import { patienceMs, untilEqual } from './patience.js'
 import { demoPassword } from './server.js'
@@ -51,8 +52,15 @@ export async function openPerson(
     problems,
     expectFailure: (address) => excused.push({ text: /^Failed to load resource/, address }),
     expectSocketFailure: () => excused.push({ text: /^WebSocket connection to .* failed/, address: /./ }),
-    newTab: () => context.newPage(),
-    close: () => context.close(),
+    async newTab() {
+      const page = await context.newPage()
+      await beginCounting(page)
+      return page
+    },
+    async close() {
+      await takeCounts(context.pages())
+      await context.close()
+    },
   }
 }
 
