@@ -8,12 +8,20 @@ import { onRealtime } from '@/shared/realtime/events'
 /** All counsellors with their duty status, live. */
 export function useDuty() {
   const counsellors = shallowRef<Counsellor[]>([])
+  /** Changes while a list is under way, which may be older than they are. */
+  const changes = new Map<string, DutyStatus>()
+  let underWay = 0
 
   async function load(): Promise<void> {
+    underWay += 1
     try {
-      counsellors.value = await fetchCounsellors()
+      const list = await fetchCounsellors()
+      counsellors.value = list.map((item) => ({ ...item, status: changes.get(item.id) ?? item.status }))
     } catch {
       // Without it the chat only does not tell who is on duty; the next reconnect asks again.
+    } finally {
+      underWay -= 1
+      if (underWay === 0) changes.clear()
     }
   }
 
@@ -22,6 +30,7 @@ export function useDuty() {
   }
 
   function take(id: string, status: DutyStatus): void {
+    if (underWay > 0) changes.set(id, status)
     counsellors.value = counsellors.value.map((item) => (item.id === id ? { ...item, status } : item))
   }
 
