@@ -10,6 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long at most somebody who waits for a manual clock sleeps before looking at it again.
+const MANUAL_LOOK: Duration = Duration::from_millis(10);
+
 /// Where "now" comes from; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
@@ -53,6 +56,16 @@ impl Clock {
                 let turned_ms = manual.now_ms.load(Ordering::Acquire).saturating_sub(manual.began_ms);
                 manual.began + Duration::from_millis(u64::try_from(turned_ms).unwrap_or(0))
             }
+        }
+    }
+
+    /// Returns how long to sleep before looking at the clock again, when an instant that is waited for is `left` ahead: all of it, because the machine's
+    /// clock goes on by itself; a short while when only a test turns the clock.
+    #[must_use]
+    pub fn look_again_after(&self, left: Duration) -> Duration {
+        match self {
+            Self::System => left,
+            Self::Manual(_) => left.min(MANUAL_LOOK),
         }
     }
 
@@ -118,5 +131,12 @@ mod tests {
         clock.advance(10);
         assert_eq!(clock.now_ms(), 15);
         assert_eq!(clock.instant(), began + Duration::from_millis(10));
+    }
+
+    #[test]
+    fn only_a_manual_clock_is_looked_at_before_the_time() {
+        let (short, long) = (Duration::from_millis(3), Duration::from_secs(25));
+        assert_eq!((Clock::System.look_again_after(short), Clock::System.look_again_after(long)), (short, long));
+        assert_eq!((Clock::manual(0).look_again_after(short), Clock::manual(0).look_again_after(long)), (short, MANUAL_LOOK));
     }
 }

@@ -137,11 +137,11 @@ impl LocalShard {
         self.state.services.clock.instant()
     }
 
-    /// Waits until that time is `pause` further on. One that a test turns may stand still meanwhile, so it is read again.
+    /// Waits until that time is `pause` further on. It is read again after every sleep, because a test may hold or turn it meanwhile.
     pub async fn pause(&self, pause: Duration) {
         let end = self.now() + pause;
         while let Some(left) = end.checked_duration_since(self.now()).filter(|left| !left.is_zero()) {
-            tokio::time::sleep(left).await;
+            tokio::time::sleep(self.state.services.clock.look_again_after(left)).await;
         }
     }
 

@@ -316,7 +316,7 @@ impl PollingState {
         if !unsent.is_empty() {
             return Some(Chunks { text: unsent, ends_session: false });
         }
-        let heartbeat = tokio::time::sleep(Duration::from_secs(self.shard.settings().http_heartbeat_s));
+        let heartbeat = self.shard.pause(Duration::from_secs(self.shard.settings().http_heartbeat_s));
         tokio::pin!(heartbeat);
         loop {
             let found = chunks(&self.outbound.take_up_to(PIECE_BYTES));

@@ -8,12 +8,14 @@ use crate::{
         wait::{PATIENCE, until},
     },
 };
-use educounsel::wire::signature::SecretKey;
+use educounsel::{domain::clock::Clock, wire::signature::SecretKey};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
+/// `realtime.http_heartbeat_s`, as it is unless set.
+const HEARTBEAT_MS: i64 = 25_000;
 
 /// A client that shows every line.
 struct Client {
@@ -104,6 +106,10 @@ impl Client {
     }
 }
 
+async fn text_in_time(response: Response) -> String {
+    tokio::time::timeout(PATIENCE, response.text()).await.expect("an answer in time").unwrap()
+}
+
 fn frames(line: &str) -> Vec<Value> {
     let list = line.strip_prefix('a').unwrap_or_else(|| panic!("not a list of frames: {line}"));
     serde_json::from_str::<Vec<String>>(list).unwrap().iter().map(|frame| serde_json::from_str(frame).unwrap()).collect()
@@ -159,7 +165,8 @@ async fn a_stream_over_tls() {
 
 #[actix_web::test]
 async fn polls_bring_one_batch_each_and_show_life() {
-    let app = TestApp::builder().pusher_app().set(|config| config.realtime.http_heartbeat_s = 1).start().await;
+    let clock = Clock::manual(Clock::System.now_ms());
+    let app = TestApp::builder().pusher_app().clock(clock.clone()).start().await;
     let backend = Backend::of_settings(&app);
     let client = Client::new(&app, "uji-key");
     assert_eq!(client.poll().await, ["o{}"]);
@@ -176,7 +183,37 @@ async fn polls_bring_one_batch_each_and_show_life() {
         heard.extend(frames(&lines[0]));
     }
     assert_eq!(names(&heard), ["e0", "e1", "e2", "e3", "e4"]);
-    assert_eq!(client.poll().await, ["h"]);
+    // The sign of life is taken behind the request for an answer: that one waits by now.
+    let waiting = client.post("xhr", String::new()).await;
+    assert_eq!(client.try_send(&[]).await, 204);
+    clock.advance(HEARTBEAT_MS);
+    assert_eq!(text_in_time(waiting).await, "h\n");
+    drop(client);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_stream_shows_life_after_every_pause_of_that_length() {
+    let clock = Clock::manual(Clock::System.now_ms());
+    let app = TestApp::builder().pusher_app().clock(clock.clone()).start().await;
+    let backend = Backend::of_settings(&app);
+    let mut client = Client::new(&app, "uji-key");
+    client.connect().await;
+    client.subscribe(json!({ "channel": "umum" })).await;
+    for number in 0..3 {
+        // Time stands still behind the event: its pause begins anew.
+        backend.trigger("umum", &format!("e{number}"), "x").await;
+        assert_eq!(names(&client.events().await), [format!("e{number}")]);
+        assert_eq!(client.try_send(&[]).await, 204);
+        clock.advance(HEARTBEAT_MS - 1);
+    }
+    backend.trigger("umum", "last", "x").await;
+    assert_eq!(names(&client.events().await), ["last"], "no heartbeat came before");
+    for _ in 0..2 {
+        assert_eq!(client.try_send(&[]).await, 204);
+        clock.advance(HEARTBEAT_MS);
+        assert_eq!(client.line().await.as_deref(), Some("h"));
+    }
     drop(client);
     app.stop().await;
 }
