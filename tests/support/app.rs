@@ -1,7 +1,7 @@
 //! The production server, started as `main` starts it.
 
 use super::{
-    socket::{SENTINEL, SENTINEL_CHANNEL, TestSocket},
+    socket::{BUILT_IN_SENTINEL, SENTINEL, SENTINEL_CHANNEL, TestSocket},
     user::{PASSWORD, ServerAddress, TestUser},
     wait::until,
 };
@@ -179,10 +179,10 @@ impl TestApp {
         self.settle().await;
         let context = &self.running.context;
         let app = context.apps.by_key(&socket.key).unwrap();
-        let (channel, data) = (ChannelName::parse(channel).unwrap(), json!({ "socket": socket.socket_id }));
+        let (channel, data) = (ChannelName::parse(channel).unwrap(), json!({ "sentinel": true, "socket": socket.socket_id }));
         if app.is_built_in {
             // By the queue that passing events of the built-in app wait in.
-            context.announce.publish(&channel, SENTINEL, data);
+            context.announce.publish(&channel, BUILT_IN_SENTINEL, data);
         } else {
             let frame = pusher::channel_event(&channel, SENTINEL, &data.to_string());
             context.announce.publish_and_wait(Publication::new(Topic { app: app.id.clone(), channel }, frame)).await.unwrap();

@@ -12,6 +12,7 @@ use crate::{
     services::live::port::{Announce, AppCounts, SessionEnd},
     telemetry,
     wire::{
+        desk_event::DeskEvent,
         envelope::{Envelope, Publication},
         pusher,
     },
@@ -74,8 +75,8 @@ impl Announce for Hub {
         }
     }
 
-    fn publish(&self, channel: &ChannelName, event: &'static str, data: Value) {
-        let frame = pusher::channel_event(channel, event, &data.to_string());
+    fn publish(&self, channel: &ChannelName, event: DeskEvent, data: Value) {
+        let frame = pusher::channel_event(channel, event.name(), &data.to_string());
         self.publish_later(Envelope::Publish(Publication::new(built_in_topic(channel.clone()), frame)));
     }
 

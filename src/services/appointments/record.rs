@@ -104,7 +104,7 @@ pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
     if !dates.is_empty() {
         context.announce.publish(
             &ChannelName::slots(counsellor),
-            DeskEvent::SlotsChanged.name(),
+            DeskEvent::SlotsChanged,
             json!({ "counsellor_id": counsellor, "dates": dates }),
         );
     }

@@ -101,7 +101,7 @@ pub(super) fn publish_to_members(context: &Context, change: Change, row: &Conver
     for (user, item) in views(row) {
         context.announce.publish(
             &ChannelName::user(user),
-            DeskEvent::ConversationChanged.name(),
+            DeskEvent::ConversationChanged,
             changed_data(change.as_str(), row.id, Some(&item)),
         );
     }
@@ -115,7 +115,7 @@ pub(super) fn publish_to_side(context: &Context, change: Change, row: &Conversat
     };
     if let Some(user) = user {
         let data = changed_data(change.as_str(), row.id, Some(&ConversationItem::of(row, side)));
-        context.announce.publish(&ChannelName::user(user), DeskEvent::ConversationChanged.name(), data);
+        context.announce.publish(&ChannelName::user(user), DeskEvent::ConversationChanged, data);
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) fn publish_to_side(context: &Context, change: Change, row: &Conversat
 pub(super) async fn publish_queue(context: &Context) {
     match context.store.count_waiting().await {
         Ok(waiting) => {
-            context.announce.publish(&ChannelName::role(Role::Counsellor), DeskEvent::QueueChanged.name(), json!({ "waiting": waiting }))
+            context.announce.publish(&ChannelName::role(Role::Counsellor), DeskEvent::QueueChanged, json!({ "waiting": waiting }))
         }
         Err(error) => tracing::warn!(%error, "queue not counted"),
     }

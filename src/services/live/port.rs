@@ -6,7 +6,7 @@ use crate::{
         ids::{AppId, LoginId, MessageId, UserId},
         live::channel::ChannelName,
     },
-    wire::envelope::Publication,
+    wire::{desk_event::DeskEvent, envelope::Publication},
 };
 use async_trait::async_trait;
 use serde_json::Value;
@@ -42,7 +42,7 @@ pub trait Announce: Send + Sync {
     fn wake_pump(&self);
 
     /// Publishes an event of the built-in app that is not worth a row, on every node. At most once.
-    fn publish(&self, channel: &ChannelName, event: &'static str, data: Value);
+    fn publish(&self, channel: &ChannelName, event: DeskEvent, data: Value);
 
     /// Ends the open sockets of a user on every node: those of one login session, or all.
     /// Each hears `session.ended` and is closed with 4009.

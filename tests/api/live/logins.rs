@@ -97,7 +97,7 @@ async fn an_end_of_sockets_waits_for_its_turn_behind_any_number_of_publications(
     for _ in 0..10_000 {
         announce.publish(
             &educounsel::domain::live::channel::ChannelName::user(UserId::generate()),
-            "material.changed",
+            educounsel::wire::desk_event::DeskEvent::MaterialChanged,
             serde_json::json!({}),
         );
     }
