@@ -28,8 +28,8 @@ use crate::{
         principal::Role,
     },
     services::{
-        Context, ServiceError, ServiceResult, accounts::hashing_line::hash_password, files::incoming::IncomingFile, materials::today_minus,
-        notices::append_notice,
+        Context, ServiceError, ServiceResult, accounts::hashing_line::hash_password, files::incoming::IncomingFile, notices::append_notice,
+        shared::school_day::day_of,
     },
 };
 use pdf::Block;
@@ -228,7 +228,8 @@ async fn mark_notices_read(tx: &mut Tx, users: &[UserRow], notices: &[(NoticeId,
 async fn make_readings(context: &Context, users: &[UserRow], materials: &[Prepared]) -> BackendResult<()> {
     let students: Vec<&UserRow> = users.iter().filter(|user| user.role == Role::Student).collect();
     for days_ago in (0..DAYS_OF_USE).rev() {
-        let (day, at_ms) = today_minus(context, days_ago);
+        let at_ms = context.clock.now_ms() - days_ago * DAY_MS;
+        let day = day_of(context, at_ms);
         for (index, material) in (0..).zip(materials).filter(|(_, material)| material.row.status == MaterialStatus::Active) {
             if material.row.created_at_ms > at_ms {
                 continue;

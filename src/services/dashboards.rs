@@ -4,17 +4,17 @@ use super::{
     Context, ServiceError, ServiceResult,
     materials::{MaterialItem, newest_materials},
     notices::{NoticeItem, NoticeQuery, UnreadCount, list_notices},
+    shared::school_day::last_days,
 };
 use crate::{
     backends::store::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts},
     domain::{
         access::{Action, may},
-        clock::{recent_days, rfc3339},
+        clock::rfc3339,
         language::Language,
         principal::Principal,
     },
 };
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 const NEWEST_MATERIALS: u32 = 3;
@@ -160,8 +160,7 @@ pub async fn counsellor_dashboard(context: &Context, principal: &Principal) -> S
 /// Asks the five queries at once.
 async fn gather(context: &Context) -> ServiceResult<Statistics> {
     let now_ms = context.clock.now_ms();
-    let zone = TimeZone::get(&context.config.school.zone).unwrap_or(TimeZone::UTC);
-    let days = recent_days(now_ms, DAYS_OF_ENGAGEMENT, &zone);
+    let days = last_days(context, DAYS_OF_ENGAGEMENT);
     let recently = now_ms.saturating_sub(RECENT_MS);
     let store = &context.store;
     let (students, materials, notices, engagement, activity) = tokio::try_join!(

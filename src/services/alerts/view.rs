@@ -8,7 +8,7 @@ use crate::{
         clock::rfc3339,
         ids::AlertId,
     },
-    services::{materials::today_minus, shared::contention::retry_contention, shared::person::PersonItem},
+    services::shared::{contention::retry_contention, person::PersonItem, school_day::today},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -144,7 +144,7 @@ pub(super) async fn record_views(context: &Context, requester: &Requester, mut a
     if alerts.is_empty() {
         return Ok(());
     }
-    let (viewer, day) = (requester.principal.user_id, today_minus(context, 0).0);
+    let (viewer, day) = (requester.principal.user_id, today(context));
     let known = context.store.viewed_alerts(viewer, &day, &alerts).await?;
     alerts.retain(|id| !known.contains(id));
     if alerts.is_empty() {

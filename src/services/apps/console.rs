@@ -6,10 +6,10 @@ use crate::{
     domain::{access::Action, clock::rfc3339, ids::AppId, live::channel::ChannelName, principal::Principal},
     services::{
         Context, ServiceError, ServiceResult,
-        materials::today_minus,
         shared::{
             contention::retry_contention,
             requester::{Requester, require},
+            school_day::today,
         },
     },
     wire::trigger::Trigger,
@@ -57,7 +57,7 @@ fn find(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<A
 
 /// Records that somebody watches an app. What cannot be recorded is not shown.
 async fn record_view(context: &Context, requester: &Requester, app: &App) -> ServiceResult<()> {
-    let (viewer, day) = (requester.principal.user_id, today_minus(context, 0).0);
+    let (viewer, day) = (requester.principal.user_id, today(context));
     if context.store.has_viewed_console(viewer, &day, &app.id).await? {
         return Ok(());
     }

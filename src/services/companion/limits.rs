@@ -4,15 +4,16 @@ use super::{Context, ServiceError, ServiceResult, prompt::Prompt, require_studen
 use crate::{
     backends::store::{AnswerRow, Tx, UsageRow},
     domain::{
-        clock::day_in_zone,
         language::Language,
         live::audience::Audience,
         notices::kind::{NewNotice, NoticeKind},
         principal::{Principal, Role},
     },
-    services::notices::append_notice,
+    services::{
+        notices::append_notice,
+        shared::school_day::{ms_until_tomorrow, this_month, today},
+    },
 };
-use jiff::Timestamp;
 use serde::Serialize;
 
 /// What the page of the companion shows above everything.
@@ -32,10 +33,10 @@ pub struct CompanionInfo {
 pub async fn read_info(context: &Context, principal: &Principal, language: Language) -> ServiceResult<CompanionInfo> {
     require_student(principal)?;
     let limit_per_day = i64::from(context.config.companion.messages_per_day);
-    let asked = context.store.answers_on_day(principal.user_id, &day_of(context)).await?;
+    let asked = context.store.answers_on_day(principal.user_id, &today(context)).await?;
     let limit = token_limit(context);
     let answer_tokens = i64::from(context.config.openai.max_answer_tokens);
-    let is_spent = limit > 0 && context.store.token_usage(&month_of(context)).await?.used.saturating_add(answer_tokens) > limit;
+    let is_spent = limit > 0 && context.store.token_usage(&this_month(context)).await?.used.saturating_add(answer_tokens) > limit;
     let has_model = context.companions.model.is_some() && !is_spent;
     let prompt = Prompt::built_in()?;
     let disclosure = if has_model { &prompt.disclosure } else { &prompt.disclosure_offline };
@@ -60,7 +61,7 @@ pub struct MonthUse {
 
 /// Tells what the school used of this month's tokens.
 pub async fn month_use(context: &Context) -> ServiceResult<MonthUse> {
-    let month = month_of(context);
+    let month = this_month(context);
     let tokens_used = context.store.token_usage(&month).await?.used;
     Ok(MonthUse { month, tokens_used, tokens_limit: Some(token_limit(context)).filter(|limit| *limit > 0) })
 }
@@ -68,7 +69,7 @@ pub async fn month_use(context: &Context) -> ServiceResult<MonthUse> {
 /// Counts an answer of today. Fails with `companion.daily_limit` when there are no more.
 pub(super) async fn count_answer(context: &Context, tx: &mut Tx, principal: &Principal) -> ServiceResult<()> {
     let limit = i64::from(context.config.companion.messages_per_day);
-    if tx.count_answer(principal.user_id, &day_of(context), limit).await? {
+    if tx.count_answer(principal.user_id, &today(context), limit).await? {
         return Ok(());
     }
     Err(ServiceError::TooMany { code: "companion.daily_limit", retry_after_ms: ms_until_tomorrow(context) })
@@ -77,7 +78,7 @@ pub(super) async fn count_answer(context: &Context, tx: &mut Tx, principal: &Pri
 /// Promises `tokens` of this month to an answer; `None`: the school has no more. Its admins are told once, unless it is only that much is promised to
 /// answers that grow at this moment.
 pub(super) async fn reserve(context: &Context, tx: &mut Tx, tokens: i64) -> ServiceResult<Option<String>> {
-    let month = month_of(context);
+    let month = this_month(context);
     if tx.reserve_tokens(&month, tokens, token_limit(context)).await? {
         return Ok(Some(month));
     }
@@ -118,22 +119,6 @@ const fn has_reached(usage: UsageRow, limit: i64, percent: i64) -> bool {
 
 fn token_limit(context: &Context) -> i64 {
     i64::try_from(context.config.companion.tokens_per_month).unwrap_or(i64::MAX)
-}
-
-fn day_of(context: &Context) -> String {
-    day_in_zone(context.clock.now_ms(), &context.zone())
-}
-
-/// Returns the month of the school as `YYYY-MM`.
-fn month_of(context: &Context) -> String {
-    day_of(context).chars().take(7).collect()
-}
-
-fn ms_until_tomorrow(context: &Context) -> u64 {
-    let now = Timestamp::from_millisecond(context.clock.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(context.zone());
-    let tomorrow = now.date().tomorrow().ok().and_then(|day| day.to_zoned(context.zone()).ok());
-    let ms = tomorrow.map_or(86_400_000, |tomorrow| tomorrow.timestamp().as_millisecond() - now.timestamp().as_millisecond());
-    u64::try_from(ms).unwrap_or(0)
 }
 
 #[cfg(test)]

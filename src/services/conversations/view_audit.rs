@@ -3,7 +3,7 @@
 use super::{Context, Requester, ServiceResult, audit, retry_contention};
 use crate::{
     domain::{ids::ConversationId, principal::Role},
-    services::materials::today_minus,
+    services::shared::school_day::today,
 };
 use serde_json::json;
 
@@ -12,7 +12,7 @@ pub(super) async fn record_views(context: &Context, requester: &Requester, conve
     if requester.principal.role == Role::Student || conversations.is_empty() {
         return Ok(());
     }
-    let (viewer, day) = (requester.principal.user_id, today_minus(context, 0).0);
+    let (viewer, day) = (requester.principal.user_id, today(context));
     let known = context.store.viewed_conversations(viewer, &day, conversations).await?;
     let mut new: Vec<ConversationId> = conversations.iter().copied().filter(|id| !known.contains(id)).collect();
     // In one order everywhere, so that parallel requests wait for each other instead of giving up.

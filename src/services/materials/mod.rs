@@ -7,7 +7,7 @@ mod view;
 pub use change::{MaterialChange, NewMaterial, change_material, delete_material, publish_material};
 pub use view::{AuthorItem, FileItem, MaterialItem, MaterialPage, MaterialQuery, Purpose, list_materials, newest_materials, read_material};
 
-use super::{Context, ServiceError, ServiceResult};
+use super::{Context, ServiceError, ServiceResult, shared::school_day};
 use crate::{
     backends::{
         BackendError,
@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{
         access::{Action, may},
-        clock::{day_in_zone, rfc3339},
+        clock::rfc3339,
         files::{file_key::FileKey, material::MaterialStatus},
         ids::MaterialId,
         principal::{Principal, Role},
@@ -57,7 +57,7 @@ pub async fn link_material(
     };
     let link = context.files.signed_url(&key, &options).await?;
     if disposition == Disposition::Attachment && principal.role == Role::Student && purpose == Purpose::Use {
-        context.store.count_material_download(id, principal.user_id, &today(context), options.now_ms).await?;
+        context.store.count_material_download(id, principal.user_id, &school_day::today(context), options.now_ms).await?;
     }
     Ok(MaterialLink { url: link.url, expires_at: rfc3339(link.expires_at_ms) })
 }
@@ -82,16 +82,4 @@ fn visible_statuses(role: Role) -> &'static [MaterialStatus] {
 async fn find_visible(context: &Context, principal: &Principal, id: MaterialId) -> ServiceResult<MaterialRow> {
     let material = context.store.find_material(id).await?;
     material.filter(|material| visible_statuses(principal.role).contains(&material.status)).ok_or(ServiceError::NotFound)
-}
-
-/// Returns the present day of the school.
-fn today(context: &Context) -> String {
-    today_minus(context, 0).0
-}
-
-/// Returns the day of the school `days_ago` days before now, and the instant.
-pub(crate) fn today_minus(context: &Context, days_ago: i64) -> (String, i64) {
-    let at_ms = context.clock.now_ms() - days_ago * 24 * 3_600_000;
-    let zone = jiff::tz::TimeZone::get(&context.config.school.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    (day_in_zone(at_ms, &zone), at_ms)
 }

@@ -1,6 +1,6 @@
 //! Materials as they are shown.
 
-use super::{find_visible, today, visible_statuses};
+use super::{find_visible, school_day, visible_statuses};
 use crate::{
     backends::store::{MaterialFilter, MaterialRow},
     domain::{
@@ -162,7 +162,7 @@ pub enum Purpose {
 pub async fn read_material(context: &Context, principal: &Principal, id: MaterialId, purpose: Purpose) -> ServiceResult<MaterialItem> {
     let material = find_visible(context, principal, id).await?;
     if principal.role == Role::Student && purpose == Purpose::Use {
-        context.store.count_material_view(id, principal.user_id, &today(context), context.clock.now_ms()).await?;
+        context.store.count_material_view(id, principal.user_id, &school_day::today(context), context.clock.now_ms()).await?;
     }
     Ok(MaterialItem::whole(material, principal.role))
 }

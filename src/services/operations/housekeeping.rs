@@ -3,7 +3,7 @@
 
 use crate::{
     domain::notices::spec::NoticeSpec,
-    services::{Context, ServiceResult, materials::today_minus},
+    services::{Context, ServiceResult, shared::school_day},
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -40,16 +40,17 @@ pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
     let now_ms = context.clock.now_ms();
     let log_before_ms = days_before(now_ms, i64::from(context.config.log.retention_days));
     let dead_before_ms = days_before(now_ms, i64::from(context.config.webhooks.dead_letter_days));
+    let yesterday = school_day::yesterday(context);
     let mut removed = Removed {
         log_rows: context.store.trim_log(log_before_ms).await?,
         logins: context.cache.sweep().await?,
         idempotency_keys: context.store.trim_idempotency(now_ms.saturating_sub(IDEMPOTENCY_RETENTION_MS)).await?,
         notices: 0,
         slot_claims: context.store.trim_claims(now_ms.saturating_sub(DAY_MS)).await?,
-        conversation_views: context.store.trim_conversation_views(&today_minus(context, 1).0).await?,
-        companion_days: context.store.trim_companion_days(&today_minus(context, 1).0).await?,
-        alert_views: context.store.trim_alert_views(&today_minus(context, 1).0).await?,
-        console_views: context.store.trim_console_views(&today_minus(context, 1).0).await?,
+        conversation_views: context.store.trim_conversation_views(&yesterday).await?,
+        companion_days: context.store.trim_companion_days(&yesterday).await?,
+        alert_views: context.store.trim_alert_views(&yesterday).await?,
+        console_views: context.store.trim_console_views(&yesterday).await?,
         dead_letters: context.store.trim_dead_letters(dead_before_ms).await?,
     };
     for spec in NoticeSpec::ALL.into_iter().flatten() {
