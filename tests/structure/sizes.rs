@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 const MOST_LINES: usize = 350;
 
 /// Files that are longer, with the most lines they may have. May only get shorter: a file that shrank gets a lower number, one that fits leaves.
-const LONGER_FILES: [(&str, usize); 3] = [("src/app.rs", 352), ("src/backends/census/redis.rs", 363), ("src/demo/texts.rs", 352)];
+const LONGER_FILES: [(&str, usize); 2] = [("src/app.rs", 352), ("src/demo/texts.rs", 352)];
 
 /// The most lines of a file of tests.
 const MOST_TEST_LINES: usize = 500;

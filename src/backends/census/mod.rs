@@ -5,6 +5,7 @@
 
 pub mod local;
 pub mod redis;
+mod scripts;
 
 use super::BackendResult;
 use crate::{

@@ -18,6 +18,7 @@
 use super::{
     CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, Kept,
     MEMBER_LIMIT, Renewal,
+    scripts::{DECLARE, LAPSED, PUBLISH_KEPT, RENEW, STRIKE_OFF},
 };
 use crate::{
     backends::{BackendError, BackendResult, redis_link::RedisLink},
@@ -33,70 +34,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::{Script, pipe};
+use redis::pipe;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::{
-    collections::HashMap,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
-
-static DECLARE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("declare.lua")));
-
-/// Renews a lease. KEYS: leases, the node's sockets. ARGV: node, lease in ms, beginning of the keys of sockets, then app and sockets.
-static RENEW: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local clock = redis.call('TIME') \
-         local now = clock[1] * 1000 + math.floor(clock[2] / 1000) \
-         local lease = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1') \
-         redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1]) \
-         redis.call('DEL', KEYS[2]) \
-         for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end \
-         redis.call('PEXPIRE', KEYS[2], ARGV[2]) \
-         local others = {} \
-         for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', now), '+inf')) do \
-           if node ~= ARGV[1] then \
-             for _, part in ipairs(redis.call('HGETALL', ARGV[3] .. node)) do others[#others + 1] = part end \
-           end \
-         end \
-         return {lease < now and 1 or 0, others}",
-    )
-});
-
-/// Returns the nodes whose lease ran out.
-static LAPSED: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local clock = redis.call('TIME') \
-         return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000)))",
-    )
-});
-
-/// Strikes a node off whose lease ran out and that has no parts left. KEYS: leases, its parts.
-static STRIKE_OFF: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local clock = redis.call('TIME') \
-         local lease = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1') \
-         if lease < clock[1] * 1000 + math.floor(clock[2] / 1000) and redis.call('EXISTS', KEYS[2]) == 0 then \
-           redis.call('ZREM', KEYS[1], ARGV[1]) \
-         end \
-         return 1",
-    )
-});
-
-/// Keeps and publishes an event of a cache channel. KEYS: the event, the version. ARGV: the event's JSON without its opening brace, how long to keep it in
-/// ms, bus topic, head of an envelope, frame. The version is as in the declaration script.
-static PUBLISH_KEPT: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "local clock = redis.call('TIME') \
-         local now = clock[1] * 1000 + math.floor(clock[2] / 1000) \
-         local version = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, now * 1000)) \
-         redis.call('SET', KEYS[2], version) \
-         redis.call('SET', KEYS[1], '{\"version\":' .. version .. ',' .. ARGV[1], 'PX', ARGV[2]) \
-         redis.call('PUBLISH', ARGV[3], 'e' .. ARGV[4] .. ',\"kept\":' .. version .. '}\\n' .. ARGV[5]) \
-         return 1",
-    )
-});
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// The last event of a cache channel as it lies in Redis. Nodes of the version before keep it without a version, and read it past ours.
 #[derive(Deserialize)]
