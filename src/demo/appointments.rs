@@ -153,15 +153,15 @@ impl Week {
 }
 
 impl Story {
-    /// Returns the moment from which it is told.
-    const fn told_at_ms(&self, now_ms: i64) -> i64 {
+    /// Returns the moment that is "now" in it.
+    const fn story_now_ms(&self, now_ms: i64) -> i64 {
         if self.is_past { now_ms - PAST_DAYS * DAY_MS } else { now_ms }
     }
 
     /// Makes the row; `spans`: its time, and that with the counsellor's buffers.
     fn row(&self, (counsellor, student): (&UserRow, &UserRow), spans: (Span, Span), now_ms: i64) -> AppointmentRow {
         let (time, blocked) = spans;
-        let then_ms = self.told_at_ms(now_ms);
+        let then_ms = self.story_now_ms(now_ms);
         let is_over = matches!(self.state, AppointmentState::Completed | AppointmentState::NoShow);
         let person = |user: &UserRow| PersonRow { id: user.id, name: user.name.clone() };
         let actor = if self.is_by_counsellor { counsellor } else { student };
@@ -191,7 +191,7 @@ fn plan(hours: &[Availability], zone: &TimeZone, now_ms: i64) -> Vec<(Story, Spa
     let mut planned: Vec<(Story, Span)> = Vec::new();
     for story in stories() {
         let Some(availability) = hours.get(story.counsellor) else { continue };
-        let desk = Desk { availability, zone, now_ms: story.told_at_ms(now_ms), rules: BookingRules::Student };
+        let desk = Desk { availability, zone, now_ms: story.story_now_ms(now_ms), rules: BookingRules::Student };
         let Some(time) = nth_slot(&desk, story.slot) else { continue };
         let meets = |(other, taken): &(Story, Span)| {
             (other.counsellor == story.counsellor || other.student == story.student) && taken.overlaps(desk.blocked_by(time))

@@ -89,7 +89,7 @@ fn topic(name: &str) -> Topic {
     Topic { app: AppId("7".into()), channel: ChannelName::parse_any(name).unwrap() }
 }
 
-fn part(name: &str, subscriptions: u64, users: &[&str]) -> Declaration {
+fn declaration(name: &str, subscriptions: u64, users: &[&str]) -> Declaration {
     let member = |user: &&str| NodeMember {
         user_id: (*user).into(),
         user_info: Some(RawValue::from_string(format!(r#"{{"nama": "é/{user}"}}"#)).unwrap().into()),
@@ -117,15 +117,15 @@ on_both! {
 }
 
 async fn subscribers_are_counted_and_occupied_channels_listed(node: Node) {
-    let first = node.declare(part("news", 1, &[])).await;
+    let first = node.declare(declaration("news", 1, &[])).await;
     assert_eq!(first.before, 0);
     assert_eq!(first.now, 1);
-    let again = node.declare(part("news", 1, &[])).await;
+    let again = node.declare(declaration("news", 1, &[])).await;
     assert_eq!(again.before, 1, "a declaration is a state, not a change");
     assert_eq!(again.now, 1, "a declaration is a state, not a change");
-    node.declare(part("news", 3, &[])).await;
-    node.declare(part("presence-a", 2, &["1"])).await;
-    node.declare(part("#server-to-user-1", 1, &[])).await;
+    node.declare(declaration("news", 3, &[])).await;
+    node.declare(declaration("presence-a", 2, &["1"])).await;
+    node.declare(declaration("#server-to-user-1", 1, &[])).await;
     let listed = async |prefix: &str| {
         let occupied = node.census.occupied(&AppId("7".into()), prefix).await.unwrap();
         occupied.into_iter().map(|(name, facts)| (name.to_string(), facts.subscriptions, facts.users)).collect::<Vec<_>>()
@@ -134,7 +134,7 @@ async fn subscribers_are_counted_and_occupied_channels_listed(node: Node) {
     assert_eq!(listed("pres").await, [("presence-a".to_owned(), 2, 1)]);
     assert!(listed("*").await.is_empty(), "a prefix is no pattern");
     assert!(node.census.occupied(&AppId("8".into()), "").await.unwrap().is_empty());
-    let last = node.declare(part("news", 0, &[])).await;
+    let last = node.declare(declaration("news", 0, &[])).await;
     assert_eq!(last.before, 3);
     assert_eq!(last.now, 0);
     assert_eq!(node.census.facts(&topic("news")).await.unwrap().subscriptions, 0);
@@ -142,7 +142,7 @@ async fn subscribers_are_counted_and_occupied_channels_listed(node: Node) {
 }
 
 async fn members_come_and_go_once_and_everybody_is_told_in_order(mut node: Node) {
-    let joined = node.declare(part("presence-a", 1, &["ana/x"])).await;
+    let joined = node.declare(declaration("presence-a", 1, &["ana/x"])).await;
     assert_eq!(joined.added.as_slice(), ["ana/x".to_owned()].as_slice());
     assert_eq!(joined.removed.len(), 0);
     let (user, info) = joined.roster.first().unwrap();
@@ -156,8 +156,8 @@ async fn members_come_and_go_once_and_everybody_is_told_in_order(mut node: Node)
     assert_eq!((&frame["event"], &frame["channel"]), (&"pusher_internal:member_added".into(), &"presence-a".into()));
     let data: serde_json::Value = serde_json::from_str(frame["data"].as_str().unwrap()).unwrap();
     assert_eq!(data, serde_json::json!({ "user_id": "ana/x", "user_info": { "nama": "é/ana/x" } }));
-    assert!(node.declare(part("presence-a", 2, &["ana/x"])).await.added.is_empty());
-    let left = node.declare(part("presence-a", 1, &["budi"])).await;
+    assert!(node.declare(declaration("presence-a", 2, &["ana/x"])).await.added.is_empty());
+    let left = node.declare(declaration("presence-a", 1, &["budi"])).await;
     assert_eq!(left.removed.as_slice(), ["ana/x".to_owned()].as_slice());
     assert_eq!(left.added.as_slice(), ["budi".to_owned()].as_slice());
     let (removed, added) = (node.next().await, node.next().await);
@@ -169,17 +169,17 @@ async fn members_come_and_go_once_and_everybody_is_told_in_order(mut node: Node)
 async fn a_channel_has_at_most_a_hundred_members(node: Node) {
     let users: Vec<String> = (0..101).map(|number| number.to_string()).collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
-    let declared = node.declare(part("presence-a", 101, &users)).await;
+    let declared = node.declare(declaration("presence-a", 101, &users)).await;
     assert_eq!(declared.added.len(), 100);
     assert_eq!(declared.refused.as_slice(), ["100".to_owned()].as_slice());
     assert_eq!(declared.roster.len(), 100);
-    assert_eq!(node.declare(part("presence-a", 100, &users[1..])).await.added, ["100"], "room was made");
+    assert_eq!(node.declare(declaration("presence-a", 100, &users[1..])).await.added, ["100"], "room was made");
 }
 
 async fn who_watches_a_user_hears_of_the_first_and_the_last_socket(mut node: Node) {
     let mut versions = Vec::new();
     for sockets in [1, 2, 1, 0] {
-        node.declare(part("#user-ana", sockets, &[])).await;
+        node.declare(declaration("#user-ana", sockets, &[])).await;
         let online = node.census.are_online(&AppId("7".into()), &["ana".into(), "budi".into()]).await.unwrap();
         assert_eq!(online.0, [sockets > 0, false]);
         versions.push(online.1);
@@ -194,7 +194,7 @@ async fn who_watches_a_user_hears_of_the_first_and_the_last_socket(mut node: Nod
 }
 
 async fn counts_are_told_at_every_change_up_to_a_hundred_and_then_held_back(mut node: Node) {
-    let count = |subscriptions, counting| Declaration { counting, ..part("news", subscriptions, &[]) };
+    let count = |subscriptions, counting| Declaration { counting, ..declaration("news", subscriptions, &[]) };
     for subscriptions in [1, 2, 2, 100] {
         assert!(!node.declare(count(subscriptions, Counting::OnChange)).await.is_count_held_back, "{subscriptions}");
     }
@@ -240,7 +240,7 @@ async fn the_last_event_kept_is_the_last_one_heard(mut node: Node) {
 async fn versions_go_on_growing_after_redis_lost_its_memory() {
     let prefix = prefix();
     let mut node = Node::redis(&prefix, PATIENCE).await;
-    let before = node.declare(part("presence-a", 1, &["ana"])).await.version;
+    let before = node.declare(declaration("presence-a", 1, &["ana"])).await.version;
     node.keep("1").await;
     assert_eq!(node.next().await.roster, Some(before));
     let kept_before = node.next().await.kept.unwrap();
@@ -250,7 +250,7 @@ async fn versions_go_on_growing_after_redis_lost_its_memory() {
     assert!(keys.contains(&format!("{prefix}:census:version")), "{keys:?}");
     ::redis::cmd("DEL").arg(keys).exec_async(&mut connection).await.unwrap();
     assert!(node.census.renew(&[]).await.unwrap().was_unknown);
-    let again = node.declare(part("presence-a", 1, &["ana"])).await.version;
+    let again = node.declare(declaration("presence-a", 1, &["ana"])).await.version;
     node.keep("2").await;
     assert!(before < kept_before && kept_before < again, "{before} {kept_before} {again}");
     node.next().await;
@@ -280,14 +280,14 @@ async fn events_that_redis_keeps_of_the_version_before_are_read_and_theirs_read_
 async fn redis_nodes_count_together_and_a_user_is_one_member_on_both() {
     let prefix = prefix();
     let (mut a, b) = (Node::redis(&prefix, PATIENCE).await, Node::redis(&prefix, PATIENCE).await);
-    assert_eq!(a.declare(part("presence-a", 1, &["ana"])).await.added, ["ana"]);
-    let on_b = b.declare(part("presence-a", 2, &["ana", "budi"])).await;
+    assert_eq!(a.declare(declaration("presence-a", 1, &["ana"])).await.added, ["ana"]);
+    let on_b = b.declare(declaration("presence-a", 2, &["ana", "budi"])).await;
     assert_eq!(on_b.before, 1);
     assert_eq!(on_b.now, 3);
     assert_eq!(on_b.added.as_slice(), ["budi".to_owned()].as_slice());
     assert_eq!(on_b.roster.len(), 2);
-    assert!(a.declare(part("presence-a", 0, &[])).await.removed.is_empty(), "ana is still on the other node");
-    assert_eq!(b.declare(part("presence-a", 1, &["budi"])).await.removed, ["ana"]);
+    assert!(a.declare(declaration("presence-a", 0, &[])).await.removed.is_empty(), "ana is still on the other node");
+    assert_eq!(b.declare(declaration("presence-a", 1, &["budi"])).await.removed, ["ana"]);
     assert_eq!(b.census.users(&topic("presence-a")).await.unwrap(), ["budi"]);
     let mut versions = Vec::new();
     for event in ["member_added", "member_added", "member_removed"] {
@@ -310,9 +310,9 @@ async fn a_redis_node_that_goes_away_without_a_word_leaves_nobody_behind() {
     let prefix = prefix();
     let mut alive = Node::redis(&prefix, PATIENCE).await;
     let dead = Node::redis(&prefix, LEASE).await;
-    alive.declare(part("presence-a", 1, &["ana"])).await;
-    dead.declare(part("presence-a", 2, &["ana", "budi"])).await;
-    dead.declare(part("news", 4, &[])).await;
+    alive.declare(declaration("presence-a", 1, &["ana"])).await;
+    dead.declare(declaration("presence-a", 2, &["ana", "budi"])).await;
+    dead.declare(declaration("news", 4, &[])).await;
     assert!(alive.census.lapsed().await.unwrap().is_empty());
     let lapsed = RefCell::default();
     until("the lease runs out", async || {
@@ -324,7 +324,7 @@ async fn a_redis_node_that_goes_away_without_a_word_leaves_nobody_behind() {
     topics.sort_by(|one, other| one.channel.cmp(&other.channel));
     assert_eq!(topics, [topic("news"), topic("presence-a")]);
     for gone in &topics {
-        alive.declare(Declaration { in_place_of: Some(node), ..part(gone.channel.as_str(), 0, &[]) }).await;
+        alive.declare(Declaration { in_place_of: Some(node), ..declaration(gone.channel.as_str(), 0, &[]) }).await;
     }
     alive.census.strike_off(node).await.unwrap();
     assert!(alive.census.lapsed().await.unwrap().is_empty());
@@ -336,9 +336,12 @@ async fn a_redis_node_that_goes_away_without_a_word_leaves_nobody_behind() {
     }
     assert!(events[2].contains("member_removed") && events[2].contains("budi"), "{events:?}");
     // Back from the dead: its word does not count before it is on the list again, and then it says everything again.
-    assert!(dead.census.declare(&part("news", 4, &[])).await.unwrap().is_none());
+    assert!(dead.census.declare(&declaration("news", 4, &[])).await.unwrap().is_none());
     assert!(dead.census.renew(&[]).await.unwrap().was_unknown);
-    assert_eq!(dead.declare(part("news", 4, &[])).await.now, 4);
+    assert_eq!(dead.declare(declaration("news", 4, &[])).await.now, 4);
     assert!(!dead.census.renew(&[]).await.unwrap().was_unknown);
-    assert!(alive.census.declare(&Declaration { in_place_of: Some(node), ..part("news", 0, &[]) }).await.unwrap().is_none(), "it is alive");
+    assert!(
+        alive.census.declare(&Declaration { in_place_of: Some(node), ..declaration("news", 0, &[]) }).await.unwrap().is_none(),
+        "it is alive"
+    );
 }

@@ -1,11 +1,11 @@
--- Takes one node's part of a channel in, and publishes what that means. One script, so that no other node's part comes between and the bus carries the
--- events in the order of their versions.
--- KEYS: 1 the channel, 2 subscribers by channel, 3 users by channel, 4 channels of the node, 5 users of the node here, 6 nodes by user, 7 info by user,
+-- Takes one node's declaration of a topic in, and publishes what that means. One script, so that no other node's declaration comes between and the bus
+-- carries the events in the order of their versions.
+-- KEYS: 1 the channel, 2 subscribers by channel, 3 users by channel, 4 topics of the node, 5 members of the node here, 6 nodes by user, 7 info by user,
 --       8 leases, 9 the version
--- ARGV: 1 node, 2 member of KEYS[4], 3 member of KEYS[2], 4 subscribers, 5 plain|presence|user, 6 most members, 7 wants the roster, 8 count: 0 no,
---       1 on change, 2 now; 9 bus topic, 10 head of an envelope, 11 channel as JSON, 12 head of an envelope for watchers, 13 their frame when the user came, 14 whether only while the
---       lease has run out, 15 count at once up to, 16 else every ms, 17 the watchers' frame when
---       the user went; then user, info, first socket of each seat
+-- ARGV: 1 node, 2 entry in KEYS[4], 3 field of KEYS[2], 4 subscribers, 5 plain|presence|user, 6 most members, 7 wants the roster, 8 count: 0 no,
+--       1 on change, 2 now; 9 bus topic, 10 head of an envelope, 11 channel as JSON, 12 head of an envelope for watchers,
+--       13 their frame when the user came, 14 whether only while the lease has run out, 15 count at once up to, 16 else every ms,
+--       17 the watchers' frame when the user went; then user, info, first socket of each member
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local lease = tonumber(redis.call('ZSCORE', KEYS[8], ARGV[1]) or '-1')
@@ -87,8 +87,8 @@ end
 
 local held_back = 0
 if ARGV[8] ~= '0' and total > 0 and (total ~= before or ARGV[8] == '2') then
-  local told_at = tonumber(redis.call('HGET', KEYS[1], 'told') or '0')
-  if total <= tonumber(ARGV[15]) or now - told_at >= tonumber(ARGV[16]) then
+  local count_at = tonumber(redis.call('HGET', KEYS[1], 'told') or '0')
+  if total <= tonumber(ARGV[15]) or now - count_at >= tonumber(ARGV[16]) then
     redis.call('HSET', KEYS[1], 'told', string.format('%.0f', now))
     publish('', 'pusher_internal:subscription_count', '{"subscription_count":' .. string.format('%.0f', total) .. '}')
   else

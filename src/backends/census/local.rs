@@ -38,7 +38,7 @@ const CACHED_EVENTS: usize = 8_192;
 struct CountedTopic {
     subscriptions: u64,
     members: BTreeMap<Arc<str>, Option<Arc<RawValue>>>,
-    counted_at: Option<Instant>,
+    count_at: Option<Instant>,
 }
 
 /// The census of a single node.
@@ -53,7 +53,7 @@ pub struct LocalCensus {
 }
 
 impl LocalCensus {
-    /// Makes an empty census that tells what happens over `bus`.
+    /// Makes an empty census that publishes what happens over `bus`.
     #[must_use]
     pub fn new(bus: Arc<dyn Bus>, clock: Clock) -> Self {
         Self {
@@ -118,16 +118,16 @@ impl LocalCensus {
 }
 
 impl CountedTopic {
-    /// Tells the number of subscribers if it is time to. `false`: it is to be told later.
-    fn is_count_due(&mut self, counting: Counting, declared: &Declared, tell: impl FnOnce(u64)) -> bool {
+    /// Publishes the number of subscribers if it is time to. `false`: it is to be published later.
+    fn is_count_due(&mut self, counting: Counting, declared: &Declared, publish: impl FnOnce(u64)) -> bool {
         let has_changed = declared.before != declared.now || counting == Counting::Now;
         if counting == Counting::Off || !has_changed || declared.now == 0 {
             return true;
         }
-        let is_due = declared.now <= COUNTED_AT_ONCE || self.counted_at.is_none_or(|at| at.elapsed() >= COUNT_EVERY);
+        let is_due = declared.now <= COUNTED_AT_ONCE || self.count_at.is_none_or(|at| at.elapsed() >= COUNT_EVERY);
         if is_due {
-            self.counted_at = Some(Instant::now());
-            tell(declared.now);
+            self.count_at = Some(Instant::now());
+            publish(declared.now);
         }
         is_due
     }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 
-/// Up to so many subscribers every change of their number is told (section 2.3 of the wire contract).
+/// Up to so many subscribers every change of their number is published (section 2.3 of the wire contract).
 pub const COUNTED_AT_ONCE: u64 = 100;
 /// Above it, at most once in so long.
 pub const COUNT_EVERY: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ pub struct NodeMember {
     pub first: SocketId,
 }
 
-/// Whether subscribers are told how many they are.
+/// Whether subscribers hear how many they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Counting {
     /// No.
@@ -60,7 +60,7 @@ pub struct Declaration {
     pub subscriptions: u64,
     /// Its members, on presence channels.
     pub members: Vec<NodeMember>,
-    /// Whether subscribers are told how many they are.
+    /// Whether subscribers hear how many they are.
     pub counting: Counting,
     /// Whether the answer is to carry the members.
     pub wants_roster: bool,
@@ -85,7 +85,7 @@ pub struct Declared {
     pub version: u64,
     /// All members with what the others see of them, if asked for.
     pub roster: Vec<(String, Option<Arc<RawValue>>)>,
-    /// Whether the number of subscribers is still to be told, later.
+    /// Whether the number of subscribers is still to be published, later.
     pub is_count_held_back: bool,
 }
 

@@ -4,16 +4,19 @@
 //! |---|---|---|
 //! | `leases` | sorted set | nodes by the ms at which their lease runs out |
 //! | `version` | number | grows with every member that comes or goes and every event that is kept; at least the time in µs |
-//! | `channel:{app}:{channel}` | hash | `n:{node}`: its subscribers; `told`: when their number was told last |
+//! | `channel:{app}:{channel}` | hash | `n:{node}`: its subscribers; `told`: when their number was published last |
 //! | `occupied:{app}`, `hidden:{app}` | hash | subscribers by channel; channels that begin with `#` are hidden |
 //! | `users:{app}` | hash | users by presence channel |
 //! | `members:{app}:{channel}`, `info:{app}:{channel}` | hash | by user: on how many nodes, and what the others see |
-//! | `seats:{node}:{app}:{channel}` | set | users of a node on a presence channel |
-//! | `parts:{node}` | set | channels a node has a part in: what is to be emptied when its lease runs out |
+//! | `seats:{node}:{app}:{channel}` | set | the node's members of a presence channel |
+//! | `parts:{node}` | set | topics of the node: what is to be emptied when its lease runs out |
 //! | `sockets:{node}` | hash | its sockets by app; runs out with its lease |
 //! | `event:{app}:{channel}` | string | the last event of a cache channel with its version, as JSON; runs out |
 //!
 //! Times are those of Redis, so nodes need not agree about the clock.
+//!
+//! The keys `seats` and `parts` keep names that the code uses no more: under others, a node of this version would find no topics of a dead node of the
+//! version before, strike it off, and count its members for ever.
 
 use super::{
     CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, Kept,
@@ -61,7 +64,7 @@ pub struct RedisCensus {
 }
 
 impl RedisCensus {
-    /// Makes the part of the census that belongs to `node`. A node that does not renew within `lease` is struck off.
+    /// Makes the census as `node` uses it. A node that does not renew within `lease` is struck off.
     #[must_use]
     pub fn new(link: RedisLink, prefix: &str, node: NodeId, lease: Duration) -> Self {
         Self { link, prefix: prefix.to_owned(), node, lease }
@@ -69,6 +72,16 @@ impl RedisCensus {
 
     fn key(&self, kind: &str, name: impl std::fmt::Display) -> String {
         format!("{}:census:{kind}:{name}", self.prefix)
+    }
+
+    /// Returns the key of the topics that a node has subscribers or members in.
+    fn topics_key(&self, node: NodeId) -> String {
+        self.key("parts", node)
+    }
+
+    /// Returns the key of a node's members of a topic.
+    fn members_key(&self, node: NodeId, topic_key: &str) -> String {
+        self.key("seats", format_args!("{node}:{topic_key}"))
     }
 
     fn leases(&self) -> String {
@@ -129,8 +142,8 @@ impl Census for RedisCensus {
             .key(self.key("channel", &topic_key))
             .key(self.subscribers_key(topic))
             .key(self.key("users", &topic.app.0))
-            .key(self.key("parts", node))
-            .key(self.key("seats", format_args!("{node}:{topic_key}")))
+            .key(self.topics_key(node))
+            .key(self.members_key(node, &topic_key))
             .key(self.key("members", &topic_key))
             .key(self.key("info", &topic_key))
             .key(self.leases())
@@ -181,9 +194,9 @@ impl Census for RedisCensus {
                 lengths.hlen(self.key("occupied", &app.0));
             });
             let channels: Vec<u64> = self.link.run(&lengths).await?;
-            for ((app, _), (part, channels)) in apps.iter().zip(elsewhere.iter_mut().zip(channels)) {
+            for ((app, _), (found, channels)) in apps.iter().zip(elsewhere.iter_mut().zip(channels)) {
                 let connections = others.iter().filter(|(other, _)| **other == *app.0).map(|(_, sockets)| sockets).sum();
-                *part = Elsewhere { connections, channels };
+                *found = Elsewhere { connections, channels };
             }
         }
         Ok(Renewal { was_unknown: was_unknown == 1, elsewhere })
@@ -195,7 +208,7 @@ impl Census for RedisCensus {
         let nodes: Vec<String> = self.link.invoke(&script).await?;
         let mut lapsed = Vec::new();
         for node in nodes.iter().filter_map(|node| NodeId::parse(node).ok()).filter(|node| *node != self.node) {
-            let (topics,): (Vec<String>,) = self.link.run(pipe().smembers(self.key("parts", node))).await?;
+            let (topics,): (Vec<String>,) = self.link.run(pipe().smembers(self.topics_key(node))).await?;
             lapsed.push((node, topics.iter().filter_map(|text| read_topic(text)).collect()));
         }
         Ok(lapsed)
@@ -203,16 +216,15 @@ impl Census for RedisCensus {
 
     async fn strike_off(&self, node: NodeId) -> BackendResult<()> {
         let mut script = STRIKE_OFF.prepare_invoke();
-        script.key(self.leases()).key(self.key("parts", node)).arg(node.to_string());
+        script.key(self.leases()).key(self.topics_key(node)).arg(node.to_string());
         self.link.invoke(&script).await
     }
 
     async fn leave(&self) -> BackendResult<()> {
-        let parts = self.key("parts", self.node);
         let mut commands = pipe();
-        commands.scard(&parts).del(self.key("sockets", self.node)).ignore();
+        commands.scard(self.topics_key(self.node)).del(self.key("sockets", self.node)).ignore();
         let (left,): (u64,) = self.link.run(&commands).await?;
-        // With parts left the lease runs out, and the others empty them.
+        // With topics left the lease runs out, and the others empty them.
         if left > 0 {
             return Ok(());
         }
@@ -282,10 +294,10 @@ impl Census for RedisCensus {
 }
 
 /// Reads `user, info, user, info, …`.
-fn read_roster(parts: Vec<String>) -> BackendResult<Vec<(String, Option<Arc<RawValue>>)>> {
-    let mut roster = Vec::with_capacity(parts.len() / 2);
-    let mut parts = parts.into_iter();
-    while let (Some(user), Some(info)) = (parts.next(), parts.next()) {
+fn read_roster(texts: Vec<String>) -> BackendResult<Vec<(String, Option<Arc<RawValue>>)>> {
+    let mut roster = Vec::with_capacity(texts.len() / 2);
+    let mut texts = texts.into_iter();
+    while let (Some(user), Some(info)) = (texts.next(), texts.next()) {
         let info = match info.as_str() {
             "" => None,
             _ => Some(Arc::from(RawValue::from_string(info).map_err(|_| BackendError::Corrupt { what: "member info in redis" })?)),

@@ -19,7 +19,7 @@ pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| {
          local others = {} \
          for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], string.format('%.0f', now), '+inf')) do \
            if node ~= ARGV[1] then \
-             for _, part in ipairs(redis.call('HGETALL', ARGV[3] .. node)) do others[#others + 1] = part end \
+             for _, text in ipairs(redis.call('HGETALL', ARGV[3] .. node)) do others[#others + 1] = text end \
            end \
          end \
          return {lease < now and 1 or 0, others}",
@@ -34,7 +34,7 @@ pub(super) static LAPSED: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Strikes a node off whose lease ran out and that has no parts left. KEYS: leases, its parts.
+/// Strikes a node off whose lease ran out and that has no topics left. KEYS: leases, its topics.
 pub(super) static STRIKE_OFF: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local clock = redis.call('TIME') \

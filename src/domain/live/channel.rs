@@ -15,9 +15,9 @@ const CONVERSATION: &str = "presence-conversation.";
 
 /// Begins the channel on which a backend reaches one signed-in user of its app.
 const SERVER_TO_USER: &str = "#server-to-user-";
-/// Begins the place where the sockets signed in as a user stand; no client can name it.
+/// Begins the topic that the sockets signed in as a user listen to; no client can name it.
 const SIGNED_IN: &str = "#user-";
-/// Begins the place where those stand who want to know whether a user is there; no client can name it.
+/// Begins the topic that those listen to who want to know whether a user is there; no client can name it.
 const WATCHED: &str = "#watch-";
 
 const SLOTS_PREFIX: &str = "private-slots.";
@@ -37,7 +37,7 @@ pub enum ChannelKind {
     Presence,
     /// Only for sockets signed in as the user it names.
     ServerToUser,
-    /// A place of this server's own, such as "the sockets of a user".
+    /// A topic of this server's own, such as "the sockets of a user".
     Internal,
 }
 
@@ -69,13 +69,13 @@ impl ChannelName {
         if own.is_some_and(is_user_id) { Ok(Self(text.into())) } else { Self::parse(text) }
     }
 
-    /// Returns the place where the sockets signed in as a user of an app stand.
+    /// Returns the topic that the sockets signed in as a user of an app listen to.
     #[must_use]
     pub fn signed_in(user_id: &str) -> Self {
         Self(format!("{SIGNED_IN}{user_id}").into())
     }
 
-    /// Returns the place where those stand who watch a user of an app.
+    /// Returns the topic that those listen to who watch a user of an app.
     #[must_use]
     pub fn watched(user_id: &str) -> Self {
         Self(format!("{WATCHED}{user_id}").into())
@@ -87,13 +87,13 @@ impl ChannelName {
         self.as_str().strip_prefix(SERVER_TO_USER)
     }
 
-    /// Returns the user whose sockets stand here.
+    /// Returns the user whose sockets listen here.
     #[must_use]
     pub fn signed_in_user(&self) -> Option<&str> {
         self.as_str().strip_prefix(SIGNED_IN)
     }
 
-    /// Says whether this is a place of those who watch a user.
+    /// Says whether this is the topic of those who watch a user.
     #[must_use]
     pub fn is_watch(&self) -> bool {
         self.as_str().starts_with(WATCHED)
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_reserved_for_users_and_this_servers_own_places() {
+    fn a_hash_is_reserved_for_users_and_this_servers_own_topics() {
         let channel = ChannelName::parse("#server-to-user-ana@sma 1").unwrap();
         assert_eq!((channel.server_to_user(), channel.is_listed()), (Some("ana@sma 1"), false));
         let own = [ChannelName::signed_in("7"), ChannelName::watched("7")];
