@@ -40,7 +40,7 @@ pub enum Envelope {
     },
     /// Close the sockets that are signed in as a user of an app with 4009.
     EndUser {
-        /// The topic they listen to: [`ChannelName::signed_in`].
+        /// The topic they listen to: [`ChannelName::sign_in`].
         topic: Topic,
     },
     /// Connected apps changed in the database: load them anew.
@@ -261,7 +261,7 @@ mod tests {
         let leave = Envelope::LeaveChannel { user: UserId::generate(), topic: publication().topic };
         let stop = Envelope::StopAnswer { answer: MessageId::generate() };
         let watch = Envelope::WatchApp { app: AppId("1001".into()) };
-        let end_user = Envelope::EndUser { topic: Topic { channel: ChannelName::signed_in("7"), ..publication().topic } };
+        let end_user = Envelope::EndUser { topic: Topic { channel: ChannelName::sign_in("7"), ..publication().topic } };
         for envelope in [Envelope::Publish(publication()), end, leave, stop, end_user, Envelope::AppsChanged, watch] {
             assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
         }

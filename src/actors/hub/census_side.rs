@@ -23,7 +23,7 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(1);
 impl Hub {
     /// Records a subscription of a counted topic ([`is_counted`]): what it means to others, and its answer, are the census's. Fails when the channel is full
     /// with members of this node alone.
-    pub(in crate::actors) fn join_counted(
+    pub(in crate::actors) fn join_by_census(
         &self,
         topic: &Topic,
         shard: ShardIndex,
@@ -48,7 +48,7 @@ impl Hub {
     }
 
     /// Records the end of a subscription of a counted topic; marks it for the census.
-    pub(in crate::actors) fn leave_counted(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>) {
+    pub(in crate::actors) fn leave_by_census(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>) {
         if let Some(mut state) = self.inner.topics.get_mut(topic) {
             state.remove_listener(shard);
             if let Some(member) = member

@@ -100,7 +100,7 @@ impl Announce for Hub {
     }
 
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {
-        let topic = Topic { app: app.clone(), channel: ChannelName::signed_in(user_id) };
+        let topic = Topic { app: app.clone(), channel: ChannelName::sign_in(user_id) };
         self.publish_envelope(&Envelope::EndUser { topic }).await
     }
 

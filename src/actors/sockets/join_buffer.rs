@@ -29,11 +29,11 @@ impl JoinBuffer {
 
     /// Keeps a publication for those who are joining its channel, at most `limit_bytes` for each. Nearly always there is nobody, and nothing to do.
     pub(super) fn keep(&self, publication: &Arc<Publication>, limit_bytes: usize) {
-        let mut joining = self.0.borrow_mut();
-        if joining.is_empty() {
+        let mut waiting = self.0.borrow_mut();
+        if waiting.is_empty() {
             return;
         }
-        for (socket, missed) in joining.get_mut(&publication.topic).into_iter().flatten() {
+        for (socket, missed) in waiting.get_mut(&publication.topic).into_iter().flatten() {
             missed.bytes += publication.frame.encoded().len();
             missed.is_too_much |= missed.bytes > limit_bytes;
             if publication.except != Some(*socket) && !missed.is_too_much {
@@ -44,12 +44,12 @@ impl JoinBuffer {
 
     /// Stops, and returns what was kept.
     pub(super) fn end(&self, topic: &Topic, socket: SocketId) -> Missed {
-        let mut joining = self.0.borrow_mut();
-        let Some(sockets) = joining.get_mut(topic) else { return Missed::default() };
+        let mut waiting = self.0.borrow_mut();
+        let Some(sockets) = waiting.get_mut(topic) else { return Missed::default() };
         let at = sockets.iter().position(|(other, _)| *other == socket);
         let missed = at.map(|at| sockets.swap_remove(at).1).unwrap_or_default();
         if sockets.is_empty() {
-            joining.remove(topic);
+            waiting.remove(topic);
         }
         missed
     }

@@ -239,7 +239,7 @@ impl ShardState {
     /// Takes a socket's subscription out of the hub: the other half of what [`LocalShard::subscribe`](super::local_shard::LocalShard::subscribe) put in.
     pub(super) fn leave(&self, topic: &Topic, index: ShardIndex, member: Option<&Member>, socket: SocketId) {
         if is_counted(topic) {
-            self.hub.leave_counted(topic, index, member);
+            self.hub.leave_by_census(topic, index, member);
         } else {
             self.hub.leave(topic, index, member, socket);
         }

@@ -52,7 +52,7 @@ impl SignInState {
             return Err("sign-in: this socket is signed in as somebody else".to_owned());
         }
         let topic = |channel| Topic { app: app.id.clone(), channel };
-        shard.listen(socket, &topic(ChannelName::signed_in(&user.member.user_id)));
+        shard.listen(socket, &topic(ChannelName::sign_in(&user.member.user_id)));
         shard.log(&app.id, socket, LineKind::SignedIn, |line| line.user(&user.member.user_id));
         let mut topics: Vec<Topic> = user.watchlist.iter().map(|watched| topic(ChannelName::watched(watched))).collect();
         // The list of the last sign-in counts: lists of a socket do not add up.

@@ -50,7 +50,7 @@ impl LocalShard {
     /// Starts a subscription and answers it; live events follow the answer. The one place that decides who answers: this node, or the census. Fails when a
     /// limit is reached; the socket stays.
     pub async fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
-        if is_counted(topic) { self.subscribe_counted(socket, topic, member).await } else { self.subscribe_here(socket, topic, member) }
+        if is_counted(topic) { self.subscribe_by_census(socket, topic, member).await } else { self.subscribe_here(socket, topic, member) }
     }
 
     /// Starts a subscription of a topic that is known per node.
@@ -77,7 +77,7 @@ impl LocalShard {
 
     /// Starts a subscription of a counted channel and answers it: with all members of the cluster on presence channels, followed by the last event on
     /// cache channels, then by what was published meanwhile.
-    async fn subscribe_counted(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+    async fn subscribe_by_census(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
         self.check_app_limit(topic).await?;
         let Some(outbound) = self.check_socket_limit(socket, topic)? else { return Ok(()) };
         if member.is_none() && !topic.channel.is_cache() {
@@ -86,7 +86,7 @@ impl LocalShard {
             return Ok(());
         }
         self.state.join_buffer.begin(topic, socket);
-        if let Err(error) = self.hub().join_counted(topic, self.index, member.as_ref(), socket) {
+        if let Err(error) = self.hub().join_by_census(topic, self.index, member.as_ref(), socket) {
             self.state.join_buffer.end(topic, socket);
             return Err(error.into());
         }
@@ -175,7 +175,7 @@ impl LocalShard {
         }
         self.state.log_topic(LineKind::Subscribed, socket, topic, None);
         // Without a member there is nothing that could be full.
-        let _ = self.hub().join_counted(topic, self.index, None, socket);
+        let _ = self.hub().join_by_census(topic, self.index, None, socket);
         self.hub().census().mark(topic);
     }
 
@@ -186,7 +186,7 @@ impl LocalShard {
         }
         self.state.join_buffer.begin(topic, socket);
         // Without a member there is nothing that could be full.
-        let _ = self.hub().join_counted(topic, self.index, None, socket);
+        let _ = self.hub().join_by_census(topic, self.index, None, socket);
         true
     }
 

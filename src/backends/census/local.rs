@@ -35,7 +35,7 @@ use tokio::sync::Mutex;
 const CACHED_EVENTS: usize = 8_192;
 
 #[derive(Debug, Default)]
-struct CountedTopic {
+struct CensusTopic {
     subscriptions: u64,
     members: BTreeMap<Arc<str>, Option<Arc<RawValue>>>,
     count_at: Option<Instant>,
@@ -45,7 +45,7 @@ struct CountedTopic {
 pub struct LocalCensus {
     bus: Arc<dyn Bus>,
     clock: Clock,
-    topics: DashMap<Topic, CountedTopic>,
+    topics: DashMap<Topic, CensusTopic>,
     version: AtomicU64,
     cached: ExpiringMap<(CachedEvent, u64)>,
     /// Held while an event is kept and published: one order for both.
@@ -117,7 +117,7 @@ impl LocalCensus {
     }
 }
 
-impl CountedTopic {
+impl CensusTopic {
     /// Publishes the number of subscribers if it is time to. `false`: it is to be published later.
     fn is_count_due(&mut self, counting: Counting, declared: &Declared, publish: impl FnOnce(u64)) -> bool {
         let has_changed = declared.before != declared.now || counting == Counting::Now;
@@ -135,7 +135,7 @@ impl CountedTopic {
 
 /// Returns what those hear who watch a user that came or went.
 fn watch_event(topic: &Topic, declared: &Declared, next_version: impl FnOnce() -> u64) -> Option<Publication> {
-    let user = topic.channel.signed_in_user()?;
+    let user = topic.channel.sign_in_user()?;
     let frame = match (declared.before, declared.now) {
         (0, 1..) => pusher::watchlist_events(&[user], &[]),
         (1.., 0) => pusher::watchlist_events(&[], &[user]),
@@ -198,7 +198,7 @@ impl Census for LocalCensus {
         // First: a change between the two lines is heard twice rather than never.
         let version = self.version.load(Ordering::Acquire);
         let is_online = |user: &String| {
-            let held = self.topics.get(&Topic { app: app.clone(), channel: ChannelName::signed_in(user) });
+            let held = self.topics.get(&Topic { app: app.clone(), channel: ChannelName::sign_in(user) });
             held.is_some_and(|held| held.subscriptions > 0)
         };
         Ok((users.iter().map(is_online).collect(), version))
@@ -219,6 +219,6 @@ impl Census for LocalCensus {
     }
 }
 
-fn facts_of(held: &CountedTopic) -> ChannelFacts {
+fn facts_of(held: &CensusTopic) -> ChannelFacts {
     ChannelFacts { subscriptions: held.subscriptions, users: held.members.len() as u64 }
 }

@@ -125,7 +125,7 @@ impl Census for RedisCensus {
     async fn declare(&self, declaration: &Declaration) -> BackendResult<Option<Declared>> {
         let topic = &declaration.topic;
         let (topic_key, node) = (Self::topic_key(topic), declaration.in_place_of.unwrap_or(self.node));
-        let user = topic.channel.signed_in_user();
+        let user = topic.channel.sign_in_user();
         let mode = match topic.channel.kind() {
             ChannelKind::Presence => "presence",
             _ if user.is_some() => "user",
@@ -260,7 +260,7 @@ impl Census for RedisCensus {
         if users.is_empty() {
             return Ok((Vec::new(), 0));
         }
-        let channels: Vec<String> = users.iter().map(|user| ChannelName::signed_in(user).to_string()).collect();
+        let channels: Vec<String> = users.iter().map(|user| ChannelName::sign_in(user).to_string()).collect();
         let mut commands = pipe();
         commands.atomic().cmd("HMGET").arg(self.key("hidden", &app.0)).arg(channels).get(format!("{}:census:version", self.prefix));
         let (counts, version): (Vec<Option<u64>>, Option<u64>) = self.link.run(&commands).await?;

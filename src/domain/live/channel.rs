@@ -16,7 +16,7 @@ const CONVERSATION: &str = "presence-conversation.";
 /// Begins the channel on which a backend reaches one signed-in user of its app.
 const SERVER_TO_USER: &str = "#server-to-user-";
 /// Begins the topic that the sockets signed in as a user listen to; no client can name it.
-const SIGNED_IN: &str = "#user-";
+const SIGN_IN: &str = "#user-";
 /// Begins the topic that those listen to who want to know whether a user is there; no client can name it.
 const WATCHED: &str = "#watch-";
 
@@ -65,14 +65,14 @@ impl ChannelName {
 
     /// Reads a name another node sent: one of [`Self::parse`], or one of this server's own.
     pub fn parse_any(text: &str) -> Result<Self, InvalidChannelName> {
-        let own = text.strip_prefix(SIGNED_IN).or_else(|| text.strip_prefix(WATCHED));
+        let own = text.strip_prefix(SIGN_IN).or_else(|| text.strip_prefix(WATCHED));
         if own.is_some_and(is_user_id) { Ok(Self(text.into())) } else { Self::parse(text) }
     }
 
     /// Returns the topic that the sockets signed in as a user of an app listen to.
     #[must_use]
-    pub fn signed_in(user_id: &str) -> Self {
-        Self(format!("{SIGNED_IN}{user_id}").into())
+    pub fn sign_in(user_id: &str) -> Self {
+        Self(format!("{SIGN_IN}{user_id}").into())
     }
 
     /// Returns the topic that those listen to who watch a user of an app.
@@ -89,8 +89,8 @@ impl ChannelName {
 
     /// Returns the user whose sockets listen here.
     #[must_use]
-    pub fn signed_in_user(&self) -> Option<&str> {
-        self.as_str().strip_prefix(SIGNED_IN)
+    pub fn sign_in_user(&self) -> Option<&str> {
+        self.as_str().strip_prefix(SIGN_IN)
     }
 
     /// Says whether this is the topic of those who watch a user.
@@ -289,7 +289,7 @@ mod tests {
     fn a_hash_is_reserved_for_users_and_this_servers_own_topics() {
         let channel = ChannelName::parse("#server-to-user-ana@sma 1").unwrap();
         assert_eq!((channel.server_to_user(), channel.is_listed()), (Some("ana@sma 1"), false));
-        let own = [ChannelName::signed_in("7"), ChannelName::watched("7")];
+        let own = [ChannelName::sign_in("7"), ChannelName::watched("7")];
         for name in own.iter().map(ChannelName::as_str).chain(["#server-to-user-", "#other", "#server-to-user-a\nb"]) {
             assert_eq!(ChannelName::parse(name), Err(InvalidChannelName), "{name:?}");
         }
@@ -297,7 +297,7 @@ mod tests {
             assert_eq!((ChannelName::parse_any(name.as_str()), name.kind()), (Ok(name.clone()), ChannelKind::Internal));
         }
         assert!(ChannelName::parse_any("#user-").is_err() && ChannelName::parse_any("#x").is_err());
-        assert_eq!(ChannelName::signed_in("7").signed_in_user(), Some("7"));
+        assert_eq!(ChannelName::sign_in("7").sign_in_user(), Some("7"));
     }
 
     #[test]

@@ -108,23 +108,23 @@ pub async fn receive_form<F: Form>(request: &HttpRequest, mut payload: Payload, 
         return Err(Refused::unread(too_large(), payload));
     }
     let deadline = Instant::now() + Duration::from_secs(config.http.upload_total_s);
-    let pace = UploadPace { idle: Duration::from_secs(config.http.upload_idle_s), deadline };
+    let timeouts = UploadTimeouts { idle: Duration::from_secs(config.http.upload_idle_s), deadline };
     let parts = match Multipart::from_request(request, &mut payload.into_inner()).await {
         Ok(parts) => parts,
         Err(_) => return Err(Refused { error: malformed_form(), unread: Box::new(()) }),
     };
-    let mut reader = FormReader { parts, pace, read_bytes: 0 };
+    let mut reader = FormReader { parts, timeouts, read_bytes: 0 };
     reader.take_form(config).await.map_err(|error| Refused { error, unread: Box::new(reader) })
 }
 
-/// How slow a client may be.
+/// How slow a client may be: `idle` between two pieces, `deadline` for the whole.
 #[derive(Debug, Clone, Copy)]
-struct UploadPace {
+struct UploadTimeouts {
     idle: Duration,
     deadline: Instant,
 }
 
-impl UploadPace {
+impl UploadTimeouts {
     /// Waits for something of the client, as long as it may be silent and the upload may last.
     async fn within<T>(self, work: impl Future<Output = T>) -> ApiResult<T> {
         let too_slow = |_| ApiError::request("request.timeout", "the upload came too slowly");
@@ -135,7 +135,7 @@ impl UploadPace {
 /// Reads parts within the bounds of time and size.
 struct FormReader {
     parts: Multipart,
-    pace: UploadPace,
+    timeouts: UploadTimeouts,
     read_bytes: u64,
 }
 
@@ -160,11 +160,11 @@ impl FormReader {
     }
 
     async fn next_part(&mut self) -> ApiResult<Option<Field>> {
-        self.pace.within(self.parts.next()).await?.transpose().map_err(|error| malformed(&error))
+        self.timeouts.within(self.parts.next()).await?.transpose().map_err(|error| malformed(&error))
     }
 
     async fn next_chunk(&mut self, part: &mut Field) -> ApiResult<Option<Bytes>> {
-        let chunk = self.pace.within(part.next()).await?.transpose().map_err(|error| malformed(&error))?;
+        let chunk = self.timeouts.within(part.next()).await?.transpose().map_err(|error| malformed(&error))?;
         self.read_bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
         // Texts and file have limits of their own; this one stops a form that sends neither for ever.
         if self.read_bytes > MAX_FILE_BYTES + FORM_SLACK_BYTES { Err(too_large()) } else { Ok(chunk) }

@@ -26,7 +26,7 @@ const PIECE_BYTES: usize = 16 * 1024;
 
 /// What the connection may read now; shared by the connection and the body of its request, on one thread.
 #[derive(Debug, Default)]
-struct ReadPace {
+struct ReadAllowance {
     /// Says whether a body sets the pace; else `left` begins anew with every turn.
     is_paced: Cell<bool>,
     left: Cell<usize>,
@@ -34,7 +34,7 @@ struct ReadPace {
     waiting: RefCell<Option<Waker>>,
 }
 
-impl ReadPace {
+impl ReadAllowance {
     fn allow(&self, bytes: usize) {
         self.left.set(bytes);
         if let Some(waker) = self.waiting.take() {
@@ -43,7 +43,7 @@ impl ReadPace {
     }
 
     /// Returns how many bytes may be read; `None`: none now, and the connection's task is told when to look again.
-    fn allowance(&self, context: &Context<'_>) -> Option<usize> {
+    fn bytes_now(&self, context: &Context<'_>) -> Option<usize> {
         if self.left.get() > 0 {
             return Some(self.left.get());
         }
@@ -83,7 +83,7 @@ impl ConnectionEnd {
 pub struct PacedStream {
     /// Hands out no more than allowed, into memory that nobody has to clear first.
     io: Take<TcpStream>,
-    pace: Rc<ReadPace>,
+    allowance: Rc<ReadAllowance>,
     end: Rc<ConnectionEnd>,
 }
 
@@ -91,9 +91,9 @@ impl PacedStream {
     /// Wraps an accepted connection.
     #[must_use]
     pub fn new(io: TcpStream) -> Self {
-        let pace = ReadPace::default();
-        pace.left.set(TURN_BYTES);
-        Self { io: io.take(0), pace: Rc::new(pace), end: Rc::default() }
+        let allowance = ReadAllowance::default();
+        allowance.left.set(TURN_BYTES);
+        Self { io: io.take(0), allowance: Rc::new(allowance), end: Rc::default() }
     }
 
     /// Returns the connection itself.
@@ -102,9 +102,9 @@ impl PacedStream {
         self.io.into_inner()
     }
 
-    /// Lets the requests of this connection find its pace and its end: for `HttpServiceBuilder::on_connect_ext`.
+    /// Lets the requests of this connection find its allowance and its end: for `HttpServiceBuilder::on_connect_ext`.
     pub fn introduce(&self, connection: &mut Extensions) {
-        connection.insert(self.pace.clone());
+        connection.insert(self.allowance.clone());
         connection.insert(self.end.clone());
     }
 }
@@ -112,14 +112,14 @@ impl PacedStream {
 impl AsyncRead for PacedStream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let Some(allowed) = this.pace.allowance(context) else { return Poll::Pending };
+        let Some(allowed) = this.allowance.bytes_now(context) else { return Poll::Pending };
         let (filled, has_room) = (buffer.filled().len(), buffer.remaining() > 0);
         this.io.set_limit(allowed as u64);
         let read = Pin::new(&mut this.io).poll_read(context, buffer);
         let read_bytes = buffer.filled().len() - filled;
-        if read.is_pending() && !this.pace.is_paced.get() {
+        if read.is_pending() && !this.allowance.is_paced.get() {
             // The connection sleeps until something comes: a turn ends here.
-            this.pace.left.set(TURN_BYTES);
+            this.allowance.left.set(TURN_BYTES);
         }
         let has_ended = match &read {
             Poll::Ready(Ok(())) => read_bytes == 0 && has_room,
@@ -130,7 +130,7 @@ impl AsyncRead for PacedStream {
             this.end.reach();
         }
         ready!(read)?;
-        this.pace.left.set(allowed - read_bytes);
+        this.allowance.left.set(allowed - read_bytes);
         Poll::Ready(Ok(()))
     }
 }
@@ -160,20 +160,20 @@ impl AsyncWrite for PacedStream {
 /// Makes the body of a request set the pace of its connection, until the body is dropped. Called before anybody waits for anything, so that no more
 /// than a turn is read ahead.
 pub fn pace_body(request: &mut Request) {
-    let Some(pace) = request.conn_data::<Rc<ReadPace>>().cloned() else { return };
+    let Some(allowance) = request.conn_data::<Rc<ReadAllowance>>().cloned() else { return };
     let body = request.take_payload();
     if matches!(body, Payload::None) {
         return;
     }
-    pace.is_paced.set(true);
-    pace.left.set(0);
-    *request.payload() = Payload::Stream { payload: Box::pin(PacedBody { body, pace }) };
+    allowance.is_paced.set(true);
+    allowance.left.set(0);
+    *request.payload() = Payload::Stream { payload: Box::pin(PacedBody { body, allowance }) };
 }
 
 /// A body that asks for its next piece when it has nothing left.
 struct PacedBody {
     body: Payload,
-    pace: Rc<ReadPace>,
+    allowance: Rc<ReadAllowance>,
 }
 
 impl Stream for PacedBody {
@@ -181,8 +181,8 @@ impl Stream for PacedBody {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let next = Pin::new(&mut self.body).poll_next(context);
-        if next.is_pending() && self.pace.left.get() == 0 {
-            self.pace.allow(PIECE_BYTES);
+        if next.is_pending() && self.allowance.left.get() == 0 {
+            self.allowance.allow(PIECE_BYTES);
         }
         next
     }
@@ -190,8 +190,8 @@ impl Stream for PacedBody {
 
 impl Drop for PacedBody {
     fn drop(&mut self) {
-        self.pace.is_paced.set(false);
-        self.pace.allow(TURN_BYTES);
+        self.allowance.is_paced.set(false);
+        self.allowance.allow(TURN_BYTES);
     }
 }
 
@@ -228,15 +228,15 @@ mod tests {
             client.write_all(&[1; 100_000]).await.unwrap();
             client
         });
-        let pace = stream.pace.clone();
-        pace.is_paced.set(true);
-        pace.left.set(0);
+        let allowance = stream.allowance.clone();
+        allowance.is_paced.set(true);
+        allowance.left.set(0);
         let mut buffer = vec![0; 100_000];
         let mut in_all = 0;
         while in_all < 100_000 {
             let asked = in_all;
             assert!(timeout(Duration::from_millis(20), stream.read(&mut buffer)).await.is_err(), "nothing unasked");
-            pace.allow(PIECE_BYTES);
+            allowance.allow(PIECE_BYTES);
             while in_all < (asked + PIECE_BYTES).min(100_000) {
                 in_all += timeout(Duration::from_secs(10), stream.read(&mut buffer)).await.unwrap().unwrap();
                 assert!(in_all <= asked + PIECE_BYTES);
