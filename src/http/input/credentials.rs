@@ -1,4 +1,5 @@
-//! Who asks: the extractors of signed-in users, the session cookie, and the rule against requests forged by other sites.
+//! Credentials of requests: whose they are, the session cookie, and the rule against requests forged by other sites. Handlers take
+//! [`Requester`](crate::services::shared::requester::Requester).
 
 use super::{client_address::client_address, origin::is_own_page};
 use crate::{
@@ -8,13 +9,11 @@ use crate::{
     services::{Context, ServiceError, accounts::sign_in, shared::requester},
 };
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
+    HttpMessage, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
-    dev::Payload,
     http::header::{self, HeaderMap},
     web,
 };
-use futures_util::future::LocalBoxFuture;
 use std::net::IpAddr;
 
 /// Name of the session cookie.
@@ -28,14 +27,6 @@ const DEVICE_COOKIE_PATH: &str = "/api/v1/auth/login";
 
 /// How long browsers keep the device's cookie after a login, in days; they cut longer times to this.
 const DEVICE_COOKIE_DAYS: i64 = 400;
-
-/// The user of a request that needs one. Without: 401 `auth.required`; by cookie from a page that is not ours: 403 `auth.cross_site`.
-#[derive(Debug, Clone)]
-pub struct SignedIn(pub Principal);
-
-/// The user of a request that does without.
-#[derive(Debug, Clone)]
-pub struct MaybeSignedIn(pub Option<Principal>);
 
 /// What was found out about the request's credential, kept with the request so that it is looked up once.
 #[derive(Debug, Clone)]
@@ -117,35 +108,12 @@ fn refuse_cross_site(request: &HttpRequest, config: &Config) -> Result<(), ApiEr
     Err(ApiError::request("auth.cross_site", "a change by cookie must come from a page of this server"))
 }
 
-impl FromRequest for SignedIn {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let required = || ApiError::from(ServiceError::Unauthenticated { code: "auth.required" });
-            let principal = resolve(&request).await?.ok_or_else(required)?;
-            refuse_cross_site(&request, &context_of(&request)?.config)?;
-            Ok(Self(principal))
-        })
-    }
-}
-
-impl FromRequest for MaybeSignedIn {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let principal = resolve(&request).await?;
-            if principal.is_some() {
-                refuse_cross_site(&request, &context_of(&request)?.config)?;
-            }
-            Ok(Self(principal))
-        })
-    }
+/// Finds the user of a request that needs one. Without: 401 `auth.required`; by cookie from a page that is not ours: 403 `auth.cross_site`.
+pub(super) async fn require_principal(request: &HttpRequest) -> Result<Principal, ApiError> {
+    let required = || ApiError::from(ServiceError::Unauthenticated { code: "auth.required" });
+    let principal = resolve(request).await?.ok_or_else(required)?;
+    refuse_cross_site(request, &context_of(request)?.config)?;
+    Ok(principal)
 }
 
 /// Refuses with 403 what a user's role may not do. Use cases ask again; here it is asked before a body is read.

@@ -1,8 +1,8 @@
-//! The extractor of the requester: a signed-in user together with where the request comes from.
+//! The one extractor of who asks: a signed-in user together with where the request comes from.
 
 use super::{
     client_address::address_key,
-    credentials::{SignedIn, address_of, context_of},
+    credentials::{address_of, context_of, require_principal},
 };
 use crate::{
     config::Config,
@@ -12,16 +12,15 @@ use crate::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
 use futures_util::future::LocalBoxFuture;
 
-/// Refuses as [`SignedIn`] does.
+/// Without a signed-in user: 401 `auth.required`; by cookie from a page that is not ours: 403 `auth.cross_site`.
 impl FromRequest for Requester {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let signed_in = SignedIn::from_request(request, payload);
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let SignedIn(principal) = signed_in.await?;
+            let principal = require_principal(&request).await?;
             let origin = origin_of(&request, &context_of(&request)?.config);
             Ok(Self { principal, origin })
         })

@@ -11,7 +11,7 @@ use crate::{
     },
     http::{
         error::{ApiError, ApiResult},
-        input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody, language::language_of, page::PageQuery},
+        input::{idempotency::idempotent, json_body::JsonBody, language::language_of, page::PageQuery},
     },
     services::{
         Context, ServiceError, ServiceResult,
@@ -162,6 +162,10 @@ pub async fn calendar_file(
 }
 
 /// `GET /appointments/{id}/video`: a link with a fresh token, while the room is open.
-pub async fn open_video(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppointmentId>) -> ApiResult {
+pub async fn open_video(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    id: web::Path<AppointmentId>,
+) -> ApiResult {
     Ok(HttpResponse::Ok().json(appointments::open_video(&context, &user, *id).await?))
 }

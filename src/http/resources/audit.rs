@@ -4,14 +4,12 @@ use crate::{
     domain::{clock::rfc3339, text::FieldError},
     http::{
         error::ApiResult,
-        input::{
-            credentials::SignedIn,
-            page::{Page, PageQuery},
-        },
+        input::page::{Page, PageQuery},
     },
     services::{
         Context, ServiceError,
         audit::{self, AuditFilter, AuditView},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpResponse, web};
@@ -66,7 +64,7 @@ pub struct AuditQuery {
 }
 
 /// `GET /admin/audit`: the trail, newest first. An empty filter is none.
-pub async fn list(context: web::Data<Context>, SignedIn(principal): SignedIn, query: web::Query<AuditQuery>) -> ApiResult {
+pub async fn list(context: web::Data<Context>, Requester { principal, .. }: Requester, query: web::Query<AuditQuery>) -> ApiResult {
     let AuditQuery { actor_id, target_kind, target_id, after, limit } = query.into_inner();
     let page = PageQuery { after, limit };
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());

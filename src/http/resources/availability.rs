@@ -4,7 +4,7 @@ use crate::{
     domain::{appointments::availability::AvailabilityForm, ids::UserId},
     http::{
         error::{ApiError, ApiResult},
-        input::{credentials::SignedIn, json_body::JsonBody},
+        input::json_body::JsonBody,
     },
     services::{Context, appointments::availability, shared::requester::Requester},
 };
@@ -25,7 +25,7 @@ struct VersionBody {
 }
 
 /// `GET /availability`: the own hours, or for admins those of `counsellor_id`.
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<OwnerQuery>) -> ApiResult {
+pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }: Requester, query: web::Query<OwnerQuery>) -> ApiResult {
     let owner = query.counsellor_id.as_deref().map(UserId::parse).transpose().map_err(|_| ApiError::not_found())?;
     Ok(HttpResponse::Ok().json(availability::read_availability(&context, &user, owner).await?))
 }
@@ -37,7 +37,11 @@ pub async fn put(context: web::Data<Context>, requester: Requester, body: JsonBo
 }
 
 /// `POST /availability/check`: which appointments other hours would not cover; changes nothing.
-pub async fn check(context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<AvailabilityForm>) -> ApiResult {
+pub async fn check(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    body: JsonBody<AvailabilityForm>,
+) -> ApiResult {
     let conflicts = availability::check_availability(&context, &user, &body.value).await?;
     Ok(HttpResponse::Ok().json(json!({ "conflicts": conflicts })))
 }

@@ -4,11 +4,12 @@ use crate::{
     domain::ids::CannedReplyId,
     http::{
         error::ApiResult,
-        input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody},
+        input::{idempotency::idempotent, json_body::JsonBody},
     },
     services::{
         Context,
         conversations::{self, CannedScope, NewCannedReply},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -31,13 +32,18 @@ pub struct CannedReplyEditBody {
 }
 
 /// `GET /canned-replies`: the school's and the own ones, by shortcut.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     let items = conversations::list_canned_replies(&context, &user).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }
 
 /// `POST /canned-replies`: 201 with the answer.
-pub async fn add(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<AddBody>) -> ApiResult {
+pub async fn add(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    body: JsonBody<AddBody>,
+) -> ApiResult {
     let AddBody { shortcut, body: text, scope } = body.value;
     let new = NewCannedReply { shortcut, body: text, scope };
     let add = || async { Ok(HttpResponse::Created().json(conversations::add_canned_reply(&context, &user, &new).await?)) };
@@ -47,7 +53,7 @@ pub async fn add(request: HttpRequest, context: web::Data<Context>, SignedIn(use
 /// `PATCH /canned-replies/{id}`: what is given changes.
 pub async fn edit(
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<CannedReplyId>,
     body: JsonBody<CannedReplyEditBody>,
 ) -> ApiResult {
@@ -57,7 +63,7 @@ pub async fn edit(
 }
 
 /// `DELETE /canned-replies/{id}`: 204.
-pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<CannedReplyId>) -> ApiResult {
+pub async fn delete(context: web::Data<Context>, Requester { principal: user, .. }: Requester, id: web::Path<CannedReplyId>) -> ApiResult {
     conversations::delete_canned_reply(&context, &user, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -11,7 +11,6 @@ use crate::{
     http::{
         error::ApiResult,
         input::{
-            credentials::SignedIn,
             idempotency::{idempotent, run_to_end},
             json_body::JsonBody,
             language::language_of,
@@ -21,6 +20,7 @@ use crate::{
     services::{
         Context,
         companion::{self, NewQuestion},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -54,12 +54,16 @@ pub struct BeforeQuery {
 }
 
 /// `GET /companion`
-pub async fn read_info(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn read_info(request: HttpRequest, context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     Ok(HttpResponse::Ok().json(companion::read_info(&context, &user, language_of(&request)).await?))
 }
 
 /// `GET /companion/threads`
-pub async fn list_threads(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<PageQuery>) -> ApiResult {
+pub async fn list_threads(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    query: web::Query<PageQuery>,
+) -> ApiResult {
     let limit = query.limit()?;
     let found = companion::list_threads(&context, &user, query.after()?, limit).await?;
     Ok(HttpResponse::Ok().json(Page::new(found, limit, |thread| thread.id.clone(), |thread| thread)))
@@ -69,7 +73,7 @@ pub async fn list_threads(context: web::Data<Context>, SignedIn(user): SignedIn,
 pub async fn create_thread(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     body: JsonBody<ThreadBody>,
 ) -> ApiResult {
     let title = body.value.title.as_deref();
@@ -81,7 +85,7 @@ pub async fn create_thread(
 pub async fn read_thread(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<ThreadId>,
     query: web::Query<BeforeQuery>,
 ) -> ApiResult {
@@ -93,7 +97,7 @@ pub async fn read_thread(
 /// `PATCH /companion/threads/{id}`
 pub async fn rename_thread(
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<ThreadId>,
     body: JsonBody<ThreadBody>,
 ) -> ApiResult {
@@ -102,7 +106,11 @@ pub async fn rename_thread(
 }
 
 /// `DELETE /companion/threads/{id}`: 204.
-pub async fn delete_thread(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<ThreadId>) -> ApiResult {
+pub async fn delete_thread(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    id: web::Path<ThreadId>,
+) -> ApiResult {
     companion::delete_thread(&context, &user, *id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -112,7 +120,7 @@ pub async fn ask(
     request: HttpRequest,
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<ThreadId>,
     body: JsonBody<AskBody>,
 ) -> ApiResult {
@@ -130,7 +138,7 @@ pub async fn ask(
 pub async fn read_answer(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<MessageId>,
 ) -> ApiResult {
     Ok(HttpResponse::Ok().json(companion::read_answer(&context, desk.get_ref(), &user, *id).await?))
@@ -140,7 +148,7 @@ pub async fn read_answer(
 pub async fn stop(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<MessageId>,
 ) -> ApiResult {
     Ok(HttpResponse::Ok().json(companion::stop(&context, desk.get_ref(), &user, *id).await?))
@@ -151,7 +159,7 @@ pub async fn regenerate(
     request: HttpRequest,
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<MessageId>,
 ) -> ApiResult {
     let language = language_of(&request);
@@ -166,7 +174,7 @@ pub async fn regenerate(
 pub async fn propose_summary(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<ThreadId>,
 ) -> ApiResult {
     let summary = companion::propose_summary(&context, &user, *id, language_of(&request)).await?;
@@ -177,7 +185,7 @@ pub async fn propose_summary(
 pub async fn hand_over(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<ThreadId>,
     body: JsonBody<HandOverBody>,
 ) -> ApiResult {

@@ -7,7 +7,7 @@ use crate::{
     },
     http::{
         error::ApiResult,
-        input::{credentials::SignedIn, idempotency::idempotent, json_body::JsonBody, page::PageQuery},
+        input::{idempotency::idempotent, json_body::JsonBody, page::PageQuery},
     },
     services::{
         Context, ServiceResult,
@@ -87,13 +87,22 @@ impl From<OpenBody> for NewConversation {
 }
 
 /// `GET /conversations`: the own ones by newest message, or the queue.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<ConversationListQuery>) -> ApiResult {
+pub async fn list(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    query: web::Query<ConversationListQuery>,
+) -> ApiResult {
     let query = query.into_inner().read()?;
     Ok(HttpResponse::Ok().json(conversations::list_conversations(&context, &user, query).await?))
 }
 
 /// `POST /conversations`: 201, or 200 with the one that is live.
-pub async fn open(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<OpenBody>) -> ApiResult {
+pub async fn open(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    body: JsonBody<OpenBody>,
+) -> ApiResult {
     let open = || async {
         let opened = conversations::open_conversation(&context, &user, body.value.into()).await?;
         let mut answer = if opened.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
@@ -114,7 +123,7 @@ pub async fn take_next(request: HttpRequest, context: web::Data<Context>, reques
 }
 
 /// `GET /conversations/{id}`
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<ConversationId>) -> ApiResult {
+pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }: Requester, id: web::Path<ConversationId>) -> ApiResult {
     Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, *id).await?))
 }
 
@@ -150,7 +159,7 @@ pub async fn reopen(request: HttpRequest, context: web::Data<Context>, requester
 /// `POST /conversations/{id}/delivered`
 pub async fn mark_delivered(
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<ConversationId>,
     body: JsonBody<MarkBody>,
 ) -> ApiResult {
@@ -160,7 +169,7 @@ pub async fn mark_delivered(
 /// `POST /conversations/{id}/read`
 pub async fn mark_read(
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<ConversationId>,
     body: JsonBody<MarkBody>,
 ) -> ApiResult {
@@ -186,11 +195,15 @@ pub async fn add_note(
 }
 
 /// `GET /chat-preferences`
-pub async fn read_preferences(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn read_preferences(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     Ok(HttpResponse::Ok().json(conversations::read_preferences(&context, &user).await?))
 }
 
 /// `PUT /chat-preferences`
-pub async fn set_preferences(context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<PreferencesItem>) -> ApiResult {
+pub async fn set_preferences(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    body: JsonBody<PreferencesItem>,
+) -> ApiResult {
     Ok(HttpResponse::Ok().json(conversations::set_preferences(&context, &user, body.value).await?))
 }

@@ -6,13 +6,11 @@ use crate::{
         ids::UserId,
         text::FieldError,
     },
-    http::{
-        error::ApiResult,
-        input::{credentials::SignedIn, json_body::JsonBody},
-    },
+    http::{error::ApiResult, input::json_body::JsonBody},
     services::{
         Context, ServiceResult,
         appointments::{self, counsellors},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpResponse, web};
@@ -33,19 +31,23 @@ pub struct DaysQuery {
 }
 
 /// `GET /counsellors`: all, by name.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     Ok(HttpResponse::Ok().json(json!({ "items": counsellors::list_counsellors(&context, &user).await? })))
 }
 
 /// `PUT /counsellors/me/status`: the own status.
-pub async fn set_status(context: web::Data<Context>, SignedIn(user): SignedIn, body: JsonBody<StatusBody>) -> ApiResult {
+pub async fn set_status(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    body: JsonBody<StatusBody>,
+) -> ApiResult {
     Ok(HttpResponse::Ok().json(counsellors::set_status(&context, &user, body.value.status).await?))
 }
 
 /// `GET /counsellors/{id}/slots`: what can be booked now.
 pub async fn list_slots(
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<UserId>,
     query: web::Query<DaysQuery>,
 ) -> ApiResult {

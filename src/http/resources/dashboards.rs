@@ -1,11 +1,8 @@
 //! `/dashboard`: the student's widgets and the counsellor's statistics.
 
 use crate::{
-    http::{
-        error::ApiResult,
-        input::{credentials::SignedIn, language::language_of},
-    },
-    services::{Context, dashboards},
+    http::{error::ApiResult, input::language::language_of},
+    services::{Context, dashboards, shared::requester::Requester},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -14,12 +11,12 @@ use actix_web::{
 };
 
 /// `GET /dashboard/student`
-pub async fn student(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn student(request: HttpRequest, context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     Ok(HttpResponse::Ok().json(dashboards::student_dashboard(&context, &user, language_of(&request)).await?))
 }
 
 /// `GET /dashboard/counsellor`: `X-Cache` says whether the statistics were kept, `Age` for how long.
-pub async fn counsellor(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn counsellor(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     let found = dashboards::counsellor_dashboard(&context, &user).await?;
     Ok(HttpResponse::Ok()
         .insert_header(ContentType::json())

@@ -4,11 +4,7 @@ use crate::{
     domain::{access::Action, risk::hotline::HotlineForm},
     http::{
         error::ApiResult,
-        input::{
-            credentials::{SignedIn, require},
-            json_body::JsonBody,
-            language::language_of,
-        },
+        input::{credentials::require, json_body::JsonBody, language::language_of},
     },
     services::{Context, help, shared::requester::Requester},
 };
@@ -32,7 +28,7 @@ pub async fn read_card(request: HttpRequest, context: web::Data<Context>) -> Api
 }
 
 /// `GET /admin/hotlines`: in both languages.
-pub async fn list_hotlines(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn list_hotlines(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     Ok(HttpResponse::Ok().json(json!({ "items": help::list_hotlines(&context, &user).await? })))
 }
 

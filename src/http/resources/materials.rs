@@ -10,7 +10,7 @@ use crate::{
     http::{
         error::{ApiError, ApiResult},
         input::{
-            credentials::{SignedIn, require},
+            credentials::require,
             forms::material::UploadForm,
             idempotency::{KeyAnswer, ask_about_key, idempotent, run_to_end},
             json_body::{JsonBody, declared_length},
@@ -87,13 +87,22 @@ fn purpose_of(request: &HttpRequest) -> Purpose {
 }
 
 /// `GET /materials`: newest first, with the categories in use.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<MaterialListQuery>) -> ApiResult {
+pub async fn list(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    query: web::Query<MaterialListQuery>,
+) -> ApiResult {
     let page = materials::list_materials(&context, &user, query.into_inner().parse()?).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
 /// `GET /materials/{id}`: one material with its text.
-pub async fn read(request: HttpRequest, context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<MaterialId>) -> ApiResult {
+pub async fn read(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    id: web::Path<MaterialId>,
+) -> ApiResult {
     let material = materials::read_material(&context, &user, *id, purpose_of(&request)).await?;
     Ok(HttpResponse::Ok().json(material))
 }
@@ -153,7 +162,7 @@ pub async fn delete(context: web::Data<Context>, requester: Requester, id: web::
 pub async fn link(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<MaterialId>,
     query: web::Query<MaterialLinkQuery>,
 ) -> ApiResult {

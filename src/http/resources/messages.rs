@@ -8,7 +8,6 @@ use crate::{
     http::{
         error::ApiResult,
         input::{
-            credentials::SignedIn,
             forms::message::MessageForm,
             json_body::JsonBody,
             page::PageQuery,
@@ -103,7 +102,7 @@ pub async fn list(
 pub async fn send(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     id: web::Path<ConversationId>,
     payload: web::Payload,
 ) -> ApiResult {
@@ -124,7 +123,7 @@ pub async fn send(
 /// `PATCH /conversations/{id}/messages/{message_id}`: an own message, within 15 minutes.
 pub async fn edit(
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     ids: web::Path<MessagePath>,
     body: JsonBody<MessageEditBody>,
 ) -> ApiResult {
@@ -132,7 +131,7 @@ pub async fn edit(
 }
 
 /// `DELETE /conversations/{id}/messages/{message_id}`: an own message; 200 with the tombstone.
-pub async fn delete(context: web::Data<Context>, SignedIn(user): SignedIn, ids: web::Path<MessagePath>) -> ApiResult {
+pub async fn delete(context: web::Data<Context>, Requester { principal: user, .. }: Requester, ids: web::Path<MessagePath>) -> ApiResult {
     Ok(HttpResponse::Ok().json(conversations::delete_message(&context, &user, *ids).await?))
 }
 

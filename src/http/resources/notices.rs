@@ -4,11 +4,12 @@ use crate::{
     domain::{ids::NoticeId, text::FieldError},
     http::{
         error::ApiResult,
-        input::{credentials::SignedIn, language::language_of, page::PageQuery},
+        input::{language::language_of, page::PageQuery},
     },
     services::{
         Context, ServiceResult,
         notices::{self, NoticeQuery},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -38,7 +39,7 @@ impl NoticeListQuery {
 pub async fn list(
     request: HttpRequest,
     context: web::Data<Context>,
-    SignedIn(user): SignedIn,
+    Requester { principal: user, .. }: Requester,
     query: web::Query<NoticeListQuery>,
 ) -> ApiResult {
     let query = query.into_inner().read(&request)?;
@@ -46,11 +47,11 @@ pub async fn list(
 }
 
 /// `POST /notices/{id}/read`: the new unread count.
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<NoticeId>) -> ApiResult {
+pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }: Requester, id: web::Path<NoticeId>) -> ApiResult {
     Ok(HttpResponse::Ok().json(notices::read_notice(&context, &user, *id).await?))
 }
 
 /// `POST /notices/read-all`: the new unread count.
-pub async fn read_all(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn read_all(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     Ok(HttpResponse::Ok().json(notices::read_all_notices(&context, &user).await?))
 }

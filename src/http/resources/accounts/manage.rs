@@ -5,7 +5,7 @@ use crate::{
     http::{
         error::{ApiError, ApiResult, FieldProblem},
         input::{
-            credentials::{SignedIn, require},
+            credentials::require,
             idempotency::idempotent,
             json_body::{JsonBody, declared_length, read_body},
             page::{Page, PageQuery},
@@ -98,7 +98,7 @@ impl From<UserRow> for AccountBody {
 }
 
 /// `GET /admin/users`: accounts, newest first.
-pub async fn list_users(context: web::Data<Context>, SignedIn(principal): SignedIn, query: web::Query<UsersQuery>) -> ApiResult {
+pub async fn list_users(context: web::Data<Context>, Requester { principal, .. }: Requester, query: web::Query<UsersQuery>) -> ApiResult {
     let mut query = query.into_inner().read()?;
     let limit = query.limit;
     query.limit += 1;

@@ -9,7 +9,7 @@ use crate::{
     http::{
         error::{ApiError, ApiResult},
         input::{
-            credentials::{SignedIn, device_cookie, device_cookie_of, removal_cookie, session_cookie, token_of},
+            credentials::{device_cookie, device_cookie_of, removal_cookie, session_cookie, token_of},
             json_body::JsonBody,
             origin::same_origin,
             requester::origin_of,
@@ -101,12 +101,12 @@ pub async fn log_out(context: web::Data<Context>, requester: Requester) -> ApiRe
 }
 
 /// `GET /auth/me`: who is signed in.
-pub async fn me(SignedIn(principal): SignedIn) -> HttpResponse {
+pub async fn me(Requester { principal, .. }: Requester) -> HttpResponse {
     HttpResponse::Ok().json(json!({"user": UserBody::from(&principal)}))
 }
 
 /// `GET /auth/sessions`: the user's own sessions, newest first.
-pub async fn list_logins(context: web::Data<Context>, SignedIn(principal): SignedIn) -> ApiResult {
+pub async fn list_logins(context: web::Data<Context>, Requester { principal, .. }: Requester) -> ApiResult {
     let logins = sign_in::list_logins(&context, &principal).await?;
     let items: Vec<LoginBody> = logins.into_iter().map(LoginBody::from).collect();
     Ok(HttpResponse::Ok().json(json!({"items": items, "next": null})))

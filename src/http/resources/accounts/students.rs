@@ -3,14 +3,12 @@
 use crate::{
     http::{
         error::ApiResult,
-        input::{
-            credentials::SignedIn,
-            page::{Page, PageQuery},
-        },
+        input::page::{Page, PageQuery},
     },
     services::{
         Context,
         accounts::students::{StudentItem, list_students},
+        shared::requester::Requester,
     },
 };
 use actix_web::{HttpResponse, web};
@@ -25,7 +23,11 @@ pub struct StudentListQuery {
 }
 
 /// `GET /students`: those whose name or login has all the words.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<StudentListQuery>) -> ApiResult {
+pub async fn list(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    query: web::Query<StudentListQuery>,
+) -> ApiResult {
     let StudentListQuery { query, after, limit } = query.into_inner();
     let page = PageQuery { after, limit };
     let limit = page.limit()?;

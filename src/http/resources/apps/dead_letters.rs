@@ -8,7 +8,7 @@ use crate::{
     http::{
         error::{ApiError, ApiResult, FieldProblem},
         input::{
-            credentials::{SignedIn, require},
+            credentials::require,
             json_body::JsonBody,
             page::{Page, PageQuery},
         },
@@ -34,13 +34,18 @@ pub struct Replay {
 }
 
 /// `GET /admin/apps/{id}/webhooks`
-pub async fn list_webhooks(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>) -> ApiResult {
+pub async fn list_webhooks(context: web::Data<Context>, Requester { principal: user, .. }: Requester, id: web::Path<AppId>) -> ApiResult {
     let items = dead_letters::list_webhooks(&context, &user, &id).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
 }
 
 /// `GET /admin/apps/{id}/dead-letters`
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>, page: web::Query<PageQuery>) -> ApiResult {
+pub async fn list(
+    context: web::Data<Context>,
+    Requester { principal: user, .. }: Requester,
+    id: web::Path<AppId>,
+    page: web::Query<PageQuery>,
+) -> ApiResult {
     let limit = page.limit()?;
     let found = dead_letters::list(&context, &user, &id, page.after()?, limit + 1).await?;
     Ok(HttpResponse::Ok().json(Page::new(found, limit, |letter: &DeadLetterItem| letter.id().to_string(), |letter| letter)))

@@ -4,11 +4,7 @@ use crate::{
     domain::{access::Action, ids::AppId},
     http::{
         error::ApiResult,
-        input::{
-            credentials::{SignedIn, require},
-            idempotency::idempotent,
-            json_body::JsonBody,
-        },
+        input::{credentials::require, idempotency::idempotent, json_body::JsonBody},
     },
     services::{
         Context,
@@ -21,13 +17,13 @@ use serde_json::json;
 use std::cell::Cell;
 
 /// `GET /admin/apps`: all of them, those of the settings first; without secrets.
-pub async fn list(context: web::Data<Context>, SignedIn(user): SignedIn) -> ApiResult {
+pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     let items = manage::list_apps(&context, &user).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
 }
 
 /// `GET /admin/apps/{id}`
-pub async fn read(context: web::Data<Context>, SignedIn(user): SignedIn, id: web::Path<AppId>) -> ApiResult {
+pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }: Requester, id: web::Path<AppId>) -> ApiResult {
     Ok(HttpResponse::Ok().json(manage::read_app(&context, &user, &id).await?))
 }
 

@@ -4,13 +4,10 @@ use crate::{
     domain::ids::SocketId,
     http::{
         error::{ApiError, ApiResult, FieldProblem},
-        input::{
-            credentials::SignedIn,
-            json_body::{declared_length, read_body},
-        },
+        input::json_body::{declared_length, read_body},
         sockets::refusal,
     },
-    services::{Context, ServiceError, live::channel_access},
+    services::{Context, ServiceError, live::channel_access, shared::requester::Requester},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde_json::Value;
@@ -22,14 +19,14 @@ const MAX_CHANNELS: usize = 100;
 const LARGEST_AUTH_BYTES: usize = 128 * 1024;
 
 /// `GET /api/v1/realtime`
-pub async fn describe(SignedIn(principal): SignedIn, context: web::Data<Context>) -> ApiResult {
+pub async fn describe(Requester { principal, .. }: Requester, context: web::Data<Context>) -> ApiResult {
     Ok(HttpResponse::Ok().json(channel_access::describe(&context, context.apps.built_in(), &principal).await?))
 }
 
 /// `POST /broadcasting/auth` and `/pusher/auth`: form or JSON. With `channel_name[]` (or a JSON list) the answer is a map, and a channel that is
 /// refused is `null` in it.
 pub async fn authorise_channels(
-    SignedIn(principal): SignedIn,
+    Requester { principal, .. }: Requester,
     request: HttpRequest,
     payload: web::Payload,
     context: web::Data<Context>,
@@ -60,7 +57,7 @@ pub async fn authorise_channels(
 
 /// `POST /broadcasting/user-auth`
 pub async fn authorise_user(
-    SignedIn(principal): SignedIn,
+    Requester { principal, .. }: Requester,
     request: HttpRequest,
     payload: web::Payload,
     context: web::Data<Context>,

@@ -1,8 +1,8 @@
 //! `/sync`: what a client missed.
 
 use crate::{
-    http::{error::ApiResult, input::credentials::SignedIn},
-    services::{Context, live::sync},
+    http::error::ApiResult,
+    services::{Context, live::sync, shared::requester::Requester},
 };
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ pub struct SyncQuery {
 }
 
 /// `GET /sync?after=CURSOR`: durable events behind the cursor, in order.
-pub async fn events(context: web::Data<Context>, SignedIn(user): SignedIn, query: web::Query<SyncQuery>) -> ApiResult {
+pub async fn events(context: web::Data<Context>, Requester { principal: user, .. }: Requester, query: web::Query<SyncQuery>) -> ApiResult {
     let after = query.after.as_deref().filter(|text| !text.is_empty()).map(sync::parse_cursor).transpose()?;
     Ok(HttpResponse::Ok().json(sync::events_after(&context, &user, after).await?))
 }
