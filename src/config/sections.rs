@@ -70,8 +70,8 @@ section! {
     /// Login sessions and secrets.
     SecuritySettings in "security." {
         secret: String = String::new(), "", "At least 32 characters; signs links and channels. Empty = made once and kept in the database.", secret;
-        session_idle_h: u64 = 12, "h", "A login session ends after this long without a request.";
-        session_total_h: u64 = 336, "h", "A login session ends after this long in any case.";
+        session_idle_h: u64 = 12, "h", "A login ends after this long without a request.";
+        session_total_h: u64 = 336, "h", "A login ends after this long in any case.";
     }
 }
 section! {
@@ -85,7 +85,7 @@ section! {
         client_events_per_s: u32 = 10, "events/s", "Client events per socket; over it, error 4301.";
         channels_per_socket: usize = 200, "channels", "Most subscriptions of one socket.";
         drain_s: u64 = 10, "s", "Time over which a stopping server sends its sockets away with 4200.";
-        login_check_s: u64 = 60, "s", "How often open sockets are held to their login sessions; one that ran out ends its sockets.";
+        login_check_s: u64 = 60, "s", "How often open sockets are held to their logins; one that ran out ends its sockets.";
         inbound_per_s: u32 = 1_000, "messages/s", "Messages a socket may send per second (twice as many at once); above it they are read more slowly.";
         max_sockets: usize = 0, "sockets", "Most open sockets of a node; above it handshakes get 4100. 0 = no limit.";
         path_prefix: String = String::new(), "path", "What a proxy leaves before the paths of Pusher clients and backends (wsPath of pusher-js), such as /ws; they are served with it and without.";

@@ -5,7 +5,7 @@ use super::principal::Role;
 /// Something a signed-in user can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Read own account, sessions, notices, missed events.
+    /// Read own account, logins, notices, missed events.
     UseOwnAccount,
     /// List and read active materials, get links to their files.
     ReadMaterials,

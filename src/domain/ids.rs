@@ -65,7 +65,7 @@ macro_rules! id_type {
 id_type! {
     /// A person with an account.
     UserId,
-    /// A login session (one cookie or bearer token), not a socket.
+    /// A login (one cookie or bearer token), not a socket.
     LoginId,
     /// A material.
     MaterialId,

@@ -41,7 +41,7 @@ impl Role {
 pub struct Principal {
     /// The account.
     pub user_id: UserId,
-    /// The login session that vouches for it.
+    /// The login that vouches for it.
     pub login_id: LoginId,
     /// What it may do.
     pub role: Role,

@@ -20,7 +20,7 @@ pub struct Context {
     pub config: Arc<Config>,
     /// The database.
     pub store: Store,
-    /// Sessions, login delays, cached statistics.
+    /// Logins, login delays, cached statistics.
     pub cache: Arc<dyn Cache>,
     /// The link to the other nodes, asked for its health.
     pub bus: Arc<dyn Bus>,

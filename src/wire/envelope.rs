@@ -21,7 +21,7 @@ pub enum Envelope {
     EndSockets {
         /// The account.
         user: UserId,
-        /// Only those of one login session.
+        /// Only those of one login.
         login: Option<LoginId>,
         /// Sent to them before they are closed: an event of the account's channel.
         farewell: Box<Publication>,

@@ -26,7 +26,7 @@ use crate::{
         },
         topic::Topic,
     },
-    services::{apps::watched::WatchedApps, live::port::SessionEnd},
+    services::{apps::watched::WatchedApps, live::port::LoginEnd},
     wire::{
         desk_event::DeskEvent,
         envelope::{Envelope, Publication},
@@ -215,7 +215,7 @@ impl Hub {
 }
 
 /// Returns what sockets hear before they are ended.
-pub(super) fn end_of_sockets_frame(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Frame {
+pub(super) fn end_of_sockets_frame(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Frame {
     let data = json!({ "session_id": login, "reason": reason }).to_string();
     pusher::channel_event(&ChannelName::user(user), DeskEvent::SessionEnded.name(), &data)
 }

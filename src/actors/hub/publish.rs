@@ -9,7 +9,7 @@ use crate::{
         live::channel::ChannelName,
         topic::Topic,
     },
-    services::live::port::{Announce, AppCounts, SessionEnd},
+    services::live::port::{Announce, AppCounts, LoginEnd},
     telemetry,
     wire::{
         desk_event::DeskEvent,
@@ -22,8 +22,8 @@ use serde_json::Value;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc::error::TrySendError;
 
-/// Returns what ends the sockets of an account, or of one of its login sessions.
-fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: SessionEnd) -> Envelope {
+/// Returns what ends the sockets of an account, or of one of its logins.
+fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Envelope {
     let (channel, frame) = (ChannelName::user(user), end_of_sockets_frame(user, login, reason));
     let farewell = Box::new(Publication::new(built_in_topic(channel), frame));
     Envelope::EndSockets { user, login, farewell }
@@ -80,7 +80,7 @@ impl Announce for Hub {
         self.publish_later(Envelope::Publish(Publication::new(built_in_topic(channel.clone()), frame)));
     }
 
-    fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd) {
+    fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: LoginEnd) {
         self.publish_later(end_of_sockets(user, login, reason));
     }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     domain::live::registry::SocketOwner,
-    services::{Context as Services, accounts::sign_in, live::port::SessionEnd},
+    services::{Context as Services, accounts::sign_in, live::port::LoginEnd},
 };
 use indexmap::IndexSet;
 use std::{
@@ -31,7 +31,7 @@ impl LoginCheck {
     }
 
     /// Asks about `owners`; calls `end` with each whose login is over, and why. The answer is for all who asked meanwhile.
-    pub(super) fn ask(self: &Rc<Self>, owners: impl IntoIterator<Item = SocketOwner>, end: impl Fn(SocketOwner, SessionEnd) + 'static) {
+    pub(super) fn ask(self: &Rc<Self>, owners: impl IntoIterator<Item = SocketOwner>, end: impl Fn(SocketOwner, LoginEnd) + 'static) {
         self.waiting.borrow_mut().extend(owners);
         if self.waiting.borrow().is_empty() || self.is_running.replace(true) {
             return;
@@ -40,7 +40,7 @@ impl LoginCheck {
         actix::spawn(async move { check.run(end).await });
     }
 
-    async fn run(&self, end: impl Fn(SocketOwner, SessionEnd)) {
+    async fn run(&self, end: impl Fn(SocketOwner, LoginEnd)) {
         loop {
             let batch = self.take_batch();
             if batch.is_empty() {

@@ -23,7 +23,7 @@ use crate::{
         },
         topic::Topic,
     },
-    services::{Context as Services, live::port::SessionEnd},
+    services::{Context as Services, live::port::LoginEnd},
     telemetry,
     wire::{
         codes::PusherCode,
@@ -56,7 +56,7 @@ pub struct DeliverPublication(pub Arc<Publication>);
 pub struct EndSockets {
     /// The account.
     pub user: UserId,
-    /// Only those of one login session.
+    /// Only those of one login.
     pub login: Option<LoginId>,
     /// Sent before the close.
     pub farewell: Frame,
@@ -264,7 +264,7 @@ impl ShardState {
         let state = self.clone();
         self.login_check.ask(owners, move |SocketOwner { user, login }, reason| {
             // A disabled account has no logins left; the others are over one by one.
-            let login = (reason != SessionEnd::Disabled).then_some(login);
+            let login = (reason != LoginEnd::Disabled).then_some(login);
             state.end_sockets(user, login, &end_of_sockets_frame(user, login, reason));
         });
     }

@@ -1,4 +1,4 @@
-//! The embedded cache of a single node: sessions in the database, so that they outlive the process; counters and values in this process.
+//! The embedded cache of a single node: logins in the database, so that they outlive the process; counters and values in this process.
 
 use super::{Cache, CachedValue, Failures, LoginRow, LoginState, is_over, is_touch_due};
 use crate::{
@@ -28,7 +28,7 @@ pub struct LocalCache {
 }
 
 impl LocalCache {
-    /// Makes the cache of one node; sessions unused for `idle_ms` are over.
+    /// Makes the cache of one node; logins unused for `idle_ms` are over.
     #[must_use]
     pub fn new(store: Store, clock: Clock, idle_ms: i64) -> Self {
         Self { store, clock, idle_ms, values: ExpiringMap::new(VALUES), counters: ExpiringMap::new(COUNTERS) }

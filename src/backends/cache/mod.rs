@@ -1,5 +1,5 @@
-//! What is looked up on nearly every request and may be shared by nodes: login sessions, failed-login counters, cached values. Embedded default:
-//! sessions in the database, the rest in this process ([`local`]); with Redis everything is there ([`redis`]).
+//! What is looked up on nearly every request and may be shared by nodes: logins, failed-login counters, cached values. Embedded default:
+//! logins in the database, the rest in this process ([`local`]); with Redis everything is there ([`redis`]).
 
 pub mod local;
 pub mod redis;
@@ -8,7 +8,7 @@ use super::{BackendResult, store::LoginRow};
 use crate::domain::ids::{LoginId, UserId};
 use async_trait::async_trait;
 
-/// A session's last request is noted at most this often, in ms.
+/// A login's last request is noted at most this often, in ms.
 pub const TOUCH_INTERVAL_MS: i64 = 60_000;
 
 /// A cached value.
@@ -29,39 +29,39 @@ pub struct Failures {
     pub last_at_ms: i64,
 }
 
-/// What is known of a login session.
+/// What is known of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginState {
     /// It holds.
     Live,
     /// It was ended, or ran out.
     Over,
-    /// The backend lost its memory after the session began and knows nothing of it.
+    /// The backend lost its memory after the login began and knows nothing of it.
     Lost,
 }
 
-/// Login sessions, failed-login counters, cached values. "Now" is the clock the backend was made with, so that what is over is never returned.
+/// Logins, failed-login counters, cached values. "Now" is the clock the backend was made with, so that what is over is never returned.
 #[async_trait]
 pub trait Cache: Send + Sync {
-    /// Keeps a new login session until it expires or idles out.
+    /// Keeps a new login until it expires or idles out.
     async fn put_login(&self, login: &LoginRow) -> BackendResult<()>;
 
-    /// Finds a login session by the hash of its token; `None` when it is unknown or over.
+    /// Finds a login by the hash of its token; `None` when it is unknown or over.
     async fn find_login(&self, token_hash: &str) -> BackendResult<Option<LoginRow>>;
 
-    /// Notes that a login session was used. Does nothing when that was noted within [`TOUCH_INTERVAL_MS`], and never revives an ended session.
+    /// Notes that a login was used. Does nothing when that was noted within [`TOUCH_INTERVAL_MS`], and never revives an ended login.
     async fn touch_login(&self, login: &LoginRow) -> BackendResult<()>;
 
-    /// Says of each of some login sessions whether it holds, in their order. Notes no use.
+    /// Says of each of some logins whether it holds, in their order. Notes no use.
     async fn login_states(&self, logins: &[(UserId, LoginId)]) -> BackendResult<Vec<LoginState>>;
 
-    /// Lists a user's login sessions that are not over, newest first.
+    /// Lists a user's logins that are not over, newest first.
     async fn list_logins(&self, user: UserId) -> BackendResult<Vec<LoginRow>>;
 
-    /// Ends one login session of a user; `false` when there is none.
+    /// Ends one login of a user; `false` when there is none.
     async fn delete_login(&self, user: UserId, login: LoginId) -> BackendResult<bool>;
 
-    /// Ends all login sessions of a user and returns how many there were.
+    /// Ends all logins of a user and returns how many there were.
     async fn delete_logins_of(&self, user: UserId) -> BackendResult<usize>;
 
     /// Returns a cached value; `None` when there is none or its time is over.
@@ -82,19 +82,19 @@ pub trait Cache: Send + Sync {
     /// Forgets the failures of `key`.
     async fn clear_failures(&self, key: &str) -> BackendResult<()>;
 
-    /// Removes sessions that are over, where the backend does not do so by itself; returns how many.
+    /// Removes logins that are over, where the backend does not do so by itself; returns how many.
     async fn sweep(&self) -> BackendResult<u64>;
 
     /// Asks for a sign of life.
     async fn ping(&self) -> BackendResult<()>;
 }
 
-/// Says whether a login session is over at `now_ms`: expired, or unused for `idle_ms`.
+/// Says whether a login is over at `now_ms`: expired, or unused for `idle_ms`.
 const fn is_over(login: &LoginRow, now_ms: i64, idle_ms: i64) -> bool {
     login.expires_at_ms <= now_ms || login.last_seen_at_ms.saturating_add(idle_ms) <= now_ms
 }
 
-/// Says whether the last noted use of a session is recent enough to leave it at that.
+/// Says whether the last noted use of a login is recent enough to leave it at that.
 const fn is_touch_due(login: &LoginRow, now_ms: i64) -> bool {
     now_ms - login.last_seen_at_ms >= TOUCH_INTERVAL_MS
 }

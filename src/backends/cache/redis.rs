@@ -2,9 +2,9 @@
 //!
 //! | key | type | holds |
 //! |---|---|---|
-//! | `login:{token hash}` | hash | `row` (JSON), `seen` (ms); lives until the session idles out or expires |
-//! | `logins:{user}` | sorted set | `{login id} {token hash}` by expiry; members whose session is gone are dropped when met |
-//! | `first-login` | string | id of the first session kept since Redis has its memory: older ones that are not here were lost, not ended |
+//! | `login:{token hash}` | hash | `row` (JSON), `seen` (ms); lives until the login idles out or expires |
+//! | `logins:{user}` | sorted set | `{login id} {token hash}` by expiry; members whose login is gone are dropped when met |
+//! | `first-login` | string | id of the first login kept since Redis has its memory: older ones that are not here were lost, not ended |
 //! | `value:{key}` | string | `{stored at ms} {until ms} {text}` |
 //! | `failures:{key}` | hash | `count`, `last`; lives for the window |
 //!
@@ -23,7 +23,7 @@ use redis::{Script, pipe};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashSet, sync::LazyLock};
 
-/// Notes a use, unless the session was ended meanwhile.
+/// Notes a use, unless the login was ended meanwhile.
 static TOUCH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end \
@@ -54,7 +54,7 @@ pub struct RedisCache {
     idle_ms: i64,
 }
 
-/// A login session as it is stored.
+/// A login as it is stored.
 #[derive(Serialize, Deserialize)]
 struct StoredLogin {
     id: LoginId,
@@ -91,17 +91,17 @@ impl StoredLogin {
     }
 }
 
-/// The two fields of a stored session, absent when there is none.
+/// The two fields of a stored login, absent when there is none.
 type LoginFields = (Option<String>, Option<i64>);
 
 fn read_login(token_hash: &str, fields: LoginFields) -> BackendResult<Option<LoginRow>> {
     let (Some(row), Some(seen)) = fields else { return Ok(None) };
-    let stored: StoredLogin = serde_json::from_str(&row).map_err(|_| BackendError::Corrupt { what: "login session in redis" })?;
+    let stored: StoredLogin = serde_json::from_str(&row).map_err(|_| BackendError::Corrupt { what: "login in redis" })?;
     Ok(Some(stored.into_row(token_hash, seen)))
 }
 
 impl RedisCache {
-    /// Makes a cache over a connection; sessions unused for `idle_ms` are over.
+    /// Makes a cache over a connection; logins unused for `idle_ms` are over.
     #[must_use]
     pub fn new(link: RedisLink, prefix: &str, clock: Clock, idle_ms: i64) -> Self {
         Self { link, prefix: prefix.to_owned(), clock, idle_ms }
@@ -111,7 +111,7 @@ impl RedisCache {
         format!("{}:{kind}:{name}", self.prefix)
     }
 
-    /// Lives as long as the newest session may: longer than all it is compared with.
+    /// Lives as long as the newest login may: longer than all it is compared with.
     fn first_login_key(&self) -> String {
         format!("{}:first-login", self.prefix)
     }
@@ -120,7 +120,7 @@ impl RedisCache {
         !is_over(login, self.clock.now_ms(), self.idle_ms)
     }
 
-    /// Returns how long a session used at `seen_ms` lives from now, in ms, at least 1.
+    /// Returns how long a login used at `seen_ms` lives from now, in ms, at least 1.
     fn life_ms(&self, login: &LoginRow, seen_ms: i64) -> i64 {
         let end_ms = login.expires_at_ms.min(seen_ms.saturating_add(self.idle_ms));
         (end_ms - self.clock.now_ms()).max(1)
@@ -142,7 +142,7 @@ impl RedisCache {
         Ok(members.into_iter().flatten().filter_map(IndexEntry::parse).collect())
     }
 
-    /// Returns which of these sessions hold.
+    /// Returns which of these logins hold.
     async fn live_of(&self, members: &[IndexEntry]) -> BackendResult<HashSet<LoginId>> {
         if members.is_empty() {
             return Ok(HashSet::new());
@@ -159,7 +159,7 @@ impl RedisCache {
         Ok(live)
     }
 
-    /// Ends the sessions of `members` and drops them from the index; returns how many there were.
+    /// Ends the logins of `members` and drops them from the index; returns how many there were.
     async fn delete_members(&self, user: UserId, members: &[IndexEntry]) -> BackendResult<usize> {
         if members.is_empty() {
             return Ok(0);
@@ -194,7 +194,7 @@ impl IndexEntry {
 #[async_trait]
 impl Cache for RedisCache {
     async fn put_login(&self, login: &LoginRow) -> BackendResult<()> {
-        let row = serde_json::to_string(&StoredLogin::of(login)).map_err(|_| BackendError::Internal("session does not serialize"))?;
+        let row = serde_json::to_string(&StoredLogin::of(login)).map_err(|_| BackendError::Internal("login does not serialize"))?;
         let key = self.key("login", &login.token_hash);
         let index = self.key("logins", login.user_id);
         let now_ms = self.clock.now_ms();

@@ -1,4 +1,4 @@
-//! Login sessions, when they are kept in the database (the embedded cache).
+//! Logins, when they are kept in the database (the embedded cache).
 
 use super::{BackendResult, Store, columns::Columns, sql::Sql};
 use crate::domain::ids::{LoginId, UserId};
@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 const COLUMNS: &str = "SELECT id, user_id, token_hash, created_at_ms, last_seen_at_ms, expires_at_ms, user_agent, address FROM logins";
 
-/// A login session.
+/// A login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginRow {
     /// Its id.
@@ -28,7 +28,7 @@ pub struct LoginRow {
 }
 
 impl Store {
-    /// Adds a login session.
+    /// Adds a login.
     pub async fn insert_login(&self, login: &LoginRow) -> BackendResult<()> {
         let sql = Sql::new(
             "INSERT INTO logins (id, user_id, token_hash, created_at_ms, last_seen_at_ms, expires_at_ms, user_agent, address) \
@@ -45,36 +45,36 @@ impl Store {
         self.execute(sql).await.map(drop)
     }
 
-    /// Finds a login session by the hash of its token, expired or not.
+    /// Finds a login by the hash of its token, expired or not.
     pub async fn find_login(&self, token_hash: &str) -> BackendResult<Option<LoginRow>> {
         let sql = Sql::new(COLUMNS).push(" WHERE token_hash = ?").bind(token_hash);
         self.fetch_optional(sql).await?.as_ref().map(read).transpose()
     }
 
-    /// Lists a user's login sessions that have not expired at `now_ms`, newest first.
+    /// Lists a user's logins that have not expired at `now_ms`, newest first.
     pub async fn list_logins(&self, user: UserId, now_ms: i64) -> BackendResult<Vec<LoginRow>> {
         let sql = Sql::new(COLUMNS).push(" WHERE user_id = ? AND expires_at_ms > ? ORDER BY id DESC").bind(user).bind(now_ms);
         self.fetch_all(sql).await?.iter().map(read).collect()
     }
 
-    /// Finds login sessions by their ids, expired or not, in no order.
+    /// Finds logins by their ids, expired or not, in no order.
     pub async fn logins_by_id(&self, ids: impl IntoIterator<Item = LoginId>) -> BackendResult<Vec<LoginRow>> {
         self.fetch_all(Sql::new(COLUMNS).push(" WHERE id IN ").push_list(ids)).await?.iter().map(read).collect()
     }
 
-    /// Notes a request of a login session; an older time never replaces a newer one.
+    /// Notes a request of a login; an older time never replaces a newer one.
     pub async fn touch_login(&self, id: LoginId, now_ms: i64) -> BackendResult<()> {
         let sql = Sql::new("UPDATE logins SET last_seen_at_ms = ? WHERE id = ? AND last_seen_at_ms < ?").bind(now_ms).bind(id).bind(now_ms);
         self.execute(sql).await.map(drop)
     }
 
-    /// Ends one login session of a user; `false` when there is none.
+    /// Ends one login of a user; `false` when there is none.
     pub async fn delete_login(&self, user: UserId, id: LoginId) -> BackendResult<bool> {
         let sql = Sql::new("DELETE FROM logins WHERE id = ? AND user_id = ?").bind(id).bind(user);
         Ok(self.execute(sql).await? > 0)
     }
 
-    /// Ends all login sessions of a user and returns which.
+    /// Ends all logins of a user and returns which.
     pub async fn delete_logins_of(&self, user: UserId) -> BackendResult<Vec<LoginId>> {
         let mut tx = self.begin().await?;
         let rows = tx.fetch_all(Sql::new("SELECT id FROM logins WHERE user_id = ? ORDER BY id").bind(user)).await?;
@@ -86,7 +86,7 @@ impl Store {
         Ok(ids)
     }
 
-    /// Removes login sessions that expired at `now_ms` or were last used before `idle_before_ms`; returns how many.
+    /// Removes logins that expired at `now_ms` or were last used before `idle_before_ms`; returns how many.
     pub async fn delete_expired_logins(&self, now_ms: i64, idle_before_ms: i64) -> BackendResult<u64> {
         let sql = Sql::new("DELETE FROM logins WHERE expires_at_ms <= ? OR last_seen_at_ms < ?").bind(now_ms).bind(idle_before_ms);
         self.execute(sql).await

@@ -1,7 +1,7 @@
 //! The database: SQLite (embedded default), MySQL/MariaDB or PostgreSQL behind one type. THE place for SQL, a file per table family.
 //!
 //! Reads are methods of [`Store`]; writes that belong together are methods of [`Tx`], so that a use case composes one transaction; a few writes
-//! that stand alone (login sessions, counters, leases, idempotency) are methods of [`Store`] as well.
+//! that stand alone (logins, counters, leases, idempotency) are methods of [`Store`] as well.
 //! Every query is one portable text (see `sql`). Times are ms since 1970 UTC, ids UUIDv7 text, JSON text, on all engines.
 //! May import: `domain`.
 

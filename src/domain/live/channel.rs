@@ -29,7 +29,7 @@ const APP_CONSOLE: &str = "private-app-console.";
 pub enum ChannelKind {
     /// Anybody may subscribe.
     Public,
-    /// Subscribing needs a signature (or, in the built-in app, the right session).
+    /// Subscribing needs a signature (or, in the built-in app, the right login).
     Private,
     /// Private, and the payload is encrypted between publisher and subscriber.
     PrivateEncrypted,
@@ -129,7 +129,7 @@ impl ChannelName {
         Self(format!("{APP_CONSOLE}{}", app.0).into())
     }
 
-    /// Says whether this is the channel of such a console. Only sockets with a session join it: a proof does not run out and names nobody, so what joined
+    /// Says whether this is the channel of such a console. Only sockets with a login join it: a proof does not run out and names nobody, so what joined
     /// with one would stay when its user is no admin any more.
     #[must_use]
     pub fn is_app_console(&self) -> bool {
@@ -223,7 +223,7 @@ pub fn channels_of(principal: &Principal) -> Vec<ChannelName> {
     vec![ChannelName::user(principal.user_id), ChannelName::role(principal.role)]
 }
 
-/// Says whether a user of the built-in app may join a guarded channel by right of its session alone. For channels of conversations the database is
+/// Says whether a user of the built-in app may join a guarded channel by right of its login alone. For channels of conversations the database is
 /// asked beside: see `services::live::channel_access`.
 #[must_use]
 pub fn may_join(principal: &Principal, channel: &ChannelName) -> bool {

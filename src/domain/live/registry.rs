@@ -14,7 +14,7 @@ use std::collections::HashMap;
 pub struct SocketOwner {
     /// The account.
     pub user: UserId,
-    /// The login session its cookie or token belongs to.
+    /// The login its cookie or token belongs to.
     pub login: LoginId,
 }
 
@@ -150,7 +150,7 @@ impl<S: Clone> Registry<S> {
         self.sockets.get(&socket).map_or(0, |entry| entry.subscriptions.iter().filter(is_asked_for).count())
     }
 
-    /// Returns the sockets of an account, or only those of one of its login sessions.
+    /// Returns the sockets of an account, or only those of one of its logins.
     pub fn sockets_of(&self, user: UserId, login: Option<LoginId>) -> impl Iterator<Item = (SocketId, &S)> {
         self.sockets.iter().filter_map(move |(socket, entry)| {
             let owner = entry.owner.filter(|owner| owner.user == user)?;

@@ -13,7 +13,7 @@ use crate::{
     },
     services::{
         Context, ServiceError, ServiceResult,
-        live::port::SessionEnd,
+        live::port::LoginEnd,
         shared::{
             contention::retry_contention,
             requester::{Requester, require},
@@ -141,12 +141,12 @@ fn user_entry<'a>(action: &'a str, target: UserId, data: Value, maker: &Maker, a
 }
 
 /// Changes an account. A patch that names `disabled`, `role` or `password`, changed or not, ends its
-/// sessions and closes its sockets. Admins cannot disable or demote themselves, and nobody can do so
+/// logins and closes its sockets. Admins cannot disable or demote themselves, and nobody can do so
 /// to the last admin who can sign in (`conflict`).
 pub async fn change_user(context: &Context, requester: &Requester, id: UserId, patch: UserPatch) -> ServiceResult<UserRow> {
     require(&requester.principal, Action::ManageUsers)?;
     let before = context.store.find_user(id).await?.ok_or(ServiceError::NotFound)?;
-    let end = session_end(&patch);
+    let end = login_end(&patch);
     let change = read_patch(patch, &before, context.clock.now_ms()).await?;
     let is_self = id == requester.principal.user_id;
     if is_self && (change.role.is_some() || matches!(change.disabled_at_ms, Some(Some(_)))) {
@@ -155,7 +155,7 @@ pub async fn change_user(context: &Context, requester: &Requester, id: UserId, p
     let maker = Maker::from(requester);
     retry_contention(async || write_change(context, &before, &change, &maker).await).await?;
     if let Some(reason) = end {
-        end_sessions(context, id, reason).await?;
+        end_logins(context, id, reason).await?;
     }
     context.store.find_user(id).await?.ok_or(ServiceError::NotFound)
 }
@@ -175,7 +175,7 @@ async fn write_change(context: &Context, before: &UserRow, change: &UserChange, 
     Ok(tx.commit().await?)
 }
 
-async fn end_sessions(context: &Context, id: UserId, reason: SessionEnd) -> ServiceResult<()> {
+async fn end_logins(context: &Context, id: UserId, reason: LoginEnd) -> ServiceResult<()> {
     context.cache.delete_logins_of(id).await?;
     context.announce.end_sockets(id, None, reason);
     Ok(())
@@ -189,7 +189,7 @@ pub(crate) async fn replace_password(context: &Context, user: &UserRow, hash: &s
     let facts = change_facts(&change, user);
     tx.append_audit(&user_entry("user.changed", user.id, facts, &Maker::default(), context.clock.now_ms())).await?;
     tx.commit().await?;
-    end_sessions(context, user.id, SessionEnd::Revoked).await
+    end_logins(context, user.id, LoginEnd::Revoked).await
 }
 
 /// Reads a patch and keeps only what differs from `before`.
@@ -213,13 +213,13 @@ async fn read_patch(patch: UserPatch, before: &UserRow, now_ms: i64) -> ServiceR
     })
 }
 
-/// Says why a patch ends the account's sessions, if it does: whenever it names what sessions depend on, also when that is so already. An end that failed
+/// Says why a patch ends the account's logins, if it does: whenever it names what logins depend on, also when that is so already. An end that failed
 /// the first time is made up for by sending the same patch again.
-const fn session_end(patch: &UserPatch) -> Option<SessionEnd> {
+const fn login_end(patch: &UserPatch) -> Option<LoginEnd> {
     match patch {
-        UserPatch { disabled: Some(true), .. } => Some(SessionEnd::Disabled),
+        UserPatch { disabled: Some(true), .. } => Some(LoginEnd::Disabled),
         UserPatch { disabled: None, role: None, password: None, .. } => None,
-        UserPatch { .. } => Some(SessionEnd::Revoked),
+        UserPatch { .. } => Some(LoginEnd::Revoked),
     }
 }
 

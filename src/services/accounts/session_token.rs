@@ -1,4 +1,4 @@
-//! The secret of a login session: 256 bits of the operating system's randomness, of which only a hash is kept.
+//! The secret of a login: 256 bits of the operating system's randomness, of which only a hash is kept.
 
 use crate::{
     services::{ServiceError, ServiceResult},
@@ -21,7 +21,7 @@ pub fn new_token() -> ServiceResult<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Returns the hash under which a token's session is kept; `None` for a text that cannot be a token. A plain SHA-256 will do, because the token is
+/// Returns the hash under which a token's login is kept; `None` for a text that cannot be a token. A plain SHA-256 will do, because the token is
 /// random: there is nothing to guess.
 #[must_use]
 pub fn token_hash(token: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Signing in and out, and a user's own login sessions. What admins do with accounts is in [`super::manage`].
+//! Signing in and out, and a user's own logins. What admins do with accounts is in [`super::manage`].
 
 use super::{device_cookie, fair_queue::Rank, hashing_line, login_brake::LoginBrake, session_token};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     },
     services::{
         Context, ServiceError, ServiceResult,
-        live::port::SessionEnd,
+        live::port::LoginEnd,
         shared::requester::{Origin, Requester},
     },
     telemetry,
@@ -34,33 +34,33 @@ pub struct LoginAttempt {
     pub login: String,
     /// The password as typed.
     pub password: String,
-    /// The token of the session this request came with; it is replaced.
+    /// The token of the login this request came with; it is replaced.
     pub earlier_token: Option<String>,
     /// The cookie by which the browser proves that it has signed in before.
     pub device_cookie: Option<String>,
 }
 
-/// A fresh login session.
+/// A fresh login.
 #[derive(Debug)]
 pub struct NewLogin {
     /// Who signed in.
     pub principal: Principal,
-    /// The session's secret; nowhere else.
+    /// The login's secret; nowhere else.
     pub token: String,
     /// What makes this browser a known device of the account at the next login.
     pub device_cookie: String,
 }
 
-/// A login session as its owner sees it.
+/// A login as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginView {
-    /// The session.
+    /// The login.
     pub login: LoginRow,
     /// Whether it is the one that asks.
     pub is_current: bool,
 }
 
-/// Signs somebody in: checks the password, begins a session with a new token, and ends the one the request came with.
+/// Signs somebody in: checks the password, begins a login with a new token, and ends the one the request came with.
 ///
 /// Unknown name, wrong password and disabled account are one answer, `auth.invalid_credentials`, after the same work. Too many failures:
 /// `auth.too_many_attempts` (see `login_brake`). Too many who want to sign in at once: `rate_limited`.
@@ -135,8 +135,8 @@ fn read_attempt(attempt: &LoginAttempt) -> ServiceResult<String> {
     }
 }
 
-/// Begins a session and returns it with its token. The account is read again afterwards: a new password, a new role or a closed account that came in
-/// between has ended the sessions it found, and must end this one too.
+/// Begins a login and returns it with its token. The account is read again afterwards: a new password, a new role or a closed account that came in
+/// between has ended the logins it found, and must end this one too.
 async fn begin_login(context: &Context, user: UserRow, origin: &Origin) -> ServiceResult<(Principal, String)> {
     let token = session_token::new_token()?;
     let login = new_login(context, &user, &token, origin)?;
@@ -173,13 +173,13 @@ pub(super) fn hours_ms(hours: u64) -> i64 {
     i64::try_from(hours.min(8_766_000)).unwrap_or(i64::MAX / MS_PER_HOUR) * MS_PER_HOUR
 }
 
-/// A login replaces the session the browser had before: its token must not stay good.
+/// A login replaces the one the browser had before: its token must not stay good.
 async fn end_earlier_login(context: &Context, token: &str) -> ServiceResult<()> {
     let Some(hash) = session_token::token_hash(token) else { return Ok(()) };
     if let Some(earlier) = context.cache.find_login(&hash).await?
         && context.cache.delete_login(earlier.user_id, earlier.id).await?
     {
-        context.announce.end_sockets(earlier.user_id, Some(earlier.id), SessionEnd::Logout);
+        context.announce.end_sockets(earlier.user_id, Some(earlier.id), LoginEnd::Logout);
     }
     Ok(())
 }
@@ -208,7 +208,7 @@ fn principal(user: &UserRow, login_id: LoginId) -> Principal {
     }
 }
 
-/// Finds the user behind a session token and notes the use. `None` for a token that is unknown or over, or whose account is disabled.
+/// Finds the user behind a login token and notes the use. `None` for a token that is unknown or over, or whose account is disabled.
 pub async fn principal_of(context: &Context, token: &str) -> ServiceResult<Option<Principal>> {
     let Some(hash) = session_token::token_hash(token) else { return Ok(None) };
     let Some(login) = context.cache.find_login(&hash).await? else { return Ok(None) };
@@ -219,55 +219,52 @@ pub async fn principal_of(context: &Context, token: &str) -> ServiceResult<Optio
     Ok(Some(principal(&user, login.id)))
 }
 
-/// Returns which of the accounts and logins behind sockets may have them no longer, and why. Sessions that went with a Redis that lost its memory are
+/// Returns which of the accounts and logins behind sockets may have them no longer, and why. Logins that went with a Redis that lost its memory are
 /// not judged, but they end with their whole life at the latest: nobody asked for their end, and sending a whole school away at once helps nobody. Their
 /// users sign in again at their next request.
-pub async fn ended_logins(context: &Context, owners: &[SocketOwner]) -> ServiceResult<Vec<(SocketOwner, SessionEnd)>> {
+pub async fn ended_logins(context: &Context, owners: &[SocketOwner]) -> ServiceResult<Vec<(SocketOwner, LoginEnd)>> {
     let users: HashSet<UserId> = owners.iter().map(|owner| owner.user).collect();
     let enabled = context.store.enabled_users(users).await?;
     let logins: Vec<_> = owners.iter().map(|owner| (owner.user, owner.login)).collect();
     let states = context.cache.login_states(&logins).await?;
     let lost = states.iter().filter(|state| **state == LoginState::Lost).count();
     if lost > 0 {
-        tracing::warn!(
-            logins = lost,
-            "redis lost login sessions: their sockets stay open, their users sign in again at their next request"
-        );
+        tracing::warn!(logins = lost, "redis lost logins: their sockets stay open, their users sign in again at their next request");
     }
     let life_ms = hours_ms(context.config.security.session_total_h);
     let has_lived = |login: LoginId| login.made_at_ms().saturating_add(life_ms) <= context.clock.now_ms();
     let ended = owners.iter().zip(states).filter_map(|(owner, state)| match state {
-        _ if !enabled.contains(&owner.user) => Some((*owner, SessionEnd::Disabled)),
-        LoginState::Over => Some((*owner, SessionEnd::Expired)),
-        LoginState::Lost if has_lived(owner.login) => Some((*owner, SessionEnd::Expired)),
+        _ if !enabled.contains(&owner.user) => Some((*owner, LoginEnd::Disabled)),
+        LoginState::Over => Some((*owner, LoginEnd::Expired)),
+        LoginState::Lost if has_lived(owner.login) => Some((*owner, LoginEnd::Expired)),
         LoginState::Lost | LoginState::Live => None,
     });
     Ok(ended.collect())
 }
 
-/// Signs the user out: ends the session and its open sockets.
+/// Signs the user out: ends the login and its open sockets.
 pub async fn log_out(context: &Context, requester: &Requester) -> ServiceResult<()> {
     let principal = &requester.principal;
     context.cache.delete_login(principal.user_id, principal.login_id).await?;
-    context.announce.end_sockets(principal.user_id, Some(principal.login_id), SessionEnd::Logout);
+    context.announce.end_sockets(principal.user_id, Some(principal.login_id), LoginEnd::Logout);
     let entry = requester.audit_entry("auth.logout", target_of(principal.login_id), json!({}), context.clock.now_ms());
     Ok(context.store.append_audit(&entry).await?)
 }
 
-/// Lists the user's login sessions, newest first.
+/// Lists the user's logins, newest first.
 pub async fn list_logins(context: &Context, principal: &Principal) -> ServiceResult<Vec<LoginView>> {
     let logins = context.cache.list_logins(principal.user_id).await?;
     let view = |login: LoginRow| LoginView { is_current: login.id == principal.login_id, login };
     Ok(logins.into_iter().map(view).collect())
 }
 
-/// Ends one of the user's sessions and its open sockets. Unknown and foreign ids: not found.
+/// Ends one of the user's logins and its open sockets. Unknown and foreign ids: not found.
 pub async fn revoke_login(context: &Context, requester: &Requester, login: LoginId) -> ServiceResult<()> {
     let user = requester.principal.user_id;
     if !context.cache.delete_login(user, login).await? {
         return Err(ServiceError::NotFound);
     }
-    context.announce.end_sockets(user, Some(login), SessionEnd::Revoked);
+    context.announce.end_sockets(user, Some(login), LoginEnd::Revoked);
     let entry = requester.audit_entry("session.revoked", target_of(login), json!({}), context.clock.now_ms());
     Ok(context.store.append_audit(&entry).await?)
 }

@@ -59,7 +59,7 @@ pub async fn describe(context: &Context, app: &App, principal: &Principal) -> Se
 }
 
 /// Signs a channel of the built-in app for a socket, and notes for whom. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels,
-/// channels this user has no right to now and those that are joined by a session only.
+/// channels this user has no right to now and those that are joined by a login only.
 pub async fn authorise_channel(
     context: &Context,
     app: &App,

@@ -14,14 +14,14 @@ use serde_json::Value;
 /// Why sockets are ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum SessionEnd {
+pub enum LoginEnd {
     /// The user logged out.
     Logout,
-    /// The user ended this session from another device, or an admin changed role or password.
+    /// The user ended this login from another device, or an admin changed role or password.
     Revoked,
     /// The account was disabled.
     Disabled,
-    /// The session is over and nobody said why: it ran out, or the word of its end was missed.
+    /// The login is over and nobody said why: it ran out, or the word of its end was missed.
     Expired,
 }
 
@@ -44,9 +44,9 @@ pub trait Announce: Send + Sync {
     /// Publishes an event of the built-in app that is not worth a row, on every node. At most once.
     fn publish(&self, channel: &ChannelName, event: DeskEvent, data: Value);
 
-    /// Ends the open sockets of a user on every node: those of one login session, or all.
+    /// Ends the open sockets of a user on every node: those of one login, or all.
     /// Each hears `session.ended` and is closed with 4009.
-    fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: SessionEnd);
+    fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: LoginEnd);
 
     /// Takes the sockets of a user off a channel of the built-in app, on every node; the others hear `member_removed`. At once; what must not be lost
     /// besides is that of the pump, which does the same in the order of the log.

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Readiness {
     /// The database: it answers, and takes writes as far as is known.
     pub database: bool,
-    /// The cache: sessions, login delays.
+    /// The cache: logins, login delays.
     pub cache: bool,
     /// The link to the other nodes.
     pub bus: bool,

@@ -1,4 +1,4 @@
-//! What grows with time and is cut back: the log, login sessions that are over, idempotency keys, old notices, claims of past times, and which
+//! What grows with time and is cut back: the log, logins that are over, idempotency keys, old notices, claims of past times, and which
 //! conversations were looked into on which day.
 
 use crate::{
@@ -15,7 +15,7 @@ const IDEMPOTENCY_RETENTION_MS: i64 = DAY_MS;
 pub struct Removed {
     /// Rows of the log beyond `log.retention_days`.
     pub log_rows: u64,
-    /// Login sessions that are over.
+    /// Logins that are over.
     pub logins: u64,
     /// Idempotency keys older than a day.
     pub idempotency_keys: u64,

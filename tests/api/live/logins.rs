@@ -14,7 +14,7 @@ use educounsel::{
         ids::{AppId, LoginId, SocketId, UserId},
         live::registry::SocketOwner,
     },
-    services::live::port::SessionEnd,
+    services::live::port::LoginEnd,
 };
 use std::{
     cell::RefCell,
@@ -101,7 +101,7 @@ async fn an_end_of_sockets_waits_for_its_turn_behind_any_number_of_publications(
             serde_json::json!({}),
         );
     }
-    announce.end_sockets(user, None, SessionEnd::Revoked);
+    announce.end_sockets(user, None, LoginEnd::Revoked);
     assert_eq!(socket.next_named("session.ended").await.json()["reason"], "revoked");
     socket.expect_close(4009).await;
     app.stop().await;

@@ -1,4 +1,4 @@
-//! Accounts and login sessions.
+//! Accounts and logins.
 
 use super::*;
 use educounsel::{
