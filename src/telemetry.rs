@@ -62,7 +62,7 @@ metrics! {
     PUBLICATIONS = Counter "publications_total", "publications this node gave to the bus";
     PUBLICATIONS_DROPPED = Counter "publications_dropped_total", "publications without a row dropped because the bus was too far behind";
     DELIVERIES = Counter "deliveries_total", "frames of publications handed to sockets of this node";
-    APP_EVENTS_DROPPED = Counter "app_events_dropped_total", "events of connected apps dropped because webhooks were too far behind";
+    HAPPENINGS_DROPPED = Counter "app_events_dropped_total", "events of connected apps dropped because webhooks were too far behind";
     WEBHOOK_POSTS = Counter "webhook_posts_total", "webhooks sent and answered with 2xx";
     WEBHOOK_POSTS_FAILED = Counter "webhook_posts_failed_total", "attempts to send a webhook that failed";
     WEBHOOK_EVENTS_DEAD = Counter "webhook_events_dead_total", "events given up after webhooks.retry_for_s";

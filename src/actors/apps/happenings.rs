@@ -44,7 +44,7 @@ impl AppHappenings {
         let Some(webhooks) = self.webhooks.get() else { return };
         let Some(app) = apps.current(&happening.app).filter(|app| app.source == AppSource::Database) else { return };
         if app.rules.wants(happening.kind.webhook_event(), happening.channel.as_str()) && webhooks.try_send(happening).is_err() {
-            metrics::counter!(telemetry::APP_EVENTS_DROPPED).increment(1);
+            metrics::counter!(telemetry::HAPPENINGS_DROPPED).increment(1);
         }
     }
 }

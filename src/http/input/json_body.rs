@@ -129,19 +129,19 @@ mod tests {
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
-    struct Note {
+    struct TestBody {
         title: String,
         #[serde(default)]
-        kind: Option<Kind>,
+        kind: Option<TestKind>,
     }
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "lowercase")]
-    enum Kind {
+    enum TestKind {
         Short,
     }
 
-    async fn read(content_type: &str, body: impl Into<Bytes>) -> Result<JsonBody<Note>, ApiError> {
+    async fn read(content_type: &str, body: impl Into<Bytes>) -> Result<JsonBody<TestBody>, ApiError> {
         let (request, mut payload) =
             TestRequest::default().insert_header((header::CONTENT_TYPE, content_type)).set_payload(body).to_http_parts();
         JsonBody::from_request(&request, &mut payload).await
@@ -155,7 +155,7 @@ mod tests {
     async fn a_body_is_parsed_and_kept() {
         let note = read("application/json; charset=utf-8", r#"{"title":"a","kind":"short"}"#).await.unwrap();
         assert_eq!(note.also::<serde_json::Value>().unwrap()["kind"], "short");
-        assert_eq!((note.value.title.as_str(), note.value.kind), ("a", Some(Kind::Short)));
+        assert_eq!((note.value.title.as_str(), note.value.kind), ("a", Some(TestKind::Short)));
         assert_eq!(note.bytes.len(), 28);
     }
 
