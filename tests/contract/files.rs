@@ -93,7 +93,7 @@ impl Fixture {
         let (path, query) = url.split_once('?').unwrap();
         let part = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
         let claim = LinkClaim {
-            key: path.strip_prefix("/files/").unwrap(),
+            key: &FileKey::parse(path.strip_prefix("/files/").unwrap()).unwrap(),
             expires: part("expires"),
             disposition: part("disposition"),
             name: part("name"),

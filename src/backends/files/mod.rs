@@ -73,7 +73,7 @@ pub struct StoredObject {
 #[derive(Debug, Clone, Copy)]
 pub struct LinkClaim<'a> {
     /// The object.
-    pub key: &'a str,
+    pub key: &'a FileKey,
     /// `expires` of the query, as text.
     pub expires: &'a str,
     /// `disposition` of the query.

@@ -1,6 +1,7 @@
 //! Names of stored objects. A key is made by the server, never by a client, and can never leave the root of a store.
 
 use crate::domain::{conversations::attachment::AttachmentKind, ids::MaterialId};
+use serde::Deserialize;
 use std::fmt;
 use uuid::Uuid;
 
@@ -14,13 +15,21 @@ pub const INSTALLATION_MARKS: &str = "installation/";
 const MAX_KEY_BYTES: usize = 200;
 
 /// A key of a stored object: segments of `a-z 0-9 - _ .` joined by `/`, none empty or beginning with a dot.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct FileKey(String);
 
 /// Says that a text is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a file key")]
 pub struct InvalidFileKey;
+
+impl TryFrom<String> for FileKey {
+    type Error = InvalidFileKey;
+    fn try_from(text: String) -> Result<Self, InvalidFileKey> {
+        Self::parse(&text)
+    }
+}
 
 impl FileKey {
     /// Makes the key of a new material's PDF: `materi/files/<uuid>.pdf`, random, so that it cannot be guessed from ids.

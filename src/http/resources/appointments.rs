@@ -10,7 +10,7 @@ use crate::{
         text::FieldError,
     },
     http::{
-        error::{ApiError, ApiResult},
+        error::ApiResult,
         input::{idempotency::idempotent, json_body::JsonBody, language::language_of, page::PageQuery},
     },
     services::{
@@ -133,11 +133,10 @@ pub async fn change(
     request: HttpRequest,
     context: web::Data<Context>,
     requester: Requester,
-    path: web::Path<(AppointmentId, String)>,
+    path: web::Path<(AppointmentId, AppointmentAction)>,
     body: JsonBody<ChangeBody>,
 ) -> ApiResult {
     let (id, action) = path.into_inner();
-    let action = AppointmentAction::parse(&action).ok_or(ApiError::not_found())?;
     let JsonBody { value: ChangeBody { starts_at, reason }, bytes } = body;
     let change = || async {
         let starts_at_ms = starts_at.map(|text| parse_instant("starts_at", &text)).transpose()?;

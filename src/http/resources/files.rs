@@ -2,7 +2,7 @@
 //! compressed, because ranges count plain bytes.
 
 use crate::{
-    domain::conversations::attachment::AttachmentKind,
+    domain::{conversations::attachment::AttachmentKind, files::file_key::FileKey},
     http::error::{ApiError, ApiResult},
     services::{
         Context, ServiceError,
@@ -46,13 +46,13 @@ pub struct SignedQuery {
 }
 
 /// `GET /files/{key}`: 200, 206, 304, 404 for a wrong or expired link, 416.
-pub async fn serve(request: HttpRequest, context: web::Data<Context>, key: web::Path<String>) -> ApiResult {
+pub async fn serve(request: HttpRequest, context: web::Data<Context>, key: web::Path<FileKey>) -> ApiResult {
     let query = web::Query::<SignedQuery>::from_query(request.query_string()).map_err(|_| ApiError::not_found())?.into_inner();
     let claim =
         LinkClaim { key: &key, expires: &query.expires, disposition: &query.disposition, name: &query.name, signature: &query.signature };
     let linked = open_link(&context, &claim)?;
     let disposition = Disposition::parse(&query.disposition).ok_or_else(ApiError::not_found)?;
-    let content_type = AttachmentKind::of_key(&key).map_or("application/octet-stream", AttachmentKind::content_type);
+    let content_type = AttachmentKind::of_key(key.as_str()).map_or("application/octet-stream", AttachmentKind::content_type);
     answer(&request, linked, content_type, &content_disposition(disposition, &query.name)).await
 }
 
