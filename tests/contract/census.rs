@@ -153,7 +153,8 @@ async fn members_come_and_go_once_and_everybody_is_told_in_order(mut node: Node)
     assert_eq!(added.except, Some(SocketId::new(1, 2)));
     assert_eq!(added.roster, Some(joined.version));
     let frame: serde_json::Value = serde_json::from_slice(&added.frame.payload()).unwrap();
-    assert_eq!((&frame["event"], &frame["channel"]), (&"pusher_internal:member_added".into(), &"presence-a".into()));
+    assert_eq!(frame["event"], "pusher_internal:member_added");
+    assert_eq!(frame["channel"], "presence-a");
     let data: serde_json::Value = serde_json::from_str(frame["data"].as_str().unwrap()).unwrap();
     assert_eq!(data, serde_json::json!({ "user_id": "ana/x", "user_info": { "nama": "é/ana/x" } }));
     assert!(node.declare(part("presence-a", 2, &["ana/x"])).await.added.is_empty());

@@ -224,7 +224,8 @@ async fn a_connection_left_in_the_middle_of_a_statement_is_closed(fixture: Fixtu
     assert!(tx.update_user(ana.id, &UserChange { role: Some(Role::Counsellor), ..UserChange::default() }).await.unwrap());
     tx.commit().await.unwrap();
     let kept = store.find_user(ana.id).await.unwrap().unwrap();
-    assert_eq!((kept.name, kept.role), (ana.name, Role::Counsellor), "what was left was rolled back");
+    assert_eq!(kept.name, ana.name, "what was left was rolled back");
+    assert_eq!(kept.role, Role::Counsellor, "what was left was rolled back");
 }
 
 async fn a_transaction_with_a_failed_statement_writes_nothing(fixture: Fixture) {
