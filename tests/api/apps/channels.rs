@@ -81,19 +81,6 @@ async fn code_4004_answers_a_socket_above_the_apps_limit_until_one_leaves() {
 }
 
 #[actix_web::test]
-async fn codes_4005_4006_and_4007_answer_wrong_paths_and_versions() {
-    for transport in [crate::support::app::TestTransport::Raw, crate::support::app::TestTransport::Context] {
-        let app = TestApp::builder().pusher_app().transport(transport).start().await;
-        for (path, code) in
-            [("/app/", 4005), ("/app/uji-key/more", 4005), ("/app/uji-key?protocol=seven", 4006), ("/app/uji-key?protocol=4", 4007)]
-        {
-            refused(&app, path, &[], code).await;
-        }
-        app.stop().await;
-    }
-}
-
-#[actix_web::test]
 async fn code_4009_answers_pages_of_other_origins() {
     let app = TestApp::start().await;
     let kepala = app.admin("kepala").await;
