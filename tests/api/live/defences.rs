@@ -2,14 +2,18 @@
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},
-    support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until},
+    support::{
+        TestApp, TestSocket,
+        app::TestTransport,
+        socket::Received,
+        wait::{PATIENCE, until},
+    },
 };
 use educounsel::domain::ids::ConversationId;
 use futures_util::future::select_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
-use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -93,7 +97,8 @@ async fn a_stranger_is_refused_before_its_body_is_read() {
     let head = format!("POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 8000000\r\n\r\n{{");
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4096];
-    let read = tokio::time::timeout(Duration::from_secs(3), stream.read(&mut answer)).await.expect("the body is waited for").unwrap();
+    // Whoever waits for the body does so for 15 s, and then says 408.
+    let read = tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("the body is waited for").unwrap();
     let answer = String::from_utf8_lossy(&answer[..read]);
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     drop(stream);
