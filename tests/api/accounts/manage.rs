@@ -109,7 +109,10 @@ async fn a_repeated_creation_gets_the_first_answer() {
     let (status, is_replay, rina) = create(&admin, "rina").await;
     assert_eq!(status, 201);
     assert!(!is_replay);
-    assert_eq!(create(&admin, "rina").await, (201, true, rina));
+    let (status, is_replay, again) = create(&admin, "rina").await;
+    assert_eq!(status, 201);
+    assert!(is_replay);
+    assert_eq!(again, rina);
     let (status, _, reused) = create(&admin, "lain").await;
     assert_eq!(status, 422, "{reused}");
     assert_eq!(reused["code"], "idempotency.key_reused");
