@@ -346,7 +346,8 @@ mod tests {
         arrivals.on_text(0, frame(2).as_bytes());
         arrivals.on_text(0, frame(9).as_bytes());
         arrivals.on_text(0, frame(2).replace("message.created", "conversation.changed").as_bytes());
-        assert_eq!((arrivals.count.load(Ordering::Relaxed), arrivals.repeated.load(Ordering::Relaxed)), (2, 1));
+        assert_eq!(arrivals.count.load(Ordering::Relaxed), 2);
+        assert_eq!(arrivals.repeated.load(Ordering::Relaxed), 1);
     }
 
     #[test]

@@ -236,6 +236,7 @@ mod tests {
         arrivals.on_text(1, br#"{"event":"companion.done","data":"{\"status\":\"done\",\"text\":\"u1n0\"}"}"#);
         let counts = [&arrivals.lost, &arrivals.repeated].map(|count| count.load(Ordering::Relaxed));
         assert_eq!(counts, [1, 1]);
-        assert_eq!((arrivals.complete.load(Ordering::Relaxed), arrivals.done.load(Ordering::Relaxed)), (1, 1));
+        assert_eq!(arrivals.complete.load(Ordering::Relaxed), 1);
+        assert_eq!(arrivals.done.load(Ordering::Relaxed), 1);
     }
 }

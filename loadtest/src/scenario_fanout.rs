@@ -204,7 +204,8 @@ mod tests {
         arrivals.on_text(0, frame(&arrivals.title(7)).as_bytes());
         arrivals.on_text(0, frame(&arrivals.title(0)).replace("notice.created", "material.changed").as_bytes());
         let counts: Vec<_> = arrivals.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
-        assert_eq!((counts, arrivals.repeated.load(Ordering::Relaxed)), (vec![0, 1], 1));
+        assert_eq!(counts, [0, 1]);
+        assert_eq!(arrivals.repeated.load(Ordering::Relaxed), 1);
     }
 
     #[test]

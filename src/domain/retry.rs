@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn a_webhook_is_tried_about_ten_times_in_five_minutes() {
         assert_eq!([0, 1, 2, 3, 7, 1000].map(|failures| webhook_backoff_ms(failures, 0.5)), [1_000, 1_000, 2_000, 4_000, 60_000, 60_000]);
-        assert_eq!((webhook_backoff_ms(1, 0.0), webhook_backoff_ms(9, 1.0)), (800, 72_000));
+        assert_eq!(webhook_backoff_ms(1, 0.0), 800);
+        assert_eq!(webhook_backoff_ms(9, 1.0), 72_000);
         let five_minutes = (1..=9).map(|failures| webhook_backoff_ms(failures, 0.5)).sum::<u64>();
         assert!((240_000..=300_000).contains(&five_minutes), "{five_minutes}");
     }

@@ -287,7 +287,9 @@ mod tests {
     async fn field_errors_are_listed() {
         let errors = vec![FieldError::new("title", "required", "this field is required")];
         let (status, _, body) = problem(ServiceError::validation(errors).into()).await;
-        assert_eq!((status, &body["code"], &body["status"]), (422, &"validation".into(), &422.into()));
+        assert_eq!(status, 422);
+        assert_eq!(body["code"], "validation");
+        assert_eq!(body["status"], 422);
         assert_eq!(body["errors"], serde_json::json!([{"field":"title","code":"required","message":"this field is required"}]));
         for key in ["type", "title", "detail", "request_id"] {
             assert!(body[key].is_string(), "{key}");
@@ -298,16 +300,20 @@ mod tests {
     async fn facts_of_a_conflict_stand_beside_its_members() {
         let facts = serde_json::json!({ "alternatives": [1] }).as_object().unwrap().clone();
         let (status, _, body) = problem(ServiceError::ConflictWith { code: "appointments.slot_taken", facts }.into()).await;
-        assert_eq!((status, &body["code"], &body["alternatives"]), (409, &"appointments.slot_taken".into(), &serde_json::json!([1])));
+        assert_eq!(status, 409);
+        assert_eq!(body["code"], "appointments.slot_taken");
+        assert_eq!(body["alternatives"], serde_json::json!([1]));
         let (status, _, body) = problem(ServiceError::Conflict { code: "appointments.illegal_transition" }.into()).await;
-        assert_eq!((status, body.as_object().unwrap().len()), (409, 7));
+        assert_eq!(status, 409);
+        assert_eq!(body.as_object().unwrap().len(), 7);
     }
 
     #[actix_web::test]
     async fn waits_are_told_in_whole_seconds() {
         let error = ServiceError::TooMany { code: "auth.too_many_attempts", retry_after_ms: 1_001 };
         let (status, retry, _) = problem(error.into()).await;
-        assert_eq!((status, retry.as_deref()), (429, Some("2")));
+        assert_eq!(status, 429);
+        assert_eq!(retry.as_deref(), Some("2"));
     }
 
     #[actix_web::test]
@@ -318,7 +324,9 @@ mod tests {
         assert!(!body.to_string().contains("secret"));
         let lost = ServiceError::Broken(BackendError::Database(sqlx::Error::PoolTimedOut));
         let (status, retry, body) = problem(lost.into()).await;
-        assert_eq!((status, retry.as_deref(), &body["code"]), (503, Some("2"), &"unavailable".into()));
+        assert_eq!(status, 503);
+        assert_eq!(retry.as_deref(), Some("2"));
+        assert_eq!(body["code"], "unavailable");
     }
 
     #[actix_web::test]
@@ -327,7 +335,9 @@ mod tests {
         let table = contract.split("## Errors").nth(1).unwrap().split("\n## ").next().unwrap();
         for CodeSpec { code, status, detail } in CODES {
             let (answered, _, body) = problem(ServiceError::invalid(code).into()).await;
-            assert_eq!((answered, &body["code"], &body["detail"]), (*status, &(*code).into(), &(*detail).into()));
+            assert_eq!(answered, *status);
+            assert_eq!(body["code"], *code);
+            assert_eq!(body["detail"], *detail);
             let row = table.lines().find(|line| line.contains(&format!("`{code}`"))).unwrap_or_else(|| panic!("docs/api.md lacks {code}"));
             assert!(row.split('|').nth(1).unwrap().contains(&status.to_string()), "docs/api.md has {code} in the row {row}");
             assert_eq!(CODES.iter().filter(|other| other.code == *code).count(), 1, "{code}");

@@ -139,7 +139,8 @@ mod tests {
         let frame = Frame::close(4100, &"é".repeat(100));
         assert!(frame.encoded().len() <= 2 + MAX_CONTROL_PAYLOAD);
         let FrameContent::Close(code, reason) = frame.content() else { panic!("not a close") };
-        assert_eq!((code, reason.chars().count()), (4100, 61));
+        assert_eq!(code, 4100);
+        assert_eq!(reason.chars().count(), 61);
     }
 
     #[test]

@@ -10,17 +10,14 @@ mod support;
 
 use serde_json::{Value, json};
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
-use support::{TestApp, app::TestTransport, user::ServerAddress};
-use tokio::{
-    io::copy_bidirectional,
-    net::TcpListener,
-    time::{Instant, sleep},
-};
+use support::{TestApp, app::TestTransport, user::ServerAddress, wait::until_within};
+use tokio::{io::copy_bidirectional, net::TcpListener};
 
 /// All but compression (12, 13), which this server does not offer.
 const CASES: [&str; 9] = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"];
@@ -114,36 +111,39 @@ async fn run_client(folder: &Path, agent: &str, port: u16) -> BTreeMap<String, V
         .stderr(std::fs::File::options().append(true).open(&log).unwrap())
         .spawn()
         .unwrap();
-    let status = Client(client).end().await;
-    let said = || String::from_utf8_lossy(&std::fs::read(&log).unwrap()).lines().rev().take(20).collect::<Vec<_>>().join("\n");
-    assert!(status.is_some_and(|status| status.success()), "{status:?}, its last lines, the last one first:\n{}", said());
-    let index = std::fs::read_to_string(reports.join("index.json")).unwrap_or_else(|error| panic!("{error}\n{}", said()));
+    let mut client = Client { child: client, log };
+    let status = client.end().await;
+    assert!(status.success(), "{status}");
+    let index = std::fs::read_to_string(reports.join("index.json")).unwrap();
     let mut index: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_str(&index).unwrap();
     index.remove(agent).unwrap()
 }
 
-/// The running client; ended with the test.
-struct Client(Child);
+/// The running client; ended with the test. Shows its last lines when the test fails.
+struct Client {
+    child: Child,
+    log: PathBuf,
+}
 
 impl Client {
-    /// Waits for its end; `None`: it did not come.
-    async fn end(mut self) -> Option<ExitStatus> {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return Some(status);
-            }
-            sleep(Duration::from_millis(100)).await;
-        }
-        None
+    /// Waits for its end.
+    async fn end(&mut self) -> ExitStatus {
+        let child = RefCell::new(&mut self.child);
+        until_within(PATIENCE, "the fuzzing client ends", async || child.borrow_mut().try_wait().unwrap().is_some()).await;
+        self.child.wait().unwrap()
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
         // Fails when it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let text = std::fs::read(&self.log).unwrap_or_default();
+            let last: Vec<_> = String::from_utf8_lossy(&text).lines().rev().take(20).map(str::to_owned).collect();
+            eprintln!("--- last lines of the fuzzing client, the last one first\n{}", last.join("\n"));
+        }
     }
 }
 

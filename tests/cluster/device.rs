@@ -61,7 +61,7 @@ impl Device {
             for event in page["events"].as_array().unwrap() {
                 assert_eq!(event["event"], "notice.created");
                 assert_eq!(event["id"], event["data"]["id"]);
-                self.note(&event["data"], Way::Sync);
+                self.record_arrival(&event["data"], Way::Sync);
             }
             self.cursor = page["cursor"].as_str().unwrap().to_owned();
             if page["more"] == json!(false) {
@@ -109,11 +109,12 @@ impl Device {
 
     fn take(&mut self, event: &Event) {
         if event.event == "notice.created" {
-            self.note(&event.json(), Way::Socket);
+            self.record_arrival(&event.json(), Way::Socket);
         }
     }
 
-    fn note(&mut self, data: &Value, way: Way) {
+    /// Records a notice that came, and moves the cursor behind it when it came by the socket.
+    fn record_arrival(&mut self, data: &Value, way: Way) {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let position = text(&data["cursor"]).parse().unwrap();
         self.arrivals.push(Arrival { id: text(&data["id"]), title: text(&data["data"]["title"]), way, position });

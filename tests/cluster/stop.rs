@@ -17,9 +17,10 @@ use tokio::{
     net::TcpStream,
 };
 
-const SOCKETS: usize = 40;
-const DRAIN: Duration = Duration::from_secs(2);
-/// What stopping may take beyond the drain: a second for the last sockets, five for requests in flight.
+const SOCKETS: usize = 80;
+const DRAIN: Duration = Duration::from_secs(4);
+/// What stopping may take beyond the drain: a second for the last sockets, five for requests in flight. Here are none, so that the five are for a machine
+/// that is busy.
 const GRACE: Duration = Duration::from_secs(6);
 
 async fn open_sockets(server: &ServerProcess, count: usize) -> Vec<TestSocket> {
@@ -50,10 +51,19 @@ async fn stops_with(signal: &str) {
     let log = server.log();
     assert!(!log.contains("\"ERROR\""), "{log}");
     assert!(began.elapsed() < DRAIN + GRACE, "took {:?}", began.elapsed());
-    // Two shards, twenty sockets each, twenty steps: never more than a slice at once.
-    let largest = left.iter().map(|at| left.iter().filter(|other| **other >= *at && **other < *at + DRAIN / 4).count()).max().unwrap();
-    assert!(largest <= SOCKETS / 2, "{largest} of {SOCKETS} left within a quarter of the time: {left:?}");
-    assert!(left.last().unwrap().saturating_sub(left[0]) > DRAIN / 2, "{left:?}");
+    assert_left_in_slices(&left);
+}
+
+/// Expects that clients left spread over the drain. `left`: when each was told, from the signal on, sorted.
+fn assert_left_in_slices(left: &[Duration]) {
+    // Two shards, forty clients each, forty steps: a client is told no earlier than its step. When this process stands still, it only hears of it later. Half
+    // of the time leaves room for shards of unequal size.
+    for quarter in 1..4_u32 {
+        let at = left[SOCKETS * quarter as usize / 4];
+        assert!(at >= DRAIN * quarter / 8, "{quarter} quarters of {SOCKETS} clients had left after {at:?}: {left:?}");
+    }
+    // The last step is 3.9 s behind the first; all at once would be milliseconds. In between is room for a process that stands still for seconds.
+    assert!(left.last().unwrap().saturating_sub(left[0]) > DRAIN / 4, "all left at once: {left:?}");
 }
 
 #[tokio::test]
@@ -93,7 +103,7 @@ async fn sigterm_sends_clients_over_plain_http_away_in_slices_too() {
     left.sort();
     assert_eq!(server.ended().await.code(), Some(0));
     assert!(began.elapsed() < DRAIN + GRACE, "took {:?}", began.elapsed());
-    assert!(left.last().unwrap().saturating_sub(left[0]) > DRAIN / 2, "{left:?}");
+    assert_left_in_slices(&left);
 }
 
 #[tokio::test]
@@ -147,7 +157,7 @@ async fn a_second_signal_does_not_wait_for_the_drain() {
     let plan = ServerPlan::new().pusher_app().set("realtime.drain_s", 600);
     let mut server = plan.start().await;
     // Enough that the drain lasts seconds: a slice every 100 ms.
-    let _sockets = open_sockets(&server, 4 * SOCKETS).await;
+    let _sockets = open_sockets(&server, 2 * SOCKETS).await;
     server.signal("TERM");
     until("the stop has begun", async || server.log().contains("SIGTERM: stopping")).await;
     server.signal("TERM");

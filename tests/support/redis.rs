@@ -49,9 +49,11 @@ impl TestRedis {
             .stderr(Stdio::null())
             .spawn()
             .expect("redis-server cannot be started: install it with scripts/install-test-tools");
-        self.child = Some(child);
+        let child = self.child.insert(child);
+        // Blocks: `start` makes it also where no runtime is, so it cannot wait with `until`.
         let deadline = Instant::now() + Duration::from_secs(10);
         while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(child.try_wait().expect("its state").is_none(), "redis-server ended instead of listening on port {port}");
             assert!(Instant::now() < deadline, "redis-server did not accept connections on port {port}");
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -353,7 +353,9 @@ mod tests {
         typed.exceptions[1].reason = Some(" Libur ".into());
         typed.daily_cap = Some(6);
         let kept = Availability::parse(&typed).unwrap().form();
-        assert_eq!((kept.weekly[0].weekday, kept.exceptions[0].reason.as_deref(), kept.daily_cap), (1, Some("Libur"), Some(6)));
+        assert_eq!(kept.weekly[0].weekday, 1);
+        assert_eq!(kept.exceptions[0].reason.as_deref(), Some("Libur"));
+        assert_eq!(kept.daily_cap, Some(6));
         assert_eq!(Availability::parse(&kept).unwrap().form(), kept);
     }
 

@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn numeric_ids_become_text_for_the_client_and_everywhere() {
         let user = AppUser::parse(r#"{"id":7,"user_info":{"name":"Ana"},"watchlist":[8,"5",8]}"#).unwrap();
-        assert_eq!((&*user.member.user_id, user.member.user_info.unwrap().get()), ("7", r#"{"name":"Ana"}"#));
+        assert_eq!(&*user.member.user_id, "7");
+        assert_eq!(user.member.user_info.unwrap().get(), r#"{"name":"Ana"}"#);
         assert_eq!(serde_json::from_str::<Value>(&user.user_data).unwrap()["id"], "7");
         assert_eq!(user.watchlist, ["8", "5"]);
         let raw = r#"{"id": "12345"}"#;
@@ -88,7 +89,9 @@ mod tests {
     fn a_watchlist_keeps_its_first_hundred() {
         let list: Vec<u32> = (0..101).collect();
         let user = AppUser::parse(&json!({ "id": "1", "watchlist": list }).to_string()).unwrap();
-        assert_eq!((user.watchlist.len(), user.is_watchlist_cut, user.watchlist[99].as_str()), (100, true, "99"));
+        assert_eq!(user.watchlist.len(), 100);
+        assert!(user.is_watchlist_cut);
+        assert_eq!(user.watchlist[99], "99");
         assert!(!AppUser::parse(&json!({ "id": "1", "watchlist": list[..100] }).to_string()).unwrap().is_watchlist_cut);
     }
 

@@ -57,7 +57,8 @@ mod tests {
             out.extend(gate.push(piece));
         }
         assert_eq!(out, ["Halo. ", "Nilai 3.5 itu baik! ", "Coba ya\n"]);
-        assert_eq!((gate.finish().as_str(), gate.finish().as_str()), ("- satu", ""));
+        assert_eq!(gate.finish(), "- satu");
+        assert_eq!(gate.finish(), "");
     }
 
     #[test]

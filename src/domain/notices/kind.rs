@@ -223,7 +223,8 @@ mod tests {
         for kind in kinds {
             let (spec, texts) = (kind.spec(), kind.texts());
             assert!(NoticeSpec::ALL.concat().contains(&spec) && spec.wire_name.starts_with("conversation."), "{spec:?}");
-            assert_eq!((spec.category, kind.data()), ("chat", serde_json::json!({ "conversation_id": id() })));
+            assert_eq!(spec.category, "chat");
+            assert_eq!(kind.data(), serde_json::json!({ "conversation_id": id() }));
             assert_ne!(texts.id, texts.en);
         }
     }

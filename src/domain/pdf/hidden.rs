@@ -141,6 +141,7 @@ mod tests {
         let _ = is_hidden(&text);
         let _ = is_hidden(&b"1 obj ".repeat(1_000_000));
         let _ = is_hidden(&[b" ".repeat(1_000_000), b"obj a".repeat(1_000_000)].concat());
-        assert!(started.elapsed() < std::time::Duration::from_secs(10));
+        // One pass over these 12 MB takes a second at most, without optimisation. Going back at each near miss takes 10^12 steps: hours.
+        assert!(started.elapsed() < std::time::Duration::from_secs(60));
     }
 }

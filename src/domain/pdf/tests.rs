@@ -182,7 +182,8 @@ fn assert_refused_quickly(name: &str, bytes: Vec<u8>) {
     assert!(bytes.len() < 10 * 1024 * 1024, "{name} would not be accepted by size");
     let started = Instant::now();
     assert_eq!(check_pdf(bytes), Err(PdfProblem::Unreadable), "{name}");
-    assert!(started.elapsed() < Duration::from_secs(20), "{name} took {:?}", started.elapsed());
+    // A refusal takes a second at most, without optimisation. Building the gigabytes that such a file describes takes minutes, or all memory.
+    assert!(started.elapsed() < Duration::from_secs(60), "{name} took {:?}", started.elapsed());
 }
 
 #[test]

@@ -160,7 +160,9 @@ mod tests {
     fn a_list_is_read_and_trimmed() {
         let new = HotlineForm { id: None, url: Some(String::new()), ..form() };
         let hotlines = parse_hotlines(&[form(), new]).unwrap();
-        assert_eq!((hotlines[0].id.as_str(), hotlines[0].name.as_str(), hotlines[1].url.as_deref()), ("sapa-129", "SAPA 129", None));
+        assert_eq!(hotlines[0].id, "sapa-129");
+        assert_eq!(hotlines[0].name, "SAPA 129");
+        assert_eq!(hotlines[1].url, None);
         assert_eq!(hotlines[1].id.len(), 36);
         assert_eq!(hotlines[0].note.in_language(Language::English), "Violence");
     }
@@ -172,7 +174,8 @@ mod tests {
             bad.id = None;
             change(&mut bad);
             let errors = parse_hotlines(&[form(), bad]).unwrap_err();
-            assert_eq!((errors.len(), errors[0].field), (1, "items"));
+            assert_eq!(errors.len(), 1);
+            assert_eq!(errors[0].field, "items");
             errors[0].message.clone()
         };
         assert!(wrong(|form| form.number = "panggil aku".into()).starts_with("entry 2: number: "));

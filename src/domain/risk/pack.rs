@@ -301,7 +301,8 @@ mod tests {
     #[test]
     fn the_built_in_files_read() {
         let pack = RulePack::parse_files(&FILES).unwrap();
-        assert_eq!((pack.version(), pack.rule_count()), (RulePack::built_in().version(), RulePack::built_in().rule_count()));
+        assert_eq!(pack.version(), RulePack::built_in().version());
+        assert_eq!(pack.rule_count(), RulePack::built_in().rule_count());
     }
 
     #[test]
@@ -322,7 +323,8 @@ mod tests {
         }
         let assessment = pack.assess("aku mau mati, gak mau hidup");
         assert_eq!(assessment.rules, [RuleId("no_wish_to_live".into()), RuleId("wants_to_die".into())]);
-        assert_eq!((assessment.pack_version.as_str(), pack.rule_count()), ("7", 2));
+        assert_eq!(assessment.pack_version, "7");
+        assert_eq!(pack.rule_count(), 2);
     }
 
     #[test]

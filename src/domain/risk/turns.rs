@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn the_newest_line_alone_is_the_least() {
-        assert_eq!((level(&[]), level(&["halo"]), level(&["aku pengen mati"])), (0, 0, 3));
+        assert_eq!(level(&[]), 0);
+        assert_eq!(level(&["halo"]), 0);
+        assert_eq!(level(&["aku pengen mati"]), 3);
         assert_eq!(level(&["halo", "apa kabar", "aku pengen mati"]), 3);
     }
 

@@ -151,7 +151,9 @@ mod tests {
         }
         let round: Vec<_> = std::iter::from_fn(|| line.pop()).take(8).collect();
         let count = |rank: &str| round.iter().filter(|popped| **popped == rank).count();
-        assert_eq!((count("trusted"), count("known"), count("strange")), (5, 2, 1));
+        assert_eq!(count("trusted"), 5);
+        assert_eq!(count("known"), 2);
+        assert_eq!(count("strange"), 1);
     }
 
     #[test]

@@ -151,7 +151,8 @@ mod tests {
     fn a_cancelled_one_takes_itself_out_and_nothing_tells_why() {
         let row = appointment(AppointmentState::Cancelled);
         let file = render(&row, "Asia/Jakarta", Language::English);
-        assert_eq!((file.method, property(&file, 0, &ICalendarProperty::Method)), ("CANCEL", "CANCEL".to_owned()));
+        assert_eq!(file.method, "CANCEL");
+        assert_eq!(property(&file, 0, &ICalendarProperty::Method), "CANCEL");
         assert_eq!(property(&file, 1, &ICalendarProperty::Status), "CANCELLED");
         assert_eq!(property(&file, 1, &ICalendarProperty::Summary), "Appointment");
         assert!(!file.text.contains("Rahasia") && !file.text.contains("Sri"));

@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn rooms_have_128_random_bits() {
         let room = new_room();
-        assert_eq!((room.len(), room.bytes().all(|byte| byte.is_ascii_hexdigit())), (32, true));
+        assert_eq!(room.len(), 32);
+        assert!(room.bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_ne!(room, new_room());
     }
 }

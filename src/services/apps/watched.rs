@@ -164,17 +164,21 @@ mod tests {
         assert!(!watched.is_anybody_watching());
         assert_eq!(watched.watch(&app), 1_000 + WATCH_MS);
         tell(&AppId("8".into()));
-        assert_eq!((made.get(), watched.take().len()), (0, 0));
+        assert_eq!(made.get(), 0);
+        assert_eq!(watched.take().len(), 0);
         clock.advance(WATCH_MS - 1);
         tell(&app);
-        assert_eq!((made.get(), watched.take().len()), (1, 1));
+        assert_eq!(made.get(), 1);
+        assert_eq!(watched.take().len(), 1);
         watched.watch(&app);
         clock.advance(WATCH_MS - 1);
         tell(&app);
         assert_eq!(made.get(), 2, "a repeat keeps it on");
         clock.advance(1);
         tell(&app);
-        assert_eq!((made.get(), watched.is_anybody_watching(), watched.take().len()), (2, false, 0));
+        assert_eq!(made.get(), 2);
+        assert!(!watched.is_anybody_watching());
+        assert_eq!(watched.take().len(), 0);
     }
 
     #[test]
@@ -189,7 +193,10 @@ mod tests {
             });
         }
         let batch = watched.take().remove(0);
-        assert_eq!((batch.app, batch.lines.len(), batch.skipped, made.get()), (app, MOST_LINES, 7, MOST_LINES));
+        assert_eq!(batch.app, app);
+        assert_eq!(batch.lines.len(), MOST_LINES);
+        assert_eq!(batch.skipped, 7);
+        assert_eq!(made.get(), MOST_LINES);
         let ids: HashSet<_> = batch.lines.iter().map(|line| line.id.clone()).collect();
         assert_eq!(ids.len(), MOST_LINES, "every line has its own id");
         assert!(watched.take().is_empty());

@@ -41,6 +41,7 @@ mod tests {
         assert_eq!(with_moderation(own(Level::Concern), Moderation::Unknown), own(Level::Concern));
         assert_eq!(with_moderation(own(Level::Concern), Moderation::Found(Level::None)), own(Level::Concern));
         let raised = with_moderation(own(Level::LowMood), Moderation::Found(Level::Risk));
-        assert_eq!((raised.level, raised.rules.len()), (Level::Risk, 2));
+        assert_eq!(raised.level, Level::Risk);
+        assert_eq!(raised.rules.len(), 2);
     }
 }

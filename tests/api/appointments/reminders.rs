@@ -27,9 +27,12 @@ async fn school_with_an_appointment() -> (TestApp, Clock, TestUser, TestUser, Va
     (app, clock, guru, ana, booked)
 }
 
-async fn round(app: &TestApp) -> (u64, u64) {
-    let ReminderRound { sent, dropped } = send_due_reminders(&app.running.context).await.unwrap();
-    (sent, dropped)
+const NONE_DUE: ReminderRound = ReminderRound { sent: 0, dropped: 0 };
+const ONE_SENT: ReminderRound = ReminderRound { sent: 1, dropped: 0 };
+const ONE_DROPPED: ReminderRound = ReminderRound { sent: 0, dropped: 1 };
+
+async fn round(app: &TestApp) -> ReminderRound {
+    send_due_reminders(&app.running.context).await.unwrap()
 }
 
 /// Returns the minutes of the reminders a user got, newest first.
@@ -49,25 +52,25 @@ async fn both_sides_are_reminded_a_day_an_hour_and_ten_minutes_before() {
     let (app, clock, guru, ana, booked) = school_with_an_appointment().await;
     act(&guru, &booked, "confirm", json!({})).await;
     clock.advance(26 * HOUR_MS - 1);
-    assert_eq!(round(&app).await, (0, 0));
+    assert_eq!(round(&app).await, NONE_DUE);
     clock.advance(1);
     until("the log is published", async || app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
     let mut socket = ana.connect().await;
-    assert_eq!(round(&app).await, (1, 0));
-    assert_eq!(round(&app).await, (0, 0), "once");
+    assert_eq!(round(&app).await, ONE_SENT);
+    assert_eq!(round(&app).await, NONE_DUE, "once");
     let notice = socket.next_named("notice.created").await.json();
     assert_eq!(notice["kind"], "appointment.reminder");
     assert_eq!(notice["body"], "Dalam 24 jam: janji temu dengan Uji guru, Rabu, 4 Februari 2026 pukul 09.00 WIB.");
     assert_eq!(notice["data"], json!({ "appointment_id": booked["id"], "starts_at": "2026-02-04T02:00:00.000Z", "minutes_before": 1440 }));
     clock.advance(23 * HOUR_MS);
-    assert_eq!(round(&app).await, (1, 0));
+    assert_eq!(round(&app).await, ONE_SENT);
     clock.advance(50 * MINUTE_MS);
-    assert_eq!(round(&app).await, (1, 0));
+    assert_eq!(round(&app).await, ONE_SENT);
     for user in [&ana, &guru] {
         assert_eq!(reminders(user).await, [10, 60, 1440]);
     }
     clock.advance(HOUR_MS);
-    assert_eq!(round(&app).await, (0, 0));
+    assert_eq!(round(&app).await, NONE_DUE);
     app.stop().await;
 }
 
@@ -77,14 +80,14 @@ async fn rescheduling_moves_reminders_and_cancelling_drops_them() {
     // A day later, at half past nine.
     act(&guru, &booked, "reschedule", json!({ "starts_at": "2026-02-05T02:30:00Z" })).await;
     clock.advance(26 * HOUR_MS);
-    assert_eq!(round(&app).await, (0, 0), "nothing for the old time");
+    assert_eq!(round(&app).await, NONE_DUE, "nothing for the old time");
     clock.advance(24 * HOUR_MS + 30 * MINUTE_MS);
-    assert_eq!(round(&app).await, (1, 0));
+    assert_eq!(round(&app).await, ONE_SENT);
     let notice = &ana.get("/notices").await["items"][0];
     assert!(notice["body"].as_str().unwrap().ends_with("Kamis, 5 Februari 2026 pukul 09.30 WIB. Waktunya belum dikonfirmasi."), "{notice}");
     act(&ana, &booked, "cancel", json!({ "reason": "Sakit" })).await;
     clock.advance(23 * HOUR_MS);
-    assert_eq!(round(&app).await, (0, 0));
+    assert_eq!(round(&app).await, NONE_DUE);
     assert_eq!(reminders(&guru).await, [1440]);
     app.stop().await;
 }
@@ -93,11 +96,11 @@ async fn rescheduling_moves_reminders_and_cancelling_drops_them() {
 async fn late_reminders_are_dropped_not_sent() {
     let (app, clock, guru, ana, _) = school_with_an_appointment().await;
     clock.advance(26 * HOUR_MS + 5 * MINUTE_MS);
-    assert_eq!(round(&app).await, (1, 0), "five minutes late will do");
+    assert_eq!(round(&app).await, ONE_SENT, "five minutes late will do");
     clock.advance(23 * HOUR_MS + 1);
-    assert_eq!(round(&app).await, (0, 1));
+    assert_eq!(round(&app).await, ONE_DROPPED);
     clock.advance(2 * HOUR_MS);
-    assert_eq!(round(&app).await, (0, 1), "the appointment has begun");
+    assert_eq!(round(&app).await, ONE_DROPPED, "the appointment has begun");
     assert_eq!(reminders(&ana).await, vec![1440]);
     assert_eq!(reminders(&guru).await, vec![1440]);
     app.stop().await;
@@ -111,9 +114,9 @@ async fn a_booking_at_short_notice_is_reminded_of_what_is_still_to_come() {
     clock.advance(30 * MINUTE_MS);
     let booking = json!({ "counsellor_id": guru.id, "starts_at": "2026-02-02T01:00:00Z", "topic": "Karier", "mode": "onsite" });
     assert_eq!(ana.post("/appointments", &booking).await.0, 201);
-    assert_eq!(round(&app).await, (0, 0), "an hour before is over");
+    assert_eq!(round(&app).await, NONE_DUE, "an hour before is over");
     clock.advance(20 * MINUTE_MS);
-    assert_eq!(round(&app).await, (1, 0));
+    assert_eq!(round(&app).await, ONE_SENT);
     assert_eq!(reminders(&ana).await, [10]);
     app.stop().await;
 }

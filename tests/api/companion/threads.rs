@@ -42,7 +42,8 @@ async fn the_history_is_read_in_pages_of_questions() {
     let bodies = |view: &Value| {
         view["messages"].as_array().unwrap().iter().filter_map(|one| one["body"].as_str().map(str::to_owned)).collect::<Vec<_>>()
     };
-    assert_eq!((bodies(&all), &all["has_before"]), (vec!["Tanya 0".to_owned(), "Tanya 1".into(), "Tanya 2".into()], &json!(false)));
+    assert_eq!(bodies(&all), ["Tanya 0", "Tanya 1", "Tanya 2"]);
+    assert_eq!(all["has_before"], false);
     let last_question = all["messages"][4]["id"].as_str().unwrap();
     let before = scene.ana.get(&format!("{path}?before={last_question}")).await;
     assert_eq!(bodies(&before), ["Tanya 0", "Tanya 1"]);

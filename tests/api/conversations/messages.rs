@@ -119,20 +119,23 @@ async fn history_is_read_in_pages_both_ways_and_around_a_time() {
         clock.advance(60_000);
         times.push(say(&ana, &id, &format!("pesan {number}")).await["created_at"].as_str().unwrap().to_owned());
     }
-    let page = async |query: &str| {
-        let page = guru.get(&format!("/conversations/{id}/messages?{query}")).await;
-        (seqs(&page), page["has_before"].as_bool().unwrap(), page["has_after"].as_bool().unwrap())
+    let page = async |query: &str| guru.get(&format!("/conversations/{id}/messages?{query}")).await;
+    let assert_page = async |query: &str, expected: &[i64], has_before: bool, has_after: bool| {
+        let page = page(query).await;
+        assert_eq!(seqs(&page), expected, "{query}");
+        assert_eq!(page["has_before"], has_before, "{query}");
+        assert_eq!(page["has_after"], has_after, "{query}");
     };
-    assert_eq!(page("limit=3").await, (vec![7, 8, 9], true, false));
-    assert_eq!(page("limit=3&before_seq=7").await, (vec![4, 5, 6], true, true));
-    assert_eq!(page("limit=3&before_seq=3").await, (vec![1, 2], false, true));
-    assert_eq!(page("limit=3&before_seq=1").await, (vec![], false, true));
-    assert_eq!(page("limit=2&after_seq=0").await, (vec![1, 2], false, true));
-    assert_eq!(page("after_seq=7").await, (vec![8, 9], true, false));
-    assert_eq!(page("after_seq=9").await, (vec![], true, false));
-    assert_eq!(page(&format!("limit=4&around={}", times[4])).await, (vec![3, 4, 5, 6], true, true));
-    assert_eq!(page("limit=4&around=1999-01-01T00:00:00Z").await.0[..2], [1, 2]);
-    assert_eq!(page("limit=4&around=2999-01-01T00:00:00Z").await, (vec![6, 7, 8, 9], true, false));
+    assert_page("limit=3", &[7, 8, 9], true, false).await;
+    assert_page("limit=3&before_seq=7", &[4, 5, 6], true, true).await;
+    assert_page("limit=3&before_seq=3", &[1, 2], false, true).await;
+    assert_page("limit=3&before_seq=1", &[], false, true).await;
+    assert_page("limit=2&after_seq=0", &[1, 2], false, true).await;
+    assert_page("after_seq=7", &[8, 9], true, false).await;
+    assert_page("after_seq=9", &[], true, false).await;
+    assert_page(&format!("limit=4&around={}", times[4]), &[3, 4, 5, 6], true, true).await;
+    assert_eq!(seqs(&page("limit=4&around=1999-01-01T00:00:00Z").await)[..2], [1, 2]);
+    assert_page("limit=4&around=2999-01-01T00:00:00Z", &[6, 7, 8, 9], true, false).await;
     for query in ["before_seq=x", "around=yesterday", "before_seq=1&after_seq=2", "limit=101"] {
         assert_eq!(ask(&guru, Method::GET, &format!("/conversations/{id}/messages?{query}"), &Value::Null).await.0, 422, "{query}");
     }

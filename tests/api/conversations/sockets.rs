@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 on_both_transports! {
-    members_join_by_session_and_see_each_other,
+    the_login_of_the_handshake_says_who_joins,
     commands_of_a_socket_keep_their_order,
 }
 
@@ -33,13 +33,23 @@ async fn authorise(app: &TestApp, user: &TestUser, socket: &TestSocket, conversa
     (status, response.json().await.unwrap())
 }
 
-async fn members_join_by_session_and_see_each_other(transport: TestTransport) {
+/// Each transport reads the login of the handshake by itself.
+async fn the_login_of_the_handshake_says_who_joins(transport: TestTransport) {
     let app = start(transport).await;
     let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
     let id = open(&ana, &guru).await;
-    let (mut ana_socket, mut guru_socket) = (connect(&app, &ana).await, connect(&app, &guru).await);
-    let alone = join(&mut ana_socket, &id).await;
+    let alone = join(&mut connect(&app, &ana).await, &id).await;
     assert_eq!(alone, json!({ "count": 1, "ids": [ana.id], "hash": { ana.id.as_str(): { "name": "Uji ana", "role": "student" } } }));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn members_join_by_session_and_see_each_other() {
+    let app = start(TestTransport::Raw).await;
+    let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
+    let id = open(&ana, &guru).await;
+    let (mut ana_socket, mut guru_socket) = (connect(&app, &ana).await, connect(&app, &guru).await);
+    join(&mut ana_socket, &id).await;
     // What a client says about itself does not count.
     let lie = json!({ "user_id": ana.id, "user_info": { "name": "Bukan guru", "role": "admin" } }).to_string();
     let data = json!({ "channel": channel_of(&id), "auth": "", "channel_data": lie });

@@ -50,13 +50,8 @@ async fn ask(user: &TestUser) -> (u16, Value) {
 
 /// Asks until it is settled.
 async fn ask_until_settled(user: &TestUser) -> (u16, Value) {
-    loop {
-        let answer = ask(user).await;
-        if answer.0 != 409 {
-            return answer;
-        }
-        tokio::task::yield_now().await;
-    }
+    until("the upload is settled", async || ask(user).await.0 != 409).await;
+    ask(user).await
 }
 
 async fn titles(user: &TestUser) -> Vec<Value> {

@@ -11,6 +11,10 @@ use educounsel::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
+on_both_transports! {
+    handshakes_that_lead_nowhere_are_answered_like_everything_else,
+}
+
 /// Every operation that asks for a permission: method, path, and whether student, counsellor, admin pass, as the description says. A refusal is
 /// 403; who passes gets anything but 401 and 403. What signs the user out comes last.
 fn permission_table() -> Vec<(Method, String, [bool; 3])> {
@@ -128,15 +132,16 @@ async fn bodies_that_are_wrong_are_answered_as_documented_and_leave_nothing() {
         problem(request.send().await.unwrap()).await
     };
     let json_type = "application/json";
-    for (content_type, body, expected) in [
-        (json_type, b"{\"login\":".to_vec(), (400, "request.malformed")),
-        (json_type, b"".to_vec(), (400, "request.malformed")),
-        (json_type, b"\xff\xfe".to_vec(), (400, "request.malformed")),
-        ("text/plain", b"{}".to_vec(), (415, "request.media_type")),
-        (json_type, vec![b' '; 1_048_577], (413, "request.too_large")),
+    for (content_type, body, expected_status, expected_code) in [
+        (json_type, b"{\"login\":".to_vec(), 400, "request.malformed"),
+        (json_type, b"".to_vec(), 400, "request.malformed"),
+        (json_type, b"\xff\xfe".to_vec(), 400, "request.malformed"),
+        ("text/plain", b"{}".to_vec(), 415, "request.media_type"),
+        (json_type, vec![b' '; 1_048_577], 413, "request.too_large"),
     ] {
         let (status, code, _) = send(content_type, body).await;
-        assert_eq!((status, code.as_str()), expected);
+        assert_eq!(status, expected_status, "{content_type}: {code}");
+        assert_eq!(code, expected_code, "{content_type}");
     }
     let good = json!({ "login": "rina", "name": "Rina", "role": "student", "password": "kuda laut biru" });
     for (field, value, code) in [
@@ -296,13 +301,14 @@ async fn bodies_of_the_signing_paths_are_judged_as_all_others() {
             let request = app.client().post(app.url(path)).bearer_auth(&ana.token).header("content-type", content_type).body(body);
             problem(request.send().await.unwrap()).await
         };
-        for (content_type, body, expected) in [
-            (json_type, b"{".to_vec(), (400, "request.malformed")),
-            (form_type, b"\xff".to_vec(), (400, "request.malformed")),
-            (json_type, vec![b' '; 200_000], (413, "request.too_large")),
+        for (content_type, body, expected_status, expected_code) in [
+            (json_type, b"{".to_vec(), 400, "request.malformed"),
+            (form_type, b"\xff".to_vec(), 400, "request.malformed"),
+            (json_type, vec![b' '; 200_000], 413, "request.too_large"),
         ] {
             let (status, code, _) = send(content_type, body).await;
-            assert_eq!((status, code.as_str()), expected, "{path}");
+            assert_eq!(status, expected_status, "{path} {content_type}: {code}");
+            assert_eq!(code, expected_code, "{path} {content_type}");
         }
         for (body, code) in [(r#"{"channel_name":"private-a"}"#, "required"), (r#"{"socket_id":"x","channel_name":"private-a"}"#, "type")] {
             let (status, _, problem) = send(json_type, body.into()).await;
@@ -316,36 +322,31 @@ async fn bodies_of_the_signing_paths_are_judged_as_all_others() {
 }
 
 /// The raw transport writes these answers beside the application.
-#[actix_web::test]
-async fn handshakes_that_lead_nowhere_are_answered_like_everything_else() {
-    for transport in [TestTransport::Raw, TestTransport::Context] {
-        let app = TestApp::builder().transport(transport).start().await;
-        let ask = async |method: &str, path: &str, headers: &[(&str, &str)]| {
-            let request = app.client().request(method.parse().unwrap(), app.url(path));
-            let response = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send().await.unwrap();
-            assert_eq!(
-                (&response.headers()["x-frame-options"], &response.headers()["cache-control"]),
-                (&"DENY".parse().unwrap(), &"no-store".parse().unwrap())
-            );
-            assert!(response.headers().contains_key("content-security-policy"));
-            let version = response.headers().get("sec-websocket-version").cloned();
-            let (status, code, _) = problem(response).await;
-            assert_eq!(version.is_some(), status == 426, "{method} {path}");
-            (status, code)
-        };
-        let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
-        let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-        let version = |number| ("sec-websocket-version", number);
-        let with = |more: &[(&'static str, &'static str)]| [&upgrade[..], more].concat();
-        let needs_upgrade = (426, "request.upgrade_required".to_owned());
-        assert_eq!(ask("GET", "/app/educounsel", &[]).await, needs_upgrade);
-        assert_eq!(ask("GET", "/app/educounsel", &with(&[key, version("12")])).await, needs_upgrade);
-        assert_eq!(ask("GET", "/app/educounsel", &with(&[version("13")])).await, (400, "request.malformed".to_owned()));
-        assert_eq!(ask("GET", "/nowhere", &with(&[key, version("13")])).await, (404, "not_found".to_owned()));
-        let metrics = app.client().get(app.url("/metrics")).send().await.unwrap().text().await.unwrap();
-        assert!(metrics.contains("route=\"/app/{key}\",status=\"426\""), "{transport:?}");
-        app.stop().await;
-    }
+async fn handshakes_that_lead_nowhere_are_answered_like_everything_else(transport: TestTransport) {
+    let app = TestApp::builder().transport(transport).start().await;
+    let ask = async |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let request = app.client().request(method.parse().unwrap(), app.url(path));
+        let response = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send().await.unwrap();
+        assert_eq!(response.headers()["x-frame-options"], "DENY");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert!(response.headers().contains_key("content-security-policy"));
+        let version = response.headers().get("sec-websocket-version").cloned();
+        let (status, code, _) = problem(response).await;
+        assert_eq!(version.is_some(), status == 426, "{method} {path}");
+        (status, code)
+    };
+    let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
+    let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let version = |number| ("sec-websocket-version", number);
+    let with = |more: &[(&'static str, &'static str)]| [&upgrade[..], more].concat();
+    let needs_upgrade = (426, "request.upgrade_required".to_owned());
+    assert_eq!(ask("GET", "/app/educounsel", &[]).await, needs_upgrade);
+    assert_eq!(ask("GET", "/app/educounsel", &with(&[key, version("12")])).await, needs_upgrade);
+    assert_eq!(ask("GET", "/app/educounsel", &with(&[version("13")])).await, (400, "request.malformed".to_owned()));
+    assert_eq!(ask("GET", "/nowhere", &with(&[key, version("13")])).await, (404, "not_found".to_owned()));
+    let metrics = app.client().get(app.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("route=\"/app/{key}\",status=\"426\""));
+    app.stop().await;
 }
 
 #[actix_web::test]

@@ -1,7 +1,7 @@
 //! Bodies that nobody wants, on a bare connection: what the server answers, and that it does not listen for ever.
 
 use crate::support::{TestApp, app::TestTransport, user::ServerAddress};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::timeout,
@@ -86,7 +86,6 @@ async fn a_small_body_that_nobody_read_does_not_cost_the_connection(transport: T
     let app = TestApp::builder().transport(transport).start().await;
     let mut stream = app.at().open().await.unwrap();
     for _ in 0..3 {
-        let started = Instant::now();
         let request = "POST /api/v1/nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}";
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
@@ -97,7 +96,6 @@ async fn a_small_body_that_nobody_read_does_not_cost_the_connection(transport: T
             answer.push_str(&String::from_utf8_lossy(&buffer[..count]));
         }
         assert!(!answer.to_lowercase().contains("connection: close"), "{answer}");
-        assert!(started.elapsed() < Duration::from_secs(5));
     }
     drop(stream);
     app.stop().await;

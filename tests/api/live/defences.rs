@@ -2,20 +2,26 @@
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},
-    support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until},
+    support::{
+        TestApp, TestSocket,
+        app::TestTransport,
+        socket::Received,
+        wait::{PATIENCE, until},
+    },
 };
 use educounsel::domain::ids::ConversationId;
 use futures_util::future::select_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
-use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-const TRANSPORTS: [TestTransport; 2] = [TestTransport::Raw, TestTransport::Context];
+on_both_transports! {
+    a_socket_that_was_told_to_go_is_heard_no_more,
+}
 
 async fn start() -> (TestApp, Backend) {
     let app = TestApp::builder().pusher_app().start().await;
@@ -59,28 +65,25 @@ async fn a_member_with_deeply_nested_info_harms_nobody() {
 }
 
 /// A client has seconds to answer a close; what it sends instead counts for nothing.
-#[actix_web::test]
-async fn a_socket_that_was_told_to_go_is_heard_no_more() {
-    for transport in TRANSPORTS {
-        let app = TestApp::builder().pusher_app().transport(transport).set(|config| config.http.workers = 1).start().await;
-        let backend = Backend::of_settings(&app);
-        let (mut ana, mut ana_tab, mut budi) = (app.socket("uji-key").await, app.socket("uji-key").await, app.socket("uji-key").await);
-        for socket in [&mut ana, &mut ana_tab] {
-            sign_in(socket, &backend, &json!({ "id": "ana" })).await;
-        }
-        for socket in [&mut ana, &mut budi] {
-            join(socket, &backend, "private-a", None).await;
-        }
-        assert_eq!(sent(backend.post("users/ana/terminate_connections", &json!({}))).await.0, 200);
-        // One worker: both are told in one go.
-        ana_tab.expect_close(4009).await;
-        ana.send(json!({ "event": "client-x", "channel": "private-a", "data": 1 })).await;
-        ana.send(json!({ "event": "pusher:subscribe", "data": { "channel": "umum" } })).await;
-        ana.cut();
-        until("both are gone", async || app.running.socket_count() == 1).await;
-        app.barrier(&mut budi).await;
-        app.stop().await;
+async fn a_socket_that_was_told_to_go_is_heard_no_more(transport: TestTransport) {
+    let app = TestApp::builder().pusher_app().transport(transport).set(|config| config.http.workers = 1).start().await;
+    let backend = Backend::of_settings(&app);
+    let (mut ana, mut ana_tab, mut budi) = (app.socket("uji-key").await, app.socket("uji-key").await, app.socket("uji-key").await);
+    for socket in [&mut ana, &mut ana_tab] {
+        sign_in(socket, &backend, &json!({ "id": "ana" })).await;
     }
+    for socket in [&mut ana, &mut budi] {
+        join(socket, &backend, "private-a", None).await;
+    }
+    assert_eq!(sent(backend.post("users/ana/terminate_connections", &json!({}))).await.0, 200);
+    // One worker: both are told in one go.
+    ana_tab.expect_close(4009).await;
+    ana.send(json!({ "event": "client-x", "channel": "private-a", "data": 1 })).await;
+    ana.send(json!({ "event": "pusher:subscribe", "data": { "channel": "umum" } })).await;
+    ana.cut();
+    until("both are gone", async || app.running.socket_count() == 1).await;
+    app.barrier(&mut budi).await;
+    app.stop().await;
 }
 
 /// The signature covers the body's MD5, so it can be judged before the body: a stranger makes nobody keep megabytes.
@@ -94,7 +97,8 @@ async fn a_stranger_is_refused_before_its_body_is_read() {
     let head = format!("POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 8000000\r\n\r\n{{");
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4096];
-    let read = tokio::time::timeout(Duration::from_secs(3), stream.read(&mut answer)).await.expect("the body is waited for").unwrap();
+    // Whoever waits for the body does so for 15 s, and then says 408.
+    let read = tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("the body is waited for").unwrap();
     let answer = String::from_utf8_lossy(&answer[..read]);
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
     drop(stream);

@@ -15,9 +15,16 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
-const TRANSPORTS: [TestTransport; 2] = [TestTransport::Raw, TestTransport::Context];
 /// Default of `realtime.max_frame_bytes`.
 const LARGEST: usize = 65_536;
+
+on_both_transports! {
+    a_prefix_of_the_path_is_taken_off_for_clients_and_backends,
+    a_missing_version_counts_as_ours,
+    broken_frames_are_closed_with_1002,
+    text_that_is_not_utf_8_is_closed_with_1007,
+    messages_of_the_largest_size_are_taken_and_a_byte_more_is_1009,
+}
 
 async fn start() -> (TestApp, Backend) {
     start_over(TestTransport::Raw).await
@@ -45,37 +52,34 @@ fn short_frame(first_byte: u8, payload: &[u8]) -> Vec<u8> {
 // --- 2.1 connecting
 
 /// `wsPath` and `httpPath` of pusher-js, `path` of the SDK for PHP, which signs the path without it.
-#[actix_web::test]
-async fn a_prefix_of_the_path_is_taken_off_for_clients_and_backends() {
-    for transport in TRANSPORTS {
-        let app = TestApp::builder().pusher_app().transport(transport).set(|config| config.realtime.path_prefix = "/ws".into());
-        let app = app.start().await;
-        let backend = Backend::of_settings(&app);
-        let mut sockets = Vec::new();
-        for path in ["/app/uji-key?protocol=7", "/ws/app/uji-key?protocol=7"] {
-            let mut socket = app.handshake(path, &[]).await.unwrap();
-            socket.greet().await;
-            socket.subscribe("umum").await;
-            sockets.push(socket);
-        }
-        for (path, code) in [("/ws/app/unknown", 4001), ("/ws/app/", 4005), ("/ws/app/uji-key?protocol=4", 4007)] {
-            let mut refused = app.handshake(path, &[]).await.unwrap();
-            assert_eq!(refused.next_event().await.data["code"], code, "{path} over {transport:?}");
-        }
-        for path in ["/lain/app/uji-key", "/ws/lain", "/ws/ws/app/uji-key"] {
-            assert!(app.handshake(path, &[]).await.is_err(), "{path} over {transport:?}");
-        }
-        let body = json!({ "name": "e", "channel": "umum", "data": "" }).to_string();
-        let signed = Mistake { sign_path: Some("/apps/7/events"), ..Mistake::default() };
-        assert_eq!(sent(backend.request(Method::POST, "/ws/apps/7/events", &[], body.as_bytes(), &signed)).await.0, 200);
-        for socket in &mut sockets {
-            assert_eq!(socket.next_event().await.event, "e");
-        }
-        let begin = app.client().post(app.url("/ws/pusher/app/uji-key/1/abcdefgh/xhr?protocol=7"));
-        assert_eq!(sent(begin).await, (200, "o{}\n".to_owned()));
-        drop(sockets);
-        app.stop().await;
+async fn a_prefix_of_the_path_is_taken_off_for_clients_and_backends(transport: TestTransport) {
+    let app = TestApp::builder().pusher_app().transport(transport).set(|config| config.realtime.path_prefix = "/ws".into());
+    let app = app.start().await;
+    let backend = Backend::of_settings(&app);
+    let mut sockets = Vec::new();
+    for path in ["/app/uji-key?protocol=7", "/ws/app/uji-key?protocol=7"] {
+        let mut socket = app.handshake(path, &[]).await.unwrap();
+        socket.greet().await;
+        socket.subscribe("umum").await;
+        sockets.push(socket);
     }
+    for (path, code) in [("/ws/app/unknown", 4001), ("/ws/app/", 4005), ("/ws/app/uji-key?protocol=4", 4007)] {
+        let mut refused = app.handshake(path, &[]).await.unwrap();
+        assert_eq!(refused.next_event().await.data["code"], code, "{path}");
+    }
+    for path in ["/lain/app/uji-key", "/ws/lain", "/ws/ws/app/uji-key"] {
+        assert!(app.handshake(path, &[]).await.is_err(), "{path}");
+    }
+    let body = json!({ "name": "e", "channel": "umum", "data": "" }).to_string();
+    let signed = Mistake { sign_path: Some("/apps/7/events"), ..Mistake::default() };
+    assert_eq!(sent(backend.request(Method::POST, "/ws/apps/7/events", &[], body.as_bytes(), &signed)).await.0, 200);
+    for socket in &mut sockets {
+        assert_eq!(socket.next_event().await.event, "e");
+    }
+    let begin = app.client().post(app.url("/ws/pusher/app/uji-key/1/abcdefgh/xhr?protocol=7"));
+    assert_eq!(sent(begin).await, (200, "o{}\n".to_owned()));
+    drop(sockets);
+    app.stop().await;
 }
 
 #[actix_web::test]
@@ -155,86 +159,72 @@ fn codes_4000_4008_and_4202_are_never_said() {
     assert!(PusherCode::ALL.iter().all(|code| ![4000, 4008, 4202].contains(&code.number())));
 }
 
-#[actix_web::test]
-async fn a_missing_version_counts_as_ours() {
-    for transport in TRANSPORTS {
-        let (app, _) = start_over(transport).await;
-        for path in
-            ["/app/uji-key", "/app/uji-key?client=x", "/app/uji-key?protocol=5", "/app/uji-key?protocol=6", "/app/uji-key?protocol=7"]
-        {
-            app.handshake(path, &[]).await.unwrap().greet().await;
-        }
-        app.stop().await;
+async fn a_missing_version_counts_as_ours(transport: TestTransport) {
+    let (app, _) = start_over(transport).await;
+    for path in ["/app/uji-key", "/app/uji-key?client=x", "/app/uji-key?protocol=5", "/app/uji-key?protocol=6", "/app/uji-key?protocol=7"] {
+        app.handshake(path, &[]).await.unwrap().greet().await;
     }
+    app.stop().await;
 }
 
-#[actix_web::test]
-async fn broken_frames_are_closed_with_1002() {
-    for transport in TRANSPORTS {
-        let (app, _) = start_over(transport).await;
-        let cases: [(&str, Vec<u8>); 8] = [
-            ("reserved bits", short_frame(0xC1, b"{}")),
-            ("a reserved opcode", short_frame(0x83, b"")),
-            ("a frame without a mask", vec![0x81, 0x02, b'{', b'}']),
-            ("a ping in fragments", short_frame(0x09, b"")),
-            ("a ping that is too long", [&[0x89, 0xFE, 0, 126, 0, 0, 0, 0][..], &[b'x'; 126]].concat()),
-            ("a continuation of nothing", short_frame(0x80, b"x")),
-            ("a text within a text", [short_frame(0x01, b"x"), short_frame(0x81, b"y")].concat()),
-            ("a close with half a code", short_frame(0x88, &[0x03])),
-        ];
-        for (what, bytes) in cases {
-            let mut socket = app.socket("uji-key").await;
-            assert!(socket.send_bytes(&bytes).await, "{what}");
-            let ended = socket.receive().await;
-            assert!(matches!(ended, Received::Closed { code: 1002, .. }), "{what} over {transport:?}: {ended:?}");
-        }
-        app.stop().await;
-    }
-}
-
-#[actix_web::test]
-async fn text_that_is_not_utf_8_is_closed_with_1007() {
-    for transport in TRANSPORTS {
-        let (app, _) = start_over(transport).await;
-        let cases = [
-            ("a whole message", short_frame(0x81, &[b'a', 0xFF])),
-            ("a surrogate", short_frame(0x81, &[0xED, 0xA0, 0x80])),
-            ("the first fragment", short_frame(0x01, &[0xC0, 0xAF])),
-            ("the last fragment", [short_frame(0x01, &[0xC3]), short_frame(0x80, b"a")].concat()),
-            ("a character without its end", short_frame(0x81, &[0xE2, 0x82])),
-        ];
-        for (what, bytes) in cases {
-            let mut socket = app.socket("uji-key").await;
-            assert!(socket.send_bytes(&bytes).await, "{what}");
-            let ended = socket.receive().await;
-            assert!(matches!(ended, Received::Closed { code: 1007, .. }), "{what} over {transport:?}: {ended:?}");
-        }
-        app.stop().await;
-    }
-}
-
-#[actix_web::test]
-async fn messages_of_the_largest_size_are_taken_and_a_byte_more_is_1009() {
-    for transport in TRANSPORTS {
-        let (app, _) = start_over(transport).await;
-        let ping = |size: usize| {
-            let frame = json!({ "event": "pusher:ping", "data": "" }).to_string();
-            format!("{frame}{}", " ".repeat(size - frame.len()))
-        };
+async fn broken_frames_are_closed_with_1002(transport: TestTransport) {
+    let (app, _) = start_over(transport).await;
+    let cases: [(&str, Vec<u8>); 8] = [
+        ("reserved bits", short_frame(0xC1, b"{}")),
+        ("a reserved opcode", short_frame(0x83, b"")),
+        ("a frame without a mask", vec![0x81, 0x02, b'{', b'}']),
+        ("a ping in fragments", short_frame(0x09, b"")),
+        ("a ping that is too long", [&[0x89, 0xFE, 0, 126, 0, 0, 0, 0][..], &[b'x'; 126]].concat()),
+        ("a continuation of nothing", short_frame(0x80, b"x")),
+        ("a text within a text", [short_frame(0x01, b"x"), short_frame(0x81, b"y")].concat()),
+        ("a close with half a code", short_frame(0x88, &[0x03])),
+    ];
+    for (what, bytes) in cases {
         let mut socket = app.socket("uji-key").await;
-        socket.send_text(ping(LARGEST)).await;
-        assert_eq!(socket.next_event().await.event, "pusher:pong", "{transport:?}");
-        socket.send_message(Message::binary(vec![0; LARGEST])).await;
-        assert_eq!(socket.next_event().await.event, "pusher:error", "{transport:?}");
-        // The header alone, so that nothing unread can turn the close into a reset.
-        for first_byte in [0x81, 0x82, 0x01, 0x02] {
-            let mut socket = app.socket("uji-key").await;
-            let length = (LARGEST as u64 + 1).to_be_bytes();
-            assert!(socket.send_bytes(&[&[first_byte, 0xFF][..], &length].concat()).await);
-            socket.expect_close(1009).await;
-        }
-        app.stop().await;
+        assert!(socket.send_bytes(&bytes).await, "{what}");
+        let ended = socket.receive().await;
+        assert!(matches!(ended, Received::Closed { code: 1002, .. }), "{what}: {ended:?}");
     }
+    app.stop().await;
+}
+
+async fn text_that_is_not_utf_8_is_closed_with_1007(transport: TestTransport) {
+    let (app, _) = start_over(transport).await;
+    let cases = [
+        ("a whole message", short_frame(0x81, &[b'a', 0xFF])),
+        ("a surrogate", short_frame(0x81, &[0xED, 0xA0, 0x80])),
+        ("the first fragment", short_frame(0x01, &[0xC0, 0xAF])),
+        ("the last fragment", [short_frame(0x01, &[0xC3]), short_frame(0x80, b"a")].concat()),
+        ("a character without its end", short_frame(0x81, &[0xE2, 0x82])),
+    ];
+    for (what, bytes) in cases {
+        let mut socket = app.socket("uji-key").await;
+        assert!(socket.send_bytes(&bytes).await, "{what}");
+        let ended = socket.receive().await;
+        assert!(matches!(ended, Received::Closed { code: 1007, .. }), "{what}: {ended:?}");
+    }
+    app.stop().await;
+}
+
+async fn messages_of_the_largest_size_are_taken_and_a_byte_more_is_1009(transport: TestTransport) {
+    let (app, _) = start_over(transport).await;
+    let ping = |size: usize| {
+        let frame = json!({ "event": "pusher:ping", "data": "" }).to_string();
+        format!("{frame}{}", " ".repeat(size - frame.len()))
+    };
+    let mut socket = app.socket("uji-key").await;
+    socket.send_text(ping(LARGEST)).await;
+    assert_eq!(socket.next_event().await.event, "pusher:pong");
+    socket.send_message(Message::binary(vec![0; LARGEST])).await;
+    assert_eq!(socket.next_event().await.event, "pusher:error");
+    // The header alone, so that nothing unread can turn the close into a reset.
+    for first_byte in [0x81, 0x82, 0x01, 0x02] {
+        let mut socket = app.socket("uji-key").await;
+        let length = (LARGEST as u64 + 1).to_be_bytes();
+        assert!(socket.send_bytes(&[&[first_byte, 0xFF][..], &length].concat()).await);
+        socket.expect_close(1009).await;
+    }
+    app.stop().await;
 }
 
 // --- 2.6 names and limits

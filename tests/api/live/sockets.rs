@@ -12,7 +12,7 @@ on_both_transports! {
     pings_are_answered,
     silence_is_pinged_and_then_closed_with_4201,
     malformed_frames_get_an_error_and_nobody_else_notices,
-    unknown_keys_and_versions_are_refused_with_their_code,
+    unknown_keys_paths_and_versions_are_refused_with_their_code,
     too_large_messages_are_closed_with_1009,
     a_header_that_announces_too_much_is_closed_with_1009,
     fragments_that_add_up_to_too_much_are_closed_with_1009,
@@ -198,14 +198,22 @@ async fn malformed_frames_get_an_error_and_nobody_else_notices(transport: TestTr
     app.stop().await;
 }
 
-async fn unknown_keys_and_versions_are_refused_with_their_code(transport: TestTransport) {
+async fn unknown_keys_paths_and_versions_are_refused_with_their_code(transport: TestTransport) {
     let app = start(transport).await;
-    for (path, code) in [("/app/unknown?protocol=7", 4001), ("/app/uji-key?protocol=4", 4007)] {
+    for (path, code) in [
+        ("/app/unknown?protocol=7", 4001),
+        ("/app/", 4005),
+        ("/app/uji-key/more", 4005),
+        ("/app/uji-key?protocol=seven", 4006),
+        ("/app/uji-key?protocol=4", 4007),
+    ] {
         let mut socket = app.handshake(path, &[]).await.unwrap();
         let error = socket.next_event().await;
-        assert_eq!(error.event.as_str(), "pusher:error");
-        assert_eq!(error.json()["code"].as_u64(), Some(code));
-        socket.expect_close(u16::try_from(code).unwrap()).await;
+        assert_eq!(error.event.as_str(), "pusher:error", "{path}");
+        assert!(error.data.is_object(), "Pysher reads an object only");
+        assert_eq!(error.data["code"], code, "{path}");
+        let ended = socket.receive().await;
+        assert!(matches!(ended, Received::Closed { code: closed, .. } if closed == code), "{path}: {ended:?}");
     }
     assert!(app.handshake("/elsewhere", &[]).await.is_err());
     until("the refused are gone", async || app.running.socket_count() == 0).await;

@@ -19,7 +19,8 @@ fn refusal(settings: &[&str]) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1), "{settings:?}: {err}");
-    assert!(started.elapsed() < Duration::from_secs(30), "{settings:?} took {:?}", started.elapsed());
+    // A database that refuses is tried for 10 s; the rest is for a machine that is busy.
+    assert!(started.elapsed() < Duration::from_secs(60), "{settings:?} took {:?}", started.elapsed());
     assert_eq!(out, "", "{settings:?}");
     assert_eq!(err.lines().count(), 1, "{settings:?} says more than one line:\n{err}");
     err.strip_prefix("educounsel: ").unwrap_or_else(|| panic!("{err}")).trim_end().to_owned()

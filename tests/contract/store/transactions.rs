@@ -1,11 +1,11 @@
 //! Connecting, migrating, committing and rolling back.
 
 use super::*;
-use crate::databases::TestDatabase;
+use crate::{databases::TestDatabase, wait::until};
 use educounsel::backends::store::{Engine, UserChange};
 use futures_util::poll;
 use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
-use std::{pin::pin, time::Duration};
+use std::pin::pin;
 
 on_every_engine!(
     the_store_answers_and_counts_its_connections,
@@ -130,9 +130,6 @@ const FAIL_AT_COMMIT_POSTGRES: [&str; 1] =
     ["ALTER TABLE users ADD CONSTRAINT fail_at_commit FOREIGN KEY (name) REFERENCES users (login) DEFERRABLE INITIALLY DEFERRED"];
 const PASS_AGAIN_POSTGRES: &str = "ALTER TABLE users DROP CONSTRAINT fail_at_commit";
 
-/// How long a test waits for a condition.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Opens a connection beside the store.
 async fn open_beside(fixture: &Fixture) -> AnyConnection {
     AnyConnection::connect(&fixture.database.url).await.unwrap()
@@ -153,20 +150,13 @@ async fn kill_others(engine: Engine, beside: &mut AnyConnection) {
         let kill = if engine == Engine::Postgres { format!("SELECT pg_terminate_backend({id}::INT)") } else { format!("KILL {id}") };
         beside.execute(sqlx::AssertSqlSafe(kill)).await.unwrap();
     }
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !other_connections(engine, beside).await.is_empty() {
-        assert!(tokio::time::Instant::now() < deadline, "killed connections stay");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let beside = tokio::sync::Mutex::new(beside);
+    until("killed connections are gone", async || other_connections(engine, &mut **beside.lock().await).await.is_empty()).await;
 }
 
 /// Waits until the store has closed its only connection.
 async fn wait_until_closed(store: &Store) {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while store.pool_status().size > 0 {
-        assert!(tokio::time::Instant::now() < deadline, "the connection is kept: {:?}", store.pool_status());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("the store closes its only connection", async || store.pool_status().size == 0).await;
 }
 
 async fn a_connection_whose_commit_failed_is_closed(fixture: Fixture) {
@@ -224,7 +214,8 @@ async fn a_connection_left_in_the_middle_of_a_statement_is_closed(fixture: Fixtu
     assert!(tx.update_user(ana.id, &UserChange { role: Some(Role::Counsellor), ..UserChange::default() }).await.unwrap());
     tx.commit().await.unwrap();
     let kept = store.find_user(ana.id).await.unwrap().unwrap();
-    assert_eq!((kept.name, kept.role), (ana.name, Role::Counsellor), "what was left was rolled back");
+    assert_eq!(kept.name, ana.name, "what was left was rolled back");
+    assert_eq!(kept.role, Role::Counsellor, "what was left was rolled back");
 }
 
 async fn a_transaction_with_a_failed_statement_writes_nothing(fixture: Fixture) {
