@@ -70,7 +70,7 @@ impl Node {
 
     /// Expects that nothing but the publications read so far was made: the next one is a sentinel, which the census publishes behind all of them.
     async fn expect_silence(&mut self) {
-        self.declare(part("presence-sentinel", 1, &["sentinel"])).await;
+        self.declare(declaration("presence-sentinel", 1, &["sentinel"])).await;
         let next = self.next().await;
         assert_eq!(next.topic, topic("presence-sentinel"), "came before the sentinel: {next:?}");
     }
