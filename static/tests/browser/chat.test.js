@@ -34,13 +34,21 @@ async function waitInQueue(page, words) {
   await page.getByTestId('waiting-notice').waitFor()
 }
 
+/** Waits until the messages that are shown are those of the conversation in the address, and not of the one before. */
+async function untilOpen(page) {
+  await until('the conversation to be open', async () =>
+    page.url().endsWith(`/${await page.getByTestId('thread').getAttribute('data-id')}`),
+  )
+  await page.getByTestId('message').first().waitFor()
+}
+
 /** Takes whoever waits until it is the one who said `words`: the demo school has a queue of its own. */
 async function takeUntil(page, words) {
   await until(`${words} to be taken`, async () => {
     const before = page.url()
     await page.getByTestId('take-next').click()
     await until('the next conversation', () => page.url() !== before)
-    await page.getByTestId('message').first().waitFor()
+    await untilOpen(page)
     return (await page.getByTestId('message-body').allTextContents()).includes(words)
   })
 }
@@ -171,13 +179,10 @@ scenario('a conversation changes hands, and the former counsellor sees nothing m
   assert.equal(await former.getByText('siswa yang tadi').count(), 0)
 })
 
-/** Opens the first conversation of the list and waits until it is the one whose messages are shown: a draft belongs to a conversation. */
+/** Opens the first conversation of the list. */
 async function openFirstConversation(page) {
   await page.getByTestId('conversation').first().click()
-  await until('the conversation to be open', async () =>
-    page.url().endsWith(`/${await page.getByTestId('thread').getAttribute('data-id')}`),
-  )
-  await page.getByTestId('message').first().waitFor()
+  await untilOpen(page)
 }
 
 scenario('prepared answers are made, used by a slash, changed and deleted', async ({ open }) => {
