@@ -1,17 +1,10 @@
 // Accounts: an admin makes one, gives it another password, shuts and opens it; its owner hides what others need not see, and ends a login elsewhere.
 import assert from 'node:assert/strict'
+import { sendLogin } from './support/browser.js'
 import { openDesk } from './support/desk.js'
 import { untilEqual } from './support/patience.js'
 
 const { scenario, sessionOf } = await openDesk()
-
-/** Fills the login form in and sends it. */
-async function tryLogin(page, login, password) {
-  await page.goto('/login')
-  await page.getByTestId('login').fill(login)
-  await page.getByTestId('password').fill(password)
-  await page.getByTestId('submit').click()
-}
 
 scenario('an admin makes an account, and it can log in until it is disabled', async ({ open }) => {
   const admin = await open({ storageState: await sessionOf('admin') })
@@ -32,7 +25,7 @@ scenario('an admin makes an account, and it can log in until it is disabled', as
   // Her logins are ended from elsewhere: whatever her page asks for at that moment is refused.
   rina.expectFailure(/\/api\/v1\//)
   const hers = await rina.newTab()
-  await tryLogin(hers, 'rina.kusuma', 'sandi-pertama-rina')
+  await sendLogin(hers, 'rina.kusuma', 'sandi-pertama-rina')
   await hers.waitForURL('**/student/dashboard')
 
   await row.getByTestId('user-reset').click()
@@ -41,15 +34,15 @@ scenario('an admin makes an account, and it can log in until it is disabled', as
   await page.getByTestId('reset-form').waitFor({ state: 'detached' })
   // A new password ends the logins with the old one.
   await hers.waitForURL('**/login**')
-  await tryLogin(hers, 'rina.kusuma', 'sandi-pertama-rina')
+  await sendLogin(hers, 'rina.kusuma', 'sandi-pertama-rina')
   await hers.getByTestId('login-error').waitFor()
-  await tryLogin(hers, 'rina.kusuma', 'sandi-kedua-rina')
+  await sendLogin(hers, 'rina.kusuma', 'sandi-kedua-rina')
   await hers.waitForURL('**/student/dashboard')
 
   await row.getByTestId('user-toggle').click()
   await page.getByTestId('confirm').click()
   await hers.waitForURL('**/login**')
-  await tryLogin(hers, 'rina.kusuma', 'sandi-kedua-rina')
+  await sendLogin(hers, 'rina.kusuma', 'sandi-kedua-rina')
   await hers.getByTestId('login-error').waitFor()
 
   // Found again by role and state, and opened.
@@ -57,7 +50,7 @@ scenario('an admin makes an account, and it can log in until it is disabled', as
   await page.getByTestId('filter-state').selectOption('disabled')
   await row.getByTestId('user-toggle').click()
   await untilEqual('the state', 'Aktif', () => row.getByTestId('user-state').textContent())
-  await tryLogin(hers, 'rina.kusuma', 'sandi-kedua-rina')
+  await sendLogin(hers, 'rina.kusuma', 'sandi-kedua-rina')
   await hers.waitForURL('**/student/dashboard')
 })
 
