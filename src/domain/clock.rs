@@ -136,7 +136,9 @@ mod tests {
     #[test]
     fn only_a_manual_clock_is_looked_at_before_the_time() {
         let (short, long) = (Duration::from_millis(3), Duration::from_secs(25));
-        assert_eq!((Clock::System.look_again_after(short), Clock::System.look_again_after(long)), (short, long));
-        assert_eq!((Clock::manual(0).look_again_after(short), Clock::manual(0).look_again_after(long)), (short, MANUAL_LOOK));
+        assert_eq!(Clock::System.look_again_after(short), short);
+        assert_eq!(Clock::System.look_again_after(long), long);
+        assert_eq!(Clock::manual(0).look_again_after(short), short);
+        assert_eq!(Clock::manual(0).look_again_after(long), MANUAL_LOOK);
     }
 }
