@@ -19,7 +19,7 @@ end
 -- Not below the clock: a Redis that lost its memory goes on above what sockets know already.
 local version = tonumber(redis.call('GET', KEYS[9]) or '0')
 local function next_version()
-  version = math.max(version + 1, now * 1000)
+  version = math.max(version + 1, clock[1] * 1000000 + clock[2])
   redis.call('SET', KEYS[9], string.format('%.0f', version))
   return ',"roster":' .. string.format('%.0f', version)
 end

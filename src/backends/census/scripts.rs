@@ -51,8 +51,8 @@ pub(super) static STRIKE_OFF: LazyLock<Script> = LazyLock::new(|| {
 pub(super) static PUBLISH_KEPT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local clock = redis.call('TIME') \
-         local now = clock[1] * 1000 + math.floor(clock[2] / 1000) \
-         local version = string.format('%.0f', math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, now * 1000)) \
+         local version = tonumber(redis.call('GET', KEYS[2]) or '0') + 1 \
+         version = string.format('%.0f', math.max(version, clock[1] * 1000000 + clock[2])) \
          redis.call('SET', KEYS[2], version) \
          redis.call('SET', KEYS[1], '{\"version\":' .. version .. ',' .. ARGV[1], 'PX', ARGV[2]) \
          redis.call('PUBLISH', ARGV[3], 'e' .. ARGV[4] .. ',\"kept\":' .. version .. '}\\n' .. ARGV[5]) \
