@@ -10,7 +10,7 @@ use educounsel::{
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
@@ -77,6 +77,8 @@ pub struct TestSocket {
     pub key: String,
     /// Channels that it has joined and not left by itself, in order.
     pub joined: Vec<String>,
+    /// Events that came while it joined a channel, still to be returned.
+    early: VecDeque<Event>,
 }
 
 impl TestSocket {
@@ -89,7 +91,7 @@ impl TestSocket {
         }
         let (stream, _) = client_async(request, at.open().await?).await?;
         let key = path.trim_start_matches("/app/").split('?').next().unwrap_or_default().to_owned();
-        Ok(Self { stream, socket_id: String::new(), key, joined: Vec::new() })
+        Ok(Self { stream, socket_id: String::new(), key, joined: Vec::new(), early: VecDeque::new() })
     }
 
     /// Opens a socket of the app `uji-key` and joins a channel with its signature; on presence channels as `member`.
@@ -140,6 +142,21 @@ impl TestSocket {
         assert_eq!(answer.channel.as_deref(), Some(channel));
     }
 
+    /// Joins a channel without a proof. Events of channels joined before may come first; they are returned later.
+    pub async fn join_meanwhile(&mut self, channel: &str) {
+        self.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel } })).await;
+        let mut early = VecDeque::new();
+        loop {
+            let event = self.next_event().await;
+            if event.channel.as_deref() == Some(channel) && event.event == "pusher_internal:subscription_succeeded" {
+                break;
+            }
+            assert_ne!(event.event, "pusher:subscription_error", "{event:?}");
+            early.push_back(event);
+        }
+        self.early.append(&mut early);
+    }
+
     /// Asks for a subscription and returns the next event.
     pub async fn ask_subscribe(&mut self, data: Value) -> Event {
         self.send(json!({ "event": "pusher:subscribe", "data": data })).await;
@@ -157,6 +174,9 @@ impl TestSocket {
     }
 
     async fn receive_at_last(&mut self) -> Received {
+        if let Some(event) = self.early.pop_front() {
+            return Received::Event(event);
+        }
         loop {
             let message = self.stream.next().await;
             match message {

@@ -156,7 +156,7 @@ impl TestUser {
         let mut socket = TestSocket::open(&self.at, &path, &headers).await.unwrap();
         socket.greet().await;
         for channel in info["channels"].as_array().unwrap() {
-            socket.subscribe(channel.as_str().unwrap()).await;
+            socket.join_meanwhile(channel.as_str().unwrap()).await;
         }
         socket
     }

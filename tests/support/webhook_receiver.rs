@@ -8,11 +8,11 @@ use serde_json::Value;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
 /// What to do with a request.
@@ -20,8 +20,8 @@ use tokio::{
 pub enum Reaction {
     /// Answer with this status and further header lines.
     Answer(u16, &'static str),
-    /// Answer 200 after this time.
-    AnswerAfter(Duration),
+    /// Answer 200 when this is notified.
+    AnswerWhen(Arc<Notify>),
     /// Never answer.
     Hang,
 }
@@ -125,13 +125,13 @@ async fn serve(stream: TcpStream, state: &State) -> Option<()> {
         stream.read_exact(&mut body).await.ok()?;
         let reaction = state.reactions.lock().unwrap().pop_front();
         let reaction = reaction.or_else(|| state.standing.lock().unwrap().clone()).unwrap_or(Reaction::Answer(200, ""));
-        let was_taken = matches!(reaction, Reaction::Answer(200, _) | Reaction::AnswerAfter(_));
+        let was_taken = matches!(reaction, Reaction::Answer(200, _) | Reaction::AnswerWhen(_));
         let body = String::from_utf8(body).unwrap();
         state.hooks.lock().unwrap().push(Hook { target, headers, body, was_taken });
         let (status, further) = match reaction {
             Reaction::Answer(status, further) => (status, further),
-            Reaction::AnswerAfter(pause) => {
-                tokio::time::sleep(pause).await;
+            Reaction::AnswerWhen(gate) => {
+                gate.notified().await;
                 (200, "")
             }
             Reaction::Hang => std::future::pending().await,

@@ -3,15 +3,20 @@
 use super::*;
 use educounsel::domain::{companion::Fault, language::Language};
 
-/// A server that loses patience after a second.
-async fn impatient() -> Scene {
+/// A server that waits for a first token as long as is said, and loses patience with a stalled answer after a second.
+async fn waiting_for_tokens(first_token_timeout_s: u64) -> Scene {
     Scene::with(|builder| {
         builder.set(|config| {
-            config.openai.first_token_timeout_s = 1;
+            config.openai.first_token_timeout_s = first_token_timeout_s;
             config.openai.stall_timeout_s = 1;
         })
     })
     .await
+}
+
+/// A server that loses patience after a second.
+async fn impatient() -> Scene {
+    waiting_for_tokens(1).await
 }
 
 /// Asks, and expects this end with this text on a device, in the row and in the thread; returns how often the provider was asked.
@@ -34,7 +39,7 @@ async fn expect_end(scene: &Scene, status: &str, fault: Option<Fault>, text: &st
 
 #[actix_web::test]
 async fn a_refused_key_is_not_tried_again() {
-    let scene = impatient().await;
+    let scene = waiting_for_tokens(10).await;
     scene.provider.always(Reply::Status { code: 401, retry_after: None });
     assert_eq!(expect_end(&scene, "failed", Some(Fault::Unavailable), "").await, 1);
     scene.provider.always(Reply::Status { code: 404, retry_after: None });
@@ -91,7 +96,7 @@ async fn an_answer_without_a_first_token_ends_in_time_and_closes_the_request() {
 
 #[actix_web::test]
 async fn what_breaks_in_the_middle_keeps_what_was_said() {
-    let scene = impatient().await;
+    let scene = waiting_for_tokens(10).await;
     let said = || words("Tarik napas dulu. Lalu");
     for reply in [Reply::StallAfter(said()), Reply::CutAfter(said()), Reply::MalformedAfter(said()), Reply::ErrorAfter(said())] {
         scene.provider.then(reply.clone());

@@ -1,10 +1,6 @@
 //! How much may be asked: per student and day, and per school and month.
 
 use super::*;
-use educounsel::domain::clock::Clock;
-
-/// 20:00 in Jakarta, 20 May 2026.
-const EVENING: i64 = 1_779_282_000_000;
 
 #[actix_web::test]
 async fn the_day_of_the_school_limits_a_student_and_begins_anew_at_midnight() {
@@ -34,7 +30,8 @@ async fn the_day_of_the_school_limits_a_student_and_begins_anew_at_midnight() {
 
 #[actix_web::test]
 async fn parallel_sends_cannot_exceed_the_day() {
-    let scene = Scene::with(|builder| builder.set(|config| config.companion.messages_per_day = 5)).await;
+    let on_one_day = Clock::manual(EVENING);
+    let scene = Scene::with(|builder| builder.clock(on_one_day).set(|config| config.companion.messages_per_day = 5)).await;
     let mut threads = Vec::new();
     for _ in 0..12 {
         threads.push(new_thread(&scene.ana).await);
@@ -48,7 +45,8 @@ async fn parallel_sends_cannot_exceed_the_day() {
 #[actix_web::test]
 async fn tokens_are_promised_before_and_settled_after_and_admins_are_warned_twice() {
     // The fake provider counts 100 + words; an answer promises instructions + question + 800.
-    let scene = Scene::with(|builder| builder.set(|config| config.companion.tokens_per_month = 10_000)).await;
+    let in_one_month = Clock::manual(EVENING);
+    let scene = Scene::with(|builder| builder.clock(in_one_month).set(|config| config.companion.tokens_per_month = 10_000)).await;
     let store = scene.app.running.context.store.clone();
     let month = || {
         educounsel::domain::clock::day_in_zone(scene.app.running.context.clock.now_ms(), &scene.app.running.context.zone())[..7].to_owned()
@@ -65,7 +63,7 @@ async fn tokens_are_promised_before_and_settled_after_and_admins_are_warned_twic
             .map(|notice| notice["data"]["percent"].as_u64().unwrap())
             .collect::<Vec<_>>()
     };
-    scene.provider.then(slow("Pelan pelan saja ya."));
+    scene.provider.then(very_slow("Pelan pelan saja ya."));
     let answer = scene.ask("Halo").await;
     let promised = store.token_usage(&month()).await.unwrap();
     assert!(promised.reserved > 1_000 && promised.used == 0, "{promised:?}");

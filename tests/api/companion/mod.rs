@@ -12,9 +12,13 @@ use crate::support::{
     provider::{FakeProvider, Reply, words},
     wait::until,
 };
+use educounsel::domain::clock::Clock;
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
+
+/// 20:00 in Jakarta, 20 May 2026.
+const EVENING: i64 = 1_779_282_000_000;
 
 /// A student with a thread, at a server with a language model.
 struct Scene {
@@ -136,4 +140,9 @@ impl Heard {
 /// Words at a readable pace: long enough to be stopped in.
 fn slow(text: &str) -> Reply {
     Reply::Words { words: words(text), every: Duration::from_millis(20) }
+}
+
+/// Words at a pace that leaves time for several requests before the answer ends, on a busy machine too.
+fn very_slow(text: &str) -> Reply {
+    Reply::Words { words: words(text), every: Duration::from_millis(150) }
 }

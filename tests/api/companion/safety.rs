@@ -64,7 +64,7 @@ async fn help_comes_before_every_limit_and_beside_an_answer_that_grows() {
     let help = scene.ask(DANGER).await;
     assert_eq!(help["kind"], "help_card");
     assert_eq!(help["status"], "done");
-    assert_eq!(scene.answer(&growing["id"]).await["status"], "streaming", "the other one goes on");
+    assert_eq!(scene.ended(&growing["id"]).await["status"], "done", "the other one goes on to its end");
     assert_eq!(scene.provider.calls().len(), 0);
     scene.close().await;
 }

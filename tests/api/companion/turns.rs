@@ -48,7 +48,7 @@ async fn an_answer_streams_in_numbered_frames_and_is_kept() {
 async fn a_device_that_comes_late_sees_the_text_so_far_and_then_the_rest() {
     let scene = Scene::open().await;
     let mut early = scene.ana.connect().await;
-    scene.provider.then(slow(LONG));
+    scene.provider.then(very_slow(LONG));
     let answer = scene.ask("Aku gugup").await;
     let mut first = Heard::default();
     while first.seq < 3 {
@@ -124,7 +124,7 @@ async fn versions_are_kept_and_a_repeated_wish_for_another_one_is_one_wish() {
     let scene = Scene::open().await;
     let first = scene.ask("Beri aku saran").await;
     scene.ended(&first["id"]).await;
-    scene.provider.then(slow("Versi kedua yang lain. Begitu saja."));
+    scene.provider.then(very_slow("Versi kedua yang lain. Begitu saja."));
     let (status, second) = regenerate(&scene.ana, &first).await;
     let second = second["answer"].clone();
     assert_eq!(status, 202, "{second}");
@@ -198,7 +198,7 @@ async fn a_repeated_send_is_one_question_and_another_text_under_its_id_is_refuse
 #[actix_web::test]
 async fn one_answer_of_a_thread_grows_at_a_time() {
     let scene = Scene::open().await;
-    scene.provider.then(slow(LONG));
+    scene.provider.then(very_slow(LONG));
     let answer = scene.ask("Satu").await;
     let (status, problem) = ask(&scene.ana, &scene.thread, "Dua").await;
     assert_eq!(status, 409, "{problem}");
@@ -237,7 +237,8 @@ async fn frames_of_an_answer_are_at_least_forty_ms_apart() {
 
 #[actix_web::test]
 async fn without_a_key_the_offline_companion_answers_through_the_same_way() {
-    let app = TestApp::start().await;
+    // One day of the school: the count of the day begins anew at midnight.
+    let app = TestApp::builder().clock(Clock::manual(EVENING)).start().await;
     let ana = app.student("ana").await;
     let info = ana.get("/companion").await;
     assert_eq!(info["provider"], "offline");

@@ -146,7 +146,7 @@ async fn a_second_sign_in_replaces_the_watchlist() {
 /// A connection that is open already is no way into a server that sends its clients away.
 #[actix_web::test]
 async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
-    let app = TestApp::builder().pusher_app().set(|config| config.realtime.drain_s = 2).start().await;
+    let app = TestApp::builder().pusher_app().set(|config| config.realtime.drain_s = 10).start().await;
     let mut sockets = Vec::new();
     for _ in 0..20 {
         sockets.push(app.socket("uji-key").await);

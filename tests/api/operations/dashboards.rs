@@ -1,6 +1,7 @@
 //! The student's widgets and the counsellor's statistics.
 
 use crate::support::{TestApp, TestUser};
+use educounsel::domain::clock::Clock;
 use serde_json::{Value, json};
 
 async fn statistics(user: &TestUser) -> (String, String, Value) {
@@ -33,10 +34,13 @@ async fn a_student_sees_the_newest_materials_and_the_bell() {
 
 #[actix_web::test]
 async fn statistics_are_real_and_kept_per_counsellor() {
-    let app = TestApp::start().await;
+    // Statistics are by day: this one does not end meanwhile.
+    let clock = Clock::manual(Clock::System.now_ms());
+    let app = TestApp::builder().clock(clock.clone()).start().await;
     let (ana, guru, other) = (app.student("ana").await, app.counsellor("guru").await, app.counsellor("lain").await);
     app.student("budi").await;
     let material = guru.upload_pdf("Satu").await;
+    clock.advance(1);
     ana.get(&format!("/materials/{}", material["id"].as_str().unwrap())).await;
     assert_eq!(ana.post("/notices/read-all", &json!({})).await.0, 200);
 

@@ -59,7 +59,7 @@ async fn every_metric_is_there_from_the_start_and_explained() {
 #[actix_web::test]
 async fn the_way_of_an_upload_can_be_followed() {
     // The pump waits long enough for a scrape to see the row waiting, and does not look by itself in between.
-    let plan = ServerPlan::new().set("log.coalesce_ms", 1500).set("log.poll_ms", 60_000);
+    let plan = ServerPlan::new().set("log.coalesce_ms", 3000).set("log.poll_ms", 60_000);
     plan.add_user("siswa1", Role::Student);
     plan.add_user("guru1", Role::Counsellor);
     let server = plan.start().await;
@@ -80,7 +80,7 @@ async fn the_way_of_an_upload_can_be_followed() {
     counsellor.upload_pdf("Diukur").await;
     let waiting = Scrape::take(&server).await;
     assert_eq!(waiting.value("log_backlog_rows"), 1.0);
-    assert!((0.0..1.5).contains(&waiting.value("log_backlog_age_seconds")));
+    assert!((0.0..3.0).contains(&waiting.value("log_backlog_age_seconds")));
     for socket in &mut sockets {
         socket.next_named("notice.created").await;
     }
@@ -91,7 +91,7 @@ async fn the_way_of_an_upload_can_be_followed() {
     assert_eq!(grown("deliveries_total"), 2.0);
     assert_eq!(grown("publications_total"), 3.0);
     assert_eq!(grown("log_publication_delay_seconds_count"), 1.0);
-    assert!(grown("log_publication_delay_seconds_sum") >= 1.0, "the pump waited 1.5 s");
+    assert!(grown("log_publication_delay_seconds_sum") >= 1.0, "the pump waited 3 s");
     assert_eq!(after.value("log_backlog_age_seconds"), 0.0);
     assert_eq!(after.value("http_request_duration_seconds_count{method=\"POST\",route=\"/api/v1/materials\",status=\"201\"}"), 2.0);
 
