@@ -138,10 +138,10 @@ pub struct Running {
     listener: TcpListener,
     pump: Addr<LogPump>,
     desk: DeskHandle,
-    /// The thread of the companion.
     companion_thread: Arbiter,
     courier: Addr<WebhookCourier>,
-    scheduler: Addr<Scheduler>,
+    /// Who does what is due. [`StopScheduler`] leaves that to the other nodes.
+    pub scheduler: Addr<Scheduler>,
 }
 
 impl Running {
