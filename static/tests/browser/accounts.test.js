@@ -48,6 +48,9 @@ scenario('an admin makes an account, and it can log in until it is disabled', as
   // Found again by role and state, and opened.
   await page.getByTestId('filter-role').selectOption('student')
   await page.getByTestId('filter-state').selectOption('disabled')
+  // Until the answer is there, the row is still one of the list before.
+  await page.locator('ul[aria-busy="false"]').filter({ has: row }).waitFor()
+  await untilEqual('the accounts', 1, () => page.getByTestId('user-row').count())
   await row.getByTestId('user-toggle').click()
   await untilEqual('the state', 'Aktif', () => row.getByTestId('user-state').textContent())
   await sendLogin(hers, 'rina.kusuma', 'sandi-kedua-rina')

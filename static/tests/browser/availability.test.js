@@ -27,17 +27,18 @@ const hoursOf = (row) => row.getByTestId('rule-from').evaluateAll((fields) => fi
 scenario('a day off and extra hours are added, kept and taken away', async ({ open }) => {
   const counsellor = await open({ storageState: await sessionOf('guru3') })
   const page = await openHours(counsellor)
+  const [dayOff, extraDay] = [dayIn(45), dayIn(47)]
   const before = await page.getByTestId('exception').count()
   await page.getByTestId('exception-add').click()
   await page.getByTestId('exception-save').click()
   await page.locator('[data-testid="exception-date"][aria-invalid="true"]').waitFor()
-  await page.getByTestId('exception-date').fill(dayIn(45))
+  await page.getByTestId('exception-date').fill(dayOff)
   await page.getByTestId('exception-reason').fill('Pelatihan')
   await page.getByTestId('exception-save').click()
   await page.getByTestId('exception-form').waitFor({ state: 'detached' })
 
   await page.getByTestId('exception-add').click()
-  await page.getByTestId('exception-date').fill(dayIn(47))
+  await page.getByTestId('exception-date').fill(extraDay)
   await page.locator('label', { has: page.getByTestId('exception-kind-extra') }).click()
   await page.getByTestId('exception-from').fill('15')
   await page.getByTestId('exception-to').fill('14.30')
@@ -51,7 +52,7 @@ scenario('a day off and extra hours are added, kept and taken away', async ({ op
 
   await page.reload()
   await untilEqual('the exceptions', before + 2, () => page.getByTestId('exception').count())
-  const extra = page.locator(`[data-testid="exception"][data-date="${dayIn(47)}"]`)
+  const extra = page.locator(`[data-testid="exception"][data-date="${extraDay}"]`)
   assert.match(await extra.textContent(), /15:00–17:3[05]/)
   await extra.getByTestId('exception-remove').click()
   await save(page)

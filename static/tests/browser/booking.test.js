@@ -13,14 +13,38 @@ async function openPage(open, login, path) {
   return { person, page }
 }
 
-/** Opens the booking page at the first free day of the counsellor with this name, or of the first one. */
+/** The second day with free times: on the first, which may be today, hardly any may be left. */
+async function secondFreeDayOf(picker) {
+  await picker.getByTestId('slot').first().waitFor()
+  return picker.locator('[data-testid="date"]:not([aria-disabled])').nth(1).getAttribute('data-day')
+}
+
+/** Waits until the times that are shown are those of `day`: the ones before leave a moment later. */
+async function untilTimesOf(picker, day) {
+  const chosen = picker.locator(`[data-testid="date"][data-day="${day}"][aria-pressed="true"]`)
+  await chosen.waitFor()
+  await until(
+    `the times of ${day}`,
+    async () => Number(await chosen.getAttribute('data-count')) === (await picker.getByTestId('slot').count()),
+  )
+}
+
+/** Chooses the second free day of a page or form to pick times from. */
+async function chooseDay(picker) {
+  const day = await secondFreeDayOf(picker)
+  await picker.locator(`[data-testid="date"][data-day="${day}"]`).click()
+  await untilTimesOf(picker, day)
+}
+
+/** Opens the booking page at the second free day of the counsellor with this name, or of the first one. */
 async function openBooking(open, login, counsellorName = '') {
   const { person, page } = await openPage(open, login, '/student/appointments/create')
   await page.getByTestId('counsellor-card').filter({ hasText: counsellorName }).first().click()
-  await page.getByTestId('slot').first().waitFor()
+  await chooseDay(page)
   return { person, page }
 }
 
+const dayAfter = (day) => new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10)
 const slotsOf = (page) => page.getByTestId('slot').evaluateAll((slots) => slots.map((slot) => slot.dataset.startsAt))
 
 scenario('a booking is made, confirmed, moved and cancelled in front of both', async ({ open }) => {
@@ -78,14 +102,18 @@ scenario('a booking is made with the keyboard alone', async ({ open }) => {
     assert.fail(`Tab does not reach ${what}`)
   }
   await tabTo('the counsellors', ({ type }) => type === 'radio')
+  const arrowTo = async (key, day) => {
+    await page.keyboard.press(key)
+    await untilEqual('the day', day, async () => (await focused()).day)
+  }
   await page.keyboard.press('Space')
-  await page.getByTestId('slot').first().waitFor()
+  const wanted = await secondFreeDayOf(page)
   await tabTo('the dates', ({ testid }) => testid === 'date')
-  const { day } = await focused()
-  await page.keyboard.press('ArrowRight')
-  await untilEqual('the next day', new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10), async () => (await focused()).day)
-  await page.keyboard.press('ArrowLeft')
+  for (let { day } = await focused(); day < wanted;) await arrowTo('ArrowRight', (day = dayAfter(day)))
+  await arrowTo('ArrowRight', dayAfter(wanted))
+  await arrowTo('ArrowLeft', wanted)
   await page.keyboard.press('Enter')
+  await untilTimesOf(page, wanted)
   await tabTo('the times', ({ testid }) => testid === 'slot')
   const first = (await focused()).startsAt
   await page.keyboard.press('ArrowRight')
@@ -103,10 +131,12 @@ scenario('a counsellor looks a student up, books for them, and the student agree
   await page.getByTestId('book-for-open').click()
   await page.getByTestId('search').fill('siswa10')
   await page.getByTestId('student').filter({ hasText: 'siswa10' }).click()
-  await page.getByTestId('book-for-form').getByTestId('slot').first().click()
+  const form = page.getByTestId('book-for-form')
+  await chooseDay(form)
+  await form.getByTestId('slot').first().click()
   await page.getByTestId('booking-topic').fill('Rencana semester depan')
   await page.getByTestId('book-for-submit').click()
-  await page.getByTestId('book-for-form').waitFor({ state: 'detached' })
+  await form.waitFor({ state: 'detached' })
 
   const student = await openPage(open, 'siswa10', '/student/appointments')
   const card = student.page.getByTestId('appointment').filter({ hasText: 'Rencana semester depan' })

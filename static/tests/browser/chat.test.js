@@ -42,12 +42,28 @@ async function untilOpen(page) {
   await page.getByTestId('message').first().waitFor()
 }
 
+/** Waits until the page has opened the first conversation of its list by itself, if there is one. */
+async function untilSettled(page) {
+  const list = page.getByTestId('chat-list')
+  await list.waitFor()
+  await list.getByTestId('skeleton').waitFor({ state: 'detached' })
+  if ((await list.getByTestId('conversation').count()) > 0) await untilOpen(page)
+}
+
+/** Does `act` and waits for what the server says to the request to `path` that comes of it. */
+async function answerTo(page, path, act) {
+  const isIt = (response) => response.request().method() !== 'GET' && response.url().endsWith(path)
+  const [answer] = await Promise.all([page.waitForResponse(isIt), act()])
+  return answer
+}
+
 /** Takes whoever waits until it is the one who said `words`: the demo school has a queue of its own. */
 async function takeUntil(page, words) {
+  await untilSettled(page)
   await until(`${words} to be taken`, async () => {
-    const before = page.url()
-    await page.getByTestId('take-next').click()
-    await until('the next conversation', () => page.url() !== before)
+    const answer = await answerTo(page, '/conversations/next', () => page.getByTestId('take-next').click())
+    const { id } = await answer.json()
+    await until('the next conversation', () => page.url().endsWith(`/${id}`))
     await untilOpen(page)
     return (await page.getByTestId('message-body').allTextContents()).includes(words)
   })
@@ -77,12 +93,15 @@ scenario('a student from the queue and a counsellor talk, and see each other typ
   await counsellor.page.locator('a[href="/guru/materi"]').first().click()
   await counsellor.page.waitForURL('**/guru/materi')
   await say(student.page, 'Saya bingung memilih jurusan')
+  // Under the pointer it stays until it has been counted.
+  const toast = counsellor.page.locator('[data-testid="toast"][data-kind="chat"]')
+  await toast.first().hover()
   await untilEqual('the mark', 'delivered', () => lastStateOf(student.page))
   await untilEqual('the number in the navigation', '1', async () =>
     (await counsellor.page.getByTestId('chat-badge').first().textContent())?.trim(),
   )
-  await untilEqual('the toast', 1, () => counsellor.page.locator('[data-testid="toast"][data-kind="chat"]').count())
-  await counsellor.page.getByTestId('toast').getByRole('link').click()
+  await untilEqual('the toast', 1, () => toast.count())
+  await toast.getByRole('link').click()
   await counsellor.page.getByTestId('new-divider').waitFor()
   await untilEqual('the mark', 'read', () => lastStateOf(student.page))
   await counsellor.page.getByTestId('chat-badge').first().waitFor({ state: 'detached' })
@@ -240,13 +259,25 @@ scenario('a picture and a PDF arrive, are looked at and saved; what is neither i
   assert.deepEqual(await readFile(await saved.path()), pdf.buffer)
 })
 
+const dutyOf = (page) => page.getByTestId('duty').getAttribute('data-status')
+
+/** Shown at once, stored with the server's answer; until then the switch is deaf. */
+async function chooseDuty(page, status) {
+  const answer = await answerTo(page, '/counsellors/me/status', () =>
+    until(`the duty to be ${status}`, async () => {
+      await page.getByTestId(`duty-${status}`).click()
+      return (await dutyOf(page)) === status
+    }),
+  )
+  await answer.finished()
+}
+
 scenario('a counsellor finds words and days again, and says when they are on duty', async ({ open }) => {
   const { page } = await openChat(open, 'guru1', { path: '/guru/chat' })
-  await page.getByTestId('duty-away').click()
-  await untilEqual('the duty', 'away', () => page.getByTestId('duty').getAttribute('data-status'))
-  await page.getByTestId('duty-online').click()
+  await chooseDuty(page, 'away')
+  await chooseDuty(page, 'online')
   await page.reload()
-  await untilEqual('the duty', 'online', () => page.getByTestId('duty').getAttribute('data-status'))
+  await untilEqual('the duty', 'online', () => dutyOf(page))
 
   await openFirstConversation(page)
   const words = await until('a message', async () =>

@@ -43,7 +43,7 @@ for (const [locale, counsellorLogin, studentLogin] of [
     // The student sees it in both tabs, without a reload.
     for (const page of [phone, secondTab]) {
       const toast = page.getByTestId('toast').filter({ hasText: title })
-      await toast.waitFor()
+      await toast.hover() // keeps it on the screen
       assert.match(await toast.textContent(), new RegExp(said.noticeTitle))
       assert.equal(await toast.evaluate((node) => node.closest('[role="status"]') !== null), true)
     }
@@ -53,8 +53,13 @@ for (const [locale, counsellorLogin, studentLogin] of [
 
     // The toast leads to the material; this reads the notice, in the other tab too.
     await phone.getByTestId('sound-yes').click()
-    for (const page of [phone, secondTab]) await page.getByTestId('sound-prompt').waitFor({ state: 'detached' })
-    await phone.getByTestId('toast').filter({ hasText: title }).getByRole('link').click()
+    await phone.getByTestId('sound-prompt').waitFor({ state: 'detached' })
+    // The question has left from under the pointer, and has taken the focus along.
+    const toast = phone.getByTestId('toast').filter({ hasText: title })
+    await toast.hover()
+    await toast.getByRole('button').focus()
+    await secondTab.getByTestId('sound-prompt').waitFor({ state: 'detached' })
+    await toast.getByRole('link').click()
     await phone.getByTestId('material-detail').getByRole('heading', { name: title }).waitFor()
     await expectBadge(unread, phone, secondTab)
 
