@@ -506,7 +506,6 @@ async fn a_student_hides_what_was_read() {
     assert_eq!(guru.get(&path).await["other"], json!({ "delivered_seq": 1, "read_seq": null }));
     assert_eq!(ana.get(&path).await["own"], json!({ "delivered_seq": 1, "read_seq": 1 }));
     assert_eq!(ask(&ana, Method::PUT, "/chat-preferences", &json!({ "hide_typing": true })).await.0, 422);
-
     app.settle().await;
     let mut socket = connect(&app, &guru).await;
     join(&mut socket, &id).await;
