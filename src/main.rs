@@ -178,6 +178,8 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
         Ok(limit) => tracing::info!(limit, "open files, and so sockets, at most"),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
     }
+    // Before it says that it listens: who reads that may stop it at once.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let address = running.address;
     writeln!(io::stdout(), "listening on {scheme}://{address}")?;
     if demo {
@@ -188,7 +190,6 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
         )?;
     }
     io::stdout().flush()?;
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
         _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),

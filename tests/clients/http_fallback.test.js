@@ -10,7 +10,7 @@ let sdk
 let auth
 const clients = []
 before(async () => {
-  server = await startServer({ 'realtime.http_grace_s': 2 })
+  server = await startServer({ 'realtime.http_grace_s': 5 })
   sdk = backend(server.port)
   auth = await startAuthEndpoint(sdk)
 })

@@ -9,7 +9,7 @@ let sdk
 let auth
 let browser
 before(async () => {
-  server = await startServer({ 'realtime.http_grace_s': 2 })
+  server = await startServer({ 'realtime.http_grace_s': 5 })
   sdk = backend(server.port)
   auth = await startAuthEndpoint(sdk, pagesWith({ pusher: 'pusher-js/dist/web/pusher-with-encryption.js' }))
   browser = await startBrowser()

@@ -30,7 +30,7 @@ test('Pysher joins public, private and presence channels and hears of events', a
   const lines = []
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(`stderr: ${line}`))
-  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const ended = new Promise((resolve) => child.once('close', resolve))
   const sdk = backend(server.port)
   const isOccupied = async () => Object.keys((await (await sdk.get({ path: '/channels' })).json()).channels).length === 3
   await until('all three are joined', isOccupied)

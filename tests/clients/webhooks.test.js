@@ -107,17 +107,20 @@ test('the SDKs refuse what was signed with another secret, changed on its way, o
 test('after a failure and with a new secret, what is sent again is stamped and signed anew', async () => {
   const before = { ...made }
   receiver.hooks.length = 0
-  receiver.answers.push(503)
+  // Attempts with the old secret may go on until the new one is known.
+  receiver.answers.push(...Array(20).fill(503))
   const client = connect()
   client.subscribe('umum')
-  await until('the first attempt', () => receiver.hooks.length === 1)
+  await until('the first attempt', () => receiver.hooks.length >= 1)
   made = await ask('POST', `/admin/apps/${made.id}/rotate`, {})
   server.secrets.push(made.secret)
-  await until('the second attempt', () => receiver.hooks.length >= 2)
+  const [first] = receiver.hooks
+  const isNew = (hook) => backendOf(made).webhook(hook).isValid()
+  await until('an attempt with the new secret', () => receiver.hooks.some(isNew))
+  receiver.answers.length = 0
   client.disconnect()
-  const [first, second] = receiver.hooks
+  const second = receiver.hooks.find(isNew)
   assert.ok(backendOf(before).webhook(first).isValid() && !backendOf(before).webhook(second).isValid())
-  assert.ok(backendOf(made).webhook(second).isValid())
   assert.ok(backendOf(made).webhook(second).getTime() > backendOf(before).webhook(first).getTime())
   assert.deepEqual(await verifyInPython(made.key, made.secret, second), JSON.parse(second.rawBody))
 })

@@ -6,7 +6,7 @@ use crate::{
         TestSocket, TestUser,
         process::{ServerPlan, ServerProcess},
         provider::{FakeProvider, Reply, words},
-        wait::until_within,
+        wait::{until, until_within},
     },
     two_nodes::plan_nodes,
 };
@@ -80,13 +80,12 @@ async fn after_a_kill_in_mid_stream_the_answer_is_interrupted_with_what_was_said
     let thread = thread_of(&ana).await;
     let answer = ask(&ana, &thread).await;
     let mut heard = String::new();
-    let mut times = Vec::new();
+    let mut lengths = Vec::new();
     let mut seq = 0;
     while seq < 40 {
         seq = listen(&mut socket, &answer, &mut heard, seq, |now| now > seq).await;
-        times.push((Instant::now(), heard.len()));
+        lengths.push(heard.len());
     }
-    let killed_at = Instant::now();
     first.kill();
 
     let second = plan.start().await;
@@ -97,14 +96,16 @@ async fn after_a_kill_in_mid_stream_the_answer_is_interrupted_with_what_was_said
     assert_eq!(row["error"]["code"], "companion.interrupted", "{row}");
     let text = row["text"].as_str().unwrap();
     assert!(heard.starts_with(text) || text.starts_with(&heard), "what is kept is what was heard");
-    // Not more than 250 ms of it is lost; a slow machine gets as much again.
-    let due =
-        times.iter().rev().find(|(at, _)| killed_at.duration_since(*at) > Duration::from_millis(500)).map_or(0, |(_, length)| *length);
+    // Not more than 250 ms of it is lost. Frames are at least 40 ms apart by the clock of the server: twelve of them are nearly twice as much.
+    let due = lengths[lengths.len() - 1 - 12];
     assert!(text.len() >= due, "{} of {} characters, {due} were due", text.len(), heard.len());
-    assert!(due > 0, "it streamed for more than half a second");
-    let missed = ana.get(&format!("/sync?after={cursor}")).await;
-    let end =
-        missed["events"].as_array().unwrap().iter().find(|event| event["event"] == "companion.done").expect("whoever was away hears of it");
+    // The server listens a moment before its pump has published what the start put in order.
+    let end_missed = async || {
+        let missed = ana.get(&format!("/sync?after={cursor}")).await;
+        missed["events"].as_array().unwrap().iter().find(|event| event["event"] == "companion.done").cloned()
+    };
+    until("whoever was away hears of it", async || end_missed().await.is_some()).await;
+    let end = end_missed().await.unwrap();
     assert_eq!(end["data"]["status"], "interrupted");
     assert_eq!(end["data"]["text"], row["text"]);
 
@@ -114,7 +115,7 @@ async fn after_a_kill_in_mid_stream_the_answer_is_interrupted_with_what_was_said
     let again = until_status(&ana, retried["answer"]["id"].as_str().unwrap(), "done").await;
     assert_eq!(again["text"], "Kali ini jawabannya utuh.", "{again}");
     assert_eq!(again["version"], 2, "{again}");
-    assert_eq!(second.metric("companion_live_answers").await, 0.0);
+    until("no answer grows", async || second.metric("companion_live_answers").await == 0.0).await;
 }
 
 #[tokio::test]

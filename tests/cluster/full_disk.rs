@@ -25,7 +25,7 @@ const ROUNDS: usize = 5;
 /// Often, so that the pump fails many times within a test.
 const POLL_MS: u64 = 20;
 /// How long the pump is kept from its work, in ms: time to fill the disk.
-const HELD_FOR_MS: i64 = 3_000;
+const HELD_FOR_MS: i64 = 6_000;
 /// How often the pump has failed when its lines are counted.
 const PUMP_FAILURES: usize = 32;
 
@@ -137,10 +137,10 @@ async fn the_pump_waits_for_room_without_flooding_the_log() {
     // Another node holds the lease until the disk is full, so that there is something to publish
     // then.
     let database = format!("sqlite://{}", disk.path().join("data/educounsel.db").display());
-    let until_ms = Clock::System.now_ms() + HELD_FOR_MS;
-    let hold = format!("UPDATE log_head SET lease_by = '{}', lease_until_ms = {until_ms} WHERE id = 1", NodeId::generate());
     sqlx::any::install_default_drivers();
     let mut other_node = sqlx::AnyConnection::connect(&database).await.unwrap();
+    let until_ms = Clock::System.now_ms() + HELD_FOR_MS;
+    let hold = format!("UPDATE log_head SET lease_by = '{}', lease_until_ms = {until_ms} WHERE id = 1", NodeId::generate());
     other_node.execute(sqlx::AssertSqlSafe(hold)).await.unwrap();
     other_node.close().await.unwrap();
     assert_eq!(say(&ana, conversation, "Sebelum penuh").await.status, 201);

@@ -2,7 +2,7 @@
 
 use crate::{
     device::{Device, Way},
-    support::process::ServerPlan,
+    support::{process::ServerPlan, wait::until},
 };
 use educounsel::domain::principal::Role;
 
@@ -30,6 +30,8 @@ async fn a_student_away_during_three_uploads_and_a_restart_gets_exactly_these_th
     guru.upload_pdf("Tiga").await;
     budi.come_back(server.at()).await;
     budi.listen_until(4).await;
+    // What the sync brought budi may still be on its way to sockets.
+    until("the log is published", async || server.metric("log_backlog_rows").await == 0.0).await;
 
     ana.come_back(server.at()).await;
     ana.drain().await;

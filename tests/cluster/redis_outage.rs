@@ -3,7 +3,10 @@
 use crate::{
     device::Device,
     redis_server::TestRedis,
-    support::{process::ServerProcess, wait::until},
+    support::{
+        process::ServerProcess,
+        wait::{PATIENCE, until, until_within},
+    },
     two_nodes::plan_nodes,
 };
 use reqwest::Method;
@@ -37,7 +40,8 @@ async fn notice_without_redis(uploads_before: &[&str]) {
     guru.upload_pdf("Saat putus").await;
     guru.on(b.at()).upload_pdf("Saat putus juga").await;
     expected.extend(["Saat putus", "Saat putus juga"]);
-    until("both nodes are back", async || is_ready(&a).await && is_ready(&b).await).await;
+    // Who could not subscribe tries again at growing intervals, up to twelve seconds.
+    until_within(3 * PATIENCE, "both nodes are back", async || is_ready(&a).await && is_ready(&b).await).await;
     guru.upload_pdf("Sesudahnya").await;
     expected.push("Sesudahnya");
 

@@ -10,6 +10,7 @@ use crate::{
         wait::until,
     },
     webhook_receiver::{Reaction, Receiver},
+    webhooks::knows_app,
 };
 use educounsel::{
     domain::{clock::Clock, principal::Role},
@@ -156,10 +157,7 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
     assert_eq!(status, 201, "{made}");
     let text = |value: &Value, field: &str| value[field].as_str().unwrap().to_owned();
     let (id, key, first_secret) = (text(&made, "id"), text(&made, "key"), text(&made, "secret"));
-    let knows_app = async || {
-        TestSocket::open(b.at(), &format!("/app/{key}"), &[]).await.unwrap().next_event().await.event == "pusher:connection_established"
-    };
-    until("the other node knows the app", knows_app).await;
+    until("the other node knows the app", async || knows_app(&b, &key).await).await;
     // Watched by an admin, everything that follows is told over the bus.
     let mut console = kepala.connect().await;
     for app in [id.as_str(), "7"] {

@@ -26,6 +26,12 @@ async fn connect(server: &ServerProcess, key: &str) -> TestSocket {
     socket
 }
 
+/// Says whether a node serves an app: it lets sockets in. One that does not upgrades them, and then refuses.
+pub async fn knows_app(server: &ServerProcess, key: &str) -> bool {
+    let mut socket = TestSocket::open(server.at(), &format!("/app/{key}?protocol=7"), &[]).await.unwrap();
+    socket.next_event().await.event == "pusher:connection_established"
+}
+
 async fn hear(receiver: &Receiver, expected: Value) {
     // A lease has to run out first: twice the usual patience.
     until_within(2 * PATIENCE, &expected.to_string(), async || receiver.events().contains(&expected)).await;
@@ -62,7 +68,7 @@ async fn a_node_killed_while_it_delivers_is_stood_in_for_and_its_channels_are_to
     let (mut first, second) = (plan.start().await, plan.start().await);
     let receiver = Receiver::start().await;
     let key = make_app(&first.sign_in("kepala").await, &receiver).await;
-    until("the other node knows the app", async || TestSocket::open(second.at(), &format!("/app/{key}"), &[]).await.is_ok()).await;
+    until("the other node knows the app", async || knows_app(&second, &key).await).await;
     receiver.next([Reaction::Hang]);
     let mut socket = connect(&first, &key).await;
     socket.subscribe("kamar").await;
@@ -76,10 +82,11 @@ async fn a_node_killed_while_it_delivers_is_stood_in_for_and_its_channels_are_to
 #[tokio::test]
 async fn who_returns_through_the_other_node_never_left() {
     let redis = server_url("TEST_REDIS_URL");
-    let plan = plan_nodes(&redis).await.set("webhooks.allow_private_targets", true).set("webhooks.debounce_ms", 2_000);
+    let plan = plan_nodes(&redis).await.set("webhooks.allow_private_targets", true).set("webhooks.debounce_ms", 6_000);
     let (first, second) = (plan.start().await, plan.start().await);
     let receiver = Receiver::start().await;
     let key = make_app(&first.sign_in("kepala").await, &receiver).await;
+    until("the other node knows the app", async || knows_app(&second, &key).await).await;
     let mut socket = connect(&first, &key).await;
     socket.subscribe("kamar").await;
     until("told", async || receiver.events().len() == 1).await;

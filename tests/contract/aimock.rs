@@ -1,6 +1,9 @@
 //! `@copilotkit/aimock`, an OpenAI-compatible server that is not ours, as a process behind a relay that sees when our client closes.
 
-use crate::wait::{PATIENCE, until_within};
+use crate::{
+    redis_server::lasting_port,
+    wait::{PATIENCE, until_within},
+};
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
@@ -39,7 +42,7 @@ impl Aimock {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aimock");
         let program = folder.join("node_modules/@copilotkit/aimock/dist/cli.js");
         assert!(program.exists(), "aimock is not installed: npm ci --prefix tests/aimock (make test does it)");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = lasting_port();
         let mut command = Command::new("node");
         command.arg(program).args(["--port", &port.to_string(), "--log-level", "silent", "--strict", "--fixtures"]);
         let child = command.arg(folder.join("fixtures.json")).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();

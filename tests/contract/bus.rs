@@ -28,7 +28,8 @@ use tokio::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const QUICK: ProbeTimes = ProbeTimes { every: Duration::from_millis(100), deaf_after: Duration::from_millis(500) };
+/// For the test of the probe; a process that stands still for longer than `deaf_after` takes itself for deaf.
+const QUICK: ProbeTimes = ProbeTimes { every: Duration::from_millis(100), deaf_after: Duration::from_secs(2) };
 
 struct Fixture {
     nodes: [Arc<dyn Bus>; 2],
@@ -48,8 +49,12 @@ impl Fixture {
 }
 
 async fn node(url: &str, prefix: &str) -> Arc<dyn Bus> {
+    probing_node(url, prefix, ProbeTimes::default()).await
+}
+
+async fn probing_node(url: &str, prefix: &str, times: ProbeTimes) -> Arc<dyn Bus> {
     let link = RedisLink::connect(url).await.expect("redis answers");
-    Arc::new(RedisBus::join(link, prefix, QUICK).await.unwrap())
+    Arc::new(RedisBus::join(link, prefix, times).await.unwrap())
 }
 
 async fn next(receiver: &mut Receiver<BusMessage>) -> BusMessage {
@@ -202,7 +207,7 @@ async fn a_subscription_cut_off_by_redis_is_made_again() {
 async fn a_deaf_subscription_is_found_by_the_probe_and_made_again() {
     let server = TestRedis::start();
     let proxy = DeafProxy::start(server.port()).await;
-    let bus = node(&proxy.url(), "test").await;
+    let bus = probing_node(&proxy.url(), "test", QUICK).await;
     let mut receiver = bus.subscribe();
     bus.publish(Bytes::from_static(b"before")).await.unwrap();
     assert_eq!(next_envelope(&mut receiver).await, "before");

@@ -27,7 +27,7 @@ use std::{cell::RefCell, sync::Arc, time::Duration};
 use tokio::{sync::mpsc::Receiver, time::timeout};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const LEASE: Duration = Duration::from_millis(600);
+const LEASE: Duration = Duration::from_secs(4);
 
 struct Node {
     census: Arc<dyn Census>,

@@ -55,13 +55,23 @@ async fn listen(companion: &dyn Companion, question: &str) -> Said {
     said
 }
 
+/// Waits for tokens longer than any test lasts.
 fn openai(url: &str) -> OpenAiCompanion {
+    waiting(url, 60, 60)
+}
+
+/// Waits 2 s for a first token and 1 s for the next: for providers that go silent.
+fn impatient(url: &str) -> OpenAiCompanion {
+    waiting(url, 2, 1)
+}
+
+fn waiting(url: &str, first_token_timeout_s: u64, stall_timeout_s: u64) -> OpenAiCompanion {
     let settings = OpenaiSettings {
         api_key: "kunci-uji".into(),
         base_url: url.into(),
         model: "model-uji".into(),
-        first_token_timeout_s: 2,
-        stall_timeout_s: 1,
+        first_token_timeout_s,
+        stall_timeout_s,
         moderation: true,
         ..OpenaiSettings::default()
     };
@@ -111,16 +121,16 @@ async fn a_provider_of_ours_is_heard_word_by_word() {
 #[tokio::test]
 async fn every_fault_of_a_provider_has_its_name() {
     let provider = FakeProvider::start().await;
-    let companion = openai(&provider.url);
+    let (patient, impatient) = (openai(&provider.url), impatient(&provider.url));
     let said = || words("Satu dua");
     let status = |code, retry_after| Reply::Status { code, retry_after };
     for (reply, error, text, asked) in [
         (status(401, None), ReplyError::Unauthorised, "", 1),
         (status(403, None), ReplyError::Unauthorised, "", 1),
         (status(404, None), ReplyError::Refused(404), "", 1),
-        (status(429, Some("30")), ReplyError::RateLimited, "", 1),
+        (status(429, Some("90")), ReplyError::RateLimited, "", 1),
         (status(500, None), ReplyError::Failed(500), "", 3),
-        (status(503, Some("30")), ReplyError::Failed(503), "", 1),
+        (status(503, Some("90")), ReplyError::Failed(503), "", 1),
         (Reply::Silence, ReplyError::NoFirstToken, "", 1),
         (Reply::NoFirstToken, ReplyError::NoFirstToken, "", 1),
         (Reply::Empty, ReplyError::Empty, "", 1),
@@ -131,13 +141,14 @@ async fn every_fault_of_a_provider_has_its_name() {
     ] {
         let before = provider.chats().len();
         provider.always(reply.clone());
-        let heard = listen(&companion, "halo").await;
+        let goes_silent = matches!(error, ReplyError::NoFirstToken | ReplyError::Stalled);
+        let heard = listen(if goes_silent { &impatient } else { &patient }, "halo").await;
         assert_eq!(heard.error, Some(error), "{reply:?}");
         assert_eq!(heard.text.as_str(), text, "{reply:?}");
         assert_eq!(provider.chats().len() - before, asked, "{reply:?}");
     }
     provider.always(Reply::LengthAfter(said()));
-    assert_eq!(listen(&companion, "halo").await.marks, [ReplyPart::LengthReached]);
+    assert_eq!(listen(&patient, "halo").await.marks, [ReplyPart::LengthReached]);
     assert_eq!(listen(&openai("http://127.0.0.1:1/v1"), "halo").await.error, Some(ReplyError::Unreachable));
 }
 
@@ -239,7 +250,7 @@ async fn a_stop_closes_the_request_to_a_provider_that_is_not_ours() {
 #[tokio::test]
 async fn the_faults_of_a_provider_that_is_not_ours_have_their_names_too() {
     let aimock = Aimock::start().await;
-    let companion = openai(&aimock.url);
+    let (patient, impatient) = (openai(&aimock.url), impatient(&aimock.url));
     for (question, error) in [
         ("kunci", ReplyError::Unauthorised),
         ("ramai", ReplyError::RateLimited),
@@ -248,10 +259,11 @@ async fn the_faults_of_a_provider_that_is_not_ours_have_their_names_too() {
         ("putus", ReplyError::CutOff),
         ("tersendat", ReplyError::Stalled),
     ] {
-        let said = listen(&companion, question).await;
+        let goes_silent = matches!(error, ReplyError::NoFirstToken | ReplyError::Stalled);
+        let said = listen(if goes_silent { &impatient } else { &patient }, question).await;
         assert_eq!(said.error, Some(error), "{question}: {said:?}");
         assert_eq!(said.text.is_empty(), !matches!(error, ReplyError::CutOff | ReplyError::Stalled), "{question}: {said:?}");
     }
-    let malformed = listen(&companion, "kacau").await;
+    let malformed = listen(&patient, "kacau").await;
     assert!(matches!(malformed.error, Some(ReplyError::Malformed | ReplyError::CutOff | ReplyError::Empty)), "{malformed:?}");
 }

@@ -8,6 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Returns a free port below those that the kernel gives to clients and listeners: nobody gets it while its server is down.
+pub fn lasting_port() -> u16 {
+    loop {
+        let number = uuid::Uuid::now_v7().as_u128() % 12_000;
+        let port = 20_000 + u16::try_from(number).expect("small");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 /// A redis-server without persistence; ends when dropped.
 pub struct TestRedis {
     port: u16,
@@ -17,8 +28,7 @@ pub struct TestRedis {
 impl TestRedis {
     /// Starts a server on a free port. Fails, never skips, when there is no redis-server.
     pub fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("its address").port();
-        let mut server = Self { port, child: None };
+        let mut server = Self { port: lasting_port(), child: None };
         server.start_again();
         server
     }
