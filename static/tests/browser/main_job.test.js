@@ -51,6 +51,10 @@ for (const [locale, counsellorLogin, studentLogin] of [
     await secondTab.getByTestId('material-card').filter({ hasText: title }).waitFor()
     for (const page of [phone, secondTab]) assert.equal(await page.evaluate(() => window.isSamePage), true)
 
+    // A material without a text begins with its PDF, as soon as it is opened.
+    const ranges = []
+    phone.on('response', (response) => response.url().includes('/files/') && ranges.push(response.status()))
+
     // The toast leads to the material; this reads the notice, in the other tab too.
     await phone.getByTestId('sound-yes').click()
     await phone.getByTestId('sound-prompt').waitFor({ state: 'detached' })
@@ -63,8 +67,6 @@ for (const [locale, counsellorLogin, studentLogin] of [
     await phone.getByTestId('material-detail').getByRole('heading', { name: title }).waitFor()
     await expectBadge(unread, phone, secondTab)
 
-    const ranges = []
-    phone.on('response', (response) => response.url().includes('/files/') && ranges.push(response.status()))
     await phone.getByRole('tab', { name: said.viewPdf }).click()
     const firstPage = phone.locator('[data-testid="pdf-canvas"][data-page="1"][data-drawn="true"]')
     await firstPage.waitFor()
