@@ -198,6 +198,40 @@ describe('an open conversation', () => {
     expect(seqs()).toEqual([])
   })
 
+  it('marks nothing as read on return before it knows what was unread', async () => {
+    const { thread, current } = await openThread()
+    current.value = 'c2'
+    await settle()
+    let answer: (conversation: unknown) => void = () => undefined
+    api.fetchConversation.mockReturnValue(new Promise((resolve) => (answer = resolve)))
+    serveUpTo(4)
+    current.value = 'c1'
+    await settle()
+    // Remembered, joined and healed: the new message is on the screen before the server has said that it is new.
+    emitRealtime('channel.joined', { channel })
+    await settle()
+    expect(thread.list.value.items.at(-1)?.seq).toBe(4)
+    void thread.seen(4)
+    await settle()
+    answer(conversation(4, api.markRead.mock.calls.length > 0 ? 0 : 1))
+    await settle()
+    expect(thread.newAfterSeq.value).toBe(3)
+    expect(api.markRead.mock.calls).toEqual([['c1', 4]])
+    forgetThread('c2')
+  })
+
+  it('tells what was seen when the server does not say what was unread', async () => {
+    const { thread, current } = await openThread()
+    current.value = 'c2'
+    await settle()
+    api.fetchConversation.mockRejectedValue(new ApiError({ code: 'internal', status: 500 }))
+    current.value = 'c1'
+    await settle()
+    await thread.seen(4)
+    expect(api.markRead.mock.calls).toEqual([['c1', 4]])
+    forgetThread('c2')
+  })
+
   it('is on the screen again at once on return, and then made right', async () => {
     const { current, thread, seqs } = await openThread()
     api.fetchConversation.mockResolvedValue(conversationOf('c2'))

@@ -15,12 +15,27 @@ export function createReadMarker({ conversationId, run, onAnswer }: ReadMarkerHo
   let readUpTo = 0
   let seenUpTo = 0
   let isTelling = false
+  let isHeld = false
 
   /** The message and everything before it was on the screen while somebody looked. */
   async function see(seq: number): Promise<void> {
-    if (seq <= readUpTo) return
     seenUpTo = Math.max(seenUpTo, seq)
-    if (isTelling) return
+    if (!isHeld) await tell()
+  }
+
+  /** Tells nothing until `release`: the server is still to say what was unread, and would not if it were told first. */
+  function hold(): void {
+    isHeld = true
+  }
+
+  /** Tells what was seen meanwhile, and from now on at once. */
+  async function release(): Promise<void> {
+    isHeld = false
+    await tell()
+  }
+
+  async function tell(): Promise<void> {
+    if (isTelling || seenUpTo <= readUpTo) return
     isTelling = true
     const mine = run()
     try {
@@ -47,5 +62,5 @@ export function createReadMarker({ conversationId, run, onAnswer }: ReadMarkerHo
     readUpTo = seenUpTo = 0
   }
 
-  return { see, raise, reset }
+  return { see, hold, release, raise, reset }
 }

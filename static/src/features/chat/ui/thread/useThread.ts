@@ -97,6 +97,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
   /** Opens the conversation, at the first unread message when there are any. */
   async function load(): Promise<void> {
     const mine = (run += 1)
+    readMarker.hold()
     error.value = null
     isGone.value = false
     rememberFor(ownId.value)
@@ -112,6 +113,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
       if (mine === run) isLoaded.value = true
     } catch (thrown) {
       if (mine !== run) return
+      void readMarker.release()
       const problem = asApiError(thrown)
       isGone.value = problem.status === 404
       // What is remembered may be read without a network.
@@ -123,6 +125,7 @@ export function useThread(id: Readonly<Ref<string>>, options: { mayType: () => b
     const read = fresh.own.read_seq ?? 0
     readMarker.raise(read)
     newAfterSeq.value = fresh.unread_count > 0 ? read : null
+    void readMarker.release()
     const isFarBack = fresh.unread_count > 0 && fresh.last_seq - read > pageLimit - contextAbove
     const query = isFarBack ? { after_seq: Math.max(0, read - contextAbove) } : {}
     const page = await fetchMessages(fresh.id, { ...query, limit: pageLimit })
