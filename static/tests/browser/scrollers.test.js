@@ -69,7 +69,18 @@ page('student', 'companion', threadPath, see('answer'), {
   prepare: (tab) => serveCompanion(tab, { messages: manyTurns }),
   scroller: 'companion-scroller',
 })
-page('student', 'companion, a new thread', '/student/ai-companion/new', see('starter'), { scroller: 'companion-scroller' })
+page(
+  'student',
+  'companion, a new thread',
+  '/student/ai-companion/new',
+  async (tab) => {
+    await see('starter')(tab)
+    // The list has a welcome of its own only where it is alone on the screen.
+    await untilEqual('the skeletons', 0, () => tab.getByTestId('skeleton').count())
+    await untilEqual('the welcomes', 1, () => tab.getByTestId('companion-welcome').count())
+  },
+  { scroller: 'companion-scroller' },
+)
 page(
   'student',
   'companion, threads',
