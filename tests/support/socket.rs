@@ -142,19 +142,26 @@ impl TestSocket {
         assert_eq!(answer.channel.as_deref(), Some(channel));
     }
 
-    /// Joins a channel without a proof. Events of channels joined before may come first; they are returned later.
-    pub async fn join_meanwhile(&mut self, channel: &str) {
+    /// Joins a channel without a proof and returns the answer. Events of channels joined before may come first; they are returned later.
+    pub async fn join_meanwhile(&mut self, channel: &str) -> Event {
+        let answer = self.ask_to_join(channel).await;
+        assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
+        answer
+    }
+
+    /// Like [`Self::join_meanwhile`]; the answer may be a refusal.
+    pub async fn ask_to_join(&mut self, channel: &str) -> Event {
         self.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel } })).await;
         let mut early = VecDeque::new();
         loop {
             let event = self.next_event().await;
-            if event.channel.as_deref() == Some(channel) && event.event == "pusher_internal:subscription_succeeded" {
-                break;
+            let is_answer = matches!(event.event.as_str(), "pusher_internal:subscription_succeeded" | "pusher:subscription_error");
+            if is_answer && event.channel.as_deref() == Some(channel) {
+                self.early.append(&mut early);
+                return event;
             }
-            assert_ne!(event.event, "pusher:subscription_error", "{event:?}");
             early.push_back(event);
         }
-        self.early.append(&mut early);
     }
 
     /// Asks for a subscription and returns the next event.

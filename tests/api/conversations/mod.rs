@@ -6,7 +6,7 @@ mod engines;
 mod messages;
 mod sockets;
 
-use crate::support::{TestApp, TestSocket, TestUser, socket::Event};
+use crate::support::{TestApp, TestSocket, TestUser};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -76,23 +76,9 @@ pub async fn connect(app: &TestApp, user: &TestUser) -> TestSocket {
     socket
 }
 
-/// Asks to join a channel and returns the answer; events that come in between are passed over.
-pub async fn ask_to_join(socket: &mut TestSocket, channel: &str) -> Event {
-    socket.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel } })).await;
-    loop {
-        let event = socket.next_event().await;
-        let is_answer = matches!(event.event.as_str(), "pusher_internal:subscription_succeeded" | "pusher:subscription_error");
-        if is_answer && event.channel.as_deref() == Some(channel) {
-            return event;
-        }
-    }
-}
-
 /// Joins a conversation and returns who is there.
 pub async fn join(socket: &mut TestSocket, conversation: &str) -> Value {
-    let answer = ask_to_join(socket, &channel_of(conversation)).await;
-    assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
-    answer.json()["presence"].clone()
+    socket.join_meanwhile(&channel_of(conversation)).await.json()["presence"].clone()
 }
 
 pub fn channel_of(conversation: &str) -> String {

@@ -1,7 +1,7 @@
 //! The live side of conversations: who may join, typing, read marks, and what a transfer ends. Runs over both transports where the socket matters.
 
 use crate::{
-    conversations::{ask_to_join, channel_of, connect, id_of, join, open, say, wait_in_queue},
+    conversations::{channel_of, connect, id_of, join, open, say, wait_in_queue},
     redis_server::TestRedis,
     support::{TestApp, TestSocket, TestUser, app::TestTransport, wait::until},
 };
@@ -121,7 +121,7 @@ async fn strangers_do_not_join_whatever_they_say() {
     let waiting = id_of(&wait_in_queue(&budi, "x").await);
     for (user, conversation) in [(&budi, &id), (&other, &id), (&admin, &id), (&guru, &waiting)] {
         let mut socket = connect(&app, user).await;
-        let answer = ask_to_join(&mut socket, &channel_of(conversation)).await;
+        let answer = socket.ask_to_join(&channel_of(conversation)).await;
         assert_eq!(answer.event.as_str(), "pusher:subscription_error");
         assert_eq!(answer.json()["status"], 401);
         let data = json!({ "channel": channel_of(conversation), "channel_data": json!({ "user_id": ana.id }).to_string() });
@@ -129,10 +129,10 @@ async fn strangers_do_not_join_whatever_they_say() {
         assert_eq!(authorise(&app, user, &socket, conversation).await.0, 403);
     }
     let mut nobody = app.socket("educounsel").await;
-    assert_eq!(ask_to_join(&mut nobody, &channel_of(&id)).await.event, "pusher:subscription_error");
+    assert_eq!(nobody.ask_to_join(&channel_of(&id)).await.event, "pusher:subscription_error");
     let mut socket = connect(&app, &ana).await;
     for name in [id.to_uppercase(), "x".to_owned(), format!("{id}.x")] {
-        assert_eq!(ask_to_join(&mut socket, &channel_of(&name)).await.event, "pusher:subscription_error", "{name}");
+        assert_eq!(socket.ask_to_join(&channel_of(&name)).await.event, "pusher:subscription_error", "{name}");
     }
     // A program joins with the signature of the same right.
     let mut program = app.socket("educounsel").await;
@@ -236,7 +236,7 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer() {
         app.barrier_beside(socket).await;
         type_in(socket, &id).await;
         assert_eq!(socket.next_event().await.json()["code"], 4301, "not on the channel any more");
-        assert_eq!(ask_to_join(socket, &channel_of(&id)).await.event, "pusher:subscription_error");
+        assert_eq!(socket.ask_to_join(&channel_of(&id)).await.event, "pusher:subscription_error");
     }
     // Nor with a signature from before.
     let data = json!({ "channel": channel_of(&id), "auth": proof["auth"], "channel_data": proof["channel_data"] });
@@ -317,7 +317,7 @@ async fn joins_that_race_with_a_transfer_never_stay() {
         let channel = channel_of(&id);
         let (answer, _) = tokio::join!(
             from.post(&path, &transfer),
-            futures_util::future::join_all(sockets.iter_mut().map(|socket| ask_to_join(socket, &channel)))
+            futures_util::future::join_all(sockets.iter_mut().map(|socket| socket.ask_to_join(&channel)))
         );
         assert_eq!(answer.0, 204);
         let text = format!("ronde {round}");
@@ -359,7 +359,7 @@ async fn a_transfer_reaches_the_sockets_of_other_nodes_over_redis() {
     say(&ana, &id, "sesudah").await;
     while student.next_named("message.created").await.json()["message"]["body"] != "sesudah" {}
     here.barrier_beside(&mut former).await;
-    assert_eq!(ask_to_join(&mut former, &channel_of(&id)).await.event, "pusher:subscription_error");
+    assert_eq!(former.ask_to_join(&channel_of(&id)).await.event, "pusher:subscription_error");
     until("both nodes are done", async || here.running.context.store.log_backlog().await.unwrap().rows == 0).await;
     there.stop().await;
     here.stop().await;
