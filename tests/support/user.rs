@@ -120,6 +120,15 @@ impl TestUser {
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
     }
 
+    /// Lets the server sign a channel for a socket.
+    pub async fn proof(&self, socket: &TestSocket, channel: &str) -> String {
+        let body = json!({ "socket_id": socket.socket_id, "channel_name": channel });
+        let response = self.client.post(self.at.url("/broadcasting/auth")).bearer_auth(&self.token).json(&body).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let signed: Value = response.json().await.unwrap();
+        signed["auth"].as_str().unwrap().to_owned()
+    }
+
     /// Uploads a small PDF as an active material and returns it.
     pub async fn upload_pdf(&self, title: &str) -> Value {
         let (status, body) = self.upload(title, one_page_pdf(title)).await;

@@ -257,10 +257,11 @@ async fn a_login_replaces_the_session_the_browser_had() {
 
 #[actix_web::test]
 async fn sessions_are_listed_and_ended_with_their_sockets_but_only_ones_own() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().set(|config| config.http.workers = 1).start().await;
     let (phone, budi) = (app.student("ana").await, app.student("budi").await);
     let laptop = app.sign_in("ana", PASSWORD).await;
     let mut socket = phone.connect().await;
+    app.logins_looked_up().await;
     let sessions = laptop.get("/auth/sessions").await;
     let items = sessions["items"].as_array().unwrap();
     assert_eq!(items.len(), 2);
@@ -283,10 +284,11 @@ async fn sessions_are_listed_and_ended_with_their_sockets_but_only_ones_own() {
 
 #[actix_web::test]
 async fn logging_out_ends_this_session_and_its_sockets_only() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().set(|config| config.http.workers = 1).start().await;
     let phone = app.student("ana").await;
     let laptop = app.sign_in("ana", PASSWORD).await;
     let mut socket = phone.connect().await;
+    app.logins_looked_up().await;
     let response = phone.request(Method::POST, "/auth/logout").send().await.unwrap();
     assert_eq!(response.status(), 204);
     assert!(response.headers()["set-cookie"].to_str().unwrap().contains("Max-Age=0"));

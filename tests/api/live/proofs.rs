@@ -1,18 +1,10 @@
 //! Sockets of the built-in app that were opened without a session and join with proofs of `/broadcasting/auth`: a proof names nobody and never runs out,
 //! so the server remembers to whom it was given.
 
-use crate::support::{TestApp, TestUser, socket::TestSocket};
+use crate::support::{TestApp, socket::TestSocket};
 use educounsel::domain::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
-
-/// Lets the server sign a channel for a socket.
-async fn proof(app: &TestApp, user: &TestUser, socket: &TestSocket, channel: &str) -> String {
-    let body = json!({ "socket_id": socket.socket_id, "channel_name": channel });
-    let signed = app.client().post(app.url("/broadcasting/auth")).bearer_auth(&user.token).json(&body).send().await.unwrap();
-    assert_eq!(signed.status(), 200);
-    signed.json::<Value>().await.unwrap()["auth"].as_str().unwrap().to_owned()
-}
 
 /// Joins and returns 200, or the status of the refusal.
 async fn join(socket: &mut TestSocket, channel: &str, auth: &str) -> Value {
@@ -22,15 +14,16 @@ async fn join(socket: &mut TestSocket, channel: &str, auth: &str) -> Value {
 
 #[actix_web::test]
 async fn a_socket_that_joined_with_a_proof_ends_with_the_account_and_with_the_login_it_was_given_to() {
-    let app = TestApp::start().await;
+    let app = TestApp::builder().set(|config| config.http.workers = 1).start().await;
     let kepala = app.admin("kepala").await;
     for end in ["disabled", "logout"] {
         let guru = app.counsellor(end).await;
         let mut sockets = [app.socket("educounsel").await, app.socket("educounsel").await];
         for (socket, channel) in sockets.iter_mut().zip(["private-role.counsellor", &format!("private-user.{}", guru.id)]) {
-            let auth = proof(&app, &guru, socket, channel).await;
+            let auth = guru.proof(socket, channel).await;
             assert_eq!(join(socket, channel, &auth).await, 200);
         }
+        app.logins_looked_up().await;
         let ended = match end {
             "disabled" => kepala.request(Method::PATCH, &format!("/admin/users/{}", guru.id)).json(&json!({ "disabled": true })),
             _ => guru.request(Method::POST, "/auth/logout"),
@@ -49,7 +42,7 @@ async fn a_login_that_ended_before_the_join_ends_the_socket_at_the_join() {
     let app = TestApp::builder().set(|config| config.realtime.login_check_s = 3600).start().await;
     let guru = app.counsellor("guru").await;
     let mut socket = app.socket("educounsel").await;
-    let auth = proof(&app, &guru, &socket, "private-role.counsellor").await;
+    let auth = guru.proof(&socket, "private-role.counsellor").await;
     guru.request(Method::POST, "/auth/logout").send().await.unwrap();
     socket.ask_subscribe(json!({ "channel": "private-role.counsellor", "auth": auth })).await;
     socket.expect_close(4009).await;
@@ -62,12 +55,12 @@ async fn a_socket_is_one_persons() {
     let (guru, ana) = (app.counsellor("guru").await, app.student("ana").await);
     let (role, own) = ("private-role.counsellor", format!("private-user.{}", ana.id));
     let mut without = app.socket("educounsel").await;
-    let (by_guru, by_ana) = (proof(&app, &guru, &without, role).await, proof(&app, &ana, &without, &own).await);
+    let (by_guru, by_ana) = (guru.proof(&without, role).await, ana.proof(&without, &own).await);
     assert_eq!(join(&mut without, role, &by_guru).await, 200);
     assert_eq!(join(&mut without, &own, &by_ana).await, 401);
     let mut with = ana.connect().await;
     let slots = format!("private-slots.{}", guru.id);
-    let (by_guru, by_ana) = (proof(&app, &guru, &with, role).await, proof(&app, &ana, &with, &slots).await);
+    let (by_guru, by_ana) = (guru.proof(&with, role).await, ana.proof(&with, &slots).await);
     assert_eq!(join(&mut with, role, &by_guru).await, 401);
     assert_eq!(join(&mut with, &slots, &by_ana).await, 200, "the owner's own proof is fine");
     app.stop().await;
@@ -82,11 +75,11 @@ async fn a_proof_that_nobody_was_given_lately_opens_nothing() {
     let role = "private-role.counsellor";
     let forged = app.running.context.apps.built_in().proof(&format!("{}:{role}", socket.socket_id));
     assert_eq!(join(&mut socket, role, &forged).await, 401);
-    let auth = proof(&app, &guru, &socket, role).await;
+    let auth = guru.proof(&socket, role).await;
     assert_eq!(auth, forged, "the signature alone says nothing new");
     clock.advance(3_600_001);
     assert_eq!(join(&mut socket, role, &auth).await, 401);
-    let auth = proof(&app, &guru, &socket, role).await;
+    let auth = guru.proof(&socket, role).await;
     assert_eq!(join(&mut socket, role, &auth).await, 200);
     app.stop().await;
 }
