@@ -100,6 +100,7 @@ fn lines_of_input() -> mpsc::UnboundedReceiver<String> {
 
 async fn provide() {
     let provider = FakeProvider::start().await;
+    let mut changes = provider.changes();
     write_line(&json!({ "url": provider.url }));
     let mut input = lines_of_input();
     loop {
@@ -115,7 +116,7 @@ async fn provide() {
                 });
                 write_line(&json!({ "are_taken": true }));
             }
-            () = provider.changed() => write_line(&provider.chats().iter().map(shown).collect()),
+            Ok(()) = changes.changed() => write_line(&provider.chats().iter().map(shown).collect()),
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn serve(stream: TcpStream, shared: &SharedProviderState) {
             connection.call = state.calls.add(call);
             (is_chat.then(|| state.next_reply(question_of(&body))).flatten(), state.verdict.unwrap_or(Verdict::Clear))
         };
-        shared.changed.notify_waiters();
+        shared.changed.send_replace(());
         let usual = || Reply::Words { words: words("Halo dari model. Semoga harimu baik."), every: Duration::ZERO };
         let goes_on = if is_chat { connection.chat(reply.unwrap_or_else(usual)).await } else { connection.moderate(verdict, &body).await };
         connection.record(|call| call.is_whole = goes_on);
@@ -51,7 +51,7 @@ impl ProviderConnection<'_> {
     /// Records what became of the request.
     fn record(&self, change: impl FnOnce(&mut Call)) {
         self.shared.lock().calls.change(self.call, change);
-        self.shared.changed.notify_waiters();
+        self.shared.changed.send_replace(());
     }
 
     /// Writes, and records the bytes and words, or that the client is gone.

@@ -14,6 +14,7 @@ use state::SharedProviderState;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 
@@ -85,20 +86,21 @@ impl FakeProvider {
         self.calls().into_iter().filter(|call| call.path.ends_with("/chat/completions")).collect()
     }
 
-    /// Waits until something happens to a request.
-    pub async fn changed(&self) {
-        self.shared.changed.notified().await;
+    /// Returns a receiver that hears whenever something happens to a request, also of what happens while it does not wait.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.shared.changed.subscribe()
     }
 
     /// Waits until the last chat request is as wanted.
     pub async fn until_last(&self, what: &str, wanted: impl Fn(&Call) -> bool) -> Call {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        let mut changes = self.changes();
         loop {
-            let changed = self.shared.changed.notified();
             if let Some(call) = self.chats().last().filter(|call| wanted(call)) {
                 return call.clone();
             }
-            tokio::time::timeout_at(deadline, changed).await.unwrap_or_else(|_| panic!("waited in vain: {what}; {:?}", self.chats()));
+            let changed = tokio::time::timeout_at(deadline, changes.changed()).await;
+            changed.unwrap_or_else(|_| panic!("waited in vain: {what}; {:?}", self.chats())).expect("the sender is here");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
 };
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// Decides what is done with a question.
 pub(super) type Decide = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
@@ -33,8 +33,8 @@ impl ProviderState {
 #[derive(Default)]
 pub(super) struct SharedProviderState {
     state: Mutex<ProviderState>,
-    /// Something happened to a request.
-    pub(super) changed: Notify,
+    /// Something happened to a request. A receiver also hears of what happened while it did not wait.
+    pub(super) changed: watch::Sender<()>,
 }
 
 impl SharedProviderState {
