@@ -20,7 +20,7 @@ const LONGER_TESTS: [(&str, usize); 5] = [
     ("static/tests/browser/pages.test.js", 687),
     ("tests/api/appointments/booking.rs", 636),
     ("tests/api/apps/channels.rs", 537),
-    ("tests/api/apps/console.rs", 528),
+    ("tests/api/apps/console.rs", 525),
     ("tests/api/conversations/desk.rs", 560),
 ];
 

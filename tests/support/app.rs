@@ -1,7 +1,7 @@
 //! The production server, started as `main` starts it.
 
 use super::{
-    socket::{BUILT_IN_SENTINEL, Received, SENTINEL, SENTINEL_CHANNEL, TestSocket},
+    socket::{BUILT_IN_SENTINEL, SENTINEL, SENTINEL_CHANNEL, TestSocket},
     user::{PASSWORD, ServerAddress, TestUser},
     wait::until,
 };
@@ -193,13 +193,14 @@ impl TestApp {
     /// Waits until the server has looked up the logins of all sockets that are open. A look that is still on its way may find that a login is over before
     /// the word of its end arrives, and then calls it expired. For a server with one worker: its shard looks up in the order of asking.
     pub async fn logins_looked_up(&self) {
+        assert_eq!(self.running.context.config.http.workers, 1, "shards look up beside each other");
         let mut socket = self.socket("educounsel").await;
         let former = &self.crowd(&format!("former{}", socket.socket_id), Role::Student, 1).await[0];
         let channel = format!("private-user.{}", former.id);
         let auth = former.proof(&socket, &channel).await;
         assert_eq!(former.post("/auth/logout", &json!({})).await.0, 204);
         socket.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel, "auth": auth } })).await;
-        while !matches!(socket.receive().await, Received::Closed { code: 4009, .. }) {}
+        socket.expect_close(4009).await;
     }
 
     /// Waits until all rows of the log are published and the census knows all that happened on this node.

@@ -120,12 +120,17 @@ impl TestUser {
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
     }
 
-    /// Lets the server sign a channel for a socket.
-    pub async fn proof(&self, socket: &TestSocket, channel: &str) -> String {
+    /// Asks `/broadcasting/auth` as Pusher clients do, and returns status and body.
+    pub async fn authorise(&self, socket: &TestSocket, channel: &str) -> (u16, Value) {
         let body = json!({ "socket_id": socket.socket_id, "channel_name": channel });
         let response = self.client.post(self.at.url("/broadcasting/auth")).bearer_auth(&self.token).json(&body).send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        let signed: Value = response.json().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Lets the server sign a channel for a socket.
+    pub async fn proof(&self, socket: &TestSocket, channel: &str) -> String {
+        let (status, signed) = self.authorise(socket, channel).await;
+        assert_eq!(status, 200, "{signed}");
         signed["auth"].as_str().unwrap().to_owned()
     }
 

@@ -375,9 +375,7 @@ async fn only_those_who_manage_apps_may_watch_and_publish() {
         let answer = socket.ask_subscribe(json!({ "channel": channel })).await;
         assert_eq!(answer.event.as_str(), "pusher:subscription_error");
         assert_eq!(answer.json()["status"], 401);
-        let body = json!({ "socket_id": socket.socket_id, "channel_name": channel });
-        let signed = app.client().post(app.url("/broadcasting/auth")).bearer_auth(&user.token).json(&body);
-        assert_eq!(signed.send().await.unwrap().status(), 403);
+        assert_eq!(user.authorise(&socket, &channel).await.0, 403);
     }
     for path in ["console", "events"] {
         assert_eq!(app.client().post(app.url(&format!("/api/v1/admin/apps/7/{path}"))).json(&event).send().await.unwrap().status(), 401);
@@ -401,9 +399,8 @@ async fn a_proof_does_not_let_a_socket_without_a_session_watch() {
     let wakil = app.admin("wakil").await;
     let channel = watch(&wakil, "7").await["channel"].as_str().unwrap().to_owned();
     let mut nobody = app.socket("educounsel").await;
-    let body = json!({ "socket_id": nobody.socket_id, "channel_name": channel });
-    let signed = sent(app.client().post(app.url("/broadcasting/auth")).bearer_auth(&wakil.token).json(&body)).await;
-    assert_eq!(signed.0, 403, "{}", signed.1);
+    let (status, signed) = wakil.authorise(&nobody, &channel).await;
+    assert_eq!(status, 403, "{signed}");
     let auth = app.running.context.apps.built_in().proof(&format!("{}:{channel}", nobody.socket_id));
     let answer = nobody.ask_subscribe(json!({ "channel": channel, "auth": auth })).await;
     assert_eq!(answer.event.as_str(), "pusher:subscription_error");

@@ -3,7 +3,7 @@
 use crate::{
     conversations::{channel_of, connect, id_of, join, open, say, wait_in_queue},
     redis_server::TestRedis,
-    support::{TestApp, TestSocket, TestUser, app::TestTransport, wait::until},
+    support::{TestApp, TestSocket, app::TestTransport, wait::until},
 };
 use educounsel::domain::clock::Clock;
 use reqwest::Method;
@@ -24,14 +24,6 @@ async fn type_in(socket: &mut TestSocket, conversation: &str) {
 
 /// How long a socket that told of its user's typing is not listened to about it.
 const TYPING_PAUSE_MS: i64 = 2_500;
-
-/// Asks `/broadcasting/auth` as Pusher clients do.
-async fn authorise(app: &TestApp, user: &TestUser, socket: &TestSocket, conversation: &str) -> (u16, Value) {
-    let body = json!({ "socket_id": socket.socket_id, "channel_name": channel_of(conversation) });
-    let response = user.client.post(app.url("/broadcasting/auth")).bearer_auth(&user.token).json(&body).send().await.unwrap();
-    let status = response.status().as_u16();
-    (status, response.json().await.unwrap())
-}
 
 /// Each transport reads the login of the handshake by itself.
 async fn the_login_of_the_handshake_says_who_joins(transport: TestTransport) {
@@ -126,7 +118,7 @@ async fn strangers_do_not_join_whatever_they_say() {
         assert_eq!(answer.json()["status"], 401);
         let data = json!({ "channel": channel_of(conversation), "channel_data": json!({ "user_id": ana.id }).to_string() });
         assert_eq!(socket.ask_subscribe(data).await.event, "pusher:subscription_error");
-        assert_eq!(authorise(&app, user, &socket, conversation).await.0, 403);
+        assert_eq!(user.authorise(&socket, &channel_of(conversation)).await.0, 403);
     }
     let mut nobody = app.socket("educounsel").await;
     assert_eq!(nobody.ask_to_join(&channel_of(&id)).await.event, "pusher:subscription_error");
@@ -136,7 +128,7 @@ async fn strangers_do_not_join_whatever_they_say() {
     }
     // A program joins with the signature of the same right.
     let mut program = app.socket("educounsel").await;
-    let (status, proof) = authorise(&app, &ana, &program, &id).await;
+    let (status, proof) = ana.authorise(&program, &channel_of(&id)).await;
     assert_eq!(status, 200);
     let data = json!({ "channel": channel_of(&id), "auth": proof["auth"], "channel_data": proof["channel_data"] });
     let answer = program.ask_subscribe(data).await;
@@ -218,7 +210,7 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer() {
         join(socket, &id).await;
     }
     ana_socket.next_named("pusher_internal:member_added").await;
-    let (status, proof) = authorise(&app, &guru, &first, &id).await;
+    let (status, proof) = guru.authorise(&first, &channel_of(&id)).await;
     assert_eq!(status, 200);
 
     let transfer = json!({ "counsellor_id": other.id, "note": "Mohon dilanjutkan" });
@@ -241,7 +233,7 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer() {
     // Nor with a signature from before.
     let data = json!({ "channel": channel_of(&id), "auth": proof["auth"], "channel_data": proof["channel_data"] });
     assert_eq!(first.ask_subscribe(data).await.event, "pusher:subscription_error");
-    assert_eq!(authorise(&app, &guru, &first, &id).await.0, 403);
+    assert_eq!(guru.authorise(&first, &channel_of(&id)).await.0, 403);
 
     let missed = guru.get(&format!("/sync?after={before_all}")).await;
     let text = missed.to_string();
