@@ -152,7 +152,7 @@ impl Running {
         let over = Duration::from_secs(self.context.config.realtime.drain_s);
         futures_util::future::join(self.hub.drain(over), self.desk.stop(over)).await;
         self.companion_thread.stop();
-        self.context.announce.settle().await;
+        self.context.announce.await_census().await;
         if let Err(error) = self.context.census.leave().await {
             tracing::warn!(%error, "the other nodes are not told that this one stops; its lease will run out");
         }

@@ -178,7 +178,7 @@ async fn publish_read_state(context: &Context, viewer: &Viewer, one: Option<Noti
     let ids: Vec<String> = one.iter().map(NoticeId::to_string).collect();
     let UnreadCount { unread_count, version } = unread;
     let data = json!({ "unread_count": unread_count, "version": version, "all": one.is_none(), "notice_ids": ids });
-    context.announce.publish(&ChannelName::user(viewer.user_id), DeskEvent::NoticeState, data);
+    context.announce.queue_event(&ChannelName::user(viewer.user_id), DeskEvent::NoticeState, data);
     Ok(unread)
 }
 

@@ -9,14 +9,15 @@ use crate::domain::{
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const VERSION: u8 = 1;
 
 /// A message for every node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Envelope {
-    /// Send a frame to the listeners of a channel.
-    Publish(Publication),
+    /// Send a frame to the listeners of a channel. Shared: each shard of a node gets the same one.
+    Publish(Arc<Publication>),
     /// End the sockets of an account.
     EndSockets {
         /// The account.
@@ -118,8 +119,14 @@ enum Kind {
     WatchApp,
 }
 
+impl From<Publication> for Envelope {
+    fn from(publication: Publication) -> Self {
+        Self::Publish(Arc::new(publication))
+    }
+}
+
 impl Envelope {
-    /// Encodes for the bus.
+    /// Encodes for a bus that leaves this process.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         let empty = |kind| Header {
@@ -178,7 +185,7 @@ impl Envelope {
 
     /// Returns the position in the log, for publications that have a row.
     #[must_use]
-    pub const fn position(&self) -> Option<i64> {
+    pub fn position(&self) -> Option<i64> {
         match self {
             Self::Publish(publication) => publication.position,
             Self::EndSockets { .. }
@@ -199,7 +206,7 @@ impl Envelope {
             return Err(InvalidEnvelope);
         }
         match header.kind {
-            Kind::Publish => Ok(Self::Publish(header.publication(rest)?)),
+            Kind::Publish => Ok(header.publication(rest)?.into()),
             Kind::EndSockets => Ok(Self::EndSockets {
                 user: header.user.ok_or(InvalidEnvelope)?,
                 login: header.login,
@@ -262,7 +269,7 @@ mod tests {
         let stop = Envelope::StopAnswer { answer: MessageId::generate() };
         let watch = Envelope::WatchApp { app: AppId("1001".into()) };
         let end_user = Envelope::EndUser { topic: Topic { channel: ChannelName::sign_in("7"), ..publication().topic } };
-        for envelope in [Envelope::Publish(publication()), end, leave, stop, end_user, Envelope::AppsChanged, watch] {
+        for envelope in [publication().into(), end, leave, stop, end_user, Envelope::AppsChanged, watch] {
             assert_eq!(Envelope::parse(&envelope.to_bytes()), Ok(envelope));
         }
     }
@@ -272,7 +279,7 @@ mod tests {
         let topic = Topic { channel: ChannelName::watched("a\"b"), ..publication().topic };
         let bytes = format!("{},\"except\":\"1.2\",\"roster\":3}}\n{{}}", Envelope::publish_head(&topic));
         let expected = Publication { except: Some(SocketId::new(1, 2)), roster: Some(3), ..Publication::new(topic, Frame::text("{}")) };
-        assert_eq!(Envelope::parse(bytes.as_bytes()), Ok(Envelope::Publish(expected)));
+        assert_eq!(Envelope::parse(bytes.as_bytes()), Ok(expected.into()));
     }
 
     #[test]

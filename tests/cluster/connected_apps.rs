@@ -271,7 +271,8 @@ async fn an_app_that_one_node_makes_and_shuts_is_known_and_shut_on_the_other() {
     assert!(!log.contains(secret) && !log.contains("uji-secret"), "a secret is in the log");
     let rotated = kepala.post(&format!("/admin/apps/{id}/rotate"), &json!({})).await.1["secret"].as_str().unwrap().to_owned();
     let mut messages = 0;
-    while let Ok(BusMessage::Envelope(bytes)) = carried.try_recv() {
+    while let Ok(BusMessage::Envelope(envelope)) = carried.try_recv() {
+        let bytes = envelope.to_bytes();
         let text = String::from_utf8_lossy(&bytes);
         assert!(![secret, &rotated, "uji-secret"].iter().any(|secret| text.contains(*secret)), "a secret is on the bus: {text}");
         messages += 1;

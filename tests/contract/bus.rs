@@ -1,7 +1,6 @@
 //! The bus on both backends, with two nodes (in process: the same bus twice), and what only Redis can do to it.
 
 use crate::{databases::server_url, redis_server::TestRedis, wait::until};
-use bytes::Bytes;
 use educounsel::{
     backends::{
         bus::{
@@ -11,7 +10,15 @@ use educounsel::{
         },
         redis_link::RedisLink,
     },
-    domain::ids::NodeId,
+    domain::{
+        ids::{AppId, LoginId, MessageId, NodeId, SocketId, UserId},
+        live::channel::ChannelName,
+        topic::Topic,
+    },
+    wire::{
+        envelope::{Envelope, Publication},
+        frame::Frame,
+    },
 };
 use std::{
     sync::{
@@ -61,10 +68,27 @@ async fn next(receiver: &mut Receiver<BusMessage>) -> BusMessage {
     timeout(PATIENCE, receiver.recv()).await.expect("a message in time").expect("the bus lives")
 }
 
-async fn next_envelope(receiver: &mut Receiver<BusMessage>) -> Bytes {
+async fn next_envelope(receiver: &mut Receiver<BusMessage>) -> Arc<Envelope> {
     match next(receiver).await {
         BusMessage::Envelope(envelope) => envelope,
         BusMessage::Resubscribed => panic!("the link was lost"),
+    }
+}
+
+fn publication(text: &str) -> Publication {
+    let topic = Topic { app: AppId("1001".into()), channel: ChannelName::parse("news").unwrap() };
+    Publication::new(topic, Frame::text(text))
+}
+
+fn envelope(text: &str) -> Arc<Envelope> {
+    Arc::new(publication(text).into())
+}
+
+/// Returns the text of the next publication.
+async fn next_text(receiver: &mut Receiver<BusMessage>) -> String {
+    match &*next_envelope(receiver).await {
+        Envelope::Publish(publication) => String::from_utf8(publication.frame.payload().to_vec()).unwrap(),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -77,7 +101,7 @@ macro_rules! on_both_backends {
 
 on_both_backends![
     every_node_hears_an_envelope_the_sender_included,
-    envelopes_are_any_bytes,
+    every_kind_of_envelope_arrives_as_it_was,
     all_listeners_hear_one_order,
     a_listener_that_left_holds_nobody_up,
     it_is_alive_and_answers_a_ping,
@@ -86,18 +110,61 @@ on_both_backends![
 async fn every_node_hears_an_envelope_the_sender_included(fixture: Fixture) {
     let [first, second] = &fixture.nodes;
     let (mut at_first, mut at_second) = (first.subscribe(), second.subscribe());
-    first.publish(Bytes::from_static(b"hello")).await.unwrap();
-    assert_eq!(next_envelope(&mut at_first).await, "hello");
-    assert_eq!(next_envelope(&mut at_second).await, "hello");
+    first.publish(envelope("hello")).await.unwrap();
+    assert_eq!(next_text(&mut at_first).await, "hello");
+    assert_eq!(next_text(&mut at_second).await, "hello");
 }
 
-async fn envelopes_are_any_bytes(fixture: Fixture) {
+async fn every_kind_of_envelope_arrives_as_it_was(fixture: Fixture) {
     let mut receiver = fixture.nodes[1].subscribe();
-    let all_bytes: Vec<u8> = (0..=255).collect();
-    for envelope in [Bytes::new(), Bytes::from_static(b"p"), Bytes::from_static(b"e"), all_bytes.into(), vec![7; 1_000_000].into()] {
+    let whole = Publication { except: Some(SocketId::new(1, 2)), position: Some(7), roster: Some(3), kept: Some(4), ..publication("{}") };
+    let (user, login, topic) = (UserId::generate(), LoginId::generate(), whole.topic.clone());
+    let all_characters: String = (0..0x3000).filter_map(char::from_u32).collect();
+    let envelopes = [
+        publication("").into(),
+        publication(&all_characters).into(),
+        publication(&"7".repeat(1_000_000)).into(),
+        Envelope::EndSockets { user, login: Some(login), farewell: Box::new(whole.clone()) },
+        whole.into(),
+        Envelope::LeaveChannel { user, topic: topic.clone() },
+        Envelope::StopAnswer { answer: MessageId::generate() },
+        Envelope::EndUser { topic: Topic { channel: ChannelName::sign_in("7"), ..topic.clone() } },
+        Envelope::AppsChanged,
+        Envelope::WatchApp { app: topic.app },
+    ];
+    for envelope in envelopes.map(Arc::new) {
         fixture.nodes[0].publish(envelope.clone()).await.unwrap();
-        assert!(next_envelope(&mut receiver).await == envelope, "{} bytes changed", envelope.len());
+        assert!(
+            next_envelope(&mut receiver).await == envelope,
+            "changed: {}",
+            format!("{envelope:?}").chars().take(200).collect::<String>()
+        );
     }
+}
+
+/// Every node and listener of this process reads the one that was published; nothing is packed.
+#[tokio::test]
+async fn in_one_process_an_envelope_is_shared_not_copied() {
+    let bus = LocalBus::new();
+    let mut receivers = [bus.subscribe(), bus.subscribe()];
+    let sent = envelope("once");
+    bus.publish(sent.clone()).await.unwrap();
+    for receiver in &mut receivers {
+        assert!(Arc::ptr_eq(&next_envelope(receiver).await, &sent));
+    }
+}
+
+#[tokio::test]
+async fn redis_ignores_what_is_no_envelope() {
+    let (url, prefix) = (server_url("TEST_REDIS_URL"), format!("test-{}", NodeId::generate()));
+    let bus = node(&url, &prefix).await;
+    let mut receiver = bus.subscribe();
+    let mut connection = ::redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    for noise in [&b""[..], b"x", b"e", b"eno envelope", b"e{\"v\":9,\"kind\":\"apps_changed\"}\n", b"e\xff\n"] {
+        let _: usize = ::redis::cmd("PUBLISH").arg(format!("{prefix}:bus")).arg(noise).query_async(&mut connection).await.unwrap();
+    }
+    bus.publish(envelope("ours")).await.unwrap();
+    assert_eq!(next_text(&mut receiver).await, "ours");
 }
 
 async fn all_listeners_hear_one_order(fixture: Fixture) {
@@ -107,15 +174,15 @@ async fn all_listeners_hear_one_order(fixture: Fixture) {
         let bus = fixture.nodes[who].clone();
         tokio::spawn(async move {
             for number in 0..EACH {
-                bus.publish(format!("{who} {number:03}").into()).await.unwrap();
+                bus.publish(envelope(&format!("{who} {number:03}"))).await.unwrap();
             }
         })
     };
     let publishers = [publish(0), publish(1)];
-    let mut heard: [Vec<Bytes>; 3] = Default::default();
+    let mut heard: [Vec<String>; 3] = Default::default();
     for (receiver, heard) in receivers.iter_mut().zip(&mut heard) {
         while heard.len() < 2 * EACH {
-            heard.push(next_envelope(receiver).await);
+            heard.push(next_text(receiver).await);
         }
     }
     for publisher in publishers {
@@ -123,8 +190,8 @@ async fn all_listeners_hear_one_order(fixture: Fixture) {
     }
     assert_eq!(heard[0], heard[1]);
     assert_eq!(heard[1], heard[2]);
-    for who in [b'0', b'1'] {
-        let of_one: Vec<&Bytes> = heard[0].iter().filter(|text| text[0] == who).collect();
+    for who in ['0', '1'] {
+        let of_one: Vec<&String> = heard[0].iter().filter(|text| text.starts_with(who)).collect();
         assert_eq!(of_one.len(), EACH);
         assert!(of_one.is_sorted(), "each publisher's own order is kept");
     }
@@ -135,8 +202,8 @@ async fn a_listener_that_left_holds_nobody_up(fixture: Fixture) {
     let mut stays = fixture.nodes[0].subscribe();
     drop(gone);
     for number in 0..2_000_u32 {
-        fixture.nodes[1].publish(Bytes::copy_from_slice(&number.to_be_bytes())).await.unwrap();
-        assert_eq!(next_envelope(&mut stays).await, number.to_be_bytes()[..]);
+        fixture.nodes[1].publish(envelope(&number.to_string())).await.unwrap();
+        assert_eq!(next_text(&mut stays).await, number.to_string());
     }
 }
 
@@ -158,10 +225,10 @@ async fn redis_nodes_of_another_prefix_hear_nothing() {
     let (ours, theirs) = (node(&url, &format!("a-{}", NodeId::generate())).await, node(&url, &format!("b-{}", NodeId::generate())).await);
     assert!(!ours.is_local());
     let (mut at_ours, mut at_theirs) = (ours.subscribe(), theirs.subscribe());
-    ours.publish(Bytes::from_static(b"ours")).await.unwrap();
-    theirs.publish(Bytes::from_static(b"theirs")).await.unwrap();
-    assert_eq!(next_envelope(&mut at_ours).await, "ours");
-    assert_eq!(next_envelope(&mut at_theirs).await, "theirs");
+    ours.publish(envelope("ours")).await.unwrap();
+    theirs.publish(envelope("theirs")).await.unwrap();
+    assert_eq!(next_text(&mut at_ours).await, "ours");
+    assert_eq!(next_text(&mut at_theirs).await, "theirs");
 }
 
 #[tokio::test]
@@ -172,22 +239,22 @@ async fn a_redis_restart_heals_by_itself_and_is_told() {
     for round in 0..2 {
         server.kill();
         until("both nodes know that the link is gone", async || nodes.iter().all(|node| !node.is_alive())).await;
-        assert!(nodes[0].publish(Bytes::from_static(b"lost")).await.is_err(), "a publication that cannot leave is told");
+        assert!(nodes[0].publish(envelope("lost")).await.is_err(), "a publication that cannot leave is told");
         server.start_again();
         for receiver in &mut receivers {
             assert_eq!(next(receiver).await, BusMessage::Resubscribed, "round {round}");
         }
         until("both nodes hear again", async || nodes.iter().all(|node| node.is_alive())).await;
-        publish_when_possible(&nodes[1], b"back").await;
+        publish_when_possible(&nodes[1], "back").await;
         for receiver in &mut receivers {
-            assert_eq!(next_envelope(receiver).await, "back");
+            assert_eq!(next_text(receiver).await, "back");
         }
     }
 }
 
 /// Publishes once; tries again only while the command connection is not made anew.
-async fn publish_when_possible(bus: &Arc<dyn Bus>, text: &'static [u8]) {
-    until("publishing works again", async || bus.publish(Bytes::from_static(text)).await.is_ok()).await;
+async fn publish_when_possible(bus: &Arc<dyn Bus>, text: &str) {
+    until("publishing works again", async || bus.publish(envelope(text)).await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -199,8 +266,8 @@ async fn a_subscription_cut_off_by_redis_is_made_again() {
     let killed: usize = ::redis::cmd("CLIENT").arg(&["KILL", "TYPE", "pubsub"]).query_async(&mut connection).await.unwrap();
     assert_eq!(killed, 1);
     assert_eq!(next(&mut receiver).await, BusMessage::Resubscribed);
-    bus.publish(Bytes::from_static(b"back")).await.unwrap();
-    assert_eq!(next_envelope(&mut receiver).await, "back");
+    bus.publish(envelope("back")).await.unwrap();
+    assert_eq!(next_text(&mut receiver).await, "back");
 }
 
 #[tokio::test]
@@ -209,14 +276,14 @@ async fn a_deaf_subscription_is_found_by_the_probe_and_made_again() {
     let proxy = DeafProxy::start(server.port()).await;
     let bus = probing_node(&proxy.url(), "test", QUICK).await;
     let mut receiver = bus.subscribe();
-    bus.publish(Bytes::from_static(b"before")).await.unwrap();
-    assert_eq!(next_envelope(&mut receiver).await, "before");
+    bus.publish(envelope("before")).await.unwrap();
+    assert_eq!(next_text(&mut receiver).await, "before");
     proxy.deafen();
-    bus.publish(Bytes::from_static(b"unheard")).await.expect("publishing works on: nothing else tells that we are deaf");
+    bus.publish(envelope("unheard")).await.expect("publishing works on: nothing else tells that we are deaf");
     assert_eq!(next(&mut receiver).await, BusMessage::Resubscribed);
     until("the new subscription hears", async || bus.is_alive()).await;
-    bus.publish(Bytes::from_static(b"after")).await.unwrap();
-    assert_eq!(next_envelope(&mut receiver).await, "after");
+    bus.publish(envelope("after")).await.unwrap();
+    assert_eq!(next_text(&mut receiver).await, "after");
 }
 
 /// Stands before Redis and can keep back, without closing, what Redis sends on the second connection, the subscription's.

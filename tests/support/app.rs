@@ -182,10 +182,10 @@ impl TestApp {
         let (channel, data) = (ChannelName::parse(channel).unwrap(), json!({ "sentinel": true, "socket": socket.socket_id }));
         if app.is_built_in {
             // By the queue that passing events of the built-in app wait in.
-            context.announce.publish(&channel, BUILT_IN_SENTINEL, data);
+            context.announce.queue_event(&channel, BUILT_IN_SENTINEL, data);
         } else {
             let frame = pusher::channel_event(&channel, SENTINEL, &data.to_string());
-            context.announce.publish_and_wait(Publication::new(Topic { app: app.id.clone(), channel }, frame)).await.unwrap();
+            context.announce.publish(Publication::new(Topic { app: app.id.clone(), channel }, frame)).await.unwrap();
         }
         socket.expect_sentinel().await;
     }
@@ -206,7 +206,7 @@ impl TestApp {
     /// Waits until all rows of the log are published and the census knows all that happened on this node.
     pub async fn settle(&self) {
         until("the log is published", async || self.running.context.store.log_backlog().await.unwrap().rows == 0).await;
-        self.running.context.announce.settle().await;
+        self.running.context.announce.await_census().await;
     }
 
     /// Waits until nothing is left to publish, then stops the server. The end of every test that is about delivery.

@@ -62,11 +62,12 @@ impl Actor for BusLink {
 
 async fn publish_queued(hub: Hub, mut outgoing: mpsc::Receiver<Envelope>) {
     while let Some(envelope) = outgoing.recv().await {
-        if let Err(error) = hub.publish_envelope(&envelope).await {
+        let envelope = Arc::new(envelope);
+        if let Err(error) = hub.publish(envelope.clone()).await {
             tracing::warn!(%error, "publication without a row lost");
-            if matches!(envelope, Envelope::EndSockets { .. }) {
+            if matches!(*envelope, Envelope::EndSockets { .. }) {
                 // The other nodes hold their sockets to their logins once they are connected again.
-                hub.deliver(envelope).await;
+                hub.deliver(&envelope).await;
             }
         }
     }
@@ -89,7 +90,12 @@ impl Intake {
             let retry_at = self.retry_at;
             tokio::select! {
                 message = self.incoming.recv() => match message {
-                    Some(message) => self.hear(message).await,
+                    Some(BusMessage::Envelope(envelope)) => self.take(&envelope).await,
+                    Some(BusMessage::Resubscribed) => {
+                        self.hub.check_logins();
+                        self.hub.notify_apps_changed();
+                        self.catch_up().await;
+                    }
                     None => return,
                 },
                 () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => self.catch_up().await,
@@ -97,21 +103,7 @@ impl Intake {
         }
     }
 
-    async fn hear(&mut self, message: BusMessage) {
-        match message {
-            BusMessage::Envelope(bytes) => match Envelope::parse(&bytes) {
-                Ok(envelope) => self.take(envelope).await,
-                Err(error) => tracing::warn!(%error, "message on the bus ignored"),
-            },
-            BusMessage::Resubscribed => {
-                self.hub.check_logins();
-                self.hub.notify_apps_changed();
-                self.catch_up().await;
-            }
-        }
-    }
-
-    async fn take(&mut self, envelope: Envelope) {
+    async fn take(&mut self, envelope: &Envelope) {
         let Some(position) = envelope.position() else { return self.hub.deliver(envelope).await };
         if position > self.reached + 1 {
             self.catch_up().await;
@@ -143,7 +135,7 @@ impl Intake {
             tracing::info!(rows = rows.len(), from = self.reached, to = last, "delivering what was not heard from the bus");
             for row in rows {
                 for envelope in durable_envelopes(&row) {
-                    self.hub.deliver(envelope).await;
+                    self.hub.deliver(&envelope).await;
                 }
             }
             self.reached = last;

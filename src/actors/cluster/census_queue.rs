@@ -82,7 +82,7 @@ impl CensusQueue {
     }
 
     /// Returns when everything that waits now has been tried.
-    pub(in crate::actors) fn settled(&self) -> oneshot::Receiver<()> {
+    pub(in crate::actors) fn declared(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         let mut queue = self.lock();
         let ahead = queue.waiting.len() + queue.in_hand;
@@ -149,18 +149,18 @@ mod tests {
     }
 
     #[actix::test]
-    async fn settled_waits_for_what_is_in_hand_and_what_waits_but_not_for_what_comes_later() {
+    async fn declared_waits_for_what_is_in_hand_and_what_waits_but_not_for_what_comes_later() {
         let queue = CensusQueue::default();
-        queue.settled().await.unwrap();
+        queue.declared().await.unwrap();
         queue.mark(&topic("a"));
         queue.take(1).await;
         queue.mark(&topic("b"));
-        let mut settled = queue.settled();
+        let mut declared = queue.declared();
         queue.mark(&topic("c"));
         queue.tried();
-        assert!(settled.try_recv().is_err());
+        assert!(declared.try_recv().is_err());
         queue.take(1).await;
         queue.tried();
-        assert!(settled.try_recv().is_ok());
+        assert!(declared.try_recv().is_ok());
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 use actix::prelude::*;
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, time::timeout};
 
 /// How soon to ask again while another node holds the lease.
@@ -196,21 +196,21 @@ async fn pump_round(services: &Services, hub: &Hub, node: NodeId) -> BackendResu
         return Ok(Round::Empty);
     };
     for row in &rows {
-        publish_row(services, hub, row).await?;
+        for envelope in durable_envelopes(row) {
+            hub.publish(Arc::new(envelope)).await?;
+        }
+        record_age(row, services.clock.now_ms());
     }
     services.store.mark_published(node, last, services.clock.now_ms()).await?;
     tracing::debug!(rows = rows.len(), position = last, "log rows published");
     Ok(Round::Published)
 }
 
-async fn publish_row(services: &Services, hub: &Hub, row: &LogRow) -> BackendResult<()> {
-    for envelope in durable_envelopes(row) {
-        hub.publish_envelope(&envelope).await?;
-    }
-    let age_ms = services.clock.now_ms() - row.created_at_ms;
+/// Records how long a row waited for its publication.
+fn record_age(row: &LogRow, now_ms: i64) {
     #[expect(clippy::cast_precision_loss, reason = "an age in ms is far below 2^52")]
-    metrics::histogram!(telemetry::LOG_AGE_SECONDS).record(age_ms.max(0) as f64 / 1000.0);
-    Ok(())
+    let age_s = (now_ms - row.created_at_ms).max(0) as f64 / 1000.0;
+    metrics::histogram!(telemetry::LOG_AGE_SECONDS).record(age_s);
 }
 
 /// Returns what a log row sends to every node, in order: its publication on the channel of its audience, encoded once, here; and before it, when the row
@@ -225,7 +225,7 @@ pub(super) fn durable_envelopes(row: &LogRow) -> impl Iterator<Item = Envelope> 
     let data = durable_data(&row.id.to_string(), row.position, &row.data);
     let frame = pusher::channel_event(&topic.channel, &row.event, &data);
     let publication = Publication { position: Some(row.position), ..Publication::new(topic, frame) };
-    leave.into_iter().chain([Envelope::Publish(publication)])
+    leave.into_iter().chain([publication.into()])
 }
 
 fn lease_ms(setting: u64) -> i64 {

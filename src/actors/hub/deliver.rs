@@ -27,39 +27,38 @@ const MAX_BACKLOG: usize = 1024;
 
 impl Hub {
     /// Hands an envelope from the bus to this node's shards; waits while one of them is far behind.
-    pub(in crate::actors) async fn deliver(&self, envelope: Envelope) {
+    pub(in crate::actors) async fn deliver(&self, envelope: &Envelope) {
         while self.is_behind() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         match envelope {
             Envelope::Publish(publication) => {
                 // Exclusive, because two publishers with shared locks could reach two shards in different orders.
-                let topic = publication.topic.clone();
-                if let Some(state) = self.inner.topics.get_mut(&topic) {
+                if let Some(state) = self.inner.topics.get_mut(&publication.topic) {
                     self.hand_over(&state, publication);
                 }
             }
-            Envelope::LeaveChannel { user, topic } => self.leave_here(user, &topic),
+            Envelope::LeaveChannel { user, topic } => self.leave_here(*user, topic),
             Envelope::StopAnswer { answer } => {
                 if let Some(desk) = self.inner.desk.get() {
                     // One per wish of a student, each an HTTP request: a mailbox cannot be filled with them.
-                    desk.do_send(StopAnswer { answer });
+                    desk.do_send(StopAnswer { answer: *answer });
                 }
             }
             Envelope::EndUser { topic } => {
-                if let Some(state) = self.inner.topics.get_mut(&topic) {
+                if let Some(state) = self.inner.topics.get_mut(topic) {
                     // One per signed request of a backend, and those are limited: a mailbox cannot be filled with them.
                     self.for_shards_of(&state, |shard| shard.address.do_send(EndListeners { topic: topic.clone() }));
                 }
             }
             Envelope::AppsChanged => self.notify_apps_changed(),
             Envelope::WatchApp { app } => {
-                self.inner.happenings.watched().watch(&app);
+                self.inner.happenings.watched().watch(app);
             }
             Envelope::EndSockets { user, login, farewell } => {
-                let frame = farewell.frame;
+                let (user, login) = (*user, *login);
                 // One per login or account that ended, each an HTTP request: a mailbox cannot be filled with them.
-                self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: frame.clone() }));
+                self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: farewell.frame.clone() }));
             }
         }
     }
@@ -73,8 +72,7 @@ impl Hub {
     }
 
     /// Puts a publication into the mailboxes of the shards that listen. Call with the topic's entry held exclusively.
-    pub(super) fn hand_over(&self, state: &TopicState, publication: Publication) {
-        let publication = Arc::new(publication);
+    pub(super) fn hand_over(&self, state: &TopicState, publication: &Arc<Publication>) {
         self.for_shards_of(state, |shard| {
             shard.backlog.fetch_add(1, Ordering::AcqRel);
             // `do_send` ignores the mailbox's capacity: safe, because `deliver` waits above MAX_BACKLOG, and presence changes are bounded by the

@@ -151,21 +151,37 @@ impl Hub {
     /// roster and skips it.
     fn publish_member_event(&self, state: &TopicState, topic: &Topic, frame: Frame, cause: SocketId) {
         let version = self.inner.roster_version.fetch_add(1, Ordering::AcqRel) + 1;
-        self.hand_over(state, Publication { except: Some(cause), roster: Some(version), ..Publication::new(topic.clone(), frame) });
+        let event = Publication { except: Some(cause), roster: Some(version), ..Publication::new(topic.clone(), frame) };
+        self.hand_over(state, &Arc::new(event));
     }
 
-    /// Records the end of such a subscription. On presence channels the others hear when a member's last connection left.
-    pub fn leave(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) {
+    /// Adds a shard to the listeners of a topic that has no members, that no census counts and that
+    /// nobody is answered about: a topic of watchers.
+    pub(in crate::actors) fn listen(&self, topic: &Topic, shard: ShardIndex) {
+        self.open_topic(topic).add_listener(shard);
+    }
+
+    /// Records the end of a subscription. When a member's last connection left, the census is told
+    /// on a counted topic, and the members here on every other.
+    pub(in crate::actors) fn leave(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) {
         let Some(mut state) = self.inner.topics.get_mut(topic) else { return };
         state.remove_listener(shard);
+        let is_counted = state.is_counted;
         if let Some(member) = member
             && state.roster.leave(&member.user_id)
         {
-            let frame = pusher::member_removed(&topic.channel, &member.user_id);
-            self.publish_member_event(&state, topic, frame, cause);
+            if is_counted {
+                state.first.remove(&member.user_id);
+            } else {
+                let frame = pusher::member_removed(&topic.channel, &member.user_id);
+                self.publish_member_event(&state, topic, frame, cause);
+            }
         }
         drop(state);
         self.forget_if_unused(topic);
+        if is_counted {
+            self.inner.census.mark(topic);
+        }
     }
 
     fn open_topic(&self, topic: &Topic) -> RefMut<'_, Topic, TopicState> {

@@ -19,8 +19,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use serde_json::Value;
-use std::sync::atomic::Ordering;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::sync::mpsc::error::TrySendError;
+
+/// How long a question to the census waits for this node's own changes to be declared.
+const CENSUS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Returns what ends the sockets of an account, or of one of its logins.
 fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Envelope {
@@ -31,9 +37,10 @@ fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Env
 
 impl Hub {
     /// Publishes an envelope to every node, this one included. Returns when the bus has it; fails when the bus does not take it.
-    pub(in crate::actors) async fn publish_envelope(&self, envelope: &Envelope) -> BackendResult<()> {
-        self.inner.bus.publish(envelope.to_bytes()).await?;
-        if matches!(envelope, Envelope::Publish(_)) {
+    pub(in crate::actors) async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()> {
+        let is_publication = matches!(*envelope, Envelope::Publish(_));
+        self.inner.bus.publish(envelope).await?;
+        if is_publication {
             metrics::counter!(telemetry::PUBLICATIONS).increment(1);
         }
         Ok(())
@@ -41,16 +48,16 @@ impl Hub {
 
     /// Publishes a frame to every node; when the bus does not take it, delivers it at least on this one. Fails after that.
     pub(in crate::actors) async fn publish_or_deliver(&self, publication: Publication) -> BackendResult<()> {
-        let envelope = Envelope::Publish(publication);
-        let published = self.publish_envelope(&envelope).await;
+        let envelope = Arc::new(Envelope::from(publication));
+        let published = self.publish(envelope.clone()).await;
         if published.is_err() {
-            self.deliver(envelope).await;
+            self.deliver(&envelope).await;
         }
         published
     }
 
     /// Queues an envelope that is not worth a row. A publication is dropped when the bus is too far behind; what ends sockets waits.
-    fn publish_later(&self, envelope: Envelope) {
+    fn queue(&self, envelope: Envelope) {
         match self.inner.outgoing.try_send(envelope) {
             Ok(()) => {}
             Err(TrySendError::Full(envelope @ Envelope::EndSockets { .. })) => {
@@ -75,47 +82,48 @@ impl Announce for Hub {
         }
     }
 
-    fn publish(&self, channel: &ChannelName, event: DeskEvent, data: Value) {
+    fn queue_event(&self, channel: &ChannelName, event: DeskEvent, data: Value) {
         let frame = pusher::channel_event(channel, event.name(), &data.to_string());
-        self.publish_later(Envelope::Publish(Publication::new(built_in_topic(channel.clone()), frame)));
+        self.queue(Publication::new(built_in_topic(channel.clone()), frame).into());
     }
 
     fn end_sockets(&self, user: UserId, login: Option<LoginId>, reason: LoginEnd) {
-        self.publish_later(end_of_sockets(user, login, reason));
+        self.queue(end_of_sockets(user, login, reason));
     }
 
     fn leave_channel(&self, user: UserId, channel: &ChannelName) {
         let topic = built_in_topic(channel.clone());
         // Here at once: whoever joins next must not be announced to the one who left. Once more by the bus, behind what is on its way.
         self.leave_here(user, &topic);
-        self.publish_later(Envelope::LeaveChannel { user, topic });
+        self.queue(Envelope::LeaveChannel { user, topic });
     }
 
     fn stop_answer(&self, answer: MessageId) {
-        self.publish_later(Envelope::StopAnswer { answer });
+        self.queue(Envelope::StopAnswer { answer });
     }
 
-    async fn publish_and_wait(&self, publication: Publication) -> BackendResult<()> {
-        self.publish_envelope(&Envelope::Publish(publication)).await
+    async fn publish(&self, publication: Publication) -> BackendResult<()> {
+        self.publish(Arc::new(publication.into())).await
     }
 
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {
         let topic = Topic { app: app.clone(), channel: ChannelName::sign_in(user_id) };
-        self.publish_envelope(&Envelope::EndUser { topic }).await
+        self.publish(Arc::new(Envelope::EndUser { topic })).await
     }
 
-    async fn settle(&self) {
-        self.settle_census().await;
+    async fn await_census(&self) {
+        // When this takes too long, the question that follows fails or is answered as of now.
+        let _ = tokio::time::timeout(CENSUS_PATIENCE, self.census().declared()).await;
     }
 
     fn apps_changed(&self) {
-        self.publish_later(Envelope::AppsChanged);
+        self.queue(Envelope::AppsChanged);
     }
 
     fn watch_app(&self, app: &AppId) -> i64 {
         // Here at once: what happens after the answer is shown. Once more by the bus, as everywhere.
         let until_ms = self.inner.happenings.watched().watch(app);
-        self.publish_later(Envelope::WatchApp { app: app.clone() });
+        self.queue(Envelope::WatchApp { app: app.clone() });
         until_ms
     }
 

@@ -21,6 +21,8 @@ pub(super) struct TopicState {
     /// Subscriptions per shard; shards without any are not listed.
     pub(super) listeners: Vec<(ShardIndex, usize)>,
     pub(super) roster: Roster,
+    /// Whether the census counts it: `LocalShard::subscribe` decides when the first socket joins.
+    pub(super) is_counted: bool,
     /// First socket here of each member of a counted topic.
     pub(super) first: HashMap<Arc<str>, SocketId>,
 }
@@ -43,11 +45,6 @@ impl TopicState {
     pub(super) fn is_unused(&self) -> bool {
         self.listeners.is_empty() && self.roster.is_empty()
     }
-}
-
-/// Says whether the census counts a topic: all of connected apps, and those of signed-in users. Topics of the built-in app are known per node.
-pub(in crate::actors) fn is_counted(topic: &Topic) -> bool {
-    (*topic.app.0 != *BUILT_IN_APP || !topic.channel.is_listed()) && !topic.channel.is_watch()
 }
 
 /// Returns a channel of the built-in app.

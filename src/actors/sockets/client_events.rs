@@ -10,12 +10,7 @@ use crate::{
         topic::Topic,
     },
     services::conversations,
-    wire::{
-        codes::PusherCode,
-        desk_event::DeskEvent,
-        envelope::{Envelope, Publication},
-        pusher,
-    },
+    wire::{codes::PusherCode, desk_event::DeskEvent, envelope::Publication, pusher},
 };
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
@@ -105,7 +100,7 @@ impl SessionState {
     }
 
     async fn publish(&self, publication: Publication) -> BackendResult<()> {
-        self.shard.hub().publish_envelope(&Envelope::Publish(publication)).await
+        self.shard.hub().publish(Arc::new(publication.into())).await
     }
 
     fn refuse_client_event(&self, event: &str, channel: &str, reason: &str) {

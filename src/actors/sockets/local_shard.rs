@@ -14,7 +14,6 @@ use crate::{
         topic::Topic,
     },
     services::{Context as Services, live::port::Announce as _},
-    telemetry,
     wire::{
         codes::PusherCode,
         console::{Line, LineKind},
@@ -107,8 +106,7 @@ impl LocalShard {
     /// Sends a frame to one socket of this shard; a socket that is too slow for it is closed with 4100.
     pub fn send(&self, outbound: &Rc<Outbound>, frame: &Frame) {
         if outbound.send(frame) == Err(SendRefused::Overflow) {
-            metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
-            self.state.end_dropping(outbound, PusherCode::OverCapacity);
+            self.state.end_slow(outbound);
         }
     }
 

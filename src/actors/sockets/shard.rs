@@ -8,10 +8,7 @@ use super::{
     outbound::{Outbound, SendRefused},
 };
 use crate::{
-    actors::hub::{
-        Backlog, Hub, end_of_sockets_frame,
-        topics::{ShardIndex, is_counted},
-    },
+    actors::hub::{Backlog, Hub, end_of_sockets_frame, topics::ShardIndex},
     config::RealtimeSettings,
     domain::{
         ids::{AppId, LoginId, SocketId, UserId},
@@ -142,9 +139,30 @@ impl Actor for HubShard {
 impl Handler<DeliverPublication> for HubShard {
     type Result = ();
 
+    /// Sends one publication to all its listeners here. Nothing is parsed, formatted or copied per socket.
     fn handle(&mut self, DeliverPublication(publication): DeliverPublication, _: &mut Self::Context) {
         self.backlog.fetch_sub(1, Ordering::AcqRel);
-        self.state.deliver(&publication);
+        let state = &self.state;
+        let mut slow = Vec::new();
+        let mut delivered = 0_u64;
+        let registry = state.registry.borrow();
+        // Member events and kept events only: they may have been on their way while a socket got the answer they are in.
+        let has_version = publication.roster.is_some() || publication.kept.is_some();
+        let knows = |socket| registry.known(socket, &publication.topic).covers(publication.roster, publication.kept);
+        for (socket, outbound) in registry.listeners(&publication.topic) {
+            if Some(socket) == publication.except || (has_version && knows(socket)) {
+                continue;
+            }
+            match outbound.send(&publication.frame) {
+                Ok(()) => delivered += 1,
+                Err(SendRefused::Overflow) => slow.push(outbound.clone()),
+                Err(SendRefused::Gone) => {}
+            }
+        }
+        drop(registry);
+        state.join_buffer.keep(&publication, state.settings().outbound_limit_bytes);
+        metrics::counter!(telemetry::DELIVERIES).increment(delivered);
+        slow.iter().for_each(|outbound| state.end_slow(outbound));
     }
 }
 
@@ -238,11 +256,7 @@ impl ShardState {
 
     /// Takes a socket's subscription out of the hub: the other half of what [`LocalShard::subscribe`](super::local_shard::LocalShard::subscribe) put in.
     pub(super) fn leave(&self, topic: &Topic, index: ShardIndex, member: Option<&Member>, socket: SocketId) {
-        if is_counted(topic) {
-            self.hub.leave_by_census(topic, index, member);
-        } else {
-            self.hub.leave(topic, index, member, socket);
-        }
+        self.hub.leave(topic, index, member, socket);
     }
 
     /// Sends the sockets of an account the reason, and closes them.
@@ -269,33 +283,6 @@ impl ShardState {
         });
     }
 
-    /// Sends one publication to all its listeners here. Nothing is parsed, formatted or copied per socket.
-    fn deliver(&self, publication: &Arc<Publication>) {
-        let mut slow = Vec::new();
-        let mut delivered = 0_u64;
-        let registry = self.registry.borrow();
-        // Member events and kept events only: they may have been on their way while a socket got the answer they are in.
-        let has_version = publication.roster.is_some() || publication.kept.is_some();
-        let knows = |socket| registry.known(socket, &publication.topic).covers(publication.roster, publication.kept);
-        for (socket, outbound) in registry.listeners(&publication.topic) {
-            if Some(socket) == publication.except || (has_version && knows(socket)) {
-                continue;
-            }
-            match outbound.send(&publication.frame) {
-                Ok(()) => delivered += 1,
-                Err(SendRefused::Overflow) => slow.push(outbound.clone()),
-                Err(SendRefused::Gone) => {}
-            }
-        }
-        drop(registry);
-        self.join_buffer.keep(publication, self.settings().outbound_limit_bytes);
-        metrics::counter!(telemetry::DELIVERIES).increment(delivered);
-        for outbound in slow {
-            metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
-            self.end_dropping(&outbound, PusherCode::OverCapacity);
-        }
-    }
-
     /// Closes a socket after what waits for it; cuts it when it does not go.
     pub(super) fn end(&self, outbound: &Rc<Outbound>, code: PusherCode) {
         self.finish(outbound, code, false);
@@ -304,6 +291,13 @@ impl ShardState {
     /// Closes a socket at once, throwing away what waits for it; cuts it when it does not go.
     pub(super) fn end_dropping(&self, outbound: &Rc<Outbound>, code: PusherCode) {
         self.finish(outbound, code, true);
+    }
+
+    /// Ends a socket that is too slow for what it is sent: counts it, drops what waits for it, closes
+    /// it with 4100, and cuts it when it does not go within [`CLOSE_GRACE`].
+    pub(super) fn end_slow(&self, outbound: &Rc<Outbound>) {
+        metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
+        self.end_dropping(outbound, PusherCode::OverCapacity);
     }
 
     fn finish(&self, outbound: &Rc<Outbound>, code: PusherCode, drop_waiting: bool) {

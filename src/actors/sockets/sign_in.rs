@@ -9,7 +9,7 @@ use crate::{
         live::{channel::ChannelName, presence::Member},
         topic::Topic,
     },
-    services::apps::table::App,
+    services::{apps::table::App, live::port::Announce as _},
     wire::{codes::PusherCode, command::SignIn, console::LineKind, pusher, signature},
 };
 use std::cell::RefCell;
@@ -77,7 +77,7 @@ impl SignInState {
 
 /// Returns which of these users are there, which are not, and as of which version. Out of reach of the census nobody is.
 async fn look<'a>(shard: &LocalShard, app: &AppId, users: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>, u64) {
-    shard.hub().settle_census().await;
+    shard.hub().await_census().await;
     let (are_online, version) = shard.services().census.are_online(app, users).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "users of a watchlist not looked up");
         (Vec::new(), 0)

@@ -6,7 +6,7 @@
 
 use super::{join_buffer::Missed, local_shard::LocalShard, outbound::Outbound};
 use crate::{
-    actors::{cluster::census_queue::Joined, hub::topics::is_counted},
+    actors::cluster::census_queue::Joined,
     backends::census::Kept,
     domain::{
         apps::app_happening::{AppHappening, AppHappeningKind},
@@ -17,9 +17,8 @@ use crate::{
         },
         topic::Topic,
     },
-    services::live::port::Announce as _,
-    telemetry,
-    wire::{codes::PusherCode, console::LineKind, envelope::Publication, frame::Frame, pusher},
+    services::{apps::table::BUILT_IN_APP, live::port::Announce as _},
+    wire::{console::LineKind, envelope::Publication, frame::Frame, pusher},
 };
 use std::{rc::Rc, sync::Arc};
 
@@ -50,7 +49,9 @@ impl LocalShard {
     /// Starts a subscription and answers it; live events follow the answer. The one place that decides who answers: this node, or the census. Fails when a
     /// limit is reached; the socket stays.
     pub async fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
-        if is_counted(topic) { self.subscribe_by_census(socket, topic, member).await } else { self.subscribe_here(socket, topic, member) }
+        // The census counts what goes on in connected apps; channels of the built-in app are known per node.
+        let is_counted = *topic.app.0 != *BUILT_IN_APP;
+        if is_counted { self.subscribe_by_census(socket, topic, member).await } else { self.subscribe_here(socket, topic, member) }
     }
 
     /// Starts a subscription of a topic that is known per node.
@@ -129,8 +130,7 @@ impl LocalShard {
         let kept = kept.map(|kept| kept.map_or_else(|| pusher::cache_miss(&topic.channel), |last| last.frame));
         kept.iter().for_each(|frame| self.send(&outbound, frame));
         if missed.is_too_much {
-            metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
-            self.state.end_dropping(&outbound, PusherCode::OverCapacity);
+            self.state.end_slow(&outbound);
             return Ok(());
         }
         self.send_news(&outbound, &missed, known);
@@ -185,8 +185,7 @@ impl LocalShard {
             return false;
         }
         self.state.join_buffer.begin(topic, socket);
-        // Without a member there is nothing that could be full.
-        let _ = self.hub().join_by_census(topic, self.index, None, socket);
+        self.hub().listen(topic, self.index);
         true
     }
 

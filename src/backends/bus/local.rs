@@ -1,9 +1,9 @@
 //! The bus of a single node: straight to the listeners of this process.
 
 use super::{Bus, BusMessage, Listeners};
-use crate::backends::BackendResult;
+use crate::{backends::BackendResult, wire::envelope::Envelope};
 use async_trait::async_trait;
-use bytes::Bytes;
+use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 
 /// The bus of a single node.
@@ -24,7 +24,7 @@ impl LocalBus {
 
 #[async_trait]
 impl Bus for LocalBus {
-    async fn publish(&self, envelope: Bytes) -> BackendResult<()> {
+    async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()> {
         let _turn = self.turn.lock().await;
         self.listeners.deliver(&BusMessage::Envelope(envelope)).await;
         Ok(())

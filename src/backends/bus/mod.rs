@@ -1,12 +1,13 @@
 //! Publications between nodes: what one node publishes, every node hears, the sender included, all in one order. In this process ([`local`]) or
-//! over Redis ([`redis`]). At most once: what must not be lost is in the log. Envelopes are opaque bytes here.
+//! over Redis ([`redis`]). At most once: what must not be lost is in the log. Envelopes stay in memory, shared; only [`redis`] packs them.
 
 pub mod local;
 pub mod redis;
 
 use super::BackendResult;
+use crate::wire::envelope::Envelope;
 use async_trait::async_trait;
-use bytes::Bytes;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
 /// How many messages may wait for a listener before publishing waits for it.
@@ -16,7 +17,7 @@ const LISTENER_CAPACITY: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BusMessage {
     /// A publication of any node.
-    Envelope(Bytes),
+    Envelope(Arc<Envelope>),
     /// The link was lost and is back: publications may have been missed in between.
     Resubscribed,
 }
@@ -25,7 +26,7 @@ pub enum BusMessage {
 #[async_trait]
 pub trait Bus: Send + Sync {
     /// Publishes to all listeners of all nodes. Returns once it is on its way. A listener must not await this in the task that empties its receiver.
-    async fn publish(&self, envelope: Bytes) -> BackendResult<()>;
+    async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()>;
 
     /// Adds a listener; it hears what is published from now on. Drop the receiver to leave. A listener that does not keep up slows down all.
     fn subscribe(&self) -> mpsc::Receiver<BusMessage>;
@@ -42,12 +43,12 @@ pub trait Bus: Send + Sync {
 
 /// The listeners of one node.
 #[derive(Debug, Default)]
-struct Listeners(std::sync::Mutex<Vec<mpsc::Sender<BusMessage>>>);
+struct Listeners(Mutex<Vec<mpsc::Sender<BusMessage>>>);
 
 impl Listeners {
     fn add(&self) -> mpsc::Receiver<BusMessage> {
         let (sender, receiver) = mpsc::channel(LISTENER_CAPACITY);
-        let mut senders = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut senders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         senders.retain(|sender| !sender.is_closed());
         senders.push(sender);
         receiver
@@ -55,7 +56,7 @@ impl Listeners {
 
     /// Hands a message to every listener, waiting for those that are behind. Called by one task at a time, so all hear one order.
     async fn deliver(&self, message: &BusMessage) {
-        let senders = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let senders = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for sender in senders {
             // A closed receiver is a listener that has left.
             let _ = sender.send(message.clone()).await;

@@ -10,9 +10,9 @@ use crate::{
     },
     domain::retry::backoff_ms,
     telemetry,
+    wire::envelope::Envelope,
 };
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 use redis::{aio::PubSub, pipe};
 use std::{
@@ -163,7 +163,10 @@ impl RedisBusState {
 
     async fn hand_on(&self, payload: &[u8]) {
         match payload.split_first() {
-            Some((&ENVELOPE, body)) => self.listeners.deliver(&BusMessage::Envelope(Bytes::copy_from_slice(body))).await,
+            Some((&ENVELOPE, body)) => match Envelope::parse(body) {
+                Ok(envelope) => self.listeners.deliver(&BusMessage::Envelope(Arc::new(envelope))).await,
+                Err(error) => tracing::warn!(%error, "message on the bus ignored"),
+            },
             Some((&PROBE, [])) => {}
             _ => tracing::warn!(bytes = payload.len(), "bus.recv heard something that is not ours"),
         }
@@ -192,8 +195,8 @@ impl Drop for AbortOnDrop {
 
 #[async_trait]
 impl Bus for RedisBus {
-    async fn publish(&self, envelope: Bytes) -> BackendResult<()> {
-        self.shared.send(ENVELOPE, &envelope).await
+    async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()> {
+        self.shared.send(ENVELOPE, &envelope.to_bytes()).await
     }
 
     fn subscribe(&self) -> mpsc::Receiver<BusMessage> {

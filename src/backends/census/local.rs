@@ -12,11 +12,7 @@ use crate::{
         live::channel::{ChannelKind, ChannelName},
         topic::Topic,
     },
-    wire::{
-        envelope::{Envelope, Publication},
-        frame::Frame,
-        pusher,
-    },
+    wire::{envelope::Publication, frame::Frame, pusher},
 };
 use async_trait::async_trait;
 use dashmap::DashMap;
@@ -154,7 +150,7 @@ impl Census for LocalCensus {
     async fn declare(&self, declaration: &Declaration) -> BackendResult<Option<Declared>> {
         let (declared, publications) = self.take(declaration);
         for publication in publications {
-            self.bus.publish(Envelope::Publish(publication).to_bytes()).await?;
+            self.bus.publish(Arc::new(publication.into())).await?;
         }
         Ok(Some(declared))
     }
@@ -210,7 +206,7 @@ impl Census for LocalCensus {
         let now_ms = self.clock.now_ms();
         let until_ms = now_ms.saturating_add(i64::try_from(CACHED_FOR.as_millis()).unwrap_or(i64::MAX));
         self.cached.put(&cache_key(&publication.topic), (event.clone(), version), now_ms, until_ms);
-        self.bus.publish(Envelope::Publish(Publication { kept: Some(version), ..publication }).to_bytes()).await
+        self.bus.publish(Arc::new(Publication { kept: Some(version), ..publication }.into())).await
     }
 
     async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<Kept>> {

@@ -5,7 +5,7 @@ use crate::{
     http::error::{ApiError, ApiResult},
     services::{
         Context, ServiceError,
-        shared::idempotency::{Begun, begin, fingerprint, finish, release, settle},
+        shared::idempotency::{Begun, begin, close_key, fingerprint, finish, release},
     },
 };
 use actix_web::{
@@ -68,7 +68,7 @@ pub enum KeyAnswer {
 pub async fn ask_about_key(context: &Context, principal: &Principal, request: &HttpRequest) -> Result<KeyAnswer, ApiError> {
     let Some(key) = key_of(request)? else { return Ok(KeyAnswer::Nothing) };
     let print = fingerprint(&context.secret, &[request.method().as_str().as_bytes(), request.path().as_bytes()]);
-    match settle(context, principal.user_id, &key, &print).await? {
+    match close_key(context, principal.user_id, &key, &print).await? {
         None => Ok(KeyAnswer::Closed),
         Some((status, body)) => Ok(KeyAnswer::Done(repeat(status, body)?)),
     }

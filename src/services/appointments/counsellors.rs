@@ -58,7 +58,7 @@ pub async fn set_status(context: &Context, principal: &Principal, status: DutySt
     require(principal, Action::KeepAvailability)?;
     context.store.set_counsellor_status(principal.user_id, status, context.clock.now_ms()).await?;
     let item = StatusItem { id: principal.user_id.to_string(), status };
-    context.announce.publish(&ChannelName::counsellor_status(), DeskEvent::CounsellorStatus, json!(item));
+    context.announce.queue_event(&ChannelName::counsellor_status(), DeskEvent::CounsellorStatus, json!(item));
     Ok(item)
 }
 

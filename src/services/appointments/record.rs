@@ -102,7 +102,7 @@ pub(super) fn announce_change(context: &Context, counsellor: UserId, starts_ms: 
 /// Tells open slot lists of the counsellor which days to load again.
 pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
     if !dates.is_empty() {
-        context.announce.publish(
+        context.announce.queue_event(
             &ChannelName::slots(counsellor),
             DeskEvent::SlotsChanged,
             json!({ "counsellor_id": counsellor, "dates": dates }),

@@ -54,7 +54,7 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
     if triggers.iter().all(|trigger| trigger.info.is_empty()) {
         return Ok(vec![Map::new(); triggers.len()]);
     }
-    context.announce.settle().await;
+    context.announce.await_census().await;
     let mut told = Vec::with_capacity(triggers.len());
     for trigger in triggers {
         let mut channels = Map::new();
@@ -75,7 +75,7 @@ fn line_of(trigger: &Trigger) -> Line {
 
 /// Publishes an event, and keeps it when it has something to be kept.
 async fn publish(context: &Context, publication: Publication, kept: Option<CachedEvent>) -> BackendResult<()> {
-    let Some(kept) = kept else { return context.announce.publish_and_wait(publication).await };
+    let Some(kept) = kept else { return context.announce.publish(publication).await };
     context.census.publish_kept(publication, &kept).await?;
     metrics::counter!(telemetry::PUBLICATIONS).increment(1);
     Ok(())
@@ -89,7 +89,7 @@ pub async fn list_channels(context: &Context, app: &App, prefix: &str, info: Att
     if info.cache {
         return Ok(Err("cache is told of one channel at a time"));
     }
-    context.announce.settle().await;
+    context.announce.await_census().await;
     let occupied = context.census.occupied(&app.id, prefix).await?;
     let told = occupied.into_iter().map(|(channel, facts)| (channel.to_string(), Value::Object(counts(&channel, info, facts))));
     Ok(Ok(json!({ "channels": told.collect::<Map<_, _>>() })))
@@ -108,7 +108,7 @@ pub async fn read_channel(
     if info.cache && !channel.is_cache() {
         return Ok(Err("only cache channels have a cache"));
     }
-    context.announce.settle().await;
+    context.announce.await_census().await;
     let topic = Topic { app: app.id.clone(), channel };
     let facts = context.census.facts(&topic).await?;
     let mut told = counts(&topic.channel, info, facts.clone());
@@ -125,7 +125,7 @@ pub async fn list_users(context: &Context, app: &App, channel: ChannelName) -> S
     if channel.kind() != ChannelKind::Presence {
         return Ok(Err("users can only be listed on presence channels"));
     }
-    context.announce.settle().await;
+    context.announce.await_census().await;
     let users = context.census.users(&Topic { app: app.id.clone(), channel }).await?;
     Ok(Ok(json!({ "users": users.into_iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() })))
 }

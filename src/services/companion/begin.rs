@@ -168,7 +168,7 @@ async fn begin_help(context: &Context, thread: &ThreadRow, question: QuestionRow
     }
     let (asked, started) = shown(&question, &answer, None);
     // Before the pump hears of the end, so that the beginning nearly always comes first; clients take either order.
-    context.announce.publish(&ChannelName::user(question.student_id), DeskEvent::CompanionStarted, started);
+    context.announce.queue_event(&ChannelName::user(question.student_id), DeskEvent::CompanionStarted, started);
     context.announce.wake_pump();
     Ok(Some(asked))
 }

@@ -99,7 +99,7 @@ pub(super) async fn append_waiting_notice(tx: &mut Tx, id: ConversationId, now_m
 /// Tells both members of a change that nobody misses tomorrow.
 pub(super) fn publish_to_members(context: &Context, change: Change, row: &ConversationRow) {
     for (user, item) in views(row) {
-        context.announce.publish(
+        context.announce.queue_event(
             &ChannelName::user(user),
             DeskEvent::ConversationChanged,
             changed_data(change.as_str(), row.id, Some(&item)),
@@ -115,7 +115,7 @@ pub(super) fn publish_to_side(context: &Context, change: Change, row: &Conversat
     };
     if let Some(user) = user {
         let data = changed_data(change.as_str(), row.id, Some(&ConversationItem::of(row, side)));
-        context.announce.publish(&ChannelName::user(user), DeskEvent::ConversationChanged, data);
+        context.announce.queue_event(&ChannelName::user(user), DeskEvent::ConversationChanged, data);
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) fn publish_to_side(context: &Context, change: Change, row: &Conversat
 pub(super) async fn publish_queue(context: &Context) {
     match context.store.count_waiting().await {
         Ok(waiting) => {
-            context.announce.publish(&ChannelName::role(Role::Counsellor), DeskEvent::QueueChanged, json!({ "waiting": waiting }))
+            context.announce.queue_event(&ChannelName::role(Role::Counsellor), DeskEvent::QueueChanged, json!({ "waiting": waiting }))
         }
         Err(error) => tracing::warn!(%error, "queue not counted"),
     }

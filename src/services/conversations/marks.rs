@@ -83,7 +83,7 @@ fn publish_marks(context: &Context, who: Participant, row: &ConversationRow, bef
     if !is_hidden || marks.delivered_seq > before.delivered_seq {
         let read_seq = (!is_hidden).then_some(marks.read_seq);
         let data = json!({ "user_id": who.user_id, "delivered_seq": marks.delivered_seq, "read_seq": read_seq });
-        context.announce.publish(&ChannelName::conversation(row.id), DeskEvent::MessageRead, data);
+        context.announce.queue_event(&ChannelName::conversation(row.id), DeskEvent::MessageRead, data);
     }
     if marks.read_seq > before.read_seq {
         publish_to_side(context, Change::Read, row, who.side);

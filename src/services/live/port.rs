@@ -42,7 +42,7 @@ pub trait Announce: Send + Sync {
     fn wake_pump(&self);
 
     /// Publishes an event of the built-in app that is not worth a row, on every node. At most once.
-    fn publish(&self, channel: &ChannelName, event: DeskEvent, data: Value);
+    fn queue_event(&self, channel: &ChannelName, event: DeskEvent, data: Value);
 
     /// Ends the open sockets of a user on every node: those of one login, or all.
     /// Each hears `session.ended` and is closed with 4009.
@@ -62,13 +62,13 @@ pub trait Announce: Send + Sync {
     fn watch_app(&self, app: &AppId) -> i64;
 
     /// Publishes an event of a connected app, on every node. Returns when the bus has it.
-    async fn publish_and_wait(&self, publication: Publication) -> BackendResult<()>;
+    async fn publish(&self, publication: Publication) -> BackendResult<()>;
 
     /// Closes the sockets that are signed in as a user of an app with 4009, on every node. Returns when the bus has it.
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()>;
 
     /// Returns when what happened on this node so far is known to the census, or after a second.
-    async fn settle(&self);
+    async fn await_census(&self);
 
     /// Returns the number of open sockets of this node.
     fn open_sockets(&self) -> usize;

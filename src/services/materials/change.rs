@@ -230,6 +230,6 @@ fn announce(context: &Context, material: &MaterialRow, change: &str, tells_stude
     let roles = Role::ALL.into_iter().filter(|role| tells_students || *role != Role::Student);
     for role in roles {
         let data = json!({ "material_id": material.id.to_string(), "change": change });
-        context.announce.publish(&ChannelName::role(role), DeskEvent::MaterialChanged, data);
+        context.announce.queue_event(&ChannelName::role(role), DeskEvent::MaterialChanged, data);
     }
 }

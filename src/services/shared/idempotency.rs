@@ -47,7 +47,7 @@ pub async fn begin(context: &Context, user: UserId, key: &str, fingerprint: &str
 
 /// Returns the answer of the request that holds `key`, for a client that left before it heard it. `None`: nothing was done, and nothing will be, because
 /// the key is closed: a request that is still on its way gets `idempotency.key_reused`. Fails with `conflict` while that is not settled.
-pub async fn settle(context: &Context, user: UserId, key: &str, fingerprint: &str) -> ServiceResult<Option<(u16, String)>> {
+pub async fn close_key(context: &Context, user: UserId, key: &str, fingerprint: &str) -> ServiceResult<Option<(u16, String)>> {
     match context.store.close_idempotency(user, key, fingerprint, context.clock.now_ms()).await? {
         KeyFate::Closed => Ok(None),
         KeyFate::Done { status, body } => Ok(Some((status, body))),

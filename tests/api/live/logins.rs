@@ -95,7 +95,7 @@ async fn an_end_of_sockets_waits_for_its_turn_behind_any_number_of_publications(
     let user = UserId::parse(&ana.id).unwrap();
     let announce = &app.running.context.announce;
     for _ in 0..10_000 {
-        announce.publish(
+        announce.queue_event(
             &educounsel::domain::live::channel::ChannelName::user(UserId::generate()),
             educounsel::wire::desk_event::DeskEvent::MaterialChanged,
             serde_json::json!({}),
