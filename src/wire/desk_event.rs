@@ -113,7 +113,7 @@ desk_events! {
     MessageRead = "message.read", Passing on Conversation;
     /// The other side is typing. This is the only client event that the built-in app passes on.
     Typing = "client-typing", Passing on Conversation;
-    /// A question and its answer are new; for the other devices of the student.
+    /// The student asked a question and its answer begins; for all devices of the student.
     CompanionStarted = "companion.started", Passing on User;
     /// An answer grew.
     CompanionDelta = "companion.delta", Passing on User;
