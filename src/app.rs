@@ -56,8 +56,7 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// Connections that the kernel holds until the server accepts them; a whole school reconnects
-/// within a second.
+/// Connections the kernel holds until the server accepts them: a school reconnects in a second.
 const BACKLOG: i32 = 4096;
 /// How long running requests may take once the sockets are closed, in seconds.
 const REQUEST_GRACE_S: u64 = 5;
@@ -147,8 +146,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Stops in order: no new connections; sockets leave in slices while answers end; log pump,
-    /// webhooks and scheduler end; running requests finish; the database closes.
+    /// Stops in order: listener, sockets and answers, pump, webhooks, scheduler, requests, store.
     pub async fn stop(self) {
         self.server.pause().await;
         self.refuse_connections();
@@ -169,12 +167,10 @@ impl Running {
         self.context.store.close().await;
     }
 
-    /// Makes the system refuse new connections. A paused server would leave them unanswered in the
-    /// backlog until it ends. They come from clients that were just sent away, and a balancer would
-    /// not pass them to another node.
+    /// Makes the system refuse new connections. A paused server leaves them unanswered, so that a
+    /// balancer would not pass the clients that were just sent away to another node.
     fn refuse_connections(&self) {
-        // The server answers a pause before its accepting thread has paused. That thread may still
-        // meet the shut socket and log an error.
+        // The accepting thread may pause late, meet the shut socket, and log an error.
         telemetry::expect_shut_listener();
         if let Err(error) = socket2::SockRef::from(&self.listener).shutdown(std::net::Shutdown::Both) {
             tracing::debug!(%error, "connections are not refused, they wait for the end");
@@ -212,8 +208,7 @@ async fn open_backends(config: &Config) -> Result<(Store, SecretKey), StartError
 
 type SharedState = (Arc<dyn Cache>, Arc<dyn Bus>, Arc<dyn Census>);
 
-/// Connects the state that nodes share: over Redis with `redis.url`, else in this process and the
-/// database.
+/// Connects the state that nodes share: in Redis with `redis.url`, else in process and database.
 async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Result<SharedState, StartError> {
     let idle_ms = i64::try_from(config.security.session_idle_h).unwrap_or(i64::MAX / HOUR_MS).saturating_mul(HOUR_MS);
     if config.redis.url.is_empty() {
@@ -325,8 +320,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     Ok(Running { address, context, hub, server: handle, listener: listening, pump, desk, companion_thread, courier, scheduler })
 }
 
-/// Makes the demo school, or sets its password, if `is_demo`. In any case refuses to face a network
-/// while a demo account has the published password.
+/// Makes the demo school or sets its password; never lets the published one face a network.
 async fn prepare_demo(context: &Context, is_demo: bool, address: SocketAddr) -> Result<(), StartError> {
     if is_demo && demo::seed_demo(context).await? {
         tracing::info!("demo school made");
@@ -346,8 +340,7 @@ async fn prepare_demo(context: &Context, is_demo: bool, address: SocketAddr) -> 
     }
 }
 
-/// Logs at the start, not only at the first upload, that files cannot be stored or belong to
-/// another database. The server starts all the same, because everything else works without files.
+/// Logs at the start that files cannot be stored or are another database's; all else works.
 async fn warn_of_missing_files(context: Context) {
     if let Err(error) = context.files.check().await {
         tracing::error!(error = error_line(&error), "files cannot be stored: see s3.bucket, s3.endpoint and the keys, or data_dir");

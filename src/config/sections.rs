@@ -68,7 +68,7 @@ section! {
     }
 }
 section! {
-    /// Login sessions and secrets.
+    /// Logins and secrets.
     SecuritySettings in "security." {
         secret: String = String::new(), "", "At least 32 characters; signs links and channels. Empty = made once and kept in the database.", secret;
         session_idle_h: u64 = 12, "h", "A login ends after this long without a request.";

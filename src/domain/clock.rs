@@ -13,7 +13,7 @@ use std::{
 /// Longest sleep between two looks at a manual clock.
 const MANUAL_LOOK: Duration = Duration::from_millis(10);
 
-/// Where "now" comes from; cheap to clone.
+/// Source of the time; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
     /// The machine's clock.

@@ -28,8 +28,8 @@ impl Language {
     }
 
     /// Returns the language an `Accept-Language` header prefers: the one with the highest weight,
-    /// the first of equals. Ignores other languages and parts that do not read. Source: RFC 9110,
-    /// section 12.5.4.
+    /// the first of equals. Ignores other languages and parts that do not read.
+    /// Source: RFC 9110, section 12.5.4.
     #[must_use]
     pub fn preferred(header: &str) -> Self {
         let mut best: Option<(Self, f32)> = None;

@@ -1,5 +1,6 @@
-//! Owns the `Range` header, for one range of bytes. Called by `http/resources/files`. Source: RFC
-//! 9110, section 14, which allows a server to ignore a header with several ranges; this one does.
+//! Owns the `Range` header, for one range of bytes. Called by `http/resources/files`.
+//! Source: RFC 9110, section 14, which allows a server to ignore a header with several ranges; this
+//! one does.
 
 use std::ops::RangeInclusive;
 

@@ -149,7 +149,7 @@ impl Party {
 pub struct Situation {
     /// State of the appointment.
     pub state: AppointmentState,
-    /// Who proposed its present time: student or counsellor.
+    /// The side that proposed its present time: student or counsellor.
     pub proposed_by: Party,
     /// Whether its time has begun.
     pub has_begun: bool,

@@ -17,7 +17,7 @@ pub struct AppHappening {
     pub app: AppId,
     /// The channel.
     pub channel: ChannelName,
-    /// What happened.
+    /// Kind of the happening.
     pub kind: AppHappeningKind,
 }
 

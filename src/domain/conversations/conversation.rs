@@ -90,7 +90,7 @@ impl Participant {
     }
 }
 
-/// What a member can do to a conversation.
+/// Action of a member on a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConversationAction {
     /// Write a message or edit one.

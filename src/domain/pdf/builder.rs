@@ -28,7 +28,7 @@ pub enum Row {
 pub struct Builder {
     pub bytes: Vec<u8>,
     pub rows: BTreeMap<u32, Row>,
-    /// Where the last table begins.
+    /// Position of the last table.
     pub table: usize,
 }
 

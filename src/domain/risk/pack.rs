@@ -1,5 +1,5 @@
-//! Owns the rule pack: reads it from data files and judges texts by it. Called by the services
-//! through [`super`]. The head of `data/pack.toml` explains how the files are written.
+//! Owns the rule pack: reads it from data files and judges texts by it. Called by the companion's
+//! services and actors. The head of `data/pack.toml` explains how the files are written.
 
 use super::{
     assessment::{Assessment, RuleId},
