@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn days_follow_the_zone_of_the_school() {
         let jakarta = TimeZone::get("Asia/Jakarta").unwrap();
-        let late_evening_utc = 1_763_751_600_000; // 2025-11-21T19:00Z = 22 November 02:00 in Jakarta
+        let late_evening_utc = 1_763_751_600_000; // 2025-11-21T19:00Z = 22 Nov. 02:00 in Jakarta
         assert_eq!(day_in_zone(late_evening_utc, &jakarta), "2025-11-22");
         assert_eq!(recent_days(late_evening_utc, 3, &jakarta), ["2025-11-20", "2025-11-21", "2025-11-22"]);
     }

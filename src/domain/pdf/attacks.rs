@@ -1,5 +1,5 @@
 //! Files that show a script to a reader and try to hide it from the walk. A check that looks at a
-//! file in one way only accepted each of them, or would have.
+//! file in a single way accepts each of them.
 
 use super::{
     PdfProblem,
