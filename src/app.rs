@@ -1,4 +1,5 @@
-//! The only wiring: settings -> backends -> actors -> server. `main` and the tests start the same thing.
+//! Owns the only wiring: settings -> backends -> actors -> server. Called by `main` and by the
+//! tests, which start the same server. Must not decide anything about the product.
 
 mod serve;
 
@@ -55,97 +56,97 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// Connections the kernel keeps for us until we accept them: a school reconnects within a second.
+/// Connections the kernel holds until the server accepts them: a school reconnects in a second.
 const BACKLOG: i32 = 4096;
-/// How long requests in flight may take once the sockets are gone, in seconds.
+/// How long running requests may take once the sockets are closed, in seconds.
 const REQUEST_GRACE_S: u64 = 5;
 /// An hour in ms.
 const HOUR_MS: i64 = 3_600_000;
-/// Name under which the server's secret is kept in the database.
+/// Name of the setting in the database that holds the server's secret.
 const SECRET_SETTING: &str = "server_secret";
 
-/// Why the server did not start. One line for the operator.
+/// Says why the server did not start, in one line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A backend is not there or does not do what it should.
+    /// A backend does not answer or does not work.
     #[error("{key}: {source}")]
     Backend {
         /// The setting that names it.
         key: &'static str,
-        /// What it said.
+        /// The backend's error.
         source: BackendError,
     },
     /// Demo data could not be written.
     #[error("demo data: {0}")]
     Demo(#[from] ServiceError),
-    /// What an earlier start left of the companion could not be put in order.
+    /// The unfinished answers of the companion could not be ended.
     #[error("database.url: {0}")]
     Companion(ServiceError),
     /// The connected apps could not be read.
     #[error("connected apps: {0}")]
     Apps(ServiceError),
-    /// The address is taken, a file is missing.
+    /// The address is taken, or a file is missing.
     #[error("{what}: {source}")]
     Io {
-        /// What was tried.
+        /// The step that failed.
         what: String,
-        /// What came of it.
+        /// The error of the system.
         source: io::Error,
     },
     /// The certificate or key does not fit.
     #[error("http.tls_certificate: {0}")]
     Tls(String),
-    /// Demo accounts with a known password must not face a network.
+    /// Demo accounts with the published password must not face a network.
     #[error("--demo listens on loopback only, because its password is known; set demo.password to listen on {0}")]
     DemoOnNetwork(SocketAddr),
-    /// The same for demo accounts of an earlier start.
+    /// The same, for demo accounts that an earlier start made.
     #[error(
         "{count} demo accounts ({first}, …) accept the published password, and {address} can be reached by others: set demo.password and start \
          once with --demo, or disable them"
     )]
     DemoPasswordOnNetwork {
-        /// Where it would have listened.
+        /// Address at which the server would have listened.
         address: SocketAddr,
-        /// One of them.
+        /// Login of one such account.
         first: String,
-        /// How many.
+        /// Number of such accounts.
         count: usize,
     },
 }
 
-/// What is not a setting but differs between ways to start.
+/// Options of a start that are not settings.
 #[derive(Debug, Clone, Default)]
 pub struct StartOptions {
     /// Write demo data, once, and serve the demo app.
     pub demo: bool,
-    /// Where "now" comes from.
+    /// The clock of the whole server.
     pub clock: Clock,
-    /// Serve an app with the key `echo` that gives every message back, for Autobahn|Testsuite. No setting and no argument sets it, and a release build
-    /// does not have it.
+    /// Serve an app with the key `echo` that sends every message back, for Autobahn|Testsuite. No
+    /// setting and no argument turns it on, and a release build does not have it.
     #[cfg(debug_assertions)]
     pub echo: bool,
 }
 
 /// A running server.
 pub struct Running {
-    /// Where it listens.
+    /// The address it listens at.
     pub address: SocketAddr,
-    /// What its use cases work with.
+    /// The context of its use cases.
     pub context: Context,
     hub: Hub,
     server: ServerHandle,
-    /// The socket it listens on, to close it before the server ends.
+    /// The socket it listens at, so that [`Running::stop`] can close it before the server ends.
     listener: TcpListener,
     pump: Addr<LogPump>,
     desk: DeskHandle,
     companion_thread: Arbiter,
     courier: Addr<WebhookCourier>,
-    /// Who does what is due. [`StopScheduler`] leaves that to the other nodes.
+    /// The scheduler of this node. After [`StopScheduler`] only the other nodes do due work.
     pub scheduler: Addr<Scheduler>,
 }
 
 impl Running {
-    /// Stops in order: no new connections, sockets away in slices while answers end, pump and requests finish, database closed.
+    /// Stops in order: listener, sockets and answers, pump, webhooks, scheduler, requests, store.
     pub async fn stop(self) {
         self.server.pause().await;
         self.refuse_connections();
@@ -156,27 +157,27 @@ impl Running {
         if let Err(error) = self.context.census.leave().await {
             tracing::warn!(%error, "the other nodes are not told that this one stops; its lease will run out");
         }
-        // A pump that is gone has nothing to give back.
+        // A log pump that has ended has no lease to give back.
         let _ = self.pump.send(StopPump).await;
-        // Behind the sockets, because what their end means to webhooks is still to be written.
+        // After the sockets, because their end still writes events for webhooks.
         let _ = self.courier.send(StopCourier).await;
-        // Before the database is closed: what it tries then fails, and is logged as a failure.
+        // Before the database closes, because due work would then fail and be logged as a failure.
         let _ = self.scheduler.send(StopScheduler).await;
         self.server.stop(true).await;
         self.context.store.close().await;
     }
 
-    /// Makes the system refuse connections from now on. A server that pauses leaves them waiting unanswered in the backlog until it ends: those of clients
-    /// that were just sent away, and a balancer would not take them to another node.
+    /// Makes the system refuse new connections. A paused server leaves them unanswered, so that a
+    /// balancer would not pass the clients that were just sent away to another node.
     fn refuse_connections(&self) {
-        // The server answers a pause before its accepting thread has carried it out: that thread may still meet the shut socket, and call it an error.
+        // The accepting thread may pause late, meet the shut socket, and log an error.
         telemetry::expect_shut_listener();
         if let Err(error) = socket2::SockRef::from(&self.listener).shutdown(std::net::Shutdown::Both) {
             tracing::debug!(%error, "connections are not refused, they wait for the end");
         }
     }
 
-    /// Returns the number of answers of the companion that grow here.
+    /// Returns the number of answers of the companion that are growing on this node.
     pub async fn live_answers(&self) -> usize {
         self.desk.count().await
     }
@@ -188,7 +189,7 @@ impl Running {
     }
 }
 
-/// Connects the backends that `config` names and brings the database up to date.
+/// Connects the backends that `config` names and migrates the database.
 async fn open_backends(config: &Config) -> Result<(Store, SecretKey), StartError> {
     let io_error = |source| StartError::Io { what: format!("data_dir {}", config.data_dir.display()), source };
     private_path::make_folder(&config.data_dir).map_err(io_error)?;
@@ -207,7 +208,7 @@ async fn open_backends(config: &Config) -> Result<(Store, SecretKey), StartError
 
 type SharedState = (Arc<dyn Cache>, Arc<dyn Bus>, Arc<dyn Census>);
 
-/// Connects what nodes share: over Redis with `redis.url`, else in this process and the database.
+/// Connects the state that nodes share: in Redis with `redis.url`, else in process and database.
 async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Result<SharedState, StartError> {
     let idle_ms = i64::try_from(config.security.session_idle_h).unwrap_or(i64::MAX / HOUR_MS).saturating_mul(HOUR_MS);
     if config.redis.url.is_empty() {
@@ -223,7 +224,7 @@ async fn open_shared_state(config: &Config, store: &Store, clock: &Clock) -> Res
     Ok((Arc::new(cache), Arc::new(bus), Arc::new(census)))
 }
 
-/// Makes what use cases need without a server around them: for the commands of the command line.
+/// Makes a context without a server around it, for the subcommands of the command line.
 pub async fn open_context(config: Config) -> Result<Context, StartError> {
     let (context, _, _, _) = assemble(config, StartOptions::default()).await?;
     Ok(context)
@@ -268,8 +269,8 @@ async fn assemble(config: Config, options: StartOptions) -> Result<Assembled, St
     Ok((context, hub, bus, outgoing))
 }
 
-/// Starts everything and returns once connections are accepted. Needs a running actix system.
-/// Fails with one line when a backend, the address or the certificate is not usable.
+/// Starts everything and returns once connections are accepted. Needs a running actix system. Fails
+/// with one line when a backend, the address or the certificate cannot be used.
 pub async fn start(config: Config, options: StartOptions) -> Result<Running, StartError> {
     telemetry::metrics_handle();
     let listener = listen(&config)?;
@@ -292,7 +293,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let census_link = CensusLink::join(hub.clone(), context.clone()).await;
     let census_link = census_link.map_err(|source| StartError::Backend { key: "redis.url", source })?;
     actix_web::rt::spawn(warn_of_missing_files(context.clone()));
-    // From here on nothing is refused: an actor that is dropped before it ran would panic.
+    // No error may follow from here on: an actor that is dropped before it ran would panic.
     let pump = LogPump::new(context.clone(), hub.clone()).start();
     hub.attach_pump(pump.clone().recipient());
     link.start();
@@ -319,7 +320,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     Ok(Running { address, context, hub, server: handle, listener: listening, pump, desk, companion_thread, courier, scheduler })
 }
 
-/// Makes the demo school or gives it its password, if asked to. Whether or not: refuses to face a network while a demo account has the published one.
+/// Makes the demo school or sets its password; never lets the published one face a network.
 async fn prepare_demo(context: &Context, is_demo: bool, address: SocketAddr) -> Result<(), StartError> {
     if is_demo && demo::seed_demo(context).await? {
         tracing::info!("demo school made");
@@ -339,8 +340,7 @@ async fn prepare_demo(context: &Context, is_demo: bool, address: SocketAddr) -> 
     }
 }
 
-/// Says at once that uploads will fail, or that the files are another database's, instead of at the first one. Not a reason not to start: everything
-/// else works without them.
+/// Logs at the start that files cannot be stored or are another database's; all else works.
 async fn warn_of_missing_files(context: Context) {
     if let Err(error) = context.files.check().await {
         tracing::error!(error = error_line(&error), "files cannot be stored: see s3.bucket, s3.endpoint and the keys, or data_dir");

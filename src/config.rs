@@ -1,5 +1,7 @@
-//! The one tree of settings: every key with its default, unit and meaning. Layers, weakest first: defaults, TOML file, environment
-//! (`EDUCOUNSEL__SECTION__KEY`), flags. A half-configured backend refuses to start, naming the key.
+//! Owns the one tree of settings: every key with its default, unit and meaning. Called by `main`
+//! and the tests, which load it, and by every layer that reads a setting. Layers, weakest first:
+//! defaults, TOML file, environment (`EDUCOUNSEL__SECTION__KEY`), flags. Invariant: a
+//! half-configured backend refuses to start, with an error that names the key.
 
 mod check;
 mod sections;
@@ -22,15 +24,16 @@ use std::{
 /// Prefix of the environment variables.
 pub const ENV_PREFIX: &str = "EDUCOUNSEL__";
 
-/// Why the settings cannot be used. One line, naming the key.
+/// Says why the settings cannot be used, in one line that names the key.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A value does not read, or a key is unknown. Never shows the value: it may be a secret in the wrong place.
+    /// A value does not read, or a key is unknown. Never shows the value, because it may be a
+    /// secret in the wrong place.
     #[error("settings: {key}: {reason}{place}")]
     Unreadable {
-        /// Dotted key; empty keys are those of a file that is no TOML.
+        /// Dotted key; empty if the whole file is not TOML.
         key: String,
-        /// What is wrong.
+        /// The fault.
         reason: String,
         /// ` (in FILE)`, or nothing for variables and flags.
         place: String,
@@ -38,12 +41,12 @@ pub enum ConfigError {
     /// An environment variable names no setting.
     #[error("settings: {ENV_PREFIX}{0} names no setting; `educounsel config print` lists all")]
     UnknownVariable(String),
-    /// A value reads but makes no sense, alone or with another one.
+    /// A value reads, but cannot work, alone or together with another one.
     #[error("settings: {key}: {reason}")]
     Refused {
         /// Dotted key.
         key: &'static str,
-        /// What is wrong and what to do.
+        /// The fault, and what to do.
         reason: String,
     },
 }
@@ -55,9 +58,9 @@ pub struct SettingDoc {
     pub key: &'static str,
     /// Unit of the value, empty for plain text.
     pub unit: &'static str,
-    /// What it means.
+    /// Meaning of the setting, one sentence.
     pub meaning: &'static str,
-    /// Whether its value is hidden when printed.
+    /// Whether `config print` hides the value.
     pub is_secret: bool,
 }
 
@@ -154,8 +157,8 @@ impl Config {
         top.into_iter().chain(sections.into_iter().flatten().copied()).collect()
     }
 
-    /// Reads the layers and checks that they fit together. `overrides` are dotted keys with their text, as flags give them.
-    /// Fails with one line that names the key.
+    /// Reads the layers and checks that the settings work together. `overrides` are dotted keys
+    /// with their text, as flags give them. Fails with one line that names the key.
     pub fn load(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -210,7 +213,7 @@ impl Config {
         !self.jitsi.url.is_empty()
     }
 
-    /// Says whether a language model answers students, and not the offline companion.
+    /// Says whether a language model answers students (if not, the offline companion does).
     #[must_use]
     pub const fn has_model(&self) -> bool {
         !self.openai.api_key.is_empty() || !self.openai.base_url.is_empty()
@@ -233,7 +236,8 @@ impl Config {
     }
 }
 
-/// Reads a text from the environment or a flag as the type its default has; text that does not fit stays text, and is refused by name later.
+/// Reads a text from the environment or a flag as the type of its default. Text that does not fit
+/// stays text; reading the tree refuses it later and names the key.
 fn typed_like(default: &serde_json::Value, text: &str) -> serde_json::Value {
     use serde_json::Value;
     match default {
@@ -277,7 +281,7 @@ mod tests {
         assert_eq!(config.http.bind, "127.0.0.1:2");
     }
 
-    /// Refuses the settings in one line and returns it.
+    /// Loads settings that must be refused, and returns the one line of the refusal.
     fn refusal(file: Option<&str>, variables: &[(&str, &str)]) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("school.toml");

@@ -1,4 +1,4 @@
-//! EduCounsel: a school counselling desk that is live, and a Pusher Channels v7 server, in one binary.
+//! EduCounsel: a live school counselling desk and a Pusher Channels v7 server, in one binary.
 //!
 //! The map, in the order of imports (a module may use only those above it):
 //!
@@ -10,11 +10,11 @@
 //! | [`backends`] | database, bus, cache, files |
 //! | [`services`] | the use cases |
 //! | [`demo`] | demo data |
-//! | [`actors`] | what lives: hub, shards, sessions, pump |
-//! | [`http`] | routes: parse, call, answer; sockets |
+//! | [`actors`] | the actors: hub, shards, sessions, log pump |
+//! | [`http`] | routes (read, call a use case, answer) and sockets |
 //! | [`app`] | the wiring |
 //!
-//! Beside them, for all: [`telemetry`], logs and the names of metrics.
+//! Every module may use [`telemetry`], which owns logs and the names of metrics.
 
 pub mod actors;
 pub mod app;

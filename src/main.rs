@@ -1,4 +1,5 @@
-//! The command line.
+//! Owns the command line: reads the flags, loads the settings, and starts the server or runs a
+//! subcommand.
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -169,7 +170,8 @@ async fn seed(config: Config) -> Result<()> {
 
 async fn serve(config: Config, demo: bool) -> Result<()> {
     telemetry::init_logs(&config.telemetry);
-    // Every socket is an open file, and the soft limit of a shell or a service manager is often 1024.
+    // Every socket is an open file, and a shell or a service manager often sets a soft limit of
+    // 1024.
     let open_files = rlimit::increase_nofile_limit(u64::MAX);
     let scheme = if config.has_tls() { "https" } else { "http" };
     let has_own_demo_password = !config.demo.password.is_empty();
@@ -178,7 +180,8 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
         Ok(limit) => tracing::info!(limit, "open files, and so sockets, at most"),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
     }
-    // Before it says that it listens: who reads that may stop it at once.
+    // Before the line that says that the server listens: a program that reads it may stop the
+    // server at once.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let address = running.address;
     writeln!(io::stdout(), "listening on {scheme}://{address}")?;
@@ -194,7 +197,7 @@ async fn serve(config: Config, demo: bool) -> Result<()> {
         _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
         _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
     }
-    // A second signal does not wait for the drain.
+    // A second signal ends the process without waiting for the drain.
     tokio::select! {
         () = running.stop() => tracing::info!("stopped"),
         _ = terminate.recv() => bail!("stopped by a second SIGTERM"),
@@ -228,7 +231,8 @@ fn print_config(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// Speaks just enough HTTP to ask `/health-check`. Where the server ends TLS itself only the port is tried, and that is said.
+/// Speaks just enough HTTP to ask `/health-check`. If the server ends TLS itself, tries the port
+/// only, and says so.
 async fn healthcheck(config: &Config) -> Result<ExitCode> {
     let ask = async {
         let mut stream = tokio::net::TcpStream::connect(&config.http.bind).await?;

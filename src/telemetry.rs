@@ -1,5 +1,6 @@
-//! Logs and metrics: set up once per process, the names in one place. Measurements are made with the `metrics` macros wherever they arise, under the
-//! names declared here.
+//! Owns logs and metrics: both are set up once per process, and every metric is declared here.
+//! Called by `main` and `app`, which set them up, and by every layer that measures: with the
+//! `metrics` macros, under the names declared here.
 
 use crate::config::TelemetrySettings;
 use metrics::{describe_counter, describe_gauge, describe_histogram};
@@ -21,14 +22,14 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-/// How a metric moves.
+/// Kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
     /// Only grows.
     Counter,
     /// Goes up and down.
     Gauge,
-    /// Counts samples by size.
+    /// Counts values by size.
     Histogram,
 }
 
@@ -37,9 +38,9 @@ pub enum MetricKind {
 pub struct Metric {
     /// Name on the wire; a duration ends in `_seconds`, a counter in `_total`.
     pub name: &'static str,
-    /// How it moves.
+    /// Kind of the metric.
     pub kind: MetricKind,
-    /// What it says.
+    /// Meaning of the metric.
     pub meaning: &'static str,
 }
 
@@ -101,20 +102,22 @@ pub const PROVIDER_FAILURES: [&str; 10] =
 /// Bounds of the latency histograms, in seconds.
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// How often samples are folded into the histograms when nobody scrapes.
+/// Interval at which samples are folded into the histograms, in case no scrape does.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Where the web server's accepting thread logs.
+/// Log target of the web server's accepting thread.
 const ACCEPTING: &str = "actix_server::accept";
 /// Whether this process has shut the socket it listened on.
 static IS_LISTENER_SHUT: AtomicBool = AtomicBool::new(false);
 
-/// Keeps out of the log, from now on, what the accepting thread says of the socket that this process is about to shut.
+/// Keeps errors of the accepting thread out of the log from now on, because this process is about
+/// to shut its listening socket.
 pub fn expect_shut_listener() {
     IS_LISTENER_SHUT.store(true, Ordering::Release);
 }
 
-/// Asked anew for each event of the accepting thread only: it changes nothing of what others cost.
+/// Hides events of the accepting thread once the listening socket is shut. Only events of that
+/// thread are checked, so all others cost the same as before.
 fn hide_shut_listener<S: Subscriber>() -> impl Filter<S> {
     let is_shown = |event: &Metadata<'_>, _: &Context<'_, S>| event.target() != ACCEPTING || !IS_LISTENER_SHUT.load(Ordering::Acquire);
     dynamic_filter_fn(is_shown)
@@ -122,7 +125,8 @@ fn hide_shut_listener<S: Subscriber>() -> impl Filter<S> {
         .with_max_level_hint(LevelFilter::TRACE)
 }
 
-/// Starts logging to standard error. Later calls of the same process change nothing, because tests start many servers.
+/// Starts logging to standard error. Later calls in the same process change nothing, because tests
+/// start many servers.
 pub fn init_logs(settings: &TelemetrySettings) {
     let filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let is_json = match settings.format.as_str() {
@@ -133,11 +137,12 @@ pub fn init_logs(settings: &TelemetrySettings) {
     let filter = filter.and(hide_shut_listener());
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if is_json { lines.json().flatten_event(true).with_span_list(false).boxed() } else { lines.with_target(false).boxed() };
-    // An error means that a subscriber is there already, which is what we want.
+    // An error means that another subscriber is installed already, which is fine.
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
 }
 
-/// Returns an error and its causes in one line. A cause that the text before it tells already is not told twice.
+/// Returns an error and its causes in one line. Leaves out a cause that the text before it already
+/// contains.
 #[must_use]
 pub fn error_line(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
@@ -152,7 +157,8 @@ pub fn error_line(error: &dyn std::error::Error) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the process's recorder, installing it at the first call. `None` if another recorder was installed first.
+/// Returns the recorder of the process, and installs it at the first call. `None` if another
+/// recorder was installed first.
 pub fn metrics_handle() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE.get_or_init(install_recorder).as_ref()
@@ -173,8 +179,9 @@ fn install_recorder() -> Option<PrometheusHandle> {
     Some(handle)
 }
 
-/// Tells the recorder what each metric means, and lets counters and gauges begin at 0: one that appears only with its first event hides that event
-/// from Prometheus' `rate`, and an alert on what is not there never fires. Histograms appear with their first sample.
+/// Describes every metric to the recorder and starts counters and gauges at 0. A counter that
+/// appears only with its first event hides that event from Prometheus' `rate`, and an alert on a
+/// missing metric never fires. Histograms appear with their first sample.
 fn describe_metrics() {
     for metric in METRICS {
         match metric.kind {
@@ -202,7 +209,8 @@ fn describe_metrics() {
     }
 }
 
-/// Samples wait in memory until somebody folds them into the histograms; a scrape does, and this thread does when there is none.
+/// Folds samples into the histograms, because they wait in memory until something does. A scrape
+/// does it too; this thread does it when no scrape comes.
 fn start_upkeep(handle: PrometheusHandle) {
     let upkeep = move || {
         loop {
@@ -228,7 +236,7 @@ mod tests {
         }
         let keys: Vec<&str> = crate::config::Config::docs().iter().map(|doc| doc.key).collect();
         let sections: Vec<&str> = keys.iter().filter_map(|key| key.split_once('.')).map(|(section, _)| section).collect();
-        // Names of span fields and of a file look like keys.
+        // Names of span fields and of a file look like keys, but are none.
         let others = ["http.method", "http.route", "http.status", "http.latency_ms", "educounsel.db"];
         for page in [guide, include_str!("../README.md")] {
             let code = page.split('`').skip(1).step_by(2);

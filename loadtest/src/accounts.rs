@@ -1,4 +1,5 @@
-//! The accounts behind the sockets. Demo accounts are taken as they are; what is missing is created by the admin.
+//! Owns the accounts behind the sockets. Uses the demo accounts as they are; the admin creates
+//! those that are missing.
 
 use crate::{
     AccountArgs,
@@ -8,13 +9,15 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
-/// Signs in `siswa1` … `siswaN`. Password hashing is slow on purpose, so many sockets share an account.
+/// Logs in `siswa1` … `siswaN`. Password hashing is slow on purpose, so many sockets share an
+/// account.
 pub async fn students(target: Target, args: &AccountArgs) -> Result<Vec<Login>> {
     let mut logins = Vec::new();
     let mut admin = None;
     for number in 1..=args.accounts.max(1) {
         let login = format!("siswa{number}");
-        // Once one was missing the others are made without asking first: failed sign-ins slow an address down.
+        // Once one account was missing, the others are created without a login attempt, because
+        // failed logins slow an address down.
         let found = if admin.is_none() { http::sign_in(target, &login, &args.student_password).await? } else { None };
         if let Some(found) = found {
             logins.push(found);
@@ -34,7 +37,7 @@ pub async fn students(target: Target, args: &AccountArgs) -> Result<Vec<Login>> 
     Ok(logins)
 }
 
-/// Signs the counsellor in, creating the account when it is missing.
+/// Logs the counsellor in, and creates the account if it is missing.
 pub async fn counsellor(target: Target, args: &AccountArgs, login: &str, password: &str) -> Result<Login> {
     if let Some(found) = http::sign_in(target, login, password).await? {
         return Ok(found);

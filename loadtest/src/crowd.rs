@@ -1,4 +1,5 @@
-//! Many sockets: opened at a rate, read by a task each, counted when they end.
+//! Owns many sockets: opens them at a rate, reads each in a task of its own, and counts those that
+//! end.
 
 use crate::client::socket::{Door, PusherSocket};
 use anyhow::{Context as _, Result, ensure};
@@ -17,30 +18,30 @@ use tokio::{
     time::MissedTickBehavior,
 };
 
-/// Handshakes under way at once.
+/// Most handshakes at the same time.
 const AT_ONCE: usize = 200;
 
-/// What hears the messages of all sockets.
+/// Receives the messages of all sockets.
 pub trait Listener: Send + Sync + 'static {
     /// Takes a text message of socket number `socket`.
     fn on_text(&self, socket: usize, text: &[u8]);
 }
 
-/// What a socket joins, and with which proof.
+/// Channels that a socket joins, and the proof for them.
 #[derive(Debug, Clone)]
 pub struct Membership {
     /// Channels to join.
     pub channels: Vec<String>,
-    /// Secret that signs them; `None` when the cookie is proof enough.
+    /// Secret that signs them; `None` if the cookie is proof enough.
     pub app_secret: Option<String>,
 }
 
 /// The door and the channels of one account.
 #[derive(Debug, Clone)]
 pub struct Entrance {
-    /// Where to connect.
+    /// Server and credentials.
     pub door: Door,
-    /// What to join.
+    /// Channels.
     pub membership: Membership,
 }
 
@@ -49,12 +50,14 @@ pub struct Entrance {
 pub struct Crowd {
     readers: Vec<AbortHandle>,
     ended: Arc<AtomicUsize>,
-    /// From the first byte of the handshake to the last subscription's answer, µs per socket.
+    /// Time from the first byte of the handshake to the answer to the last subscription, µs per
+    /// socket.
     pub handshakes_us: Vec<u64>,
 }
 
 impl Crowd {
-    /// Opens `count` sockets, `per_second` at most, spread over the entrances. Fails when one cannot be opened.
+    /// Opens `count` sockets, `per_second` at most, spread over the entrances. Fails when one
+    /// cannot be opened.
     pub async fn open(count: usize, per_second: u32, entrances: &[Entrance], listener: &Arc<dyn Listener>) -> Result<Self> {
         ensure!(!entrances.is_empty(), "no account to connect with");
         let bar = progress_bar(count, "sockets");
@@ -86,7 +89,8 @@ impl Crowd {
     fn admit(&mut self, (index, socket, us): (usize, PusherSocket, u64), listener: &Arc<dyn Listener>, bar: &ProgressBar) {
         let (listener, ended) = (listener.clone(), self.ended.clone());
         let reader = tokio::spawn(async move {
-            // Returns only when the connection ended; why does not matter, it is counted.
+            // Returns only when the connection ended. The reason does not matter: the end is
+            // counted.
             let _ = socket.listen(|text| listener.on_text(index, text)).await;
             ended.fetch_add(1, Ordering::Relaxed);
         });
@@ -95,7 +99,7 @@ impl Crowd {
         bar.inc(1);
     }
 
-    /// Returns how many sockets ended though nobody asked them to.
+    /// Returns how many sockets ended although this program did not close them.
     pub fn ended(&self) -> usize {
         self.ended.load(Ordering::Relaxed)
     }
@@ -123,7 +127,7 @@ pub async fn join_all(socket: &mut PusherSocket, membership: &Membership) -> Res
     Ok(())
 }
 
-/// Signs a channel as a Pusher app's server does. `key_and_secret` is `key:secret`.
+/// Signs a channel as the backend of a Pusher app does. `key_and_secret` is `key:secret`.
 fn sign(key_and_secret: &str, socket_id: &str, channel: &str) -> String {
     let (key, secret) = key_and_secret.split_once(':').unwrap_or((key_and_secret, ""));
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), format!("{socket_id}:{channel}").as_bytes());

@@ -1,4 +1,5 @@
-//! The load generator: scenarios against a server on this machine, a table for people and one JSON line per run. Exit code 1 when anything is lost.
+//! Owns the load generator: scenarios against a server on this machine, with a table for people and
+//! one JSON line per run. The exit code is 1 when anything is lost.
 
 mod accounts;
 mod client;
@@ -38,15 +39,17 @@ enum Scenario {
     Fanout(scenario_fanout::FanoutArgs),
     /// Sockets connect at a rate; how long a handshake takes
     Connect(scenario_connect::ConnectArgs),
-    /// Students and counsellors write to each other over HTTP; how long a message takes to the other side's socket
+    /// Students and counsellors write to each other over HTTP; how long a message takes to the
+    /// other side's socket
     Chat(scenario_chat::ChatArgs),
-    /// Every student asks the companion at once; a provider in this program streams; how long a sentence takes to the student's socket
+    /// Every student asks the companion at once; a provider in this program streams; how long a
+    /// sentence takes to the student's socket
     Companion(scenario_companion::CompanionArgs),
     /// Client events on one private channel of a Pusher app: the raw fan-out
     Chatter(scenario_publish::ChatterArgs),
 }
 
-/// What all scenarios take.
+/// Arguments of all scenarios.
 #[derive(Debug, Clone, Args)]
 struct CommonArgs {
     /// Server on this machine
@@ -69,7 +72,7 @@ struct CommonArgs {
     patience_s: u64,
 }
 
-/// Whose sockets are opened.
+/// Accounts behind the sockets.
 #[derive(Debug, Clone, Args)]
 struct AccountArgs {
     /// Student accounts that share the sockets: siswa1, siswa2, …; created when missing
@@ -110,7 +113,7 @@ async fn run(scenario: Scenario) -> Result<Report> {
     }
 }
 
-/// Prints table and line; says whether nothing was lost.
+/// Prints the table and the line. Returns whether nothing was lost.
 fn print(report: &Report) -> Result<bool> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}\n{}", report.table(), report.json_line())?;
@@ -118,7 +121,7 @@ fn print(report: &Report) -> Result<bool> {
 }
 
 impl CommonArgs {
-    /// Checks the numbers and finds the server's process.
+    /// Checks the numbers and finds the process of the server.
     fn prepare(&self) -> Result<ServerProcess> {
         ensure!(self.sockets > 0 && self.connect_rate > 0 && self.repeat > 0, "--sockets, --connect-rate and --repeat must be above 0");
         let limit = proc_stat::descriptor_limit()?;

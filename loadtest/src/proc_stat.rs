@@ -1,4 +1,5 @@
-//! What a process used, from `/proc`: the server's, found by its id or its listening port, and our own.
+//! Owns the resource use of a process, read from `/proc`: that of the server, found by its id or
+//! its listening port, and that of this program.
 
 use anyhow::{Context as _, Result};
 use std::{collections::BTreeMap, fs, path::Path};
@@ -6,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 /// Ticks of `/proc/PID/stat` per second; fixed by the kernel's interface to user space.
 const TICKS_PER_S: u64 = 100;
 
-/// Processor time used between two looks.
+/// Processor time used between two snapshots.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CpuUse {
     /// All threads, from the scheduler's nanoseconds where the kernel shows them, else from ticks.
@@ -27,7 +28,8 @@ pub struct CpuSnapshot {
 }
 
 impl CpuSnapshot {
-    /// Returns what was used since `earlier`. Thread by thread, because a thread that ended takes its past out of the sum.
+    /// Returns the time used since `earlier`. Compares thread by thread, because the time of a
+    /// thread that ended is missing from the sum.
     pub fn since(&self, earlier: &Self) -> CpuUse {
         let user_us = self.user_us.saturating_sub(earlier.user_us);
         let system_us = self.system_us.saturating_sub(earlier.system_us);
@@ -40,7 +42,7 @@ impl CpuSnapshot {
     }
 }
 
-/// The server's process; unknown when it belongs to somebody else.
+/// The server's process; unknown when it belongs to another user.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerProcess {
     pid: Option<u32>,
@@ -55,12 +57,12 @@ impl ServerProcess {
         Ok(Self { pid: pid.or_else(|| listener_of(port)) })
     }
 
-    /// Returns its processor time.
+    /// Returns the processor time of the server.
     pub fn cpu(self) -> Option<CpuSnapshot> {
         cpu_of(&self.pid?.to_string()).ok()
     }
 
-    /// Returns its resident memory.
+    /// Returns the resident memory of the server.
     pub fn rss_bytes(self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid?)).ok()?;
         rss_in(&status)
@@ -85,7 +87,7 @@ fn cpu_of(pid: &str) -> Result<CpuSnapshot> {
     Ok(CpuSnapshot { threads: scheduled_ns(pid), user_us, system_us })
 }
 
-/// Reads the time on a processor of all live threads.
+/// Reads the processor time of every live thread.
 fn scheduled_ns(pid: &str) -> BTreeMap<u32, u64> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
     let time_of = |thread: fs::DirEntry| {
@@ -95,7 +97,8 @@ fn scheduled_ns(pid: &str) -> BTreeMap<u32, u64> {
     threads.filter_map(time_of).collect()
 }
 
-/// Finds user and system time in µs behind the process' name, which may hold spaces and brackets.
+/// Finds user and system time in µs, behind the name of the process, which may contain spaces and
+/// brackets.
 fn ticks_in(stat: &str) -> Option<(u64, u64)> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut next_us = || Some(fields.next()?.parse::<u64>().ok()? * 1_000_000 / TICKS_PER_S);

@@ -1,4 +1,5 @@
-//! The testkit's provider inside the load generator: every answer is a stream of numbered tokens at a rate, and when each was written is kept.
+//! Owns the provider inside the load generator (the testkit's): it streams numbered tokens at a
+//! rate as an answer, and records when it wrote each.
 
 use anyhow::{Context as _, Result};
 use std::{
@@ -13,7 +14,7 @@ use testkit::provider::{FakeProvider, Reply, TokenMaker};
 /// Begins every question; then the run and the number of the student.
 pub const MARK: &str = "Uji teman ";
 
-/// What is streamed.
+/// The answers to stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// Tokens of an answer.
@@ -25,7 +26,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the text of token `number` of a student: `u7n12 `, and with a dot at the end of a sentence.
+    /// Returns the text of token `number` of a student: `u7n12 `, and with a dot at the end of a
+    /// sentence.
     pub fn token(&self, student: usize, number: usize) -> String {
         if self.ends_sentence(number) { format!("u{student}n{number}. ") } else { format!("u{student}n{number} ") }
     }
@@ -75,10 +77,11 @@ impl Written {
     }
 }
 
-/// Starts the provider on a port of loopback. It streams an answer by `plan` to every student of the run of `written`, and refuses all others.
+/// Starts the provider on a port of loopback. It streams an answer by `plan` to every student of
+/// the run of `written`, and refuses all other questions.
 pub async fn start(port: u16, plan: Plan, written: Arc<Written>) -> Result<FakeProvider> {
     let provider = FakeProvider::start_at(port).await.with_context(|| format!("port {port} is taken: --provider-port"))?;
-    // Hundreds ask in each run, and nobody looks at what they asked.
+    // Each run asks hundreds of questions, and nothing reads them again.
     provider.keeps_last(0);
     provider.by_question(move |question| match student_of(question, written.run) {
         Some(student) => answer(plan, student, written.clone()),
@@ -96,7 +99,7 @@ fn answer(plan: Plan, student: usize, written: Arc<Written>) -> Reply {
     Reply::Tokens { count: plan.tokens, every: Duration::from_secs(1) / plan.rate, make }
 }
 
-/// Returns the number of the student who asks.
+/// Returns the number of the student who asked.
 fn student_of(question: &str, run: u64) -> Option<usize> {
     let (asked_in, student) = question.strip_prefix(MARK)?.split_once(' ')?;
     (asked_in.parse::<u64>().ok()? == run).then_some(student.parse().ok()?)

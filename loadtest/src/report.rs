@@ -1,4 +1,4 @@
-//! What a run found: a table for people, one JSON line for the record.
+//! Owns the result of a run: a table for people, and one JSON line for the record.
 
 use crate::{
     proc_stat::CpuUse,
@@ -13,24 +13,24 @@ use std::{fmt::Write as _, fs, process::Command, time::SystemTime};
 pub struct Outcome {
     /// Frames (or sockets) that should arrive.
     pub expected: u64,
-    /// That arrived, each counted once.
+    /// Frames that arrived, each counted once.
     pub delivered: u64,
-    /// That did not.
+    /// Frames that did not arrive.
     pub lost: u64,
-    /// That arrived again.
+    /// Frames that arrived more than once.
     pub repeated: u64,
-    /// Sockets the server ended.
+    /// Sockets that the server ended.
     pub ended: u64,
-    /// From cause to arrival.
+    /// Time from the cause to the arrival.
     #[serde(flatten)]
     pub latencies: Latencies,
-    /// Of the server per delivery; `None` when its process is not ours to see. Unit of the next three: µs.
+    /// Processor time of the server per delivery, in µs; `None` when another user owns its process.
     pub server_cpu_us: Option<f64>,
-    /// The part in user space (10 ms ticks: rough on short runs).
+    /// The part in user space, in µs (10 ms ticks: rough on short runs).
     pub server_user_us: Option<f64>,
-    /// The part in the kernel (10 ms ticks: rough on short runs).
+    /// The part in the kernel, in µs (10 ms ticks: rough on short runs).
     pub server_system_us: Option<f64>,
-    /// Of this program per delivery, µs.
+    /// Processor time of this program per delivery, in µs.
     pub generator_cpu_us: f64,
     /// Growth of the server's memory by idle sockets, bytes per socket.
     pub bytes_per_socket: Option<f64>,
@@ -60,7 +60,7 @@ pub struct Report {
     result: Outcome,
 }
 
-/// Where it ran.
+/// The machine that it ran on.
 #[derive(Debug, Clone, Default, Serialize)]
 struct Machine {
     processor: String,
@@ -69,14 +69,15 @@ struct Machine {
 }
 
 impl Report {
-    /// Sums up runs: losses are added, everything else is the median. Memory is that of the first run, because a server keeps what it once allocated.
+    /// Sums up runs: adds the losses and takes the median of everything else. Memory is that of the
+    /// first run, because a server keeps the memory it once allocated.
     pub fn new(scenario: &'static str, parameters: Value, outcomes: &[Outcome]) -> Self {
         let at_unix_s = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default();
         let result = summed_up(outcomes);
         Self { scenario, at_unix_s, commit: commit(), machine: Machine::here(), parameters, repeats: outcomes.len(), result }
     }
 
-    /// Says whether nothing was lost and nobody was sent away.
+    /// Says whether nothing was lost and the server ended no socket.
     pub fn is_complete(&self) -> bool {
         self.result.lost == 0 && self.result.ended == 0
     }

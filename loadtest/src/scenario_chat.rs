@@ -1,8 +1,9 @@
-//! Live chat: students and counsellors write to each other over HTTP at a rate, while many sockets are connected; how long a message takes to the other
-//! side's socket.
+//! Live chat: students and counsellors write to each other over HTTP at a rate, while many sockets
+//! are connected. Measures how long a message takes to the other side's socket.
 //!
-//! A latency begins at the moment a message was due, also when the generator was late, and ends when the frame was read. What the server stored is
-//! counted afterwards: a message that is there twice or not at all fails the run.
+//! A latency begins at the moment when a message was due, even if the generator was late, and ends
+//! when the frame was read. Afterwards the stored messages are counted: a message that is stored
+//! twice or not at all fails the run.
 
 use crate::{
     AccountArgs, CommonArgs, accounts,
@@ -33,13 +34,13 @@ use tokio::{
     time::MissedTickBehavior,
 };
 
-/// Begins the body of every message; then the run and the number of the message.
+/// Beginning of every message; the run and the number of the message follow.
 const MARK: &[u8] = b"Uji obrolan ";
 /// Connections that send, each one request at a time.
 const SENDERS: usize = 32;
 /// Counsellor accounts of the demo data.
 const COUNSELLORS: usize = 3;
-/// How often the arrivals are counted while waiting.
+/// How often the arrivals are counted while the run waits for the last ones.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// `loadtest chat`
@@ -49,10 +50,12 @@ pub struct ChatArgs {
     common: CommonArgs,
     #[command(flatten)]
     accounts: AccountArgs,
-    /// Conversations, each of another student with one of three counsellors; the other accounts only listen
+    /// Conversations, each of another student with one of three counsellors; the other accounts
+    /// only listen
     #[arg(long, default_value_t = 10)]
     pairs: usize,
-    /// Messages per second, over all conversations and both sides (the server allows 1200 requests a minute and account by default)
+    /// Messages per second, over all conversations and both sides (the server allows 1200 requests
+    /// a minute and account by default)
     #[arg(long, default_value_t = 200)]
     rate: u32,
     /// Messages in all
@@ -63,7 +66,7 @@ pub struct ChatArgs {
     counsellor_password: String,
 }
 
-/// One conversation, and what both sides send with.
+/// One conversation, and the logins of both sides.
 #[derive(Debug, Clone)]
 struct Pair {
     id: String,
@@ -109,8 +112,8 @@ async fn open_pairs(target: Target, students: &[Login], counsellors: &[Login]) -
     Ok(pairs)
 }
 
-/// Returns the sockets of the students, then those of the counsellors, pair by pair. Every student and the first socket of every counsellor also listen
-/// to what the web UI listens to.
+/// Returns the sockets of the students, then those of the counsellors, pair by pair. Every student
+/// and the first socket of every counsellor also join the channels that the web UI joins.
 async fn pair_entrances(target: Target, pairs: &[Pair], counsellors: &[Login]) -> Result<Vec<Entrance>> {
     let logins: Vec<Login> = pairs.iter().map(|pair| pair.student.clone()).collect();
     let mut found = entrances(target, &logins).await?;
@@ -221,7 +224,7 @@ const fn sender_of(number: usize, pairs: usize) -> (usize, bool) {
     (number % pairs, (number / pairs).is_multiple_of(2))
 }
 
-/// When each message was due, and when it came to the other side's socket.
+/// Times at which each message was due and at which it arrived at the other side's socket.
 struct Arrivals {
     began: Instant,
     /// Tells this run's messages from older ones.
@@ -281,7 +284,8 @@ impl Arrivals {
         (run == self.run).then_some(usize::try_from(number).ok()?)
     }
 
-    /// Says whether socket number `socket` is that of the side a message is for; the students' sockets come first.
+    /// Says whether socket number `socket` belongs to the side that a message is for. The students'
+    /// sockets come first.
     fn is_for(&self, socket: usize, number: usize) -> bool {
         let (pair, is_student) = sender_of(number, self.pairs);
         socket == if is_student { self.pairs + pair } else { pair }
@@ -301,7 +305,7 @@ impl Listener for Arrivals {
     }
 }
 
-/// Sockets in no conversation; they must hear no message.
+/// Sockets in no conversation; they must receive no message.
 #[derive(Default)]
 struct Strangers {
     heard: AtomicU64,

@@ -1,8 +1,9 @@
-//! The companion: every student asks at once, and a provider inside this program streams an answer to each. How long a sentence takes from the provider's
-//! chunk that completes it to the frame at the student's socket.
+//! The companion: all students ask at once, and a provider inside this program streams an answer to
+//! each. Measures how long a sentence takes from the provider's chunk that completes it to the
+//! frame at the student's socket.
 //!
-//! The server holds a sentence back until it is whole, so earlier tokens of it wait by design; what is measured begins with the last one. Every token must
-//! arrive once and in order.
+//! The server holds a sentence back until it is whole, so its earlier tokens wait by design; the
+//! measurement begins with the last one. Every token must arrive once and in order.
 
 use crate::{
     AccountArgs, CommonArgs, accounts,
@@ -27,9 +28,9 @@ use std::{
 };
 use tokio::{sync::Semaphore, task::JoinSet};
 
-/// Questions under way at once.
+/// Most questions sent at the same time.
 const AT_ONCE: usize = 50;
-/// How often the arrivals are counted while waiting.
+/// How often the arrivals are counted while the run waits for the last ones.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// `loadtest companion`
@@ -48,7 +49,8 @@ pub struct CompanionArgs {
     /// Tokens of a sentence
     #[arg(long, default_value_t = 8)]
     sentence: usize,
-    /// Port of the provider inside this program; the server's openai.base_url is http://127.0.0.1:PORT/v1
+    /// Port of the provider inside this program; the server's openai.base_url is
+    /// http://127.0.0.1:PORT/v1
     #[arg(long, default_value_t = 18_990)]
     provider_port: u16,
 }
@@ -88,7 +90,8 @@ async fn run_once(args: &CompanionArgs, server: ServerProcess, logins: &[Login])
     let outcome = Outcome {
         expected,
         delivered,
-        // A token that is missing inside of a sentence is a loss too, and so is an answer that did not end well.
+        // A token missing inside of a sentence is a loss as well, and so is an answer that did not
+        // end well.
         lost: (expected - delivered.min(expected)).max(arrivals.lost.load(Ordering::Relaxed)).max(unfinished),
         repeated: arrivals.repeated.load(Ordering::Relaxed),
         ended: crowd.ended() as u64,
@@ -98,7 +101,7 @@ async fn run_once(args: &CompanionArgs, server: ServerProcess, logins: &[Login])
     Ok(outcome.with_cpu(used, generator))
 }
 
-/// Begins a thread for every student, then asks in all of them.
+/// Begins a thread for every student, then asks in all threads.
 async fn ask_all(target: Target, logins: &[Login], run: u64) -> Result<()> {
     let bar = progress_bar(logins.len(), "questions");
     let permits = Arc::new(Semaphore::new(AT_ONCE));
@@ -132,7 +135,7 @@ async fn ask(target: Target, login: &Login, run: u64, student: usize) -> Result<
     Ok(())
 }
 
-/// What reached the sockets; socket number = student number.
+/// Tokens that reached the sockets; the number of a socket is that of its student.
 struct Arrivals {
     plan: Plan,
     written: Arc<Written>,

@@ -1,4 +1,4 @@
-//! A crowd arrives: sockets of signed-in students connect at a rate and join their channels.
+//! A crowd arrives: sockets of students connect at a rate and join their channels.
 
 use crate::{
     AccountArgs, CommonArgs, accounts,
@@ -27,7 +27,8 @@ impl Listener for Nobody {
     fn on_text(&self, _: usize, _: &[u8]) {}
 }
 
-/// Runs the scenario. A delivery is a socket that joined all its channels; a latency runs from its first packet to the last answer.
+/// Runs the scenario. A delivery is a socket that joined all its channels; a latency runs from its
+/// first packet to the last answer.
 pub async fn run(args: &ConnectArgs) -> Result<Report> {
     let server = args.common.prepare()?;
     let entrances = entrances(args.common.url, &accounts::students(args.common.url, &args.accounts).await?).await?;

@@ -1,7 +1,8 @@
-//! The main job: a counsellor uploads a PDF, and every student's socket gets the notice.
+//! The main job: a counsellor uploads a PDF, and every student's socket receives the notice.
 //!
-//! A latency begins when the 201 was read by the uploader and ends when the frame was read. A frame may be read before the 201, because the pump runs as
-//! soon as the transaction is committed; that counts as 0, not as a negative time.
+//! A latency begins when the uploader has read the 201 and ends when the frame was read. A frame
+//! may be read before the 201, because the log pump publishes as soon as the transaction is
+//! committed; that counts as 0, not as a negative time.
 
 use crate::{
     AccountArgs, CommonArgs, accounts,
@@ -26,9 +27,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Begins the title of every upload of this program.
+/// Beginning of the title of every upload of this program.
 const TITLE: &[u8] = b"Uji beban ";
-/// How often the arrivals are counted while waiting.
+/// How often the arrivals are counted while the run waits for the last ones.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// `loadtest fanout`
@@ -63,7 +64,7 @@ pub async fn run(args: &FanoutArgs) -> Result<Report> {
     Ok(Report::new("fanout", parameters, &outcomes))
 }
 
-/// Asks for each account what the web UI would listen to.
+/// Asks the server, for each account, which channels the web UI would join.
 pub async fn entrances(target: Target, logins: &[Login]) -> Result<Vec<Entrance>> {
     let mut entrances = Vec::new();
     for login in logins {
@@ -114,7 +115,7 @@ async fn run_once(args: &FanoutArgs, server: ServerProcess, counsellor: &Login, 
     Ok(outcome.with_cpu(used, generator))
 }
 
-/// When each socket got each upload's notice.
+/// Times at which each socket received the notice of each upload.
 struct Arrivals {
     began: Instant,
     /// Tells this run's titles from older ones.
@@ -154,7 +155,7 @@ impl Arrivals {
         slots.map(|slot| slot.load(Ordering::Acquire)).filter(|at| *at > 0).map(|at| at.saturating_sub(received_us)).collect()
     }
 
-    /// Returns the number of the upload that a frame tells of.
+    /// Returns the number of the upload that a frame announces.
     fn upload_in(&self, text: &[u8]) -> Option<usize> {
         let name = br#""notice.created""#;
         find(text, name)?;

@@ -1,4 +1,5 @@
-//! The raw fan-out: one sender of client events on one private channel of a Pusher app. No database, no upload: what a delivery costs.
+//! The raw fan-out: one socket sends client events on one private channel of a Pusher app. Measures
+//! the cost of a delivery, without a database or an upload.
 
 use crate::{
     CommonArgs,
@@ -19,11 +20,11 @@ use std::{
 };
 use tokio::time::MissedTickBehavior;
 
-/// Begins the data of every event: then 20 digits of µs since the run began.
+/// Beginning of the data of every event; 20 digits follow, the µs since the run began.
 const MARK: &[u8] = b"loadtest-at-";
 /// Digits of the time behind the mark.
 const DIGITS: usize = 20;
-/// How often the arrivals are counted while waiting for the last ones.
+/// How often the arrivals are counted while the run waits for the last ones.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// `loadtest chatter`
@@ -146,7 +147,7 @@ impl Listener for Heard {
     }
 }
 
-/// Reads when an event was sent, in µs since the run began.
+/// Reads at which time an event was sent, in µs since the run began.
 fn sent_at(text: &[u8]) -> Option<u64> {
     let at = text.windows(MARK.len()).position(|window| window == MARK)? + MARK.len();
     std::str::from_utf8(text.get(at..at + DIGITS)?).ok()?.parse().ok()

@@ -5,13 +5,13 @@ use serde::Serialize;
 /// Latencies of one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Latencies {
-    /// Half were faster. Unit of all: ms.
+    /// Half of the samples are at most this large. Unit of all: ms.
     pub p50_ms: f64,
-    /// 95 of 100 were faster.
+    /// 95 of 100 samples are at most this large.
     pub p95_ms: f64,
-    /// 99 of 100 were faster.
+    /// 99 of 100 samples are at most this large.
     pub p99_ms: f64,
-    /// The slowest.
+    /// The largest sample.
     pub max_ms: f64,
 }
 
@@ -24,7 +24,8 @@ impl Latencies {
     }
 }
 
-/// Returns the smallest sample that is at least as large as `share` (0..=1) of all (nearest rank); 0 without samples. `sorted` ascends.
+/// Returns the smallest sample that is at least as large as the share `share` (0..=1) of all
+/// samples (nearest rank); 0 without samples. `sorted` is in ascending order.
 pub fn percentile(sorted: &[u64], share: f64) -> u64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied().unwrap_or(0)

@@ -1,11 +1,12 @@
-//! The server under load. Only loopback addresses are taken: a load generator is never pointed at somebody else's machine.
+//! Owns the address of the server under load. Accepts loopback addresses only, so that the load
+//! generator is never pointed at another person's machine.
 
 use std::{net::Ipv4Addr, str::FromStr};
 
 /// Address of a server on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
-    /// In 127.0.0.0/8.
+    /// An address in 127.0.0.0/8.
     pub address: Ipv4Addr,
     /// TCP port.
     pub port: u16,

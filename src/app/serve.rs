@@ -1,4 +1,5 @@
-//! Owns the two kinds of listeners: plain TCP with the upgrade service for sockets, and TLS ended here. Called by [`super::start`].
+//! Owns the two kinds of listeners: plain TCP, with the upgrade service for sockets, and TLS that
+//! ends in this process. Called by [`super::start`].
 
 use super::{BACKLOG, REQUEST_GRACE_S, StartError};
 use crate::{
@@ -44,7 +45,7 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, StartError> {
     open().map_err(io_error)
 }
 
-/// What every worker gets a copy of.
+/// The parts that every worker gets a copy of.
 #[derive(Clone)]
 pub(super) struct Parts {
     pub(super) context: Context,
@@ -71,7 +72,8 @@ impl Parts {
     }
 }
 
-/// Plain TCP: the HTTP application, and beside it the upgrade service that takes the TCP stream of a socket over.
+/// Serves plain TCP: the HTTP application, and beside it the upgrade service, which takes over the
+/// TCP stream of a socket.
 pub(super) fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server, StartError> {
     let shared = http::Shared::new(parts.context.clone(), parts.desk.clone());
     let workers = parts.workers();
@@ -106,7 +108,7 @@ pub(super) fn serve_plain(listener: TcpListener, parts: Parts) -> Result<Server,
     Ok(server.run())
 }
 
-/// TLS ended here: sockets go through actix-web-actors, over any stream.
+/// Serves TLS: sockets go through actix-web-actors, which works over any stream.
 pub(super) fn serve_tls(listener: TcpListener, parts: Parts, tls: rustls::ServerConfig) -> Result<Server, StartError> {
     let shared = http::Shared::new(parts.context.clone(), parts.desk.clone());
     let workers = parts.workers();

@@ -1,9 +1,10 @@
-//! What makes no sense, alone or together, is refused before anything starts.
+//! Owns the refusal of settings that cannot work, alone or together. Called by [`Config::load`]
+//! before anything starts. Invariant: each refusal names the key and says what to do.
 
 use super::{Config, ConfigError};
 
 impl Config {
-    /// Refuses values that make no sense, alone or together.
+    /// Refuses values that cannot work, alone or together.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.check_numbers()?;
         self.check_http()?;
@@ -28,7 +29,7 @@ impl Config {
         Ok(())
     }
 
-    /// Numbers that would stop something for ever, or make it spin, when they are 0.
+    /// Refuses 0 for numbers that would then stop something for ever, or make it spin.
     fn check_numbers(&self) -> Result<(), ConfigError> {
         let (http, realtime, log, security, openai) = (&self.http, &self.realtime, &self.log, &self.security, &self.openai);
         let zeros = [
@@ -84,7 +85,7 @@ impl Config {
     }
 
     fn check_realtime(&self) -> Result<(), ConfigError> {
-        // pusher-js puts it between the scheme and the port of its own address.
+        // pusher-js puts the name between the scheme and the port of its own address.
         let is_host = self.realtime.http_hostname.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
         if !is_host {
             return refuse("realtime.http_hostname", "must be a host name alone, such as node-3.example.sch.id");
@@ -117,7 +118,8 @@ impl Config {
         Ok(())
     }
 
-    /// An app that cannot be used, or hides another one, is refused: its owner would look for the fault in his own system.
+    /// Refuses an app that cannot be used or that hides another one; its owner would look for the
+    /// fault in their own system.
     fn check_apps(&self) -> Result<(), ConfigError> {
         let mut ids = std::collections::BTreeSet::new();
         let mut keys = std::collections::BTreeSet::from([self.realtime.key.as_str()]);
@@ -168,7 +170,7 @@ impl Config {
         if openai.moderation && !self.has_model() {
             return refuse("openai.api_key", "required, because openai.moderation is set");
         }
-        // The instructions and the longest question fit in there.
+        // The instructions and the longest question must fit.
         if openai.context_tokens < 3000 {
             return refuse("openai.context_tokens", "must be at least 3000");
         }

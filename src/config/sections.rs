@@ -1,4 +1,5 @@
-//! The sections of the settings: each key once, with its default, unit and meaning. A setting is added here.
+//! Owns the sections of the settings: each key once, with its default, unit and meaning. Called by
+//! [`super::Config`]. A new setting is a line here.
 
 use super::SettingDoc;
 use serde::{Deserialize, Serialize};
@@ -67,7 +68,7 @@ section! {
     }
 }
 section! {
-    /// Login sessions and secrets.
+    /// Logins and secrets.
     SecuritySettings in "security." {
         secret: String = String::new(), "", "At least 32 characters; signs links and channels. Empty = made once and kept in the database.", secret;
         session_idle_h: u64 = 12, "h", "A login ends after this long without a request.";
@@ -145,7 +146,7 @@ section! {
     }
 }
 section! {
-    /// What the companion may be used for.
+    /// Limits of the companion.
     CompanionSettings in "companion." {
         messages_per_day: u32 = 100, "answers", "Answers a student may ask for on a day of the school; help is never limited.";
         tokens_per_month: u64 = 0, "tokens", "Tokens of the whole school in a month; beyond it the offline companion answers. 0 = no limit.";
@@ -165,11 +166,11 @@ section! {
     }
 }
 
-/// A Pusher app served beside the built-in one.
+/// A Pusher app served besides the built-in one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PusherAppSettings {
-    /// Numeric id, as the SDKs demand.
+    /// Numeric id, as the SDKs require.
     pub id: String,
     /// Public key.
     pub key: String,
@@ -178,7 +179,8 @@ pub struct PusherAppSettings {
     /// Whether clients may send `client-` events.
     #[serde(default = "yes")]
     pub client_events: bool,
-    /// Whether subscribers hear how many they are (`subscription_count`).
+    /// Whether subscribers receive the number of subscribers of their channel
+    /// (`subscription_count`).
     #[serde(default)]
     pub subscription_counts: bool,
 }

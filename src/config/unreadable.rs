@@ -1,9 +1,10 @@
-//! Says what is wrong with a layer of settings that does not read.
+//! Owns the error text for a layer of settings that does not read. Called by
+//! [`super::Config::load`]. Must not show a value: it may be a secret in the wrong place.
 
 use super::ConfigError;
 use figment::error::Kind;
 
-/// Says in one line what is wrong with a layer, and where, without the value.
+/// Returns one line that names the key, the fault and the layer, without the value.
 pub(super) fn unreadable(error: &figment::Error) -> ConfigError {
     let mut path = error.path.clone();
     let reason = match &error.kind {
@@ -27,7 +28,7 @@ pub(super) fn unreadable(error: &figment::Error) -> ConfigError {
     ConfigError::Unreadable { key, reason, place }
 }
 
-/// Names a type as an operator calls it.
+/// Names a type in an operator's words.
 fn in_words(expected: &str) -> &str {
     match expected {
         "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
@@ -39,7 +40,8 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-/// Cuts the lines a TOML error quotes out of the file, which may be secrets, and leaves one line.
+/// Removes the lines that a TOML error quotes from the file, because they may contain secrets, and
+/// returns one line.
 fn without_snippet(message: &str) -> String {
     let lines = message.lines().filter(|line| !line.contains('|')).map(str::trim).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(": ")

@@ -1,4 +1,5 @@
-//! Two warnings of the demo school, invented: one that still waits although everybody was called, and one that a counsellor has taken up.
+//! Owns the two invented warnings of the demo school: one that nobody has acknowledged although all
+//! staff were called, and one that a counsellor has acknowledged. Called by [`super::seed_demo`].
 
 use super::chats::{find, person};
 use crate::{
@@ -20,7 +21,7 @@ struct DemoAlert {
     words: &'static str,
     level: Level,
     min_ago: i64,
-    /// Whose account took it up, after how many minutes.
+    /// Login that acknowledged it, and after how many minutes.
     taken_up: Option<(&'static str, i64)>,
 }
 
@@ -41,7 +42,7 @@ const ALERTS: [DemoAlert; 2] = [
     },
 ];
 
-/// Makes the warnings, once: called for a school that was made just now.
+/// Makes the warnings. Called once, for a school that was made just now.
 pub async fn seed_alerts(context: &Context, users: &[UserRow]) -> ServiceResult<()> {
     let now_ms = context.clock.now_ms();
     for alert in &ALERTS {

@@ -1,5 +1,5 @@
-//! Hours of every counsellor of the demo school, and appointments in every state around today. Made once; a school whose first counsellor has hours is
-//! left alone.
+//! Owns the demo school's hours of every counsellor, and appointments in every state around today.
+//! Called by [`super::seed_demo`]. Invariant: if the first counsellor has hours, nothing is made.
 
 use crate::{
     backends::store::{AppointmentRow, PersonRow, UserRow},
@@ -17,10 +17,11 @@ use jiff::tz::TimeZone;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-/// Days back from which past appointments are made up.
+/// Past appointments are made up from this many days back.
 const PAST_DAYS: i64 = 10;
 
-/// A counsellor's week: hours before and after the break, length and buffer in minutes, most appointments of a day.
+/// A counsellor's week: hours before and after the break, length and buffer in minutes, most
+/// appointments on one day.
 struct Week {
     hours: [(&'static str, &'static str); 2],
     friday: (&'static str, &'static str),
@@ -54,16 +55,16 @@ const WEEKS: [Week; 3] = [
     },
 ];
 
-/// An appointment as the demo school tells it.
+/// An invented appointment.
 struct Story {
     counsellor: usize,
     student: usize,
-    /// Whether it was in the last days, or is in the next ones.
+    /// Whether it is one of the past days, or of the next ones.
     is_past: bool,
     /// Which slot of those days, from 0.
     slot: usize,
     state: AppointmentState,
-    /// Whether the counsellor did the last step.
+    /// Whether the counsellor took the last step.
     is_by_counsellor: bool,
     mode: AppointmentMode,
     topic: &'static str,
@@ -99,7 +100,7 @@ fn stories() -> Vec<Story> {
     ]
 }
 
-/// Makes hours and appointments of the demo school unless its first counsellor has hours.
+/// Makes hours and appointments, unless the first counsellor of the demo school has hours.
 pub(super) async fn seed_appointments(context: &Context) -> ServiceResult<()> {
     let counsellors = find_users(context, "guru", WEEKS.len()).await?;
     let students = find_users(context, "siswa", 12).await?;
@@ -112,7 +113,7 @@ pub(super) async fn seed_appointments(context: &Context) -> ServiceResult<()> {
     let mut tx = context.store.begin().await?;
     for (counsellor, availability) in counsellors.iter().zip(&hours) {
         if !tx.put_availability(counsellor.id, availability, 0, now_ms).await? {
-            // Another node is at it.
+            // Another node is making them.
             return Ok(());
         }
     }
@@ -153,12 +154,12 @@ impl Week {
 }
 
 impl Story {
-    /// Returns the moment that is "now" in it.
+    /// Returns the moment at which the appointment was booked.
     const fn story_now_ms(&self, now_ms: i64) -> i64 {
         if self.is_past { now_ms - PAST_DAYS * DAY_MS } else { now_ms }
     }
 
-    /// Makes the row; `spans`: its time, and that with the counsellor's buffers.
+    /// Makes the row. `spans` are its time, and its time with the counsellor's buffers.
     fn row(&self, (counsellor, student): (&UserRow, &UserRow), spans: (Span, Span), now_ms: i64) -> AppointmentRow {
         let (time, blocked) = spans;
         let then_ms = self.story_now_ms(now_ms);
@@ -186,7 +187,8 @@ impl Story {
     }
 }
 
-/// Gives every story its time, and leaves out what would meet an earlier one: that depends on when the school is made.
+/// Gives every invented appointment its time, and leaves out those that would overlap an earlier
+/// one. Which ones overlap depends on the time at which the school is made.
 fn plan(hours: &[Availability], zone: &TimeZone, now_ms: i64) -> Vec<(Story, Span)> {
     let mut planned: Vec<(Story, Span)> = Vec::new();
     for story in stories() {
@@ -203,7 +205,8 @@ fn plan(hours: &[Availability], zone: &TimeZone, now_ms: i64) -> Vec<(Story, Spa
     planned
 }
 
-/// Returns the `index`th slot that a student could have booked at the moment of the desk.
+/// Returns the slot number `index` (from 0) of those that a student could book at the moment of the
+/// desk.
 fn nth_slot(desk: &Desk<'_>, index: usize) -> Option<Span> {
     let mut day = desk.today();
     let mut left = index;

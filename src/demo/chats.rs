@@ -1,4 +1,5 @@
-//! Conversations and prepared answers of the demo school; all invented.
+//! Owns the invented conversations and prepared answers of the demo school. Called by
+//! [`super::seed_demo`].
 
 use crate::{
     backends::{
@@ -20,17 +21,17 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MIN: i64 = 60;
 const DAY_MIN: i64 = 24 * HOUR_MIN;
 
-/// A conversation as it went.
+/// An invented conversation.
 struct DemoChat {
     /// Number of the student's account.
     student: usize,
-    /// Number of the counsellor's account; `None` waits.
+    /// Number of the counsellor's account; `None` if the student still waits.
     counsellor: Option<usize>,
     is_closed: bool,
     subject: &'static str,
     /// When it began, in minutes before now.
     began_min_ago: i64,
-    /// Who said what, how many minutes after the line before.
+    /// Lines: side, minutes after the line before, text.
     lines: &'static [(Side, i64, &'static str)],
     /// How many of the last lines the counsellor has not read.
     unread: i64,
@@ -113,7 +114,7 @@ const CHATS: [DemoChat; 4] = [
     },
 ];
 
-/// Prepared answers: number of the counsellor (`None`: the school's), shortcut, text.
+/// Prepared answers: number of the counsellor (`None` for the whole school), shortcut, text.
 const CANNED: [(Option<usize>, &str, &str); 6] = [
     (None, "salam", "Halo, terima kasih sudah menghubungi BK. Ceritakan saja pelan-pelan, saya mendengarkan."),
     (
@@ -135,7 +136,7 @@ const CANNED: [(Option<usize>, &str, &str); 6] = [
     (Some(1), "napas", "Coba tarik napas 4 hitungan, tahan 4 hitungan, lalu hembuskan 6 hitungan. Ulangi lima kali, saya tunggu."),
 ];
 
-/// Makes the conversations and prepared answers, once: called for a school that was made just now.
+/// Makes the conversations and prepared answers. Called once, for a school that was made just now.
 pub async fn seed_chats(context: &Context, users: &[UserRow]) -> ServiceResult<()> {
     for chat in &CHATS {
         seed_chat(context, users, chat).await?;
@@ -213,7 +214,7 @@ async fn seed_chat(context: &Context, users: &[UserRow], chat: &DemoChat) -> Ser
     Ok(())
 }
 
-/// Writes the messages; returns when the last one was written.
+/// Writes the messages and returns the time of the last one.
 async fn seed_lines(context: &Context, tx: &mut Tx, row: &ConversationRow, chat: &DemoChat) -> BackendResult<i64> {
     let mut at_ms = row.created_at_ms;
     for (side, after_min, text) in chat.lines {

@@ -1,4 +1,5 @@
-//! Two threads of a demo student with the companion, invented; the second has an answer that was asked for again.
+//! Owns two invented threads of a demo student with the companion; in the second one the student
+//! asked for another answer. Called by [`super::seed_demo`].
 
 use super::chats::find;
 use crate::{
@@ -13,13 +14,13 @@ use crate::{
 };
 
 const MINUTE_MS: i64 = 60_000;
-/// Whose threads they are.
+/// Login of the student.
 const STUDENT: &str = "siswa1";
 
 /// A question and the answers to it, the oldest first.
 type DemoTurn = (&'static str, &'static [&'static str]);
 
-/// When each thread began, in minutes before now, and what was said.
+/// Threads: when each began, in minutes before now, and its turns.
 const THREADS: [(i64, &[DemoTurn]); 2] = [
     (
         3 * 24 * 60,
@@ -54,7 +55,7 @@ const THREADS: [(i64, &[DemoTurn]); 2] = [
     ),
 ];
 
-/// Makes the threads, once: called for a school that was made just now.
+/// Makes the threads. Called once, for a school that was made just now.
 pub async fn seed_companion(context: &Context, users: &[UserRow]) -> ServiceResult<()> {
     let student = find(users, STUDENT)?;
     for (began_min_ago, turns) in &THREADS {

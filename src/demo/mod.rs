@@ -1,5 +1,11 @@
-//! The demo school: accounts, materials with real PDFs, appointments, conversations, threads with the companion, two warnings, and weeks of use, so that every screen has something to show. Made once, in one
-//! transaction; a database that knows the demo counsellor is left alone.
+//! Owns the demo school: accounts, materials with real PDFs, appointments, conversations, threads
+//! with the companion, two warnings, and two weeks of readings, so that every screen shows
+//! something. Called by `app` and `main` with `--demo`. May import `services` and everything below.
+//! Invariants:
+//!
+//! - Accounts and materials are written in one transaction, once.
+//! - In a database that has the account `guru1`, none of this is made again; only missing hours and
+//!   appointments are.
 
 mod alerts;
 mod appointments;
@@ -42,9 +48,9 @@ pub const DEFAULT_PASSWORD: &str = "rahasia-demo";
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-/// Days for which readings are made up: the counsellor's chart shows 14.
+/// Days for which readings are made up; the counsellor's chart shows 14.
 const DAYS_OF_USE: i64 = 14;
-/// The newest notices, which nobody has read yet.
+/// Number of the newest notices, which no student has read.
 const UNREAD_NOTICES: usize = 2;
 
 /// A material with its row and its file, ready to be stored.
@@ -53,7 +59,7 @@ struct Prepared {
     key: FileKey,
 }
 
-/// Makes the demo school unless it is there. Returns whether it was made.
+/// Makes the demo school unless it exists. Returns whether it was made.
 pub async fn seed_demo(context: &Context) -> ServiceResult<bool> {
     if context.store.find_user_by_login("guru1").await?.is_some() {
         appointments::seed_appointments(context).await?;
@@ -82,7 +88,8 @@ pub async fn seed_demo(context: &Context) -> ServiceResult<bool> {
     Ok(true)
 }
 
-/// Makes the accounts: everybody has been there for two months, but the last two students are new. All of a role share one hash: Argon2 is slow on purpose.
+/// Makes the accounts. All are about two months old, except two new students. The accounts of a
+/// role share one password hash, because Argon2 is slow on purpose.
 async fn make_users(context: &Context) -> ServiceResult<Vec<UserRow>> {
     let configured = &context.config.demo.password;
     let password = if configured.is_empty() { DEFAULT_PASSWORD } else { configured };
@@ -108,7 +115,7 @@ async fn make_users(context: &Context) -> ServiceResult<Vec<UserRow>> {
     Ok(users)
 }
 
-/// Sets and stores the PDF of a material and returns its row.
+/// Renders and stores the PDF of a material, and returns its row.
 async fn prepare_material(context: &Context, demo: &DemoMaterial, author: &UserRow) -> ServiceResult<Prepared> {
     let bytes = render(demo, &author.name)?;
     let mut incoming = IncomingFile::create(&context.config).await?;
@@ -119,7 +126,7 @@ async fn prepare_material(context: &Context, demo: &DemoMaterial, author: &UserR
     let (size_bytes, sha256) = (upload.size_bytes, upload.sha256.as_str());
     context.files.put_file(&NewFile { key: &key, path: upload.path(), size_bytes, content_type: PDF_CONTENT_TYPE, sha256 }).await?;
     let text = MaterialText::parse(demo.title, demo.category, &demo.paragraphs.join("\n\n")).map_err(ServiceError::validation)?;
-    // Written in the morning hours of different days.
+    // One hour before now, `days_ago` days back.
     let created_at_ms = context.clock.now_ms() - demo.days_ago * DAY_MS - HOUR_MS;
     let row = MaterialRow {
         id,
@@ -164,7 +171,7 @@ fn render(demo: &DemoMaterial, author: &str) -> ServiceResult<Vec<u8>> {
     Ok(pdf::render_pdf(demo.title, author, &blocks)?)
 }
 
-/// Writes everything in one transaction; `false` when another node was first.
+/// Writes everything in one transaction. Returns `false` if another node was first.
 async fn write_school(context: &Context, users: &[UserRow], materials: &[Prepared]) -> BackendResult<bool> {
     let now_ms = context.clock.now_ms();
     let mut tx = context.store.begin().await?;
@@ -210,7 +217,7 @@ async fn audit_creation(tx: &mut Tx, material: &MaterialRow) -> BackendResult<()
     tx.append_audit(&entry).await
 }
 
-/// Lets two thirds of the students have read the older notices.
+/// Marks the older notices as read by two thirds of the students.
 async fn mark_notices_read(tx: &mut Tx, users: &[UserRow], notices: &[(NoticeId, i64)], now_ms: i64) -> BackendResult<()> {
     for (number, student) in (0..).zip(users).filter(|(_, user)| user.role == Role::Student) {
         let viewer = Viewer { user_id: student.id, role: student.role, since_ms: student.created_at_ms };
@@ -224,7 +231,7 @@ async fn mark_notices_read(tx: &mut Tx, users: &[UserRow], notices: &[(NoticeId,
     Ok(())
 }
 
-/// Makes up who read what in the last two weeks: more on school days of interest, less for old materials.
+/// Makes up readings and downloads of the active materials in the last two weeks.
 async fn make_readings(context: &Context, users: &[UserRow], materials: &[Prepared]) -> BackendResult<()> {
     let students: Vec<&UserRow> = users.iter().filter(|user| user.role == Role::Student).collect();
     for days_ago in (0..DAYS_OF_USE).rev() {
@@ -250,7 +257,7 @@ async fn make_readings(context: &Context, users: &[UserRow], materials: &[Prepar
     Ok(())
 }
 
-/// Returns a number in 0..100 that looks random and is the same every time.
+/// Returns a number in 0..100 that looks random and is the same at every call.
 const fn dice(first: u32, second: u32, third: u32) -> u32 {
     let mut mixed = first.wrapping_mul(0x9E37_79B1) ^ second.wrapping_mul(0x85EB_CA77) ^ third.wrapping_mul(0xC2B2_AE3D);
     mixed ^= mixed >> 15;

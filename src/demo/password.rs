@@ -1,4 +1,7 @@
-//! The password of the demo accounts: it is published, so it must not face a network, and another one must reach accounts that exist already.
+//! Owns the password of the demo accounts. Called by `app` at the start. Invariants:
+//!
+//! - The published password never faces a network.
+//! - Another configured password also reaches the demo accounts that exist already.
 
 use super::{
     DEFAULT_PASSWORD,
@@ -24,7 +27,8 @@ fn accounts() -> impl Iterator<Item = (String, &'static str)> {
     admin.chain(counsellors).chain(students)
 }
 
-/// Checks one password against many accounts; accounts that share a hash are checked once, because Argon2 is slow on purpose.
+/// Checks one password against many accounts. Accounts that share a hash are checked once, because
+/// Argon2 is slow on purpose.
 struct Checker {
     password: String,
     seen: HashMap<String, bool>,
@@ -45,7 +49,7 @@ impl Checker {
     }
 }
 
-/// Returns the logins of demo accounts that can be used with the published password.
+/// Returns the logins of the enabled demo accounts that have the published password.
 pub async fn with_the_published_one(context: &Context) -> ServiceResult<Vec<String>> {
     let mut checker = Checker::new(DEFAULT_PASSWORD);
     let mut open = Vec::new();
@@ -60,8 +64,9 @@ pub async fn with_the_published_one(context: &Context) -> ServiceResult<Vec<Stri
     Ok(open)
 }
 
-/// Gives the configured password to demo accounts that have another one, and ends their sessions; returns how many there were. An account of that
-/// login but another name is somebody's own and left alone. Without `demo.password` nothing changes.
+/// Sets the configured password on demo accounts that have another one, ends their logins, and
+/// returns how many there were. An account with such a login but another name belongs to somebody
+/// and is not changed. Without `demo.password` nothing changes.
 pub async fn apply(context: &Context) -> ServiceResult<usize> {
     let configured = context.config.demo.password.clone();
     if configured.is_empty() {

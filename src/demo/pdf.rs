@@ -1,4 +1,5 @@
-//! Sets a text as a small PDF: A4, Helvetica, WinAnsi. The same text gives the same bytes.
+//! Owns the rendering of a text as a small PDF: A4, Helvetica, WinAnsi. Called by
+//! [`super::seed_demo`]. Invariant: the same text gives the same bytes.
 
 use lopdf::{
     Dictionary, Document, Object, Stream, StringFormat,
@@ -11,7 +12,8 @@ const PAGE_WIDTH: f32 = 595.0;
 const PAGE_HEIGHT: f32 = 842.0;
 const MARGIN: f32 = 64.0;
 const BOTTOM: f32 = 72.0;
-/// Width of a Helvetica glyph for the characters from space on, in 1/1000 of the size. Source: Adobe's metrics of the standard fonts.
+/// Width of a Helvetica glyph for the characters from space on, in 1/1000 of the size. Source:
+/// Adobe's metrics of the standard fonts.
 const WIDTHS: [u16; 95] = [
     278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278,
     278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722,
@@ -19,7 +21,7 @@ const WIDTHS: [u16; 95] = [
     556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 ];
 
-/// How a block of text looks.
+/// A block of text, with its looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Block<'a> {
     /// The title of the document.
@@ -61,7 +63,8 @@ impl Block<'_> {
     }
 }
 
-/// Sets `blocks` on as many pages as they need. Fails only when the document cannot be written to memory.
+/// Renders `blocks` on as many pages as they need. Fails only when the document cannot be written
+/// to memory.
 pub fn render_pdf(title: &str, author: &str, blocks: &[Block<'_>]) -> std::io::Result<Vec<u8>> {
     let mut document = Document::with_version("1.5");
     let fonts = add_fonts(&mut document);
@@ -170,7 +173,7 @@ fn width(text: &str, style: Style) -> f32 {
     units / 1000.0 * style.size * boldness
 }
 
-/// Encodes a text for the fonts; characters they lack become question marks.
+/// Encodes a text for the fonts; characters that the fonts lack become question marks.
 fn win_ansi(text: &str) -> Vec<u8> {
     let encode = |c: char| match c {
         '€' => 0x80,

@@ -1,4 +1,4 @@
-//! The people of the demo school; all invented.
+//! Owns the names of the demo school's people; all are invented.
 
 /// The students, `siswa1` to `siswa20`.
 pub const STUDENTS: [&str; 20] = [

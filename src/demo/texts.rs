@@ -1,23 +1,23 @@
-//! The materials of the demo school.
+//! Owns the materials of the demo school.
 
 use crate::domain::files::material::MaterialStatus::{self, Active, Archived, Draft};
 
-/// A material with the text of its page and of its PDF.
+/// A material, with the texts of its page and of its PDF.
 #[derive(Debug)]
 pub struct DemoMaterial {
     /// Title.
     pub title: &'static str,
     /// Category.
     pub category: &'static str,
-    /// Where it stands.
+    /// State of the material.
     pub status: MaterialStatus,
-    /// Which counsellor wrote it, from 0.
+    /// Number of the counsellor who wrote it, from 0.
     pub author: usize,
-    /// How many days ago.
+    /// Age in days.
     pub days_ago: i64,
     /// The text of the page, and the first part of the PDF.
     pub paragraphs: [&'static str; 3],
-    /// What to do, as a list in the PDF.
+    /// Steps to take, as a list in the PDF.
     pub steps: [&'static str; 5],
     /// Questions to think about, in the PDF.
     pub questions: [&'static str; 3],

@@ -1,8 +1,10 @@
-//! Who may do what: one table, a test per cell.
+//! Owns the permission table: which role may do which action. Called by the services and by
+//! [`super::live::channel`]. Must not depend on a row: the service that owns the row decides who is
+//! in a conversation, or which side of an appointment somebody is.
 
 use super::principal::Role;
 
-/// Something a signed-in user can ask for.
+/// Something a logged-in user can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Read own account, logins, notices, missed events.
@@ -37,7 +39,7 @@ pub enum Action {
     ReadAvailability,
     /// Be in conversations: open, list, read, write and search the own ones.
     Converse,
-    /// See who waits, take, transfer, and write private notes.
+    /// See the queue of waiting students, take and transfer conversations, and write private notes.
     WorkChatQueue,
     /// Look a student up by name or login, to talk or meet with.
     FindStudents,
@@ -51,15 +53,15 @@ pub enum Action {
     UseCompanion,
     /// See warnings about students.
     SeeAlerts,
-    /// See what the student wrote.
+    /// Read the student's words behind a warning.
     ReadAlertWords,
-    /// Take a warning up.
+    /// Acknowledge a warning.
     AcknowledgeAlerts,
     /// Open a conversation about a warning.
     ChatAboutAlerts,
     /// Write the hotlines of the help card.
     ManageHotlines,
-    /// See how the system is doing.
+    /// Read the system report.
     ReadSystem,
 }
 
@@ -131,7 +133,7 @@ pub const fn may(role: Role, action: Action) -> bool {
 mod tests {
     use super::{Action::*, *};
 
-    /// The table as a person reads it: action, student, counsellor, admin.
+    /// The expected table, one line per action: student, counsellor, admin.
     const TABLE: [(Action, [bool; 3]); 28] = [
         (UseOwnAccount, [true, true, true]),
         (ReadMaterials, [true, true, true]),

@@ -1,4 +1,6 @@
-//! What an account's login, name and password may look like, and how failed logins are counted.
+//! Owns the rules for logins, names and passwords, and the delays after failed logins. Called by
+//! `services/accounts` and by the demo data. Must not count failures:
+//! `services/accounts/login_brake` does.
 
 use super::{
     retry::login_delay_ms,
@@ -8,7 +10,8 @@ use super::{
 /// Shortest and longest login name, in characters.
 const LOGIN_LENGTH: (usize, usize) = (3, 64);
 
-/// Shortest and longest password, in characters. Length is what counts; composition rules only make people write passwords down.
+/// Shortest and longest password, in characters. Length makes a password strong; composition rules
+/// only make people write passwords down.
 const PASSWORD_LENGTH: (usize, usize) = (10, 200);
 
 const NAME: TextRule = TextRule::line("name", 1, 120);
@@ -16,13 +19,14 @@ const NAME: TextRule = TextRule::line("name", 1, 120);
 /// Failed logins are forgotten this long after the last one, in ms.
 pub const FAILURE_WINDOW_MS: i64 = 900_000;
 
-/// Most that all failures of one address together make the next wait, in ms.
+/// Longest wait for the next login from one address after failures there, in ms.
 const ADDRESS_DELAY_LIMIT_MS: u64 = 30_000;
 
-/// Most that failures of one account at one address make a new device wait there, in ms: its owner may sit behind the same address as a classmate.
+/// Longest wait for one account at one address on a device it is not known on, in ms. It is short
+/// because the account's owner may share the address with the classmate who guesses.
 const PAIR_DELAY_LIMIT_MS: u64 = 30_000;
 
-/// Most that failures of one account from elsewhere slow a login down, in ms.
+/// Longest delay that failures of one account, from any address, add to its next login, in ms.
 const ACCOUNT_DELAY_LIMIT_MS: u64 = 2_000;
 
 /// Reads a new login name: 3..64 of `a-z 0-9 . _ -`.
@@ -34,7 +38,9 @@ pub fn parse_login(text: &str) -> Result<String, FieldError> {
     Ok(login)
 }
 
-/// Reads the login name somebody signs in with: phones make the first letter a capital. Unknown names are not told from wrong passwords.
+/// Reads the login name of a login attempt, in lower case, because phones capitalise the first
+/// letter. Accepts names that no account can have, so that the answer never tells an unknown name
+/// from a wrong password.
 pub fn parse_login_attempt(text: &str) -> Result<String, FieldError> {
     TextRule::line("login", 1, LOGIN_LENGTH.1).parse(text).map(|login| login.to_lowercase())
 }
@@ -44,7 +50,8 @@ pub fn parse_name(text: &str) -> Result<String, FieldError> {
     NAME.parse(text)
 }
 
-/// Checks a new password: 10..200 characters, none of them a control. Spaces count, also at the ends.
+/// Checks a new password: 10..200 characters, none of them a control. Spaces count, also at the
+/// ends.
 pub fn check_new_password(password: &str) -> Result<(), FieldError> {
     check_password_attempt(password)?;
     if password.chars().count() < PASSWORD_LENGTH.0 {
@@ -53,7 +60,7 @@ pub fn check_new_password(password: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Checks the password somebody signs in with for what no password can be.
+/// Checks the password of a login attempt: 1..200 characters, none of them a control.
 pub fn check_password_attempt(password: &str) -> Result<(), FieldError> {
     if password.is_empty() {
         return Err(FieldError::new("password", "required", "this field is required"));
@@ -67,27 +74,29 @@ pub fn check_password_attempt(password: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Returns how long after the last failure a device that has signed in to an account is a stranger to it. Unit: ms, at most 300,000.
+/// Returns how long after the last failure a known device of an account is treated as an unknown
+/// one. Unit: ms, at most 300,000.
 #[must_use]
 pub const fn device_delay_ms(failures: u64) -> u64 {
     login_delay_ms(failures)
 }
 
-/// Returns how long after the last failure one account must wait at one address, on devices it is not known on. Unit: ms, at most 30,000.
+/// Returns how long after the last failure one account must wait at one address, on devices it is
+/// not known on. Unit: ms, at most 30,000.
 #[must_use]
 pub const fn pair_delay_ms(failures: u64) -> u64 {
     least(login_delay_ms(failures), PAIR_DELAY_LIMIT_MS)
 }
 
-/// Returns how long after the last failure an address must wait, whatever the account. A school shares one address, so it takes 20 times as many
-/// failures, and the wait stays short. Unit: ms, at most 30,000.
+/// Returns how long after the last failure an address must wait, whatever the account. A whole
+/// school shares one address, so the delay counts 20 failures as one. Unit: ms, at most 30,000.
 #[must_use]
 pub const fn address_delay_ms(failures: u64) -> u64 {
     least(login_delay_ms(failures / 20), ADDRESS_DELAY_LIMIT_MS)
 }
 
-/// Returns by how much failures of one account, from anywhere, slow its next login down. It never refuses, so that strangers cannot lock anybody
-/// out. Unit: ms, at most 2,000.
+/// Returns how much failures of one account, from any address, delay its next login. The delay
+/// never refuses a login, so strangers cannot lock anybody out. Unit: ms, at most 2,000.
 #[must_use]
 pub const fn account_delay_ms(failures: u64) -> u64 {
     least(login_delay_ms(failures / 4), ACCOUNT_DELAY_LIMIT_MS)

@@ -1,5 +1,5 @@
-//! Time as the product sees it, from a clock that tests can turn: the time of day in milliseconds since 1970 UTC, and a monotonic time for pauses, rates
-//! and silence.
+//! Owns the clock: the time of day in ms since 1970 UTC, and a monotonic time for pauses, rates and
+//! silence. Every module that needs the time takes it from a [`Clock`], so that tests can turn it.
 
 use jiff::{Timestamp, tz::TimeZone};
 use std::{
@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long at most somebody who waits for a manual clock sleeps before looking at it again.
+/// Longest sleep between two looks at a manual clock.
 const MANUAL_LOOK: Duration = Duration::from_millis(10);
 
-/// Where "now" comes from; cheap to clone.
+/// Source of the time; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
     /// The machine's clock.
@@ -47,7 +47,8 @@ impl Clock {
         }
     }
 
-    /// Returns the monotonic time, which never goes back: that of the machine, or as far on as a manual clock was turned.
+    /// Returns the monotonic time, which never goes back. A manual clock advances only as far as a
+    /// test turned it.
     #[must_use]
     pub fn instant(&self) -> Instant {
         match self {
@@ -59,8 +60,9 @@ impl Clock {
         }
     }
 
-    /// Returns how long to sleep before looking at the clock again, when an instant that is waited for is `left` ahead: all of it, because the machine's
-    /// clock goes on by itself; a short while when only a test turns the clock.
+    /// Returns how long to sleep before looking at the clock again, when the awaited instant is
+    /// `left` ahead. The machine's clock goes on by itself: all of `left`. A test turns the manual
+    /// clock at any time: at most 10 ms.
     #[must_use]
     pub fn look_again_after(&self, left: Duration) -> Duration {
         match self {
@@ -69,7 +71,7 @@ impl Clock {
         }
     }
 
-    /// Turns a manual clock on by `step_ms`; the machine's clock ignores it.
+    /// Advances a manual clock by `step_ms`; the machine's clock ignores it.
     pub fn advance(&self, step_ms: i64) {
         if let Self::Manual(manual) = self {
             manual.now_ms.fetch_add(step_ms, Ordering::AcqRel);
@@ -77,7 +79,8 @@ impl Clock {
     }
 }
 
-/// Returns RFC 3339 UTC with milliseconds, `2026-11-21T04:05:06.789Z`. Instants outside jiff's range give the epoch.
+/// Returns RFC 3339 UTC with milliseconds, `2026-11-21T04:05:06.789Z`. Instants outside jiff's
+/// range give the epoch.
 #[must_use]
 pub fn rfc3339(at_ms: i64) -> String {
     let instant = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -91,7 +94,8 @@ pub fn day_in_zone(at_ms: i64, zone: &TimeZone) -> String {
     instant.to_zoned(zone.clone()).date().to_string()
 }
 
-/// Returns the last `count` days up to the day of `now_ms` in `zone`, oldest first, as `YYYY-MM-DD`.
+/// Returns the last `count` days up to the day of `now_ms` in `zone`, oldest first, as
+/// `YYYY-MM-DD`.
 #[must_use]
 pub fn recent_days(now_ms: i64, count: u16, zone: &TimeZone) -> Vec<String> {
     let instant = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -118,7 +122,7 @@ mod tests {
     #[test]
     fn days_follow_the_zone_of_the_school() {
         let jakarta = TimeZone::get("Asia/Jakarta").unwrap();
-        let late_evening_utc = 1_763_751_600_000; // 2025-11-21T19:00Z = 22 November 02:00 in Jakarta
+        let late_evening_utc = 1_763_751_600_000; // 2025-11-21T19:00Z = 22 Nov. 02:00 in Jakarta
         assert_eq!(day_in_zone(late_evening_utc, &jakarta), "2025-11-22");
         assert_eq!(recent_days(late_evening_utc, 3, &jakarta), ["2025-11-20", "2025-11-21", "2025-11-22"]);
     }

@@ -1,5 +1,6 @@
-//! Ids of everything that has a row: UUIDv7 as text on the wire and in the database, so that they sort by time and are equal on three engines.
-//! Besides them the ids that the Pusher protocol makes: apps and sockets.
+//! Owns the id types. Rows have a UUIDv7, as text on the wire and in the database, so ids sort by
+//! time and look the same on all three engines. Apps and sockets have the ids of the Pusher
+//! protocol. Used by every module.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
@@ -18,13 +19,14 @@ macro_rules! id_type {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Makes a new id, later than all this process made before (UUIDv7).
+            /// Makes a new id (UUIDv7), later than all ids that this process made before.
             #[must_use]
             pub fn generate() -> Self {
                 Self(Uuid::now_v7())
             }
 
-            /// Returns when the id was made, ms since 1970 UTC; 0 for an id that was not made by [`Self::generate`].
+            /// Returns when the id was made, ms since 1970 UTC; 0 for an id that was not made by
+            /// [`Self::generate`].
             #[must_use]
             pub fn made_at_ms(self) -> i64 {
                 let (seconds, nanos) = self.0.get_timestamp().map_or((0, 0), |timestamp| timestamp.to_unix());
@@ -71,7 +73,7 @@ id_type! {
     MaterialId,
     /// A notice; equal to the id of the log row that announces it.
     NoticeId,
-    /// A row of the durable log; clients drop events whose id they have seen.
+    /// A row of the durable log; clients drop an event whose id they have seen.
     LogId,
     /// A running server process; holds leases.
     NodeId,
@@ -83,7 +85,7 @@ id_type! {
     ConversationId,
     /// A message of a conversation; equal to the id of the log row that announces it.
     MessageId,
-    /// A counsellors' note about a conversation.
+    /// A private note of counsellors about a conversation.
     NoteId,
     /// A prepared answer of counsellors.
     CannedReplyId,
@@ -107,7 +109,8 @@ impl From<NoticeId> for LogId {
     }
 }
 
-/// Id of a socket, `123.456` on the wire; part of every channel signature, so unguessable.
+/// Id of a socket, `123.456` on the wire. It is part of every channel signature, so it must be
+/// unguessable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SocketId(u64, u64);
 
@@ -133,7 +136,7 @@ impl fmt::Display for SocketId {
     }
 }
 
-/// Public id of an app; cheap to clone. Any text reads as one: there is no app of most.
+/// Public id of an app; cheap to clone. Any text reads as one; most name no app.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(from = "String")]
 pub struct AppId(pub Arc<str>);

@@ -1,9 +1,10 @@
-//! The two languages of the product, and which one a request prefers.
+//! Owns the two languages of the product and the choice between them for a request. Called by the
+//! services that write text, and by `http/input/language`.
 
 /// A language of the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
-    /// Bahasa Indonesia; what everybody gets who asks for nothing else.
+    /// Bahasa Indonesia, the default.
     #[default]
     Indonesian,
     /// English.
@@ -26,8 +27,9 @@ impl Language {
         [Self::Indonesian, Self::English].into_iter().find(|language| language.as_str() == code)
     }
 
-    /// Returns the language an `Accept-Language` header prefers: the one with the higher weight, the first of equals. Source: RFC 9110, 12.5.4.
-    /// Languages we do not speak, and parts that do not read, are passed over.
+    /// Returns the language an `Accept-Language` header prefers: the one with the highest weight,
+    /// the first of equals. Ignores other languages and parts that do not read.
+    /// Source: RFC 9110, section 12.5.4.
     #[must_use]
     pub fn preferred(header: &str) -> Self {
         let mut best: Option<(Self, f32)> = None;

@@ -1,5 +1,6 @@
-//! The rules of the product as plain Rust: no actix, tokio, sqlx, redis or HTTP in here, so that every rule is tested without a server.
-//! May import: nothing of this crate outside `domain`.
+//! Owns the rules of the product as plain Rust. Called by every other layer. Must not use actix,
+//! tokio, sqlx, redis or HTTP, so that every rule is tested without a server. May import: nothing
+//! of this crate outside `domain`.
 
 pub mod access;
 pub mod accounts;

@@ -1,17 +1,18 @@
-//! Who acts: the signed-in user behind a request or a socket.
+//! Owns the principal: the logged-in user behind a request or a socket, and its role.
+//! `http/input/credentials` and the handshake of sockets make it; the services check rights by it.
 
 use super::ids::{LoginId, UserId};
 use serde::{Deserialize, Serialize};
 
-/// What an account is for; decides what it may do ([`super::access`]).
+/// The role of an account; it decides what the account may do ([`super::access`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// siswa
+    /// A student (siswa).
     Student,
-    /// guru BK
+    /// A counsellor (guru BK).
     Counsellor,
-    /// the school's administrator
+    /// An administrator of the school.
     Admin,
 }
 
@@ -36,19 +37,20 @@ impl Role {
     }
 }
 
-/// The signed-in user behind a request or a socket.
+/// The logged-in user behind a request or a socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Principal {
     /// The account.
     pub user_id: UserId,
-    /// The login that vouches for it.
+    /// The login (cookie or bearer token) that proves it.
     pub login_id: LoginId,
-    /// What it may do.
+    /// The account's role.
     pub role: Role,
     /// Display name.
     pub name: String,
     /// Login name.
     pub login: String,
-    /// When the account was made, ms since 1970 UTC: notices to a whole role start from here.
+    /// When the account was made, ms since 1970 UTC. The user sees notices to a whole role from
+    /// here on.
     pub user_since_ms: i64,
 }

@@ -1,7 +1,9 @@
-//! How long to wait before trying again, and how much a failed login slows down the next.
+//! Owns the delays before another attempt: of the log pump, links and backends, of webhooks, and of
+//! a login after failures. Must not sleep: the callers do.
 
-/// Returns how long the pump or a link waits before attempt `attempt` (1 = first retry).
-/// Unit: ms, 250..=30_000. Doubles, then spread by +-20 % with `random` in 0..1. Never fails.
+/// Returns how long the log pump, a link or a backend waits before attempt `attempt` (1 = first
+/// retry). Unit: ms, 250..=30_000. Doubles up to 25 s, then spread by +-20 % with `random` in 0..1.
+/// Never fails.
 #[must_use]
 pub fn backoff_ms(attempt: u32, random: f64) -> u64 {
     let base = 250_u64.saturating_mul(1 << attempt.saturating_sub(1).min(7)).min(25_000);
@@ -10,15 +12,17 @@ pub fn backoff_ms(attempt: u32, random: f64) -> u64 {
     spread.clamp(250, 30_000)
 }
 
-/// Says whether failure number `failures` in a row is worth a line at the usual level: the first,
-/// second, fourth, eighth … Work that is tried every second while a disk is full would flood the log.
+/// Says whether failure number `failures` in a row gets a log line at the usual level: the first,
+/// second, fourth, eighth and so on do. Work that is tried every second while a disk is full would
+/// flood the log otherwise.
 #[must_use]
 pub const fn is_worth_a_line(failures: u32) -> bool {
     failures.is_power_of_two()
 }
 
-/// Returns how long a webhook waits before it is tried again, by the number of failures so far (from 1).
-/// Unit: ms, 800..=72_000. A second that doubles up to a minute, then spread by +-20 % with `random` in 0..1. Never fails.
+/// Returns how long a webhook waits before its next attempt, by the number of failures so far (from
+/// 1). Unit: ms, 800..=72_000. Doubles from 1 s to 1 min, then spread by +-20 % with `random` in
+/// 0..1. Never fails.
 #[must_use]
 pub fn webhook_backoff_ms(failures: u32, random: f64) -> u64 {
     let base = (1_000_u64 << failures.saturating_sub(1).min(6)).min(60_000);
@@ -27,8 +31,9 @@ pub fn webhook_backoff_ms(failures: u32, random: f64) -> u64 {
     spread
 }
 
-/// Returns how long after the last failure a login must wait, by the number of failures so far.
-/// Unit: ms. Five tries are free (people mistype), then 1 s, doubling to 5 min. Never fails, never locks out.
+/// Returns how long a login must wait after its last failure, by the number of failures so far.
+/// Unit: ms. Four failures cost nothing, because people mistype; the fifth costs 1 s, and each
+/// further one doubles it up to 5 min. Never fails, never locks out.
 #[must_use]
 pub const fn login_delay_ms(failures: u64) -> u64 {
     const FREE_TRIES: u64 = 5;

@@ -1,13 +1,16 @@
-//! Text people type: trimmed, bounded, without control characters. Parse, don't check: what comes out is fit for a row.
+//! Owns the rules for text that people type: trimmed, bounded, without control characters. Parse,
+//! don't check: a parsed text is fit for a row. Called by the parsers of `domain` and by the
+//! services.
 
 use serde::Serialize;
 
-/// What is wrong with one field of a request; several are reported at once.
+/// One field of a request that was refused, and why. An answer may report several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// Name of the field as the client sent it.
     pub field: &'static str,
-    /// Stable code: `required`, `too_short`, `too_long`, `control_character`, `unknown_value`, `type`, `overlapping`, `unavailable`.
+    /// Stable code: `required`, `too_short`, `too_long`, `control_character`, `unknown_value`,
+    /// `type`, `overlapping`, `unavailable`.
     pub code: &'static str,
     /// One English sentence.
     pub message: String,
@@ -25,7 +28,7 @@ impl FieldError {
 pub struct TextRule {
     /// Name of the field in the request.
     pub field: &'static str,
-    /// Fewest characters after trimming; 0 lets the field be empty.
+    /// Fewest characters after trimming; 0 allows an empty field.
     pub min: usize,
     /// Most characters after trimming.
     pub max: usize,
@@ -68,7 +71,8 @@ impl TextRule {
     }
 }
 
-/// Says whether a character is a control or a bidirectional override, which can make text lie about itself.
+/// Says whether a character is a control or a bidirectional override. Such characters can make a
+/// text look like another one.
 fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }

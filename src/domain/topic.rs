@@ -1,4 +1,5 @@
-//! A topic: what events are published to and sockets subscribe to.
+//! Owns the topic: the address that events are published to and sockets subscribe to. Used by the
+//! hub, the sockets, the census and the bus.
 
 use crate::domain::{ids::AppId, live::channel::ChannelName};
 

@@ -1,5 +1,6 @@
-//! The signature of a backend's request to the HTTP API (section 2.7 and 2.8 of the wire contract): over method, path and all query parameters received,
-//! as they were received.
+//! Owns the signature of a backend's request to the HTTP API (docs/pusher-protocol.md, sections 2.7
+//! and 2.8). It covers method, path and all query parameters exactly as received. Called by
+//! `http/resources/apps/backend_api`.
 
 use super::signature::SecretKey;
 use md5::{Digest as _, Md5};
@@ -8,23 +9,24 @@ use percent_encoding::percent_decode_str;
 /// How far the clocks of a backend and this server may be apart, in seconds.
 pub const WINDOW_S: i64 = 600;
 
-/// Says that a request is not signed by the app it is for. One sentence for every reason: a stranger learns nothing from it.
+/// Says that a request is not signed by the app it is for. Every reason has the same sentence, so
+/// that a stranger learns nothing from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request is not signed by this app, or its clock is wrong by more than {WINDOW_S} seconds")]
 pub struct NotSigned;
 
-/// A request as it was received: nothing decoded.
+/// A request as it was received, with nothing decoded.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedRequest<'a> {
     /// Upper case.
     pub method: &'a str,
     /// The path the client used.
     pub path: &'a str,
-    /// The query behind the `?`.
+    /// The query, without the `?`.
     pub query: &'a str,
 }
 
-/// What a request says about itself, read without believing it.
+/// The claims of a request about itself, read but not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// `auth_key`.
@@ -34,7 +36,8 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Reads what a request claims. Fails when something is missing, given twice, of another version, or out of the window around `now_s`.
+    /// Reads the claims of a request. Fails when one is missing, given twice, of another version,
+    /// or outside of the window around `now_s`.
     pub fn read(query: &str, now_s: i64) -> Result<Self, NotSigned> {
         let mut key = None;
         let mut signature = None;
@@ -61,11 +64,13 @@ impl Claims {
         Ok(Self { key: key.ok_or(NotSigned)?, signature: signature.ok_or(NotSigned)?, body_md5 })
     }
 
-    /// Checks the signature. It covers what is claimed about the body, so nothing of a body needs to be read before; see [`Self::verify_body`].
+    /// Checks the signature. It covers the claimed hash of the body, so the server need not read
+    /// the body before; see [`Self::verify_body`].
     pub fn verify(&self, secret: &SecretKey, request: SignedRequest<'_>) -> Result<(), NotSigned> {
         let decoded = decode(request.path);
         let paths = [Some(request.path), Some(decoded.as_str()).filter(|path| *path != request.path)];
-        // Clients differ in how a space travels, and what a plus means: `+` is read both ways when there is one.
+        // Clients encode a space differently and read `+` differently, so a query with a `+` is
+        // tried both ways.
         let plus_forms = if request.query.contains('+') { &[false, true][..] } else { &[false][..] };
         let is_signed = paths.into_iter().flatten().any(|path| {
             plus_forms
@@ -75,10 +80,12 @@ impl Claims {
         if is_signed { Ok(()) } else { Err(NotSigned) }
     }
 
-    /// Checks that the body is the one that was signed. A body needs `body_md5`; without a body it may be given (Python's SDK does).
+    /// Checks that the body is the signed one. A body needs `body_md5`; without a body the
+    /// parameter is allowed, because Python's SDK sends it.
     pub fn verify_body(&self, body: &[u8]) -> Result<(), NotSigned> {
         match &self.body_md5 {
-            // No secret goes into it; the signature over it is compared in constant time.
+            // The hash contains no secret, so a plain comparison is safe; the signature over it is
+            // compared in constant time.
             Some(claimed) if *claimed == super::signature::to_hex(&Md5::digest(body)) => Ok(()),
             None if body.is_empty() => Ok(()),
             _ => Err(NotSigned),
@@ -86,7 +93,8 @@ impl Claims {
     }
 }
 
-/// Returns what a backend signs: method, path, and its parameters sorted by lower-case name.
+/// Returns the text that a backend signs: method, path, and the parameters sorted by lower-case
+/// name.
 fn signed_text(method: &str, path: &str, query: &str, plus_is_space: bool) -> String {
     let mut parameters = parameters(query, plus_is_space);
     parameters.retain(|(name, _)| name != "auth_signature");
@@ -112,7 +120,7 @@ mod tests {
 
     const NOW_S: i64 = 1_353_088_179;
     const BODY: &str = r#"{"name":"foo","channels":["project-3"],"data":"{\"some\":\"data\"}"}"#;
-    /// The vendors' vector: app 3, key and secret of their documentation.
+    /// The vendor's test vector: app 3, with key and secret from their documentation.
     const QUERY: &str = "auth_key=278d425bdf160c739803&auth_timestamp=1353088179&auth_version=1.0&body_md5=ec365a775a4cd0599faeb73354201b6f\
                          &auth_signature=da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1f3f457e6c";
 

@@ -1,15 +1,17 @@
-//! The `Range` header for one range of bytes. Source: RFC 9110, section 14. Several ranges in one header may be ignored, and are.
+//! Owns the `Range` header, for one range of bytes. Called by `http/resources/files`.
+//! Source: RFC 9110, section 14, which allows a server to ignore a header with several ranges; this
+//! one does.
 
 use std::ops::RangeInclusive;
 
-/// What part of a body a request asks for.
+/// Part of a body that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ByteRange {
-    /// All of it: no header, one that does not read, or several ranges.
+    /// The whole body: there is no header, or it does not read, or it has several ranges.
     Whole,
-    /// These bytes, first and last included.
+    /// These bytes; first and last are included.
     Part(RangeInclusive<u64>),
-    /// Bytes that are not there (416).
+    /// Bytes that the body does not have (status 416).
     Unsatisfiable,
 }
 

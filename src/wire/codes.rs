@@ -1,16 +1,17 @@
-//! The table of Pusher codes: what they mean, and whether the client comes back. Source: section 2.4 of the wire contract, measured with
-//! pusher-js 8.6.0.
+//! Owns the table of Pusher codes: number, message, and the reaction of client libraries. Called by
+//! the sockets (`actors/sockets`, `http/sockets`) and [`super::pusher`]. Source:
+//! docs/pusher-protocol.md, section 2.4, measured with pusher-js 8.6.0.
 
-/// What a client library does after a close with a code.
+/// Reaction of a client library to a close with a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientReaction {
-    /// Stays away until the page is loaded again.
+    /// Does not reconnect until the page is loaded again.
     StaysAway,
-    /// Returns after about one second.
+    /// Reconnects after about one second.
     ReturnsAfterASecond,
-    /// Returns within milliseconds.
+    /// Reconnects within milliseconds.
     ReturnsAtOnce,
-    /// The code is sent as an error event only and never closes a socket.
+    /// None: the server sends the code in an error event only and never closes a socket with it.
     NoClose,
 }
 
@@ -24,15 +25,15 @@ macro_rules! codes {
             /// All codes, in ascending order.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// Returns the number on the wire.
+            /// Returns the number of the code.
             #[must_use]
             pub const fn number(self) -> u16 { match self { $(Self::$name => $code),+ } }
 
-            /// Returns the sentence sent with it.
+            /// Returns the message that the server sends with it.
             #[must_use]
             pub const fn message(self) -> &'static str { match self { $(Self::$name => $message),+ } }
 
-            /// Returns what client libraries do after a close with it.
+            /// Returns the reaction of client libraries to a close with it.
             #[must_use]
             pub const fn reaction(self) -> ClientReaction { match self { $(Self::$name => ClientReaction::$reaction),+ } }
         }
@@ -44,25 +45,25 @@ codes! {
     NoSuchApp = 4001, "Application does not exist", StaysAway;
     /// The app was disabled by an admin.
     AppDisabled = 4003, "Application disabled", StaysAway;
-    /// The app has as many sockets as it may.
+    /// The app has as many open sockets as it may.
     OverQuota = 4004, "Application is over its connection quota", StaysAway;
-    /// The path is none of a socket.
+    /// No socket can be opened at this path.
     BadPath = 4005, "Path not found", StaysAway;
-    /// The protocol version is no number.
+    /// The protocol version is not a number.
     BadVersion = 4006, "Invalid version string format", StaysAway;
-    /// The client speaks another protocol version.
+    /// The client speaks a protocol version that this server does not.
     UnsupportedProtocol = 4007, "Unsupported protocol version", StaysAway;
-    /// The session behind the socket ended, or the page may not connect.
+    /// The login behind the socket ended, or the page may not connect.
     Unauthorized = 4009, "Connection is unauthorized", StaysAway;
-    /// Too slow, too many, too fast: come back in a second.
+    /// The client is too slow or too fast, or there are too many sockets: come back in a second.
     OverCapacity = 4100, "Over capacity", ReturnsAfterASecond;
-    /// The server is going away: come back now, to another node or the next process.
+    /// The server stops: connect now to another node or to the next process.
     ReconnectNow = 4200, "Server is shutting down", ReturnsAtOnce;
     /// The client did not answer a ping.
     PongMissing = 4201, "Pong reply not received in time", ReturnsAtOnce;
     /// A client event was refused.
     ClientEventRejected = 4301, "Client event rejected", NoClose;
-    /// A watchlist was cut to its first 100 users.
+    /// The server cut a watchlist to its first 100 users.
     WatchlistTooLong = 4302, "Watchlist limit exceeded", NoClose;
 }
 

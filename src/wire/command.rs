@@ -1,9 +1,11 @@
-//! Frames a client sends. Source: section 2.2 of the wire contract. Lenient where real clients differ, never panicking.
+//! Owns the frames that a client sends. Called by `actors/sockets/session` and
+//! `actors/sockets/sign_in`. Source: docs/pusher-protocol.md, section 2.2. Lenient where real
+//! clients differ. Invariant: no frame makes it panic.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What a client asks for.
+/// Command of a client.
 #[derive(Debug)]
 pub enum Command {
     /// Join a channel.
@@ -15,27 +17,27 @@ pub enum Command {
     },
     /// Sign the socket in as a user of the app.
     SignIn(SignIn),
-    /// Are you there?
+    /// Ask whether the server answers.
     Ping,
-    /// I am here.
+    /// Answer a ping of the server.
     Pong,
-    /// Send an event to the others on a channel.
+    /// Send an event to the other subscribers of a channel.
     ClientEvent {
-        /// Begins with `client-`.
+        /// Name; it begins with `client-`.
         event: String,
         /// Name as sent.
         channel: String,
         /// Forwarded with its JSON type.
         data: Box<RawValue>,
     },
-    /// An event name this server does not take from clients.
+    /// An event that this server does not accept from clients.
     Unknown {
         /// The name.
         event: String,
     },
 }
 
-/// Data of `pusher:subscribe`. Empty and null proofs count as absent (pusher-js sends them).
+/// Data of `pusher:subscribe`. Empty and null proofs count as absent, because pusher-js sends them.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Subscription {
     /// Name as sent.
@@ -58,7 +60,7 @@ pub struct SignIn {
     pub user_data: String,
 }
 
-/// Says why a frame is not a command. The text is sent back to the client.
+/// Says why a frame is not a command. The server sends the text back to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedFrame {
     /// Not JSON, or not an object with an `event`.
@@ -109,7 +111,7 @@ pub fn parse(text: &str) -> Result<Command, MalformedFrame> {
     }
 }
 
-/// Reads `data` as an object, or as a JSON text of one (some SDKs encode twice).
+/// Reads `data` as an object, or as a JSON text of an object, because some SDKs encode twice.
 fn parse_data<T: serde::de::DeserializeOwned>(data: Option<&RawValue>) -> Result<T, MalformedFrame> {
     let raw = data.ok_or(MalformedFrame::Data)?.get();
     if raw.starts_with('"') {

@@ -1,5 +1,7 @@
-//! Lines of the event debug console: what happens in a connected app, as its admins read it while they watch. No proofs, no signatures, no member data: a
-//! line is made of names, ids and sentences of ours, and of the beginning of what is published.
+//! Owns the lines of the event console, in which admins watch a connected app live. Made by the
+//! hub, the sockets, the HTTP API and the webhooks; kept by `services/apps/watched`; published by
+//! `actors/apps/console_link`. Must not contain proofs, signatures or member data: a line consists
+//! of names, ids, sentences of this server, and the beginning of a published payload.
 
 use crate::domain::{
     apps::app_happening::{AppHappening, AppHappeningKind},
@@ -8,24 +10,24 @@ use crate::domain::{
 };
 use serde::Serialize;
 
-/// Characters of a payload that are shown.
+/// Most characters of a payload in a line.
 const SHOWN_DATA: usize = 500;
-/// Characters of names, ids and reasons that are shown: clients may send longer ones.
+/// Most characters of a name, id or reason in a line; clients may send longer ones.
 const SHOWN_NAME: usize = MAX_CHANNEL_NAME;
-/// Names that are shown when there are many.
+/// Most names in a line.
 const SHOWN_NAMES: usize = 10;
 
-/// What happened.
+/// Kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
     /// A socket was opened.
     Connected,
-    /// A socket is gone; with code and reason when the server closed it.
+    /// A socket closed; with code and reason if the server closed it.
     Disconnected,
-    /// The server sent an error, or did not let a socket in.
+    /// The server sent an error to a socket, or refused to open one.
     Refused,
-    /// A socket is signed in as a user of the app.
+    /// A socket signed in as a user of the app.
     SignedIn,
     /// A socket joined a channel.
     Subscribed,
@@ -35,23 +37,23 @@ pub enum LineKind {
     Occupied,
     /// A channel lost its last subscriber.
     Vacated,
-    /// The first connection of a user joined.
+    /// The first connection of a user joined a presence channel.
     MemberAdded,
-    /// The last connection of a user left.
+    /// The last connection of a user left a presence channel.
     MemberRemoved,
-    /// The number of subscribers changed.
+    /// The number of subscribers of a channel changed.
     Count,
     /// A client sent an event.
     ClientEvent,
-    /// A backend, or an admin, published an event.
+    /// A backend or an admin published an event.
     ApiEvent,
-    /// A request of a backend was refused.
+    /// The server refused a request of a backend.
     ApiRefused,
-    /// Somebody joined a cache channel that holds no event.
+    /// A socket joined a cache channel that holds no event.
     CacheMiss,
-    /// A webhook was delivered.
+    /// The server delivered a webhook.
     WebhookSent,
-    /// A webhook was not delivered; it will be tried again.
+    /// The server could not deliver a webhook; it will try again.
     WebhookFailed,
 }
 
@@ -78,82 +80,91 @@ impl LineKind {
     ];
 }
 
-/// Something that happened in an app.
+/// One line of the console: something that happened in an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
+    /// Kind of the line.
     kind: LineKind,
+    /// The channel; of several channels the first ten names and the number of the others.
     channel: Option<String>,
+    /// Name of the event; of several events the first ten names and the number of the others.
     event: Option<String>,
+    /// The socket.
     socket_id: Option<String>,
+    /// The user of the app.
     user_id: Option<String>,
+    /// Beginning of the payload, at most 500 characters; the number of subscribers in a `count`.
     data: Option<String>,
+    /// Length of the whole payload, in bytes.
     bytes: Option<usize>,
+    /// Pusher code or HTTP status.
     code: Option<u16>,
+    /// Reason, one sentence.
     reason: Option<String>,
 }
 
 impl Line {
-    /// Begins a line.
+    /// Makes a line of this kind.
     #[must_use]
     pub const fn new(kind: LineKind) -> Self {
         Self { kind, channel: None, event: None, socket_id: None, user_id: None, data: None, bytes: None, code: None, reason: None }
     }
 
-    /// Says on which channel; the name may be one that is none.
+    /// Sets the channel. The text may not be a legal name.
     #[must_use]
     pub fn on(self, channel: &str) -> Self {
         Self { channel: Some(beginning(channel, SHOWN_NAME)), ..self }
     }
 
-    /// Says on which channels: the first ten by name, the others by number.
+    /// Sets the channels: the first ten by name, the others by number.
     #[must_use]
     pub fn on_all(self, channels: &[ChannelName]) -> Self {
         Self { channel: Some(listed(channels.iter().map(ChannelName::as_str))), ..self }
     }
 
-    /// Names the event.
+    /// Sets the event.
     #[must_use]
     pub fn event(self, name: &str) -> Self {
         Self { event: Some(beginning(name, SHOWN_NAME)), ..self }
     }
 
-    /// Names the events: the first ten, the others by number.
+    /// Sets the events: the first ten by name, the others by number.
     #[must_use]
     pub fn events<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
         Self { event: Some(listed(names)), ..self }
     }
 
-    /// Says which socket.
+    /// Sets the socket.
     #[must_use]
     pub fn socket(self, socket: SocketId) -> Self {
         Self { socket_id: Some(socket.to_string()), ..self }
     }
 
-    /// Says which user of the app.
+    /// Sets the user of the app.
     #[must_use]
     pub fn user(self, user_id: &str) -> Self {
         Self { user_id: Some(beginning(user_id, SHOWN_NAME)), ..self }
     }
 
-    /// Shows the beginning of a payload, and how long it is.
+    /// Sets the beginning of the payload, and its length.
     #[must_use]
     pub fn data(self, payload: &str) -> Self {
         Self { data: Some(beginning(payload, SHOWN_DATA)), bytes: Some(payload.len()), ..self }
     }
 
-    /// Says why, with the code that was sent.
+    /// Sets the reason, with the code that the server sent.
     #[must_use]
     pub fn because(self, code: Option<u16>, reason: &str) -> Self {
         Self { code, reason: Some(beginning(reason, SHOWN_NAME)), ..self }
     }
 
-    /// Says with which status.
+    /// Sets the status of the HTTP answer.
     #[must_use]
     pub fn status(self, status: u16) -> Self {
         Self { code: Some(status), ..self }
     }
 
-    /// Tells what the owner of an app can be told of.
+    /// Makes the line of a happening.
     #[must_use]
     pub fn of_happening(event: &AppHappening) -> Self {
         let line = |kind| Self::new(kind).on(event.channel.as_str());
@@ -172,21 +183,22 @@ impl Line {
     }
 }
 
-/// A line with when and where it was noted.
+/// A line with its id, time and node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotedLine {
-    /// Unlike that of every other line.
+    /// Id of the line, unique.
     pub id: String,
-    /// When, RFC 3339.
+    /// Time at which the node saw it, RFC 3339.
     pub at: String,
     /// The node that saw it.
     pub node: String,
-    /// What.
+    /// The line.
     #[serde(flatten)]
     pub line: Line,
 }
 
-/// Returns the data of an [`AppConsole`](super::desk_event::DeskEvent::AppConsole): lines, and how many there were beside them.
+/// Returns the data of an [`AppConsole`](super::desk_event::DeskEvent::AppConsole) event: these
+/// lines, and the number of lines that were skipped.
 #[must_use]
 pub fn console_data(lines: &[NotedLine], skipped: u64) -> String {
     #[derive(Serialize)]

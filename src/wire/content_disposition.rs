@@ -1,4 +1,5 @@
-//! The `Content-Disposition` header with names of any script. Source: RFC 6266 with the `ext-value` of RFC 5987.
+//! Owns the `Content-Disposition` header, for file names in any script. Called by `http/resources`
+//! and `backends/files`. Source: RFC 6266, with the `ext-value` of RFC 5987.
 
 use std::fmt::Write as _;
 
@@ -28,7 +29,7 @@ impl Disposition {
     }
 }
 
-/// Returns the header value: an ASCII name for old clients, and the full one where it differs.
+/// Returns the header value: an ASCII name for old clients, and the full name if it differs.
 #[must_use]
 pub fn content_disposition(disposition: Disposition, file_name: &str) -> String {
     let plain = |c: char| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' };
@@ -37,7 +38,8 @@ pub fn content_disposition(disposition: Disposition, file_name: &str) -> String 
     if ascii == file_name { header } else { format!("{header}; filename*=UTF-8''{}", percent_encode(file_name)) }
 }
 
-/// Returns `text` with every byte outside RFC 3986's unreserved characters as `%XX`.
+/// Returns `text` percent-encoded: every byte becomes `%XX`, except the unreserved characters of
+/// RFC 3986.
 #[must_use]
 pub fn percent_encode(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {

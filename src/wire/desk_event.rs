@@ -1,42 +1,47 @@
-//! The events of the built-in app: owns what each is called, on which channels it comes, and whether it has a row in the log. Called by whoever
-//! publishes one, by the description of the API (`http/openapi`), and by who looks for one in the log. A new event is one line of the table: `ALL` is made
-//! from it, and a test of the description names the event that nobody described. The shape of the data is in that description.
+//! Owns the events of the built-in app: their names, their channels, and which of them are rows of
+//! the log. Called by every publisher of such an event, by the description of the API
+//! (`http/openapi`), and by the code that looks for an event in the log. The shapes of the data are
+//! in that description. Invariants:
+//!
+//! - A new event is one line of the table; `ALL` is made from the table.
+//! - A test names an event that the description lacks.
 
 use crate::domain::ids::ConversationId;
 use serde::Deserialize;
 
-/// Whether an event outlives its publication.
+/// Says whether an event has a row in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// A row of the log: the data carries `id` and `cursor`, and `/sync` gives it to who was away.
+    /// A row of the log: the data carries `id` and `cursor`, and `/sync` returns it to a client
+    /// that was away.
     Durable,
-    /// Published once, to who is there.
+    /// Published once, to the sockets that are connected.
     Passing,
 }
 
-/// A kind of channel of the built-in app, on which events come.
+/// A kind of channel of the built-in app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeskChannel {
-    /// The devices of a user.
+    /// The channel of one user, on all devices.
     User,
-    /// All users of a role, each role on its own.
+    /// The channels of all roles.
     EachRole,
-    /// All users of the roles that the event is for.
+    /// The channels of the roles that the event is for.
     SomeRole,
-    /// All counsellors.
+    /// The channel of the counsellors.
     Counsellors,
-    /// The members of a conversation.
+    /// The channel of a conversation.
     Conversation,
-    /// Who wants to know which counsellors are there.
+    /// The channel of the counsellors' duty status.
     CounsellorStatus,
-    /// Who looks at the free times of a counsellor.
+    /// The channel of the free slots of a counsellor.
     Slots,
-    /// Admins who watch a connected app.
+    /// The channel of the console of a connected app.
     AppConsole,
 }
 
 impl DeskChannel {
-    /// Returns the names of its channels, with placeholders for ids.
+    /// Returns the names of the channels of this kind, with placeholders for ids.
     #[must_use]
     pub const fn patterns(self) -> &'static [&'static str] {
         match self {
@@ -54,14 +59,14 @@ impl DeskChannel {
 
 macro_rules! desk_events {
     ($($(#[$doc:meta])* $event:ident = $name:literal, $delivery:ident on $($channel:ident)and+;)+) => {
-        /// An event that sockets of the built-in app hear.
+        /// An event that sockets of the built-in app receive.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum DeskEvent {
             $($(#[$doc])* $event,)+
         }
 
         impl DeskEvent {
-            /// All of them.
+            /// All events.
             pub const ALL: &[Self] = &[$(Self::$event,)+];
 
             /// Returns the name on the wire.
@@ -70,13 +75,13 @@ macro_rules! desk_events {
                 match self { $(Self::$event => $name,)+ }
             }
 
-            /// Returns whether it has a row in the log.
+            /// Returns whether the event has a row in the log.
             #[must_use]
             pub const fn delivery(self) -> Delivery {
                 match self { $(Self::$event => Delivery::$delivery,)+ }
             }
 
-            /// Returns where it comes.
+            /// Returns the kinds of channels on which the event is published.
             #[must_use]
             pub const fn channels(self) -> &'static [DeskChannel] {
                 match self { $(Self::$event => &[$(DeskChannel::$channel,)+],)+ }
@@ -90,13 +95,13 @@ desk_events! {
     SessionEnded = "session.ended", Passing on User;
     /// A material was published, changed or deleted.
     MaterialChanged = "material.changed", Passing on EachRole;
-    /// A counsellor came, went, or is busy.
+    /// A counsellor's duty status changed.
     CounsellorStatus = "counsellor.status", Passing on CounsellorStatus;
-    /// What can be booked with a counsellor changed.
+    /// The free slots of a counsellor changed.
     SlotsChanged = "slots.changed", Passing on Slots;
     /// An appointment was made or changed.
     AppointmentChanged = "appointment.changed", Durable on User;
-    /// Tells a member what became of a conversation. The changes `message` and `read` alone have no row.
+    /// A conversation of the member changed. The changes `message` and `read` alone have no row.
     ConversationChanged = "conversation.changed", Durable on User;
     /// The number of waiting students changed.
     QueueChanged = "queue.changed", Passing on Counsellors;
@@ -104,34 +109,35 @@ desk_events! {
     MessageCreated = "message.created", Durable on Conversation;
     /// A message was edited or taken back.
     MessageChanged = "message.changed", Durable on Conversation;
-    /// The marks of a member rose.
+    /// A member received or read more messages.
     MessageRead = "message.read", Passing on Conversation;
-    /// The other side is typing: a client event, the only one that the built-in app passes on.
+    /// The other side is typing. This is the only client event that the built-in app passes on.
     Typing = "client-typing", Passing on Conversation;
-    /// Brings a new question and its answer to the student's devices.
+    /// The student asked a question and its answer begins; for all devices of the student.
     CompanionStarted = "companion.started", Passing on User;
     /// An answer grew.
     CompanionDelta = "companion.delta", Passing on User;
-    /// An answer ended well, or was stopped or interrupted.
+    /// An answer ended: done, stopped or interrupted.
     CompanionDone = "companion.done", Durable on User;
     /// An answer failed.
     CompanionFailed = "companion.failed", Durable on User;
-    /// Calls staff: a student may be in danger.
+    /// A student may be in danger; for staff.
     RiskRaised = "risk.raised", Durable on User and SomeRole;
-    /// Tells staff what became of a warning.
+    /// A warning changed; for staff.
     RiskChanged = "risk.changed", Durable on User and SomeRole;
-    /// Announces a notice; the row has the notice's id.
+    /// A notice is new; the row has the notice's id.
     NoticeCreated = "notice.created", Durable on User and EachRole;
-    /// A read state changed on one of the user's devices.
+    /// The read state of a notice changed on one of the user's devices.
     NoticeState = "notice.state", Passing on User;
-    /// What happened in a connected app, while an admin watches it.
+    /// Lines of the console of a connected app, while an admin watches it.
     AppConsole = "app.console", Passing on AppConsole;
 }
 
-/// The change that tells a counsellor that a conversation is not theirs any more.
+/// The `change` that tells a counsellor that the conversation is no longer theirs.
 pub const LEFT_CONVERSATION: &str = "left";
 
-/// Returns the conversation that the addressee of a durable event has just lost; `None` for every other event.
+/// Returns the conversation that the addressee of a durable event has just lost; `None` for every
+/// other event.
 #[must_use]
 pub fn conversation_left(event: &str, data_text: &str) -> Option<ConversationId> {
     #[derive(Deserialize)]
@@ -146,8 +152,10 @@ pub fn conversation_left(event: &str, data_text: &str) -> Option<ConversationId>
     (changed.change == LEFT_CONVERSATION).then_some(changed.conversation_id)
 }
 
-/// Returns the JSON object `data_text` with `id` and `cursor` put in front; both are known only once the row has its position. Spliced as text, because
-/// parsing and writing it again would cost more and could change it. A key of the same name in the data would be there twice: writers leave them out.
+/// Returns the JSON object `data_text` with `id` and `cursor` put in front; both are known only
+/// once the row has its position. The text is spliced, because parsing and writing it again would
+/// cost more and could change it. The data must not have keys of these names, or the result would
+/// have them twice.
 #[must_use]
 pub fn durable_data(id: &str, cursor: i64, data_text: &str) -> String {
     let rest = data_text.trim().strip_prefix('{').unwrap_or("}");

@@ -1,4 +1,5 @@
-//! A WebSocket frame, encoded once and shared by every socket it goes to.
+//! Owns the WebSocket frame: encoded once and shared by every socket that it is sent to. Called by
+//! [`super::pusher`] and the sockets (`actors/sockets`, `http/sockets`).
 
 use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
@@ -9,7 +10,7 @@ const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
 const FINAL: u8 = 0x80;
-/// Most bytes a control frame may carry (RFC 6455, 5.5).
+/// Most bytes of the payload of a control frame (RFC 6455, section 5.5).
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
 /// A complete server frame: header and payload in one buffer. Cloning shares the buffer.
@@ -19,7 +20,7 @@ pub struct Frame {
     header_len: u8,
 }
 
-/// What a transport that builds its own headers has to send.
+/// Content of a frame, for a transport that builds its own headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FrameContent {
     /// A text frame.
@@ -59,7 +60,7 @@ impl Frame {
         Self::encode(PONG, payload.get(..MAX_CONTROL_PAYLOAD).unwrap_or(payload))
     }
 
-    /// Encodes a close with a code and a reason (cut to fit a control frame).
+    /// Encodes a close with a code and a reason, which is cut to fit a control frame.
     #[must_use]
     pub fn close(code: u16, reason: &str) -> Self {
         let mut end = reason.len().min(MAX_CONTROL_PAYLOAD - 2);
@@ -91,7 +92,7 @@ impl Frame {
         Self { bytes: bytes.freeze(), header_len }
     }
 
-    /// Returns header and payload as they go to the socket.
+    /// Returns header and payload as the socket writes them.
     #[must_use]
     pub const fn encoded(&self) -> &Bytes {
         &self.bytes
@@ -103,7 +104,8 @@ impl Frame {
         self.bytes.slice(usize::from(self.header_len)..)
     }
 
-    /// Returns what a transport that builds its own headers has to send. Payloads are shared, not copied.
+    /// Returns the content, for a transport that builds its own headers. Shares the payload, does
+    /// not copy it.
     #[must_use]
     pub fn content(&self) -> FrameContent {
         let payload = self.payload();

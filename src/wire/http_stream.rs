@@ -1,30 +1,34 @@
-//! Pusher frames in the body of an HTTP answer, for networks that block WebSockets: section 2.11 of the wire contract. One chunk per line; its first
-//! character is its kind.
+//! Owns the HTTP fallback of the sockets, for networks that block WebSockets: Pusher frames in the
+//! body of an HTTP answer (docs/pusher-protocol.md, section 2.11). Each chunk is one line, and its
+//! first character is its kind. Called by `actors/sockets/polling_session` and
+//! `http/sockets/polling`.
 
 use super::frame::{Frame, FrameContent};
 use serde_json::json;
 
-/// Tells the other side, and whatever is between, that the stream lives.
+/// Chunk that shows the client, and every proxy in between, that the stream is alive.
 pub const HEARTBEAT: &str = "h\n";
-/// What pusher-js 8.6.0 lets an answer grow to, in UTF-16 units, before it drops it and asks for another (http_request.ts).
+/// Size that pusher-js 8.6.0 lets an answer reach, in UTF-16 units, before it drops the answer and
+/// asks for another (http_request.ts).
 pub const ANSWER_UNITS: usize = 256 * 1024;
 
-/// Returns the chunk that opens a session. Clients ask `hostname`, if there is one, from then on.
+/// Returns the chunk that opens a session. If `hostname` is not empty, the client sends its further
+/// requests to that host.
 #[must_use]
 pub fn open(hostname: &str) -> String {
     if hostname.is_empty() { "o{}\n".to_owned() } else { format!("o{}\n", json!({ "hostname": hostname })) }
 }
 
-/// Chunks, ready to be sent.
+/// Chunks that are ready to send.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Chunks {
-    /// Their text.
+    /// The text of the chunks.
     pub text: String,
-    /// Whether they end the session.
+    /// Whether the last chunk ends the session.
     pub ends_session: bool,
 }
 
-/// Returns frames as chunks, in order: messages that follow each other in one chunk.
+/// Returns frames as chunks, in order. Text frames that follow each other share a chunk.
 #[must_use]
 pub fn chunks(frames: &[Frame]) -> Chunks {
     let mut chunks = Chunks::default();
@@ -36,7 +40,7 @@ pub fn chunks(frames: &[Frame]) -> Chunks {
                 chunks.text.push_str(&json!(&*text).to_string());
                 has_open_list = true;
             }
-            // Nothing of the protocol is binary.
+            // The protocol has no binary frames; WebSocket pings and pongs have no chunk.
             FrameContent::Binary(_) | FrameContent::Ping(_) | FrameContent::Pong(_) => {}
             FrameContent::Close(code, reason) => {
                 if std::mem::take(&mut has_open_list) {
@@ -54,13 +58,14 @@ pub fn chunks(frames: &[Frame]) -> Chunks {
     chunks
 }
 
-/// Returns how much chunks add to what a client counts of an answer.
+/// Returns the length of chunks in UTF-16 units, as a client counts it against [`ANSWER_UNITS`].
 #[must_use]
 pub fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// Reads what a client sends: a JSON list of messages; an empty one is a sign of life. `None` for anything else.
+/// Reads the body that a client sends: a JSON list of messages; an empty list is a ping. `None` for
+/// anything else.
 #[must_use]
 pub fn parse_messages(body: &[u8]) -> Option<Vec<String>> {
     serde_json::from_slice(body).ok()

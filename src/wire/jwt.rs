@@ -1,4 +1,5 @@
-//! JSON Web Tokens signed with HMAC SHA-256 (RFC 7519, RFC 7515, algorithm HS256), as a Jitsi server reads them.
+//! Owns JSON Web Tokens signed with HMAC SHA-256 (RFC 7519, RFC 7515, algorithm HS256), as a Jitsi
+//! server reads them. Called by `services/appointments/video`.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::hmac;
@@ -25,7 +26,7 @@ mod tests {
 
     #[test]
     fn the_example_of_rfc_7515_comes_out() {
-        // Appendix A.1: header and claims with their line breaks, and the key as JWK.
+        // RFC 7515, appendix A.1: header and claims with their line breaks, and the key as JWK.
         let secret =
             URL_SAFE_NO_PAD.decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow").unwrap();
         let signed = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
@@ -35,7 +36,8 @@ mod tests {
 
     #[test]
     fn the_usual_token_comes_out() {
-        // The example of jwt.io: `{"sub":"1234567890","name":"John Doe","iat":1516239022}` under "your-256-bit-secret".
+        // The example of jwt.io: `{"sub":"1234567890","name":"John Doe","iat":1516239022}` under
+        // "your-256-bit-secret".
         let claims = Value::from_iter([("iat", Value::from(1_516_239_022)), ("name", "John Doe".into()), ("sub", "1234567890".into())]);
         let token = sign_hs256(&claims, b"your-256-bit-secret");
         let [header, body, signature] = token.split('.').collect::<Vec<_>>().try_into().unwrap();

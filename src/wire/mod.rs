@@ -1,5 +1,6 @@
-//! The place for bytes: WebSocket and Pusher frames, signatures, application events, the envelope between nodes, the table of codes.
-//! May import: `domain`. Never sqlx or actix.
+//! Owns the bytes: WebSocket and Pusher frames, signatures, events of the built-in app, the
+//! envelope between nodes, the table of codes. Called by all layers above. May import `domain`;
+//! must not import sqlx or actix.
 
 pub mod api_signature;
 pub mod byte_range;

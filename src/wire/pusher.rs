@@ -1,4 +1,6 @@
-//! Frames the server sends, as text of Pusher protocol 7. Source: section 2.3 of the wire contract. `S{…}` there is a JSON string here.
+//! Owns the frames that the server sends, as text of Pusher protocol 7. Called by the hub, the
+//! sockets, the census and the companion. Source: docs/pusher-protocol.md, section 2.3; `S{…}`
+//! there is a JSON string here.
 
 use super::{codes::PusherCode, frame::Frame};
 use crate::domain::{
@@ -8,7 +10,7 @@ use crate::domain::{
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
-/// What goes out on a channel.
+/// An event on a channel.
 #[derive(Serialize)]
 struct ChannelEvent<'a, D: Serialize> {
     event: &'a str,
@@ -18,7 +20,8 @@ struct ChannelEvent<'a, D: Serialize> {
     user_id: Option<&'a str>,
 }
 
-/// A member that came. `json!` would parse the info first, and panic where it is nested deeper than that parser goes.
+/// A member that joined. `json!` would parse the info first, and panic if it is nested deeper than
+/// its parser goes.
 #[derive(Serialize)]
 struct MemberAdded<'a> {
     user_id: &'a str,
@@ -26,7 +29,7 @@ struct MemberAdded<'a> {
     user_info: Option<&'a RawValue>,
 }
 
-/// Who is there; not by `json!` for the same reason.
+/// The members of a channel; does not use `json!` for the same reason.
 #[derive(Serialize)]
 struct Presence<'a> {
     presence: &'a Roster,
@@ -37,26 +40,26 @@ fn to_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// First frame of every socket.
+/// The first frame of every socket.
 #[must_use]
 pub fn connection_established(socket: SocketId, activity_timeout_s: u64) -> Frame {
     let data = to_text(&json!({ "socket_id": socket.to_string(), "activity_timeout": activity_timeout_s }));
     Frame::text(&to_text(&json!({ "event": "pusher:connection_established", "data": data })))
 }
 
-/// Answer to a subscription without members.
+/// The answer to a subscription of a channel without members.
 #[must_use]
 pub fn subscription_succeeded(channel: &ChannelName) -> Frame {
     channel_event(channel, "pusher_internal:subscription_succeeded", "{}")
 }
 
-/// Answer to a subscription of a presence channel; the members include the joiner.
+/// The answer to a subscription of a presence channel; the members include the one that joins.
 #[must_use]
 pub fn presence_succeeded(channel: &ChannelName, roster: &Roster) -> Frame {
     channel_event(channel, "pusher_internal:subscription_succeeded", &to_text(&Presence { presence: roster }))
 }
 
-/// Refusal of one channel; the socket stays.
+/// The refusal of a subscription; the socket stays open.
 #[must_use]
 pub fn subscription_error(channel: &str, kind: &str, message: &str, status: u16) -> Frame {
     Frame::text(&to_text(&json!({
@@ -66,13 +69,13 @@ pub fn subscription_error(channel: &str, kind: &str, message: &str, status: u16)
     })))
 }
 
-/// First connection of a member.
+/// The first connection of a member joined.
 #[must_use]
 pub fn member_added(channel: &ChannelName, user_id: &str, user_info: Option<&RawValue>) -> Frame {
     channel_event(channel, "pusher_internal:member_added", &to_text(&MemberAdded { user_id, user_info }))
 }
 
-/// Last connection of a member ended.
+/// The last connection of a member left.
 #[must_use]
 pub fn member_removed(channel: &ChannelName, user_id: &str) -> Frame {
     channel_event(channel, "pusher_internal:member_removed", &to_text(&json!({ "user_id": user_id })))
@@ -84,26 +87,27 @@ pub fn channel_event(channel: &ChannelName, event: &str, data: &str) -> Frame {
     Frame::text(&to_text(&ChannelEvent { event, channel: channel.as_str(), data, user_id: None }))
 }
 
-/// An event a client sent to the others; `data` keeps its JSON type, `user_id` only on presence channels.
+/// An event that a client sends to the other subscribers. `data` keeps its JSON type; `user_id` is
+/// there on presence channels only.
 #[must_use]
 pub fn client_event(channel: &ChannelName, event: &str, data: &RawValue, user_id: Option<&str>) -> Frame {
     Frame::text(&to_text(&ChannelEvent { event, channel: channel.as_str(), data, user_id }))
 }
 
-/// A client event that carries nothing but its name; `data` is an empty object.
+/// A client event with a name only; `data` is an empty object.
 #[must_use]
 pub fn empty_client_event(channel: &ChannelName, event: &str, user_id: Option<&str>) -> Frame {
     Frame::text(&to_text(&ChannelEvent { event, channel: channel.as_str(), data: json!({}), user_id }))
 }
 
-/// Answer to a sign-in; `user_data` stays the text it was.
+/// The answer to a sign-in; `user_data` is the text that the client sent.
 #[must_use]
 pub fn signin_success(user_data: &str) -> Frame {
     let data = to_text(&json!({ "user_data": user_data }));
     Frame::text(&to_text(&json!({ "event": "pusher:signin_success", "data": data })))
 }
 
-/// Which users of a watchlist are there, and which are not; belongs to no channel.
+/// The users of a watchlist that are online and that are offline; belongs to no channel.
 #[must_use]
 pub fn watchlist_events(online: &[&str], offline: &[&str]) -> Frame {
     let lists = [("online", online), ("offline", offline)].into_iter().filter(|(_, users)| !users.is_empty());
@@ -112,7 +116,7 @@ pub fn watchlist_events(online: &[&str], offline: &[&str]) -> Frame {
     Frame::text(&to_text(&json!({ "event": "pusher_internal:watchlist_events", "data": data })))
 }
 
-/// How many sockets listen to a channel.
+/// The number of sockets that listen to a channel.
 #[must_use]
 pub fn subscription_count(channel: &ChannelName, count: u64) -> Frame {
     channel_event(channel, "pusher_internal:subscription_count", &to_text(&json!({ "subscription_count": count })))
@@ -124,7 +128,7 @@ pub fn cache_miss(channel: &ChannelName) -> Frame {
     channel_event(channel, "pusher:cache_miss", "{}")
 }
 
-/// An error of the whole socket; `data` is an object, never a string (Pysher).
+/// An error of the whole socket. `data` is an object, because Pysher does not read a string there.
 #[must_use]
 pub fn error(code: Option<PusherCode>, message: &str) -> Frame {
     Frame::text(&to_text(&json!({ "event": "pusher:error", "data": { "message": message, "code": code.map(PusherCode::number) } })))

@@ -1,10 +1,13 @@
-//! Secrets at rest: AES-256-GCM under a key derived from the server's secret, bound to what they belong to. Text form: base64 of nonce and sealed bytes.
+//! Owns the encryption of stored secrets: AES-256-GCM under a key that is derived from the server's
+//! secret. Called by `services/apps/manage`. Text form: base64 of nonce and sealed bytes.
+//! Invariant: a sealed secret opens only for the owner it was sealed for.
 
 use super::signature::SecretKey;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
-/// Says that a sealed text does not open: another server secret, another owner, or damage. Never says which.
+/// Says that a sealed text does not open: it has another server secret or another owner, or it is
+/// damaged. Never says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a stored secret does not open with this server's secret")]
 pub struct DoesNotOpen;
@@ -20,7 +23,8 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Makes the vault of a purpose. Fails never with a secret of any length, because the key is derived.
+    /// Makes the vault of a purpose. Never fails in practice, because the derived key always has
+    /// the right length.
     pub fn new(server_secret: &SecretKey, purpose: &str) -> Result<Self, DoesNotOpen> {
         let key = UnboundKey::new(&AES_256_GCM, &server_secret.derive_bytes(purpose)).map_err(|_| DoesNotOpen)?;
         Ok(Self(std::sync::Arc::new(LessSafeKey::new(key))))

@@ -1,10 +1,12 @@
-//! HMAC-SHA256 signatures over raw strings, lower-case hex, compared in constant time. Source: section 2.7 of the wire contract.
+//! Owns HMAC-SHA256 signatures over raw strings, in lower-case hex. Called wherever something is
+//! signed or verified. Invariant: signatures are compared in constant time. Source:
+//! docs/pusher-protocol.md, section 2.7.
 
 use crate::domain::live::channel::ChannelName;
 use ring::hmac;
 use std::{fmt, fmt::Write as _, sync::Arc};
 
-/// A secret that signs; never printed.
+/// A secret that signs. Its `Debug` never shows it.
 #[derive(Clone)]
 pub struct SecretKey(Arc<hmac::Key>);
 
@@ -15,7 +17,8 @@ impl SecretKey {
         Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, secret)))
     }
 
-    /// Derives an independent key for one purpose, so that a signature of one kind never passes as another.
+    /// Derives an independent key for one purpose, so that a signature for one purpose is never
+    /// valid for another.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Self {
         Self::new(hmac::sign(&self.0, purpose.as_bytes()).as_ref())
@@ -48,7 +51,8 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Returns what is signed to subscribe: socket, channel and, whenever it is a string, the channel data.
+/// Returns the text that is signed to subscribe: socket, channel and, if there is any, the channel
+/// data.
 #[must_use]
 pub fn channel_text(socket_id: &str, channel: &ChannelName, channel_data: Option<&str>) -> String {
     match channel_data {
@@ -57,7 +61,7 @@ pub fn channel_text(socket_id: &str, channel: &ChannelName, channel_data: Option
     }
 }
 
-/// Returns what is signed to sign a user in.
+/// Returns the text that is signed to sign a user in.
 #[must_use]
 pub fn user_text(socket_id: &str, user_data: &str) -> String {
     format!("{socket_id}::user::{user_data}")

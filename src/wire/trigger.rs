@@ -1,4 +1,6 @@
-//! What a backend posts to publish (section 2.8 of the wire contract): one event for several channels, or a batch of events for one channel each.
+//! Owns the bodies that a backend posts to publish (docs/pusher-protocol.md, section 2.8): one
+//! event for several channels, or a batch of events with one channel each. Called by
+//! `http/resources/apps` and `services/apps/backend_api`.
 
 use crate::domain::{ids::SocketId, live::channel::ChannelName};
 use serde::Deserialize;
@@ -11,42 +13,42 @@ pub const MAX_BATCH: usize = 10;
 /// Longest event name, in characters.
 pub const MAX_EVENT_NAME: usize = 200;
 
-/// What a backend wants to know about a channel.
+/// Attributes of a channel that a backend asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Attributes {
-    /// Users, on presence channels.
+    /// The number of users; presence channels only.
     pub user_count: bool,
-    /// Sockets that listen.
+    /// The number of sockets that listen.
     pub subscription_count: bool,
-    /// The last event, on cache channels.
+    /// The last event; cache channels only.
     pub cache: bool,
 }
 
-/// An event to be published.
+/// An event to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// Its name.
+    /// Name of the event.
     pub name: String,
-    /// Where to, each channel once.
+    /// Channels to publish on, each once.
     pub channels: Vec<ChannelName>,
-    /// Its data as text, as it was sent; other JSON as its text.
+    /// Data of the event: a JSON string as its content, other JSON as its text.
     pub data: String,
-    /// The socket that does not hear it.
+    /// Socket that does not receive the event.
     pub except: Option<SocketId>,
-    /// What the answer is to tell about the channels.
+    /// Attributes of the channels that the answer must contain.
     pub info: Attributes,
 }
 
-/// Why a body is not published. The text is for the backend's programmer.
+/// Says why a body is refused. The text is for the programmer of the backend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TriggerError {
-    /// 400.
+    /// The body does not read (status 400).
     #[error("{0}")]
     Malformed(String),
-    /// 413.
+    /// The data of an event is too large (status 413).
     #[error("The data content of this event exceeds the allowed maximum ({limit} bytes)")]
     TooLarge {
-        /// Most bytes.
+        /// Largest size allowed, in bytes.
         limit: usize,
     },
 }
@@ -56,7 +58,8 @@ fn malformed(text: impl Into<String>) -> TriggerError {
 }
 
 impl Attributes {
-    /// Reads a list such as `user_count,subscription_count`. Fails with a sentence on names that do not exist.
+    /// Reads a list such as `user_count,subscription_count`. Fails with a sentence if a name does
+    /// not exist.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut attributes = Self::default();
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -70,7 +73,7 @@ impl Attributes {
         Ok(attributes)
     }
 
-    /// Says whether nothing is asked for.
+    /// Says whether the backend asks for no attribute.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self == Self::default()
@@ -115,7 +118,7 @@ pub fn parse_batch(body: &[u8], limit: usize) -> Result<Vec<Trigger>, TriggerErr
 }
 
 impl Trigger {
-    /// Reads an event for all who listen, of at most `limit` bytes of data.
+    /// Reads an event for all subscribers, of at most `limit` bytes of data.
     pub fn read(name: String, names: &[String], data: Option<&RawValue>, limit: usize) -> Result<Self, TriggerError> {
         if name.is_empty() || name.chars().count() > MAX_EVENT_NAME {
             return Err(malformed(format!("name has 1 to {MAX_EVENT_NAME} characters")));
@@ -151,7 +154,7 @@ impl RawEvent<'_> {
     }
 }
 
-/// Returns the text of a JSON string, or other JSON as it is.
+/// Returns the content of a JSON string, or the text of other JSON.
 fn data_text(data: &RawValue) -> String {
     serde_json::from_str(data.get()).unwrap_or_else(|_| data.get().to_owned())
 }

@@ -1,12 +1,14 @@
-//! What is sent to the webhooks of a connected app: section 2.9 of the wire contract. An event is written once, when it happens; the body around it
-//! with every attempt, because receivers refuse a stamp that is older than five minutes.
+//! Owns the bodies that the server sends to the webhooks of a connected app
+//! (docs/pusher-protocol.md, section 2.9). Called by `services/apps/webhooks`. The text of an event
+//! is made once, when the event happens. The body around it is made anew for every attempt, because
+//! receivers refuse a time stamp older than five minutes.
 
 use super::signature::to_hex;
 use crate::domain::apps::app_happening::{AppHappening, AppHappeningKind};
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-/// An event as it lies in the body, its fields in the order of the vendor.
+/// The JSON of an event, with the fields in the vendor's order.
 #[derive(Debug, Serialize)]
 struct EventText<'a> {
     name: &'static str,
@@ -23,18 +25,20 @@ struct EventText<'a> {
     subscription_count: Option<u64>,
 }
 
-/// What an event that may be taken back says of somebody who left.
+/// Subject of an event that says that a channel is vacated or that a member left. Such an event is
+/// cancelled if the subject returns in time.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Absence {
-    /// The channel that was left.
+    /// The channel.
     pub channel: String,
-    /// Who left it; `None`: the last of all.
+    /// The member that left; `None` if the channel was vacated.
     #[serde(default)]
     pub user_id: Option<String>,
 }
 
 impl Absence {
-    /// Reads it from the text of a `channel_vacated` or `member_removed`; `None` for anything else.
+    /// Reads the subject from the text of a `channel_vacated` or `member_removed`; `None` if the
+    /// text does not read.
     #[must_use]
     pub fn parse(event: &str) -> Option<Self> {
         serde_json::from_str(event).ok()
@@ -60,7 +64,8 @@ pub fn event_text(event: &AppHappening) -> String {
         AppHappeningKind::MemberAdded { user_id } | AppHappeningKind::MemberRemoved { user_id } => text.user_id = Some(user_id),
         AppHappeningKind::Count(count) => text.subscription_count = Some(*count),
         AppHappeningKind::Client { event, data, socket, user_id } => {
-            // Data is text on the wire: that which the client sent, or the JSON it sent.
+            // The wire carries data as text: the string that the client sent, or the JSON that it
+            // sent.
             unquoted = serde_json::from_str::<String>(data).unwrap_or_else(|_| data.clone());
             text.event = Some(event);
             text.data = Some(&unquoted);
@@ -72,7 +77,7 @@ pub fn event_text(event: &AppHappening) -> String {
     serde_json::to_string(&text).unwrap_or_default()
 }
 
-/// Reads the name of an event out of its text.
+/// Returns the name in the text of an event.
 #[must_use]
 pub fn event_name(event: &str) -> Option<&str> {
     #[derive(Deserialize)]
@@ -82,14 +87,14 @@ pub fn event_name(event: &str) -> Option<&str> {
     serde_json::from_str::<Named<'_>>(event).ok().map(|named| named.name)
 }
 
-/// Returns the body of one attempt.
+/// Returns the body of one attempt, stamped with `time_ms`.
 #[must_use]
 pub fn body_text<'a>(time_ms: i64, events: impl IntoIterator<Item = &'a str>) -> String {
     let events: Vec<&str> = events.into_iter().collect();
     format!(r#"{{"time_ms":{time_ms},"events":[{}]}}"#, events.join(","))
 }
 
-/// Returns what tells one subject of an app from all others: 64 hex digits.
+/// Returns a hash that identifies a subject within its app: 64 hex digits.
 #[must_use]
 pub fn fingerprint(parts: &[&str]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
@@ -100,7 +105,8 @@ pub fn fingerprint(parts: &[&str]) -> String {
     to_hex(context.finish().as_ref())
 }
 
-/// Returns the subject of which an event says that it came or went; `None` for events that are never taken back.
+/// Returns the subject that an event says has come or gone; `None` for events that are never
+/// cancelled.
 #[must_use]
 pub fn subject(event: &AppHappening) -> Option<String> {
     let channel = event.channel.as_str();

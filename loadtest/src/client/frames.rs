@@ -1,4 +1,5 @@
-//! WebSocket frames (RFC 6455): read those of a server in place, write small ones of a client.
+//! Owns WebSocket frames (RFC 6455): reads frames of a server without copying them, and writes
+//! small frames of a client.
 
 use anyhow::{Result, bail};
 
@@ -25,7 +26,8 @@ pub struct FrameReader {
 }
 
 impl FrameReader {
-    /// Takes what was read and calls `on_frame` for every whole frame. Fails on what a server must not send: masked, fragmented, binary frames.
+    /// Adds bytes from the socket and calls `on_frame` for every whole frame. Fails on frames that
+    /// a server must not send: masked, fragmented or binary ones.
     pub fn read(&mut self, bytes: &[u8], mut on_frame: impl FnMut(Opcode, &[u8])) -> Result<()> {
         if self.rest.is_empty() {
             let used = cut_frames(bytes, &mut on_frame)?;

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 request per connection: enough to sign in, ask and upload.
+//! Owns requests over HTTP/1.1 with one connection each: enough to log in, read and upload.
 
 use crate::target::Target;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -12,7 +12,7 @@ use tokio::{
 /// Separates the parts of an upload.
 const BOUNDARY: &str = "loadtest-5f0c1d8e";
 
-/// What the server said.
+/// An answer of the server.
 #[derive(Debug)]
 pub struct Answer {
     /// HTTP status.
@@ -33,12 +33,12 @@ impl Answer {
     }
 }
 
-/// A signed-in account.
+/// An account that has logged in.
 #[derive(Debug, Clone)]
 pub struct Login {
     /// Bearer token.
     pub token: String,
-    /// `name=value`, for the handshake.
+    /// `name=value` of the cookie, for the handshake.
     pub cookie: String,
 }
 
@@ -99,7 +99,7 @@ pub async fn get_json(target: Target, path: &str, token: &str) -> Result<Value> 
     send(target, "GET", path, Some(token), "application/json", b"").await?.expect(200)
 }
 
-/// Signs in; `None` when the account or its password is unknown.
+/// Logs in; `None` if the server knows no such account and password.
 pub async fn sign_in(target: Target, login: &str, password: &str) -> Result<Option<Login>> {
     let body = json!({ "login": login, "password": password, "token": true });
     let answer = post_json(target, "/api/v1/auth/login", None, &body).await?;

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection that is kept between requests, as a browser keeps it.
+//! Owns one HTTP/1.1 connection that stays open between requests, as in a browser.
 
 use super::http::{Answer, parse_answer};
 use crate::target::Target;
@@ -43,7 +43,7 @@ impl KeptConnection {
     }
 }
 
-/// Says whether an answer is all there: by its length, or by the last chunk.
+/// Says whether an answer is complete, by its length or by its last chunk.
 fn is_whole(bytes: &[u8]) -> Result<bool> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(false) };
     let (head, body) = bytes.split_at(end + 4);

@@ -1,4 +1,5 @@
-//! Clients that cost next to nothing per socket: plain HTTP/1.1 for the few requests, raw WebSocket frames for the many sockets.
+//! Clients that cost next to nothing per socket: plain HTTP/1.1 for the few requests, raw WebSocket
+//! frames for the many sockets.
 
 pub mod frames;
 pub mod http;

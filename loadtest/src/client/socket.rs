@@ -1,4 +1,5 @@
-//! One Pusher socket: a TCP stream and what is left of a split frame. Reading uses one buffer per thread, so an idle socket costs a task and a descriptor.
+//! Owns one Pusher socket: a TCP stream and the rest of a split frame. All sockets of a thread read
+//! into one buffer, so an idle socket costs a task and a descriptor only.
 
 use super::frames::{FrameReader, Opcode, pong_frame, text_frame};
 use crate::target::Target;
@@ -15,7 +16,7 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-/// Source addresses 127.0.0.2 …, so that one address' ports do not run out.
+/// Number of source addresses (127.0.0.2 and up), because one address does not have enough ports.
 const SOURCE_ADDRESSES: usize = 8;
 /// Bytes read at once.
 const READ_BUFFER: usize = 16 * 1024;
@@ -24,14 +25,14 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BUFFER]);
 }
 
-/// Where and as whom a socket connects.
+/// Server and credentials that a socket connects with.
 #[derive(Debug, Clone)]
 pub struct Door {
     /// The server.
     pub target: Target,
     /// Key of the Pusher app.
     pub app_key: String,
-    /// Session cookie; `None` for apps that sign channels.
+    /// Login cookie; `None` for apps that sign channels.
     pub cookie: Option<String>,
 }
 
@@ -41,7 +42,7 @@ pub struct PusherSocket {
     stream: TcpStream,
     frames: FrameReader,
     waiting: VecDeque<String>,
-    /// As the server named it.
+    /// Id that the server gave the socket.
     pub socket_id: String,
 }
 
@@ -91,7 +92,7 @@ impl PusherSocket {
         Ok(self.stream.write_all(&text_frame(text)).await?)
     }
 
-    /// Reads until the connection ends, calling `on_text` with every message. Pings are answered.
+    /// Reads until the connection ends, calls `on_text` with every message, and answers pings.
     pub async fn listen(mut self, mut on_text: impl FnMut(&[u8])) -> Result<()> {
         loop {
             self.stream.readable().await?;
@@ -119,7 +120,7 @@ impl PusherSocket {
         self.frames.read(bytes, |_, payload| waiting.push_back(String::from_utf8_lossy(payload).into_owned()))
     }
 
-    /// Reads what is there; returns what is to be answered.
+    /// Reads the bytes that have arrived, and returns the bytes to answer.
     fn read_some(&mut self, on_text: &mut impl FnMut(&[u8])) -> Result<Vec<u8>> {
         SCRATCH.with_borrow_mut(|buffer| {
             let read = match self.stream.try_read(buffer) {
@@ -144,7 +145,7 @@ impl PusherSocket {
     }
 }
 
-/// Reads the answer to the handshake; returns what came behind it.
+/// Reads the answer to the handshake, and returns the bytes behind it.
 async fn read_upgrade(stream: &mut TcpStream) -> Result<Vec<u8>> {
     let mut head = Vec::with_capacity(1024);
     loop {

@@ -1,4 +1,5 @@
-//! An appointment's states, and the one table of who may do what from which state.
+//! Owns an appointment's states, the one table of who may do what in which state, and the times of
+//! reminders and video rooms. Called by `services/appointments`.
 
 use crate::domain::{
     principal::Role,
@@ -13,14 +14,14 @@ const REQUIRED_REASON: TextRule = TextRule::block("reason", 1, 500);
 
 /// How long before an appointment both sides are reminded, in minutes.
 pub const REMINDERS_MINUTES: [i64; 3] = [24 * 60, 60, 10];
-/// A reminder this much too late is not worth sending, in ms.
+/// Longest delay after which a reminder is still worth sending, in ms.
 pub const REMINDER_PATIENCE_MS: i64 = 5 * 60_000;
-/// The video room is open from this long before the appointment, in ms.
+/// The video room opens this long before the appointment begins, in ms.
 pub const VIDEO_OPENS_BEFORE_MS: i64 = 10 * 60_000;
-/// And until this long after it, in ms.
+/// The video room closes this long after the appointment ends, in ms.
 pub const VIDEO_CLOSES_AFTER_MS: i64 = 15 * 60_000;
 
-/// Makes an enum of wire names: `as_str`, `parse` and `ALL`.
+/// Declares an enum of wire names with `as_str`, `parse` and `ALL`.
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -47,15 +48,15 @@ macro_rules! named {
 }
 
 named! {
-    /// Where an appointment stands.
+    /// State of an appointment.
     AppointmentState {
-        /// Proposed by one side, waits for the other's confirm.
+        /// Proposed by one side; the other side has not confirmed it yet.
         Requested = "requested",
-        /// Agreed.
+        /// Both sides have agreed.
         Confirmed = "confirmed",
-        /// Moved by one side to a new time, waits for the other's confirm.
+        /// One side proposed a new time; the other side has not confirmed it yet.
         Rescheduled = "rescheduled",
-        /// Called off.
+        /// One side or an admin called it off.
         Cancelled = "cancelled",
         /// It took place.
         Completed = "completed",
@@ -65,7 +66,7 @@ named! {
 }
 
 named! {
-    /// How the two meet.
+    /// How student and counsellor meet.
     AppointmentMode {
         /// At school.
         Onsite = "onsite",
@@ -77,29 +78,29 @@ named! {
 }
 
 named! {
-    /// What somebody can do with an appointment.
+    /// Action on an appointment.
     AppointmentAction {
-        /// Agree to what the other side proposed.
+        /// Agree to the time that the other side proposed.
         Confirm = "confirm",
         /// Propose another time.
         Reschedule = "reschedule",
         /// Call it off.
         Cancel = "cancel",
-        /// Note that it took place.
+        /// Record that it took place.
         Complete = "complete",
-        /// Note that the student did not come.
+        /// Record that the student did not come.
         NoShow = "no-show",
     }
 }
 
 named! {
-    /// Whether a counsellor is there, as the counsellor says.
+    /// Duty status of a counsellor, as the counsellor sets it.
     DutyStatus {
-        /// There.
+        /// On duty.
         Online = "online",
-        /// Busy or out for a moment.
+        /// Busy, or out for a moment.
         Away = "away",
-        /// Not there.
+        /// Not on duty.
         Offline = "offline",
     }
 }
@@ -111,14 +112,14 @@ impl AppointmentState {
         matches!(self, Self::Requested | Self::Confirmed | Self::Rescheduled)
     }
 
-    /// Says whether it waits for the confirm of the side that did not propose it.
+    /// Says whether the side that did not propose the time still has to confirm it.
     #[must_use]
     pub const fn is_proposal(self) -> bool {
         matches!(self, Self::Requested | Self::Rescheduled)
     }
 }
 
-/// Who somebody is to an appointment.
+/// Part that an account has in an appointment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Party {
     /// The student it is for.
@@ -130,7 +131,8 @@ pub enum Party {
 }
 
 impl Party {
-    /// Returns the party of a user with this role who is the student, the counsellor, or neither; `None` for strangers.
+    /// Returns the party of an account with this role, who may be the appointment's student or
+    /// counsellor; `None` if the account has no part in it.
     #[must_use]
     pub fn of(role: Role, is_student: bool, is_counsellor: bool) -> Option<Self> {
         match role {
@@ -142,18 +144,18 @@ impl Party {
     }
 }
 
-/// What decides about an action, besides who asks.
+/// Facts that decide whether an action is legal, besides the party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Situation {
-    /// Where the appointment stands.
+    /// State of the appointment.
     pub state: AppointmentState,
-    /// Who proposed its present time: student or counsellor.
+    /// The side that proposed its present time: student or counsellor.
     pub proposed_by: Party,
     /// Whether its time has begun.
     pub has_begun: bool,
 }
 
-/// Who may do something.
+/// Parties that a rule allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     /// The side that did not propose the present time.
@@ -180,7 +182,7 @@ impl Who {
     }
 }
 
-/// One line of the table.
+/// One line of the table: from these states this action, before and after the appointment begins.
 struct Rule {
     from: &'static [AppointmentState],
     action: AppointmentAction,
@@ -193,7 +195,8 @@ const LIVE: &[AppointmentState] = &[AppointmentState::Requested, AppointmentStat
 const PROPOSED: &[AppointmentState] = &[AppointmentState::Requested, AppointmentState::Rescheduled];
 const AGREED: &[AppointmentState] = &[AppointmentState::Confirmed];
 
-/// Who may do what from which state, before and after the appointment begins. What is not here is illegal.
+/// The table: who may do what in which state, before and after the appointment begins. An action
+/// that is not in it is illegal.
 const TABLE: [Rule; 5] = {
     use AppointmentAction::{Cancel, Complete, Confirm, NoShow, Reschedule};
     use AppointmentState as To;
@@ -203,16 +206,16 @@ const TABLE: [Rule; 5] = {
     [
         rule(PROPOSED, Confirm, Some(Who::OtherSide), None, To::Confirmed),
         rule(LIVE, Reschedule, Some(Who::BothSides), None, To::Rescheduled),
-        // Afterwards only staff, so that nobody escapes a no-show by calling off what has begun.
+        // After the beginning only staff may cancel, so that a student cannot avoid a no-show.
         rule(LIVE, Cancel, Some(Who::Everybody), Some(Who::Staff), To::Cancelled),
-        // A meeting took place even if nobody had confirmed it.
+        // A meeting may have taken place although nobody confirmed it.
         rule(LIVE, Complete, None, Some(Who::Counsellor), To::Completed),
-        // But nobody stayed away from what was not agreed.
+        // A no-show needs an appointment that both sides agreed to.
         rule(AGREED, NoShow, None, Some(Who::Counsellor), To::NoShow),
     ]
 };
 
-/// Returns the state that an action of `party` leads to; `None` when it is illegal now.
+/// Returns the state that an action of `party` leads to; `None` when the action is illegal now.
 #[must_use]
 pub fn next_state(situation: Situation, action: AppointmentAction, party: Party) -> Option<AppointmentState> {
     let rule = TABLE.iter().find(|rule| rule.action == action && rule.from.contains(&situation.state))?;
@@ -220,20 +223,22 @@ pub fn next_state(situation: Situation, action: AppointmentAction, party: Party)
     who.is_some_and(|who| who.includes(party, situation.proposed_by)).then_some(rule.to)
 }
 
-/// Returns what `party` may do now, in the order of the actions.
+/// Returns the actions that `party` may take now, in the order of [`AppointmentAction`].
 #[must_use]
 pub fn actions_of(situation: Situation, party: Party) -> Vec<AppointmentAction> {
     AppointmentAction::ALL.iter().copied().filter(|action| next_state(situation, *action, party).is_some()).collect()
 }
 
-/// Returns when reminders of an appointment at `starts_at_ms` are due: minutes before and instant, those still to come.
+/// Returns the reminders of an appointment at `starts_at_ms` that are still to come, each as
+/// minutes before the beginning and the instant it is due.
 #[must_use]
 pub fn reminders_due(starts_at_ms: i64, now_ms: i64) -> Vec<(i64, i64)> {
     let due = |minutes: i64| (minutes, starts_at_ms.saturating_sub(minutes * 60_000));
     REMINDERS_MINUTES.into_iter().map(due).filter(|(_, due_at_ms)| *due_at_ms > now_ms).collect()
 }
 
-/// Says whether a reminder that is due should still be sent: not much too late, and not once the appointment has begun.
+/// Says whether a due reminder is still worth sending: at most [`REMINDER_PATIENCE_MS`] late, and
+/// before the appointment begins.
 #[must_use]
 pub const fn is_reminder_fresh(due_at_ms: i64, starts_at_ms: i64, now_ms: i64) -> bool {
     now_ms - due_at_ms <= REMINDER_PATIENCE_MS && now_ms < starts_at_ms
@@ -249,7 +254,7 @@ pub struct AppointmentText {
 }
 
 impl AppointmentText {
-    /// Checks both texts and reports all that is wrong at once.
+    /// Checks both texts and reports every error at once.
     pub fn parse(topic: &str, note: Option<&str>) -> Result<Self, Vec<FieldError>> {
         match (TOPIC.parse(topic), NOTE.parse(note.unwrap_or_default())) {
             (Ok(topic), Ok(note)) => Ok(Self { topic, note: Some(note).filter(|note| !note.is_empty()) }),
@@ -258,7 +263,8 @@ impl AppointmentText {
     }
 }
 
-/// Checks the reason of an action: cancelling needs one, rescheduling may have one, the rest has none.
+/// Checks the reason of an action: cancelling needs one, rescheduling may have one, other actions
+/// have none.
 pub fn parse_reason(action: AppointmentAction, reason: Option<&str>) -> Result<Option<String>, FieldError> {
     let text = reason.unwrap_or_default();
     match action {
@@ -278,8 +284,9 @@ mod tests {
 
     const ACTIONS: [AppointmentAction; 5] = [Confirm, Reschedule, Cancel, Complete, NoShow];
 
-    /// The table as a person reads it. Columns are [`ACTIONS`]; a cell names who may before the appointment begins / who may afterwards: `o` the side
-    /// that did not propose the time, `p` the side that did, `c` the counsellor in any case, `a` the admin.
+    /// The expected table. Columns are [`ACTIONS`]; a cell names who may act before / after the
+    /// appointment begins: `o` the side that did not propose the time, `p` the side that did, `c`
+    /// the counsellor in any case, `a` the admin.
     const CELLS: [(AppointmentState, [&str; 5]); 6] = [
         (Requested, ["o/", "op/", "opa/ca", "/c", "/"]),
         (Confirmed, ["/", "op/", "opa/ca", "/c", "/c"]),
@@ -312,7 +319,7 @@ mod tests {
         }
     }
 
-    /// Holds one action in one situation to those who are `allowed` it, for everybody who could take it.
+    /// Asserts that of all parties exactly the `allowed` ones may take one action in one situation.
     fn assert_cell(situation: Situation, action: AppointmentAction, allowed: &str) {
         for party in [Party::Student, Party::Counsellor, Party::Admin] {
             let side = if party == situation.proposed_by { 'p' } else { 'o' };

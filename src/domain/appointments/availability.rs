@@ -1,5 +1,6 @@
-//! When a counsellor can be booked: hours of the week, exceptions for single days, and the rules of booking. Times of day are of the school's zone;
-//! what they mean as instants is in [`super::slots`].
+//! Owns the hours in which a counsellor can be booked: hours of the week, exceptions for single
+//! days, and rules of booking. Called by `services/appointments` and [`super::slots`]. Times of day
+//! are in the school's zone; [`super::slots`] turns them into instants.
 
 use super::time_of_day::{GRID_MINUTES, Hours, united, without};
 use crate::domain::text::{FieldError, TextRule};
@@ -21,16 +22,16 @@ const HORIZON_DAYS: (u32, u32) = (1, 365);
 pub struct WeeklyHours {
     /// 1..=7, Monday first.
     pub weekday: u8,
-    /// When.
+    /// The time of day.
     pub hours: Hours,
 }
 
-/// What is different on one day.
+/// How a day differs from its week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExceptionKind {
-    /// The weekly hours inside it do not hold.
+    /// Removes the hours from the weekly ones.
     Closed,
-    /// It is open besides the weekly hours, whatever is closed.
+    /// Adds the hours, even where another exception closes the day.
     Extra,
 }
 
@@ -52,91 +53,93 @@ impl ExceptionKind {
 pub struct DayException {
     /// Which day, in the school's zone.
     pub date: Date,
-    /// How.
+    /// Closed or extra.
     pub kind: ExceptionKind,
-    /// Which part of it; `None`: all of it (only closed).
+    /// Part of the day; `None` means all of it (closed days only).
     pub hours: Option<Hours>,
-    /// Why, for the counsellor.
+    /// Reason, as a note for the counsellor.
     pub reason: Option<String>,
 }
 
-/// When a counsellor can be booked, and how. Made by [`Availability::parse`] only, so all of it makes sense.
+/// Hours and booking rules of a counsellor. Only [`Availability::parse`] and
+/// [`Availability::unset`] make one, so its values always fit together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Availability {
-    /// In order, without overlap on a day.
+    /// In order, without overlap on one day.
     pub weekly: Vec<WeeklyHours>,
     /// In order of date.
     pub exceptions: Vec<DayException>,
-    /// Length of an appointment.
+    /// Length of an appointment, in minutes.
     pub slot_minutes: u16,
-    /// Kept free before each appointment.
+    /// Time kept free before each appointment, in minutes.
     pub buffer_before_minutes: u16,
-    /// Kept free after each appointment.
+    /// Time kept free after each appointment, in minutes.
     pub buffer_after_minutes: u16,
-    /// Most appointments of a day.
+    /// Most appointments on one day; `None` means no limit.
     pub daily_cap: Option<u32>,
-    /// A student books at least this long before.
+    /// A student must book at least this long before the appointment, in minutes.
     pub minimum_notice_minutes: u32,
-    /// A student books at most this many days ahead.
+    /// A student may book at most this many days ahead.
     pub horizon_days: u32,
 }
 
-/// The settings as they travel and are kept.
+/// Hours and booking rules of a counsellor. Times of day are in the school's zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AvailabilityForm {
     /// Hours that repeat every week.
     pub weekly: Vec<WeeklyForm>,
-    /// Days that differ.
+    /// Days that differ from their week.
     #[serde(default)]
     pub exceptions: Vec<ExceptionForm>,
-    /// Length of an appointment.
+    /// Length of an appointment, in minutes.
     pub slot_minutes: u32,
-    /// Kept free before each appointment.
+    /// Time kept free before each appointment, in minutes.
     #[serde(default)]
     pub buffer_before_minutes: u32,
-    /// Kept free after each appointment.
+    /// Time kept free after each appointment, in minutes.
     #[serde(default)]
     pub buffer_after_minutes: u32,
-    /// Most appointments of a day.
+    /// Most appointments on one day; null means no limit.
     #[serde(default)]
     pub daily_cap: Option<u32>,
-    /// A student books at least this long before.
+    /// A student must book at least this long before the appointment, in minutes.
     pub minimum_notice_minutes: u32,
-    /// A student books at most this many days ahead.
+    /// A student may book at most this many days ahead.
     pub horizon_days: u32,
 }
 
-/// Weekly hours as they travel.
+/// Hours on one day of every week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeeklyForm {
-    /// 1..=7, Monday first.
+    /// Day of the week, 1..=7, Monday first.
     pub weekday: u8,
-    /// `HH:MM`.
+    /// Beginning, `HH:MM`.
     pub from: String,
-    /// `HH:MM`, up to `24:00`.
+    /// End, `HH:MM`, up to `24:00`.
     pub to: String,
 }
 
-/// An exception as it travels.
+/// A day that differs from its week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExceptionForm {
-    /// `YYYY-MM-DD`.
+    /// The day, `YYYY-MM-DD`.
     pub date: String,
-    /// `closed` or `extra`.
+    /// `closed` removes hours from the week, `extra` adds hours to it.
     pub kind: String,
-    /// `HH:MM`.
+    /// Beginning, `HH:MM`; null with `to` means the whole day (only `closed`).
     #[serde(default)]
     pub from: Option<String>,
-    /// `HH:MM`, up to `24:00`.
+    /// End, `HH:MM`, up to `24:00`.
     #[serde(default)]
     pub to: Option<String>,
-    /// Why.
+    /// Reason, as a note for the counsellor.
     #[serde(default)]
     pub reason: Option<String>,
 }
 
 impl Availability {
-    /// Returns what holds for a counsellor who has set nothing: no hours, so nothing to book; half an hour each, an hour's notice, four weeks ahead.
+    /// Returns the rules of a counsellor who has set nothing: no hours, so nothing can be booked;
+    /// appointments of half an hour, one hour's notice, four weeks ahead.
     #[must_use]
     pub const fn unset() -> Self {
         Self {
@@ -151,7 +154,8 @@ impl Availability {
         }
     }
 
-    /// Checks all of a form and reports all that is wrong at once; what is wrong inside a list names the entry, counted from 1.
+    /// Checks a whole form and reports every error at once. An error inside a list names the entry,
+    /// counted from 1.
     pub fn parse(form: &AvailabilityForm) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let weekly = parse_weekly(&form.weekly, &mut errors);
@@ -186,7 +190,7 @@ impl Availability {
         })
     }
 
-    /// Returns the settings as they travel and are kept.
+    /// Returns the settings as the form that clients read and the database stores.
     #[must_use]
     pub fn form(&self) -> AvailabilityForm {
         let weekly =
@@ -210,7 +214,8 @@ impl Availability {
         }
     }
 
-    /// Returns when a day is open: the weekly hours of its weekday without what is closed, and the extra hours; in order, apart from each other.
+    /// Returns the open hours of a day: the weekly hours of its weekday without the closed ones,
+    /// and the extra hours. In order, without overlap.
     #[must_use]
     pub fn open_hours(&self, date: Date) -> Vec<Hours> {
         let weekday = u8::try_from(date.weekday().to_monday_one_offset()).unwrap_or_default();

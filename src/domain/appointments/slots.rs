@@ -1,25 +1,30 @@
-//! Slot arithmetic: which appointments a counsellor's hours offer, which of them are free, and which pieces of time an appointment claims.
+//! Owns the slot arithmetic: which appointments a counsellor's hours offer, which of them are free,
+//! and which pieces of time an appointment claims. Called by `services/appointments`. Must not read
+//! a clock or a row: every function depends on its arguments only.
 //!
-//! Everything here is a function of its arguments. Days and times of day are of the school's zone, instants are ms since 1970 UTC. Slots of one day
-//! start at the beginning of each stretch of open hours and follow each other at length and buffers, so that all of them can be booked; around a
-//! change of the clocks they follow the wall clock: an hour that is skipped offers nothing, one that comes twice offers twice.
+//! Days and times of day are in the school's zone; instants are ms since 1970 UTC. Invariants:
+//!
+//! - The first slot of a day starts at the beginning of a stretch of open hours. The next ones
+//!   follow after length and buffers, so that all of them can be booked.
+//! - On a day when the clocks change, slots follow the wall clock: an hour that is skipped offers
+//!   no slot, an hour that comes twice offers slots twice.
 
 use super::{availability::Availability, time_of_day::GRID_MINUTES};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
-/// Length of the pieces of time that appointments claim.
+/// Length of the pieces of time that appointments claim, in ms.
 pub const BUCKET_MS: i64 = GRID_MINUTES as i64 * MINUTE_MS;
-/// Most days ahead of today that anybody books.
+/// Most days ahead of today that anybody can book.
 const FARTHEST_DAYS: u32 = 366;
 
-/// A stretch of time: from (included) to (not included).
+/// A stretch of time: `from_ms` is part of it, `to_ms` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
-    /// Where it begins.
+    /// Beginning, ms since 1970 UTC.
     pub from_ms: i64,
-    /// Where it ends.
+    /// End, ms since 1970 UTC.
     pub to_ms: i64,
 }
 
@@ -30,57 +35,60 @@ impl Span {
         self.from_ms < other.to_ms && other.from_ms < self.to_ms
     }
 
-    /// Says whether `other` lies in this one.
+    /// Says whether `other` lies within this stretch.
     #[must_use]
     pub const fn covers(self, other: Self) -> bool {
         self.from_ms <= other.from_ms && other.to_ms <= self.to_ms
     }
 
-    /// Returns the numbers of the pieces of time ([`BUCKET_MS`] each, counted from 1970) that this one touches. Two stretches that overlap share
-    /// one; two on the grid that do not overlap share none.
+    /// Returns the numbers of the pieces of time ([`BUCKET_MS`] each, counted from 1970) that this
+    /// stretch touches. Two stretches that overlap share a piece; two stretches on the grid that do
+    /// not overlap share none.
     #[must_use]
     pub const fn buckets(self) -> std::ops::Range<i64> {
         self.from_ms.div_euclid(BUCKET_MS)..(self.to_ms + BUCKET_MS - 1).div_euclid(BUCKET_MS)
     }
 }
 
-/// An appointment's time that was booked with a counsellor.
+/// An appointment of a counsellor, as the search for free slots sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Booked {
-    /// When it begins: the day on which it counts.
+    /// Beginning; it decides the day on which the appointment counts.
     pub starts_at_ms: i64,
-    /// What it keeps from being booked, buffers included; `None` once it is over and only counts.
+    /// Time that the appointment keeps from being booked, buffers included. `None` once the
+    /// appointment is over: then it only counts towards the day's limit.
     pub blocked: Option<Span>,
 }
 
-/// What is taken of two people's time.
+/// Times at which two people are not free.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// Of the counsellor.
+    /// The counsellor's appointments.
     pub counsellor: Vec<Booked>,
-    /// Of the student; empty when nobody in particular asks.
+    /// The student's appointments; empty when no particular student asks.
     pub student: Vec<Span>,
 }
 
-/// Whose rules a booking follows.
+/// The rules that a booking follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingRules {
-    /// One of the slots, with the minimum notice, within the horizon.
+    /// A student books: one of the slots, with the minimum notice, within the horizon.
     Student,
-    /// Any time on the grid in the own open hours that is still to come: notice, horizon and slot grid protect the counsellor, who may do without.
+    /// A counsellor books: any time on the grid in the own open hours that is still to come.
+    /// Notice, horizon and slots protect the counsellor, who may do without them.
     Counsellor,
 }
 
-/// A counsellor's hours at a moment, as somebody who books sees them.
+/// A counsellor's hours at one moment, seen by the person who books.
 #[derive(Debug, Clone, Copy)]
 pub struct Desk<'a> {
     /// The hours and rules.
     pub availability: &'a Availability,
     /// The school's zone.
     pub zone: &'a TimeZone,
-    /// The moment.
+    /// The moment, ms since 1970 UTC.
     pub now_ms: i64,
-    /// Who books.
+    /// The rules of the person who books.
     pub rules: BookingRules,
 }
 
@@ -97,7 +105,8 @@ impl Desk<'_> {
         Span { from_ms: starts_at_ms, to_ms: starts_at_ms.saturating_add(i64::from(self.availability.slot_minutes) * MINUTE_MS) }
     }
 
-    /// Returns what an appointment keeps from being booked with its counsellor: its time and the buffers.
+    /// Returns the time that an appointment keeps from being booked with its counsellor: its own
+    /// time and the buffers.
     #[must_use]
     pub fn blocked_by(&self, time: Span) -> Span {
         Span {
@@ -112,7 +121,7 @@ impl Desk<'_> {
         open_spans(self.availability, date, self.zone)
     }
 
-    /// Returns what the hours of a day offer, in order, whether it is free or not and whether it is over or not.
+    /// Returns every slot of a day, in order, including slots that are taken or past.
     #[must_use]
     pub fn slots_on(&self, date: Date) -> Vec<Span> {
         let settings = self.availability;
@@ -126,7 +135,7 @@ impl Desk<'_> {
         slots
     }
 
-    /// Says whether this time could be booked at all, were it free.
+    /// Says whether the hours and rules allow this time. Does not look at other appointments.
     #[must_use]
     pub fn offers(&self, time: Span) -> bool {
         let date = day_of(time.from_ms, self.zone);
@@ -141,7 +150,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Says whether this time is free: for both people, with the buffers, on a day that is not full.
+    /// Says whether this time is free for both people, with the buffers, on a day that is not full.
     #[must_use]
     pub fn is_free(&self, time: Span, taken: &Taken) -> bool {
         self.meets_nothing(time, taken) && !self.is_full(day_of(time.from_ms, self.zone), taken)
@@ -172,7 +181,8 @@ impl Desk<'_> {
         slots
     }
 
-    /// Returns the next free slots after `wanted_ms`, at most `count`; when there are fewer, the latest ones before it fill up. In order.
+    /// Returns at most `count` free slots, in order: the next ones after `wanted_ms` and, when
+    /// there are fewer, the last ones before it.
     #[must_use]
     pub fn alternatives(&self, wanted_ms: i64, taken: &Taken, count: usize) -> Vec<Span> {
         let wanted = day_of(wanted_ms, self.zone);
@@ -194,7 +204,7 @@ impl Desk<'_> {
         all
     }
 
-    /// Returns the last day that can be booked.
+    /// Returns the last day that can be booked under these rules.
     #[must_use]
     pub fn last_day(&self) -> Date {
         let days = match self.rules {
@@ -230,7 +240,7 @@ pub fn day_of(at_ms: i64, zone: &TimeZone) -> Date {
     zone.to_datetime(instant).date()
 }
 
-/// Returns from when to when a day lasts in `zone`. A day the zone skipped is empty.
+/// Returns the time that a day lasts in `zone`. A day that the zone skipped is empty.
 #[must_use]
 pub fn span_of_day(date: Date, zone: &TimeZone) -> Span {
     let begin = |date: Date| date.to_zoned(zone.clone()).map_or(0, |zoned| zoned.timestamp().as_millisecond());
@@ -253,13 +263,14 @@ pub fn open_spans(availability: &Availability, date: Date, zone: &TimeZone) -> V
     hours.iter().map(|hours| Span { from_ms: at(hours.from.minutes()), to_ms: at(hours.to.minutes()) }).collect()
 }
 
-/// Says whether the clocks run through this day without a change.
+/// Says whether the clocks do not change on this day.
 fn is_plain(day: Span, zone: &TimeZone) -> bool {
     let offset = |at_ms: i64| Timestamp::from_millisecond(at_ms).ok().map(|instant| zone.to_offset(instant));
     day.to_ms - day.from_ms == DAY_MS && offset(day.from_ms) == offset(day.to_ms - 1)
 }
 
-/// Walks through a day piece by piece and returns the stretches whose wall clock is open.
+/// Walks through a day piece by piece and returns the stretches in which the wall clock shows an
+/// open time.
 fn follow_the_clock(day: Span, zone: &TimeZone, is_open: impl Fn(u16) -> bool) -> Vec<Span> {
     let mut open: Vec<Span> = Vec::new();
     let mut from_ms = day.from_ms;
@@ -267,7 +278,7 @@ fn follow_the_clock(day: Span, zone: &TimeZone, is_open: impl Fn(u16) -> bool) -
         let to_ms = from_ms + BUCKET_MS;
         if wall_minute(from_ms, zone).is_some_and(&is_open) {
             match open.last_mut() {
-                // Where the clock jumps the stretch ends: it would not be one on the wall.
+                // A jump of the clock ends the stretch: on the wall clock it would not be one.
                 Some(last) if last.to_ms == from_ms && is_continuous(from_ms, zone) => last.to_ms = to_ms,
                 _ => open.push(Span { from_ms, to_ms }),
             }

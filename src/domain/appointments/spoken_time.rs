@@ -1,4 +1,5 @@
-//! An instant as people read it in a sentence: day, date and time in the school's zone, in both languages.
+//! Owns the text of an instant in a sentence: day, date and time in the school's zone, in both
+//! languages. Called by the notices about appointments.
 
 use crate::domain::language::Language;
 use jiff::{Timestamp, tz::TimeZone};

@@ -1,10 +1,12 @@
-//! Times of day on the grid, hours between two of them, and how hours are cut and joined. Times are of the school's zone.
+//! Owns times of day on the grid, hours between two of them, and cutting and joining hours. Times
+//! are in the school's zone. Called by [`super::availability`] and [`super::slots`].
 
 use std::fmt;
 
-/// All times of day, lengths and buffers are multiples of this, so that any two appointments share a whole piece of time or none.
+/// Grid of all times of day, lengths and buffers, in minutes. Because of the grid two appointments
+/// share a whole piece of time or none.
 pub const GRID_MINUTES: u16 = 5;
-/// Minutes of a plain day, and the time of day `24:00`.
+/// Minutes of a day without a change of the clocks; also the time of day `24:00`.
 const DAY_MINUTES: u16 = 24 * 60;
 
 /// A time of day on the grid, `00:00` to `24:00`.
@@ -35,19 +37,19 @@ impl fmt::Display for TimeOfDay {
     }
 }
 
-/// A part of a day: from (included) to (not included), never empty.
+/// A part of a day: `from` is part of it, `to` is not. Never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hours {
-    /// Where it begins.
+    /// Beginning.
     pub from: TimeOfDay,
-    /// Where it ends.
+    /// End.
     pub to: TimeOfDay,
 }
 
 impl Hours {
     pub(super) const WHOLE_DAY: Self = Self { from: TimeOfDay(0), to: TimeOfDay(DAY_MINUTES) };
 
-    /// Reads two times of day. Says in a sentence what is wrong with them.
+    /// Reads two times of day. Fails with a sentence for the person who typed them.
     pub(super) fn parse(from: &str, to: &str) -> Result<Self, String> {
         let read = |text: &str| TimeOfDay::parse(text).ok_or_else(|| format!("times are HH:MM, in steps of {GRID_MINUTES} minutes"));
         let (from, to) = (read(from)?, read(to)?);
@@ -65,7 +67,7 @@ impl Hours {
     }
 }
 
-/// Cuts `closed` out of the hours.
+/// Removes `closed` from the hours.
 pub(super) fn without(open: &[Hours], closed: Hours) -> Vec<Hours> {
     let mut left = Vec::with_capacity(open.len() + 1);
     for hours in open {
@@ -76,7 +78,7 @@ pub(super) fn without(open: &[Hours], closed: Hours) -> Vec<Hours> {
     left
 }
 
-/// Sorts hours and joins what overlaps or touches.
+/// Sorts hours and joins those that overlap or touch.
 pub(super) fn united(mut hours: Vec<Hours>) -> Vec<Hours> {
     hours.sort_unstable();
     let mut united: Vec<Hours> = Vec::with_capacity(hours.len());

@@ -1,5 +1,6 @@
-//! What happens in a connected app that its owner can be told of (section 2.9 of the wire contract). One type for all who want to know: webhooks, the
-//! debug console.
+//! Owns the happenings of connected apps that an app's owner can be notified of
+//! (docs/pusher-protocol.md, section 2.9). `actors/apps/happenings` passes each one to the webhooks
+//! and to the debug console.
 
 use super::connected_app::WebhookEvent;
 use crate::domain::{
@@ -8,18 +9,19 @@ use crate::domain::{
 };
 use std::sync::Arc;
 
-/// Something that happened on a channel of a connected app, in the whole cluster; told once, by the node that brought it about.
+/// A happening on a channel of a connected app, counted over the whole cluster. The node that
+/// caused it reports it once.
 #[derive(Debug, Clone)]
 pub struct AppHappening {
     /// The app.
     pub app: AppId,
     /// The channel.
     pub channel: ChannelName,
-    /// What happened.
+    /// Kind of the happening.
     pub kind: AppHappeningKind,
 }
 
-/// What happened.
+/// Kind of a happening.
 #[derive(Debug, Clone)]
 pub enum AppHappeningKind {
     /// The channel got its first subscriber.
@@ -28,33 +30,33 @@ pub enum AppHappeningKind {
     Vacated,
     /// The first connection of a user joined.
     MemberAdded {
-        /// Its id.
+        /// Id of the user.
         user_id: String,
     },
     /// The last connection of a user left.
     MemberRemoved {
-        /// Its id.
+        /// Id of the user.
         user_id: String,
     },
     /// A client sent an event.
     Client {
         /// The event's name.
         event: String,
-        /// JSON text.
+        /// Data of the event, JSON text.
         data: String,
-        /// Who sent it.
+        /// The socket that sent it.
         socket: SocketId,
-        /// As whom, on presence channels.
+        /// The user behind that socket; presence channels only.
         user_id: Option<Arc<str>>,
     },
-    /// Somebody joined a cache channel that holds no event.
+    /// A socket joined a cache channel that holds no event.
     CacheMiss,
     /// The number of subscribers changed.
     Count(u64),
 }
 
 impl AppHappeningKind {
-    /// Returns the name webhooks choose it by.
+    /// Returns the event that a webhook subscribes to for this kind.
     #[must_use]
     pub const fn webhook_event(&self) -> WebhookEvent {
         match self {

@@ -1,38 +1,39 @@
-//! A user of a connected app as its backend signed it: the `user_data` of a sign-in (sections 2.3 and 2.6 of the wire contract).
+//! Owns a user of a connected app as the app's backend signed it: the `user_data` of a sign-in
+//! (docs/pusher-protocol.md, sections 2.3 and 2.6). Called by `actors/sockets/sign_in`.
 
 use crate::domain::live::presence::{MAX_USER_ID, MAX_USER_INFO_BYTES, Member};
 use serde_json::{Value, value::RawValue};
 use std::sync::Arc;
 
-/// Most users of a watchlist; the rest is left out.
+/// Most users of a watchlist; the others are dropped.
 pub const MAX_WATCHLIST: usize = 100;
 
-/// Why `user_data` is not taken.
+/// Reason for refusing `user_data`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UserDataError {
-    /// Not an object with an `id`.
+    /// It is not a JSON object with an `id`.
     #[error("user_data must be a JSON object with an id")]
     Malformed,
-    /// An id or info over its limit.
+    /// The id or the info is over its limit.
     #[error("id has at most {MAX_USER_ID} characters and user_info at most {MAX_USER_INFO_BYTES} bytes")]
     TooLarge,
 }
 
-/// A signed-in user.
+/// A user who signed in on a socket of a connected app.
 #[derive(Debug, Clone)]
 pub struct AppUser {
-    /// As whom it joins presence channels without data of its own.
+    /// Member as which the user joins presence channels without data of their own.
     pub member: Member,
-    /// The data as the client gets it back: as it was sent, with a text as the id.
+    /// `user_data` for the client: as the backend sent it, but with a text as the id.
     pub user_data: String,
-    /// Whose coming and going it is told.
+    /// Users whose presence this user is notified of.
     pub watchlist: Vec<String>,
     /// Whether the watchlist was longer than [`MAX_WATCHLIST`].
     pub is_watchlist_cut: bool,
 }
 
 impl AppUser {
-    /// Reads signed `user_data`. Ids may be JSON numbers.
+    /// Reads signed `user_data`. An id may be a JSON number.
     pub fn parse(user_data: &str) -> Result<Self, UserDataError> {
         let mut data: Value = serde_json::from_str(user_data).map_err(|_| UserDataError::Malformed)?;
         let id = data.get("id").and_then(id_of).ok_or(UserDataError::Malformed)?;

@@ -1,4 +1,5 @@
-//! What an admin may say about a connected Pusher app: name, origins, limits, webhooks. Parse, don't check.
+//! Owns the rules of a connected Pusher app: name, origins, limits, webhooks. Parse, don't check.
+//! Called by `services/apps`.
 
 use crate::domain::text::{FieldError, TextRule};
 use serde::{Deserialize, Serialize};
@@ -7,35 +8,38 @@ use serde::{Deserialize, Serialize};
 pub const MAX_ORIGINS: usize = 50;
 /// Most webhooks of one app.
 pub const MAX_WEBHOOKS: usize = 10;
-/// Largest event data an app may be allowed, in bytes.
+/// Highest limit that an app may have for the data of one event, in bytes.
 pub const MAX_PAYLOAD_BYTES: u32 = 102_400;
 /// Longest address of an origin or a webhook, in characters.
 const MAX_URL: usize = 500;
 const NAME: TextRule = TextRule::line("name", 1, 120);
 const CHANNEL_PREFIX: TextRule = TextRule::line("webhooks", 0, 200);
 
-/// What an app may use up. 0 means no limit, except for the payload.
+/// Limits of an app. 0 means no limit, except for `payload_bytes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppLimits {
-    /// Most open sockets, in the whole cluster; over it, 4004.
+    /// Most open sockets in the whole cluster. One more is closed with 4004.
     pub connections: u32,
-    /// Most channels that are occupied at once, in the whole cluster; over it, a subscription error.
+    /// Most channels with subscribers in the whole cluster. A subscription to one more gets an
+    /// error.
     pub channels: u32,
-    /// Most events per second that its backends publish through one node; over it, 429.
+    /// Most events per second that the app's backends publish through one node. More get status
+    /// 429.
     pub events_per_s: u32,
-    /// Largest data of one event, in bytes; over it, 413 (error 4301 for clients).
+    /// Largest data of one event, in bytes. A larger event is refused: with status 413 when a
+    /// backend sent it, with error 4301 when a client did.
     pub payload_bytes: u32,
 }
 
 impl Default for AppLimits {
     fn default() -> Self {
-        // 10 KiB: section 2.6 of the wire contract.
+        // 10 KiB: docs/pusher-protocol.md, section 2.6.
         Self { connections: 0, channels: 0, events_per_s: 0, payload_bytes: 10_240 }
     }
 }
 
-/// What a webhook can be told of. The names are those of the wire (section 2.9).
+/// Event that a webhook can subscribe to. Names: docs/pusher-protocol.md, section 2.9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookEvent {
@@ -43,15 +47,15 @@ pub enum WebhookEvent {
     ChannelOccupied,
     /// A channel lost its last subscriber.
     ChannelVacated,
-    /// A user joined a presence channel.
+    /// The first connection of a user joined a presence channel.
     MemberAdded,
-    /// A user left a presence channel.
+    /// The last connection of a user left a presence channel.
     MemberRemoved,
     /// A client sent an event.
     ClientEvent,
-    /// Somebody joined a cache channel that holds no event.
+    /// A socket joined a cache channel that holds no event.
     CacheMiss,
-    /// The number of subscribers changed.
+    /// The number of subscribers of a channel changed.
     SubscriptionCount,
 }
 
@@ -71,43 +75,44 @@ impl WebhookEvent {
     }
 }
 
-/// An address of the app's owner that is told of events.
+/// A web address that the server notifies of events of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// Where to.
+    /// Address that receives the events, `http://` or `https://`.
     pub url: String,
-    /// Of what.
+    /// Events that it receives.
     pub events: Vec<WebhookEvent>,
-    /// Only of channels whose names begin so; empty = all.
+    /// Only channels whose names begin with this text; empty means all channels.
     #[serde(default)]
     pub channel_prefix: String,
 }
 
-/// What is the same about an app wherever it comes from.
+/// Rules that every app has, whether it is built in, from the settings or from the database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AppRules {
     /// Whether clients may send `client-` events.
     pub allows_client_events: bool,
-    /// Whether subscribers hear how many they are.
+    /// Whether subscribers receive the number of subscribers of their channel.
     pub counts_subscriptions: bool,
-    /// Origins whose pages may connect; empty = all.
+    /// Origins of the web pages that may connect; empty means all.
     pub allowed_origins: Vec<String>,
-    /// What it may use up.
+    /// Limits of the app.
     pub limits: AppLimits,
-    /// Whom to tell of what.
+    /// Addresses that are notified of events.
     pub webhooks: Vec<Webhook>,
 }
 
 impl AppRules {
-    /// Says whether a page of this origin may connect. Programs send no origin and may always.
+    /// Says whether a web page of this origin may connect. A program sends no origin and always
+    /// may.
     #[must_use]
     pub fn allows_origin(&self, origin: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         self.allowed_origins.is_empty() || self.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
 
-    /// Returns the addresses that are told of this event on this channel, each once.
+    /// Returns the addresses to notify of this event on this channel, each once.
     #[must_use]
     pub fn urls_for(&self, event: WebhookEvent, channel: &str) -> Vec<&str> {
         let mut urls = Vec::new();
@@ -119,7 +124,7 @@ impl AppRules {
         urls
     }
 
-    /// Says whether anybody wants to hear of this event on this channel.
+    /// Says whether any webhook subscribed to this event on this channel.
     #[must_use]
     pub fn wants(&self, event: WebhookEvent, channel: &str) -> bool {
         self.webhooks.iter().any(|webhook| webhook.wants(event, channel))
@@ -127,7 +132,7 @@ impl AppRules {
 }
 
 impl Webhook {
-    /// Says whether this webhook is told of this event on this channel.
+    /// Says whether this webhook subscribed to this event on this channel.
     #[must_use]
     pub fn wants(&self, event: WebhookEvent, channel: &str) -> bool {
         self.events.contains(&event) && channel.starts_with(&self.channel_prefix)
@@ -139,7 +144,8 @@ pub fn parse_name(text: &str) -> Result<String, FieldError> {
     NAME.parse(text)
 }
 
-/// Reads the origins of an app: `http://` or `https://`, host, perhaps a port; nothing behind.
+/// Reads the origins of an app: `http://` or `https://`, a host and an optional port, without a
+/// path.
 pub fn parse_origins(origins: &[String]) -> Result<Vec<String>, FieldError> {
     if origins.len() > MAX_ORIGINS {
         return Err(FieldError::new("allowed_origins", "too_long", format!("at most {MAX_ORIGINS} origins")));
@@ -153,7 +159,7 @@ pub fn parse_origins(origins: &[String]) -> Result<Vec<String>, FieldError> {
     origins.iter().map(origin).collect()
 }
 
-/// Checks limits.
+/// Checks the limits of an app.
 pub fn parse_limits(limits: AppLimits) -> Result<AppLimits, FieldError> {
     if (1..=MAX_PAYLOAD_BYTES).contains(&limits.payload_bytes) {
         return Ok(limits);
@@ -161,7 +167,7 @@ pub fn parse_limits(limits: AppLimits) -> Result<AppLimits, FieldError> {
     Err(FieldError::new("limits.payload_bytes", "unknown_value", format!("1 to {MAX_PAYLOAD_BYTES}")))
 }
 
-/// Reads webhooks.
+/// Reads the webhooks of an app.
 pub fn parse_webhooks(webhooks: &[Webhook]) -> Result<Vec<Webhook>, FieldError> {
     if webhooks.len() > MAX_WEBHOOKS {
         return Err(FieldError::new("webhooks", "too_long", format!("at most {MAX_WEBHOOKS} webhooks")));
@@ -185,7 +191,7 @@ pub fn parse_webhooks(webhooks: &[Webhook]) -> Result<Vec<Webhook>, FieldError> 
     webhooks.iter().map(webhook).collect()
 }
 
-/// Returns what stands behind the scheme of a web address; `None` when it is none.
+/// Returns the text behind the scheme of a web address; `None` when the address is not one.
 fn host_of(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let is_plain = rest.chars().all(|c| c.is_ascii_graphic());

@@ -1,4 +1,4 @@
-//! Connected apps: their rules, their users, what happens in them.
+//! Connected apps: their rules, their users, their happenings.
 
 pub mod app_happening;
 pub mod app_user;

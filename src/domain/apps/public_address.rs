@@ -1,10 +1,13 @@
-//! Which addresses of the internet a server may be sent to by strangers: none of its own machine, its own network, or of the machinery around it
-//! (the metadata services of clouds are link-local).
+//! Owns the check whether an address belongs to the public internet. Called by
+//! `backends/webhook_post` before it sends to an address that an app's owner chose. Invariant: no
+//! address of this machine, of its network, or of the machinery around it is public (the metadata
+//! services of clouds are link-local).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Says whether an address is one of the public internet. Source: the special-purpose registries of IANA (RFC 6890 and its successors); addresses of
-/// IPv6 that carry one of IPv4 are judged by it.
+/// Says whether an address belongs to the public internet. Source: the special-purpose registries
+/// of IANA (RFC 6890 and its successors). An IPv6 address that contains an IPv4 address is judged
+/// by the latter.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -34,12 +37,12 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
     let inner = |high: u16, low: u16| is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
     match segments {
-        // Mapped, and the two well-known prefixes of translators.
+        // IPv4-mapped addresses, and the well-known prefixes of NAT64 and 6to4.
         [0, 0, 0, 0, 0, 0xFFFF, high, low] | [0x64, 0xFF9B, 0, 0, 0, 0, high, low] => inner(high, low),
         [0x2002, high, low, ..] => inner(high, low),
-        // Teredo, benchmarks, ORCHID, documentation: nobody's servers.
+        // Teredo, benchmarks, ORCHID and documentation: no servers.
         [0x2001, second, ..] if second < 0x0200 || second == 0x0DB8 => false,
-        // Unicast addresses are given out of 2000::/3 only.
+        // IANA allocates unicast addresses from 2000::/3 only.
         [first, ..] => (0x2000..0x4000).contains(&first) && first != 0x3FFF,
     }
 }

@@ -1,4 +1,5 @@
-//! The pace of an answer on its way to the devices: what was released goes out in numbered frames, at most one per 40 ms.
+//! Owns the pace of an answer on its way to the devices: numbered frames, at most one per 40 ms.
+//! Called by `actors/companion`. Must not hold text back for a check: [`super::SentenceGate`] does.
 
 /// Shortest time between two frames of an answer, in ms (product rule).
 pub const FRAME_EVERY_MS: u64 = 40;
@@ -6,9 +7,9 @@ pub const FRAME_EVERY_MS: u64 = 40;
 /// One frame of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delta {
-    /// Its number, from 1 without gaps.
+    /// Number of the frame, from 1 without gaps.
     pub seq: i64,
-    /// What it adds.
+    /// Text that the frame adds.
     pub text: String,
 }
 
@@ -26,13 +27,13 @@ impl DeltaPacer {
         self.waiting.push_str(text);
     }
 
-    /// Returns when the next frame may go, if there is something to send.
+    /// Returns when the next frame may go; `None` when no text waits.
     #[must_use]
     pub fn due_at_ms(&self) -> Option<u64> {
         (!self.waiting.is_empty()).then_some(self.next_at_ms)
     }
 
-    /// Returns when the next frame may go, whether or not there is something to send.
+    /// Returns when the next frame may go, whether or not text waits.
     #[must_use]
     pub const fn next_at_ms(&self) -> u64 {
         self.next_at_ms
@@ -47,7 +48,7 @@ impl DeltaPacer {
         self.take_rest()
     }
 
-    /// Returns what is left, due or not: the last frame of an answer.
+    /// Returns all waiting text, due or not, as the last frame of the answer.
     pub fn take_rest(&mut self) -> Option<Delta> {
         if self.waiting.is_empty() {
             return None;

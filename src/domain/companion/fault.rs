@@ -1,23 +1,25 @@
-//! What can be wrong with an answer, and the plain sentence the student reads.
+//! Owns the faults of an answer, each with the plain sentence that the student reads. Called by
+//! `services/companion` and `actors/companion`.
 
 use crate::domain::language::Language;
 
-/// What is wrong with an answer. The wire name is stable; the sentence names no technical thing and always says what to do next.
+/// Fault of an answer. The wire name is stable. The sentence for the student names no technical
+/// thing and always says what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The provider cannot be reached, refuses us, or fails.
+    /// The provider cannot be reached, refuses this server, or fails.
     Unavailable,
-    /// The provider asks us to wait.
+    /// The provider asks this server to wait.
     Crowded,
-    /// Nothing came in time, or an answer without words.
+    /// No text came in time, or the answer has no words.
     NoAnswer,
-    /// It broke off in the middle.
+    /// The answer broke off in the middle.
     CutOff,
-    /// It was longer than answers may be; what fits is there.
+    /// The answer was longer than allowed; the part that fits is shown.
     CutShort,
-    /// A sentence of it did not pass the safety check; what came before is there.
+    /// A sentence did not pass the safety check; the sentences before it are shown.
     Withheld,
-    /// The server went away in the middle.
+    /// The server stopped in the middle of the answer.
     Interrupted,
 }
 
@@ -46,7 +48,7 @@ impl Fault {
         Self::ALL.into_iter().find(|fault| fault.as_str() == text)
     }
 
-    /// Returns what the student reads.
+    /// Returns the sentence that the student reads.
     #[must_use]
     pub const fn sentence(self, language: Language) -> &'static str {
         match (self, language) {

@@ -1,4 +1,6 @@
-//! The AI companion: what a turn is, where an answer may go, and how long texts are. Limits that an operator sets are in the settings.
+//! Owns the rules of the AI companion: states of an answer, lengths of texts, sentences, frames,
+//! faults and tokens. Called by `services/companion` and `actors/companion`. Limits that an
+//! operator chooses are in the settings.
 
 mod delta;
 mod fault;
@@ -15,46 +17,46 @@ pub use turn::{Speaker, Turn};
 use super::text::{FieldError, TextRule};
 use serde::Serialize;
 
-/// Most characters of a question (product rule: as a chat message).
+/// Most characters of a question (product rule: the same as of a chat message).
 pub const MAX_QUESTION_CHARS: usize = 4_000;
-/// Most characters of an answer; what a provider sends beyond is not read.
+/// Most characters of an answer; the server does not read what a provider sends beyond.
 pub const MAX_ANSWER_CHARS: usize = 24_000;
-/// Most characters of a summary that is handed over: it becomes a chat message.
+/// Most characters of a summary for a counsellor: it becomes a chat message.
 pub const MAX_SUMMARY_CHARS: usize = 4_000;
-/// Turns of a student that the safety check looks at together (product rule).
+/// Turns of a student that the safety check judges together (product rule).
 pub const RISK_TURNS: usize = 20;
-/// Characters of the first question that become the title of a thread.
+/// Most characters of the first question that become the title of a thread.
 const TITLE_CHARS: usize = 60;
 
 const TITLE: TextRule = TextRule::line("title", 0, 120);
 const QUESTION: TextRule = TextRule::block("body", 1, MAX_QUESTION_CHARS);
 const SUMMARY: TextRule = TextRule::block("summary", 1, MAX_SUMMARY_CHARS);
 
-/// Who gave an answer.
+/// Author of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerKind {
     /// A language model.
     Model,
-    /// The offline companion, which is no model.
+    /// The offline companion, which is not a language model.
     Offline,
-    /// People: the fixed help card.
+    /// The fixed help card, written by people.
     HelpCard,
 }
 
-/// Where an answer stands.
+/// State of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerStatus {
-    /// It grows.
+    /// The answer is growing.
     Streaming,
-    /// It is complete.
+    /// The answer ended: complete, or cut at the longest length or before a withheld sentence.
     Done,
-    /// The student stopped it.
+    /// The student stopped the answer.
     Stopped,
-    /// The provider failed it.
+    /// The provider failed before the answer was complete.
     Failed,
-    /// The server went away.
+    /// The server stopped in the middle of the answer.
     Interrupted,
 }
 
@@ -101,14 +103,15 @@ impl AnswerStatus {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// Says whether an answer may go from here to `next`: only one that grows may change, once, and never back.
+    /// Says whether an answer may change from this state to `next`. Only a growing answer changes,
+    /// once, and never back.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
         self == Self::Streaming && next != Self::Streaming
     }
 }
 
-/// Reads the title of a thread; empty is fine.
+/// Reads the title of a thread; it may be empty.
 pub fn parse_title(text: &str) -> Result<String, FieldError> {
     TITLE.parse(text)
 }
@@ -123,7 +126,7 @@ pub fn parse_summary(text: &str) -> Result<String, FieldError> {
     SUMMARY.parse(text)
 }
 
-/// Returns the title of a thread that has none: how its first question begins.
+/// Returns a title for a thread without one: the beginning of its first question.
 #[must_use]
 pub fn title_from(question: &str) -> String {
     let line = question.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,16 +1,19 @@
-//! Holds an answer back until a sentence of it is whole, so that it can be checked before anybody sees it.
+//! Owns the gate that holds an answer back until a sentence is whole, so that the sentence can be
+//! checked before anybody sees it. Called by `actors/companion/answer_stream`.
 
-/// Characters after which a part without the end of a sentence is let go at the last space: lists and long-winded models must not look stuck.
+/// Characters after which text without an end of a sentence is released up to the last space,
+/// because lists and long sentences must not look stuck.
 const LONGEST_HOLD_CHARS: usize = 240;
 
-/// What of an answer is not a whole sentence yet.
+/// Text of an answer that is not a whole sentence yet.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct SentenceGate {
     held: String,
 }
 
 impl SentenceGate {
-    /// Takes a piece of the answer; returns the sentences that are whole now, with the space behind them.
+    /// Adds a piece of the answer. Returns the sentences that are whole now, with the space behind
+    /// them.
     pub fn push(&mut self, piece: &str) -> Option<String> {
         self.held.push_str(piece);
         let end = end_of_sentences(&self.held).or_else(|| {
@@ -21,13 +24,14 @@ impl SentenceGate {
         Some(std::mem::replace(&mut self.held, rest))
     }
 
-    /// Returns what is left at the end of the answer; empty when nothing is.
+    /// Returns the rest at the end of the answer; it may be empty.
     pub fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)
     }
 }
 
-/// Returns where the last whole sentence ends. A mark ends one only when a space follows: `3.5` and `dr.Budi` do not.
+/// Returns the end of the last whole sentence. A mark ends a sentence only when a space follows:
+/// `3.5` and `dr.Budi` do not end one.
 fn end_of_sentences(text: &str) -> Option<usize> {
     let mut end = None;
     let mut before = ' ';

@@ -1,21 +1,26 @@
-//! How many tokens a text is, roughly, and how much of a thread fits into the context of a model.
+//! Owns the estimate of the tokens of a text, and the choice of the turns that fit into the context
+//! of a model. Called by `services/companion`.
 
 use super::turn::{Speaker, Turn};
 
-/// Tokens a message costs beside its text (role and separators). Source: OpenAI cookbook, "How to count tokens with tiktoken": 3, and 1 to be safe.
+/// Tokens of a message besides its text (role and separators). Source: OpenAI cookbook, "How to
+/// count tokens with tiktoken": 3, and 1 to be safe.
 const TOKENS_PER_MESSAGE: u64 = 4;
-/// Characters per token. Indonesian has 3 to 4 with common vocabularies, English about 4; the smaller number never promises too much room.
+/// Characters per token. Indonesian has 3 to 4 with common vocabularies, English about 4; the
+/// smaller number never promises too much room.
 const CHARS_PER_TOKEN: u64 = 3;
 
-/// Returns how many tokens a text is at most, as a rule of thumb: no vocabulary is at hand, and every provider has another one.
+/// Estimates the most tokens of a text. A rule of thumb, because every provider has another
+/// vocabulary.
 #[must_use]
 pub fn estimate_tokens(text: &str) -> u64 {
     let chars = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
     chars.div_ceil(CHARS_PER_TOKEN)
 }
 
-/// Returns the newest turns that fit into `budget` tokens, oldest first. The newest one, the question, is always there; what is left begins with
-/// the student, because an answer without its question confuses a model.
+/// Returns the newest turns that fit into `budget` tokens, oldest first. The newest turn (the
+/// question) is always among them. The first turn returned is the student's, because an answer
+/// without its question confuses a model.
 #[must_use]
 pub fn trim_turns(turns: Vec<Turn>, budget: u64) -> Vec<Turn> {
     let mut left = budget;
@@ -35,7 +40,7 @@ pub fn trim_turns(turns: Vec<Turn>, budget: u64) -> Vec<Turn> {
     kept
 }
 
-/// Returns the tokens of a whole request: the instructions and all turns.
+/// Returns the tokens of a whole request: instructions and turns.
 #[must_use]
 pub fn request_tokens(system: &str, turns: &[Turn]) -> u64 {
     let turns: u64 = turns.iter().map(|turn| estimate_tokens(&turn.text).saturating_add(TOKENS_PER_MESSAGE)).sum();
@@ -65,7 +70,7 @@ mod tests {
     fn the_newest_turns_that_fit_are_kept_in_order() {
         let thread = || vec![turn(Student, 30), turn(Companion, 33), turn(Student, 36), turn(Companion, 39), turn(Student, 3)];
         assert_eq!(sizes(thread(), 1_000), [30, 33, 36, 39, 3]);
-        // 5 + 17 + 16 + 15 = 53 would keep the companion's 33 first.
+        // With 5 + 17 + 16 + 15 = 53 tokens the companion's turn of 33 would come first.
         assert_eq!(sizes(thread(), 53), [36, 39, 3]);
         assert_eq!(sizes(thread(), 22), [3], "an answer without its question goes too");
     }

@@ -1,6 +1,6 @@
-//! A turn of a thread, as a provider reads it.
+//! Owns a turn of a thread, as a provider reads it.
 
-/// Who speaks in a turn that is sent to a provider.
+/// Author of a turn that is sent to a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speaker {
     /// The student.
@@ -12,8 +12,8 @@ pub enum Speaker {
 /// One turn of the context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
-    /// Who spoke.
+    /// The author.
     pub speaker: Speaker,
-    /// What was said.
+    /// The text.
     pub text: String,
 }

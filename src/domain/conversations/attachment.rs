@@ -1,4 +1,5 @@
-//! Files in messages: which kinds, and what they are called and declared as.
+//! Owns the kinds of files that a message may carry, with their content types and extensions.
+//! Called by `services/conversations` and `services/files/image_inspection`.
 
 /// A kind of file that may go with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,8 @@ impl AttachmentKind {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Pdf, Self::Png, Self::Jpeg, Self::WebP];
 
-    /// Returns the kind that the first bytes of a file announce; `None` for all others. What is behind them must still be looked at.
+    /// Returns the kind that the first bytes of a file announce; `None` for all others. The caller
+    /// must still inspect the rest of the file.
     #[must_use]
     pub fn of_bytes(first: &[u8]) -> Option<Self> {
         if first.starts_with(b"%PDF-") {
@@ -33,7 +35,7 @@ impl AttachmentKind {
         }
     }
 
-    /// Returns the declared content type.
+    /// Returns the content type of the kind.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -44,7 +46,7 @@ impl AttachmentKind {
         }
     }
 
-    /// Returns the ending of its name and key.
+    /// Returns the extension of the file's name and key.
     #[must_use]
     pub const fn extension(self) -> &'static str {
         match self {
@@ -55,7 +57,8 @@ impl AttachmentKind {
         }
     }
 
-    /// Returns the kind that a stored key ends with; `None` for a key this server did not make.
+    /// Returns the kind by the extension of a stored key; `None` for a key this server did not
+    /// make.
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
         let (_, extension) = key.rsplit_once('.')?;

@@ -1,4 +1,6 @@
-//! Conversations of a student with a counsellor: states, who may do what from which, and the texts people write.
+//! Owns conversations of a student with a counsellor: their states, the table of who may do what in
+//! which state, and the rules for their texts. Called by `services/conversations`. Must not decide
+//! who is in a conversation: the database knows.
 
 use crate::domain::{
     ids::{ConversationId, InvalidId, UserId},
@@ -12,7 +14,7 @@ use std::{fmt, str::FromStr};
 pub const EDIT_WINDOW_MS: i64 = 15 * 60 * 1000;
 /// Most characters of a message (product rule).
 pub const MAX_BODY_CHARS: usize = 4_000;
-/// Characters of a message that lists show.
+/// Characters of a message that lists show (see [`preview`]).
 const PREVIEW_CHARS: usize = 120;
 
 const SUBJECT: TextRule = TextRule::line("subject", 0, 120);
@@ -24,15 +26,15 @@ const CANNED_BODY: TextRule = TextRule::block("body", 1, 2_000);
 const SEARCH: TextRule = TextRule::line("query", 1, 200);
 const SHORTCUT: TextRule = TextRule::line("shortcut", 1, 32);
 
-/// Where a conversation stands.
+/// State of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConversationState {
-    /// In the queue, without a counsellor.
+    /// In the queue; no counsellor has taken it.
     Waiting,
-    /// With a counsellor.
+    /// A counsellor has taken it.
     Open,
-    /// Over; may be opened again.
+    /// It has ended; it may be opened again.
     Closed,
 }
 
@@ -57,7 +59,7 @@ impl ConversationState {
     }
 }
 
-/// On which side of a conversation somebody stands.
+/// The side of a conversation that somebody is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// The student.
@@ -66,12 +68,12 @@ pub enum Side {
     Counsellor,
 }
 
-/// Somebody who can be in conversations.
+/// An account that can be in conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Participant {
     /// The account.
     pub user_id: UserId,
-    /// Where it stands.
+    /// Its side.
     pub side: Side,
 }
 
@@ -88,16 +90,16 @@ impl Participant {
     }
 }
 
-/// What a member can do to a conversation.
+/// Action of a member on a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConversationAction {
-    /// Write a message, or change one.
+    /// Write a message or edit one.
     Send,
-    /// Hand it to another counsellor.
+    /// Give it to another counsellor.
     Transfer,
-    /// End it; a student who waits leaves the queue.
+    /// End it; a waiting student leaves the queue.
     Close,
-    /// Begin it again.
+    /// Open it again.
     Reopen,
 }
 
@@ -109,11 +111,11 @@ impl ConversationAction {
 /// Why a member cannot do something now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is closed, and must not be.
+    /// The conversation is closed.
     Closed,
-    /// The state is against it.
+    /// The state does not allow the action.
     IllegalTransition,
-    /// This side never may.
+    /// This side may never do it.
     NotYours,
 }
 
@@ -129,7 +131,8 @@ pub const fn check_action(action: ConversationAction, side: Side, state: Convers
     }
 }
 
-/// Where a page of conversations ended: lists are sorted by a time, and by id where times are equal. Text form: `MS.ID`.
+/// End of a page of conversations. Lists are sorted by a time, and by id where times are equal.
+/// Text form: `MS.ID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListPosition {
     /// The time the list is sorted by, ms since 1970 UTC.
@@ -153,19 +156,20 @@ impl FromStr for ListPosition {
     }
 }
 
-/// Returns what makes a second open conversation of the two impossible. 73 characters.
+/// Returns the unique key that makes a second open conversation of the two impossible. 73
+/// characters.
 #[must_use]
 pub fn open_key(student: UserId, counsellor: UserId) -> String {
     format!("{student}:{counsellor}")
 }
 
-/// Returns what makes a second place in the queue impossible.
+/// Returns the unique key that keeps a student from waiting twice in the queue.
 #[must_use]
 pub fn waiting_key(student: UserId) -> String {
     format!("{student}:waiting")
 }
 
-/// Reads a subject: one line of at most 120 characters; an empty one is none.
+/// Reads a subject: one line of at most 120 characters; an empty one counts as none.
 pub fn parse_subject(text: &str) -> Result<Option<String>, FieldError> {
     Ok(Some(SUBJECT.parse(text)?).filter(|subject| !subject.is_empty()))
 }
@@ -195,7 +199,8 @@ pub fn parse_search(text: &str) -> Result<String, FieldError> {
     SEARCH.parse(text)
 }
 
-/// Reads what is typed behind `/` for a prepared answer: 1..32 of `a-z 0-9 -`.
+/// Reads the shortcut that a counsellor types behind `/` for a prepared answer: 1..32 of
+/// `a-z 0-9 -`.
 pub fn parse_shortcut(text: &str) -> Result<String, FieldError> {
     let shortcut = SHORTCUT.parse(text)?;
     if shortcut.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')) {
@@ -205,7 +210,8 @@ pub fn parse_shortcut(text: &str) -> Result<String, FieldError> {
     }
 }
 
-/// Returns the beginning of a message on one line, at most 120 characters and an ellipsis; of a message that is only a file, its name.
+/// Returns the beginning of a message on one line: at most 120 characters and an ellipsis. A
+/// message that is only a file is shown by the file's name.
 #[must_use]
 pub fn preview(body: &str, file_name: Option<&str>) -> String {
     let text = if body.is_empty() { file_name.unwrap_or_default() } else { body };
@@ -225,7 +231,7 @@ mod tests {
 
     type Cell = Result<(), Refusal>;
 
-    /// The table as a person reads it: action, side, and what it comes to while waiting, open, closed.
+    /// The expected table: action, side, and the results while waiting, open and closed.
     const TABLE: [(ConversationAction, Side, [Cell; 3]); 8] = [
         (Send, Side::Student, [Ok(()), Ok(()), Err(Closed)]),
         (Send, Side::Counsellor, [Ok(()), Ok(()), Err(Closed)]),

@@ -1,20 +1,25 @@
-//! Names of stored objects. A key is made by the server, never by a client, and can never leave the root of a store.
+//! Owns the names of stored objects. Called by the services that store files and by
+//! `backends/files`. Invariants:
+//!
+//! - The server makes every key, never a client.
+//! - No key can lead outside the root of a store.
 
 use crate::domain::{conversations::attachment::AttachmentKind, ids::MaterialId};
 use serde::Deserialize;
 use std::fmt;
 use uuid::Uuid;
 
-/// Where the files of materials live.
+/// Prefix of the files of materials.
 pub const MATERIAL_FILES: &str = "materi/files/";
-/// Where the files of messages live.
+/// Prefix of the files of messages.
 pub const CHAT_FILES: &str = "chat/files/";
-/// Where the mark of the installation that owns the files lives.
+/// Prefix of the mark that names the installation that owns the files.
 pub const INSTALLATION_MARKS: &str = "installation/";
 /// The longest key accepted, in bytes.
 const MAX_KEY_BYTES: usize = 200;
 
-/// A key of a stored object: segments of `a-z 0-9 - _ .` joined by `/`, none empty or beginning with a dot.
+/// A key of a stored object: segments of `a-z 0-9 - _ .` joined by `/`. No segment is empty or
+/// begins with a dot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct FileKey(String);
@@ -32,13 +37,14 @@ impl TryFrom<String> for FileKey {
 }
 
 impl FileKey {
-    /// Makes the key of a new material's PDF: `materi/files/<uuid>.pdf`, random, so that it cannot be guessed from ids.
+    /// Makes the key of a new material's PDF, `materi/files/<uuid>.pdf`. The UUID is random, so
+    /// nobody can guess the key from ids.
     #[must_use]
     pub fn generate_material_pdf() -> Self {
         Self(format!("{MATERIAL_FILES}{}.pdf", Uuid::new_v4().as_hyphenated()))
     }
 
-    /// Makes the key of a new file of a message: `chat/files/<uuid>.<ending>`, random.
+    /// Makes the key of a new file of a message: `chat/files/<uuid>.<extension>`, random.
     #[must_use]
     pub fn generate_attachment(kind: AttachmentKind) -> Self {
         Self(format!("{CHAT_FILES}{}.{}", Uuid::new_v4().as_hyphenated(), kind.extension()))
@@ -56,7 +62,8 @@ impl FileKey {
         Self(format!("{INSTALLATION_MARKS}{}", id.as_hyphenated()))
     }
 
-    /// Reads a key. Fails with [`InvalidFileKey`] on anything that could mean another place than it says.
+    /// Reads a key. Fails with [`InvalidFileKey`] on anything that could lead to another file than
+    /// it says.
     pub fn parse(text: &str) -> Result<Self, InvalidFileKey> {
         let legal = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/');
         let is_name = |segment: &str| !segment.is_empty() && !segment.starts_with('.');

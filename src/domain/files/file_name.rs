@@ -1,8 +1,10 @@
-//! Names people give to files: what is left of them when they cannot lie about the place or the kind.
+//! Owns the display names of uploaded files. Cleans the names that clients send, so that a name
+//! cannot lie about the folder or the kind of its file. Called by
+//! `services/conversations/attachment` and `http/input/forms/material`.
 
 /// The longest name kept, in characters (product rule).
 const MAX_NAME_CHARS: usize = 120;
-/// Endings that are taken off before the true one is put on.
+/// Extensions that are removed before the true one is added.
 const KNOWN_ENDINGS: [&str; 5] = [".pdf", ".png", ".jpg", ".jpeg", ".webp"];
 
 /// Returns a safe display name of an uploaded PDF, ending in `.pdf`; see [`safe_file_name`].
@@ -11,8 +13,9 @@ pub fn safe_pdf_name(sent: &str) -> String {
     safe_file_name(sent, "materi", "pdf")
 }
 
-/// Returns a safe display name of an uploaded file: the last path segment without control, bidirectional or reserved characters, at most 120
-/// characters, ending in `.extension`. A file without a usable name is called `fallback`.
+/// Returns a safe display name of an uploaded file: the last path segment without control,
+/// bidirectional or reserved characters, at most 120 characters, ending in `.extension`. A file
+/// without a usable name is called `fallback`.
 #[must_use]
 pub fn safe_file_name(sent: &str, fallback: &str, extension: &str) -> String {
     let base = sent.rsplit(['/', '\\']).next().unwrap_or_default();

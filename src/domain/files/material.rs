@@ -1,4 +1,5 @@
-//! What a material is and which texts it may carry.
+//! Owns the states of a material and the rules for its texts. Called by `services/materials` and
+//! `http/input/forms/material`.
 
 use crate::domain::text::{FieldError, TextRule};
 use serde::{Deserialize, Serialize};
@@ -7,22 +8,22 @@ use serde::{Deserialize, Serialize};
 pub const MAX_FILE_BYTES: u64 = 10 * 1024 * 1024;
 /// The only content type of a material's file.
 pub const PDF_CONTENT_TYPE: &str = "application/pdf";
-/// Characters of a summary derived from the body.
+/// Most characters of a summary, which is the beginning of the body.
 const SUMMARY_CHARS: usize = 200;
 
 const TITLE: TextRule = TextRule::line("title", 1, 160);
 const CATEGORY: TextRule = TextRule::line("category", 1, 60);
 const BODY: TextRule = TextRule::block("body", 0, 100_000);
 
-/// Where a material stands; students see only `Active`.
+/// State of a material. Students see only `active` ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MaterialStatus {
-    /// Being prepared; counsellors only.
+    /// In preparation; students do not see it.
     Draft,
     /// Published.
     Active,
-    /// Taken out of sight, kept.
+    /// Hidden from students, but not deleted.
     Archived,
 }
 
@@ -64,7 +65,7 @@ pub struct MaterialText {
 }
 
 impl MaterialText {
-    /// Checks all fields and reports all that is wrong at once.
+    /// Checks all fields and reports every error at once.
     pub fn parse(title: &str, category: &str, body: &str) -> Result<Self, Vec<FieldError>> {
         match (TITLE.parse(title), CATEGORY.parse(category), BODY.parse(body)) {
             (Ok(title), Ok(category), Ok(body)) => Ok(Self { title, category, body }),
@@ -72,7 +73,8 @@ impl MaterialText {
         }
     }
 
-    /// Returns the first words of the body, at most 200 characters, or `None` when there is no body.
+    /// Returns the first words of the body, at most 200 characters, or `None` when there is no
+    /// body.
     #[must_use]
     pub fn summary(&self) -> Option<String> {
         let words = self.body.split_whitespace().collect::<Vec<_>>().join(" ");

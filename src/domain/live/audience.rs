@@ -1,4 +1,6 @@
-//! To whom a durable event is addressed. One row per audience, never a row per recipient.
+//! Owns the audiences of durable events. Called by the services that write notices and log rows, by
+//! `services/live/sync` and by the log pump. Invariant: an event has one row per audience, never a
+//! row per recipient.
 
 use super::channel::ChannelName;
 use crate::domain::{
@@ -7,14 +9,14 @@ use crate::domain::{
 };
 use std::fmt;
 
-/// The addressee of a notice or a log row. Text form: `user:ID`, `role:R`, `conversation:ID`.
+/// Addressee of a notice or a log row. Text form: `user:ID`, `role:R`, `conversation:ID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audience {
     /// One person, on all devices.
     User(UserId),
-    /// Everybody with a role.
+    /// All users of a role.
     Role(Role),
-    /// Whoever is in a conversation when it is read or delivered.
+    /// The people who are in a conversation at the time of reading or delivery.
     Conversation(ConversationId),
 }
 
@@ -31,13 +33,14 @@ impl Audience {
         }
     }
 
-    /// Returns the audiences a user belongs to by account; conversations come on top, and only the database knows them.
+    /// Returns the audiences that a user belongs to by account and role. The user's conversations
+    /// come on top; only the database knows them.
     #[must_use]
     pub const fn of(user: UserId, role: Role) -> [Self; 2] {
         [Self::User(user), Self::Role(role)]
     }
 
-    /// Returns the channel of the built-in app on which this audience listens.
+    /// Returns the channel of the built-in app on which this audience receives events.
     #[must_use]
     pub fn channel(self) -> ChannelName {
         match self {

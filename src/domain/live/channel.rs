@@ -1,5 +1,7 @@
-//! Channel names: what is legal, what kind a prefix makes, and who listens to which channel of the built-in app.
-//! Source of the rules: Pusher Channels v7, sections 2.6 and 2.7 of the wire contract.
+//! Owns channel names: which are legal, which kind a prefix makes, and which channels of the
+//! built-in app a user may join. Called by the hub, the sockets, the census and the services. Must
+//! not ask the database: `services/live/channel_access` decides about conversations. Source of the
+//! rules: docs/pusher-protocol.md, sections 2.6 and 2.7.
 
 use crate::domain::{
     access::{Action, may},
@@ -10,21 +12,23 @@ use std::{fmt, sync::Arc};
 
 /// The longest name accepted: 200, as the vendors' SDKs validate (their documentation says 164).
 pub const MAX_CHANNEL_NAME: usize = 200;
-/// Begins the channel of a conversation.
+/// Prefix of the channel of a conversation.
 const CONVERSATION: &str = "presence-conversation.";
 
-/// Begins the channel on which a backend reaches one signed-in user of its app.
+/// Prefix of the channel on which a backend reaches one signed-in user of its app.
 const SERVER_TO_USER: &str = "#server-to-user-";
-/// Begins the topic that the sockets signed in as a user listen to; no client can name it.
+/// Prefix of the topic of all sockets that are signed in as one user of an app. No client can name
+/// it.
 const SIGN_IN: &str = "#user-";
-/// Begins the topic that those listen to who want to know whether a user is there; no client can name it.
+/// Prefix of the topic of the sockets that watch whether a user of an app is online. No client can
+/// name it.
 const WATCHED: &str = "#watch-";
 
 const SLOTS_PREFIX: &str = "private-slots.";
-/// Begins the channel on which admins watch a connected app.
+/// Prefix of the channel on which admins watch a connected app.
 const APP_CONSOLE: &str = "private-app-console.";
 
-/// What a channel's prefix makes of it. Prefixes are anchored and the longest wins.
+/// Kind of a channel, by its prefix. Prefixes are anchored and the longest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChannelKind {
     /// Anybody may subscribe.
@@ -37,7 +41,7 @@ pub enum ChannelKind {
     Presence,
     /// Only for sockets signed in as the user it names.
     ServerToUser,
-    /// A topic of this server's own, such as "the sockets of a user".
+    /// A topic that only this server uses, such as the sockets of a user.
     Internal,
 }
 
@@ -45,13 +49,13 @@ pub enum ChannelKind {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChannelName(Arc<str>);
 
-/// Says why a text is not a channel name.
+/// Says that a text is not a channel name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("channel names are 1 to {MAX_CHANNEL_NAME} characters of A-Z a-z 0-9 _ - = @ , . ; or #server-to-user- and an id")]
 pub struct InvalidChannelName;
 
 impl ChannelName {
-    /// Reads a name a client sent. Fails with [`InvalidChannelName`] on length or alphabet.
+    /// Reads a name that a client sent. Fails with [`InvalidChannelName`] on length or alphabet.
     pub fn parse(text: &str) -> Result<Self, InvalidChannelName> {
         if let Some(user) = text.strip_prefix(SERVER_TO_USER) {
             return if is_user_id(user) { Ok(Self(text.into())) } else { Err(InvalidChannelName) };
@@ -63,37 +67,38 @@ impl ChannelName {
         Ok(Self(text.into()))
     }
 
-    /// Reads a name another node sent: one of [`Self::parse`], or one of this server's own.
+    /// Reads a name that another node sent: one of [`Self::parse`], or a topic that only this
+    /// server uses.
     pub fn parse_any(text: &str) -> Result<Self, InvalidChannelName> {
         let own = text.strip_prefix(SIGN_IN).or_else(|| text.strip_prefix(WATCHED));
         if own.is_some_and(is_user_id) { Ok(Self(text.into())) } else { Self::parse(text) }
     }
 
-    /// Returns the topic that the sockets signed in as a user of an app listen to.
+    /// Returns the topic of the sockets that are signed in as a user of an app.
     #[must_use]
     pub fn sign_in(user_id: &str) -> Self {
         Self(format!("{SIGN_IN}{user_id}").into())
     }
 
-    /// Returns the topic that those listen to who watch a user of an app.
+    /// Returns the topic of the sockets that watch a user of an app.
     #[must_use]
     pub fn watched(user_id: &str) -> Self {
         Self(format!("{WATCHED}{user_id}").into())
     }
 
-    /// Returns the user a backend reaches on this channel.
+    /// Returns the user that a backend reaches on this channel; `None` for other channels.
     #[must_use]
     pub fn server_to_user(&self) -> Option<&str> {
         self.as_str().strip_prefix(SERVER_TO_USER)
     }
 
-    /// Returns the user whose sockets listen here.
+    /// Returns the user whose signed-in sockets listen to this topic; `None` for other topics.
     #[must_use]
     pub fn sign_in_user(&self) -> Option<&str> {
         self.as_str().strip_prefix(SIGN_IN)
     }
 
-    /// Says whether this is the topic of those who watch a user.
+    /// Says whether this is the topic of the sockets that watch a user.
     #[must_use]
     pub fn is_watch(&self) -> bool {
         self.as_str().starts_with(WATCHED)
@@ -111,26 +116,29 @@ impl ChannelName {
         Self(format!("private-role.{}", role.as_str()).into())
     }
 
-    /// Returns the channel on which the counsellors' duty status changes, for every user of the built-in app.
+    /// Returns the channel of changes of the counsellors' duty status; every user of the built-in
+    /// app may join it.
     #[must_use]
     pub fn counsellor_status() -> Self {
         Self("private-counsellors.status".into())
     }
 
-    /// Returns the channel on which the free slots of a counsellor change, for every user of the built-in app.
+    /// Returns the channel of changes of a counsellor's free slots; every user of the built-in app
+    /// may join it.
     #[must_use]
     pub fn slots(counsellor: UserId) -> Self {
         Self(format!("{SLOTS_PREFIX}{counsellor}").into())
     }
 
-    /// Returns the channel of the built-in app on which admins watch what happens in a connected one.
+    /// Returns the channel of the built-in app on which admins watch a connected app.
     #[must_use]
     pub fn app_console(app: &AppId) -> Self {
         Self(format!("{APP_CONSOLE}{}", app.0).into())
     }
 
-    /// Says whether this is the channel of such a console. Only sockets with a login join it: a proof does not run out and names nobody, so what joined
-    /// with one would stay when its user is no admin any more.
+    /// Says whether this is the console channel of a connected app. Only a socket with a login may
+    /// join it: a proof does not expire and names no user, so a socket that joined by proof would
+    /// stay after its user is no longer an admin.
     #[must_use]
     pub fn is_app_console(&self) -> bool {
         self.as_str().starts_with(APP_CONSOLE)
@@ -142,8 +150,9 @@ impl ChannelName {
         Self(format!("{CONVERSATION}{id}").into())
     }
 
-    /// Returns the conversation whose channel this is in the built-in app; `None` for all other channels. Only the spelling of
-    /// [`Self::conversation`] counts, so that one conversation has one channel.
+    /// Returns the conversation of this channel of the built-in app; `None` for all other channels.
+    /// Accepts only the spelling of [`Self::conversation`], so that one conversation has one
+    /// channel.
     #[must_use]
     pub fn conversation_id(&self) -> Option<ConversationId> {
         let id = ConversationId::parse(self.as_str().strip_prefix(CONVERSATION)?).ok()?;
@@ -156,7 +165,7 @@ impl ChannelName {
         &self.0
     }
 
-    /// Returns what the prefix makes of the channel.
+    /// Returns the kind of the channel.
     #[must_use]
     pub fn kind(&self) -> ChannelKind {
         let name = self.as_str();
@@ -175,13 +184,13 @@ impl ChannelName {
         }
     }
 
-    /// Says whether whoever joins gets the last event at once.
+    /// Says whether a socket that joins gets the last event at once.
     #[must_use]
     pub fn is_cache(&self) -> bool {
         ["cache-", "private-cache-", "private-encrypted-cache-", "presence-cache-"].iter().any(|prefix| self.as_str().starts_with(prefix))
     }
 
-    /// Says whether this is a channel for backends to see: in lists, counts and webhooks.
+    /// Says whether backends see this channel in lists, counts and webhooks.
     #[must_use]
     pub fn is_listed(&self) -> bool {
         !self.as_str().starts_with('#')
@@ -200,7 +209,8 @@ impl ChannelName {
     }
 }
 
-/// Says whether a text can be the id of an app's user in a channel name. The SDKs let 200 characters pass.
+/// Says whether a text can be the id of an app's user in a channel name. The SDKs accept up to 200
+/// characters.
 fn is_user_id(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= MAX_CHANNEL_NAME && !text.chars().any(char::is_control)
 }
@@ -217,25 +227,26 @@ impl fmt::Debug for ChannelName {
     }
 }
 
-/// Returns the channels a user of the built-in app listens to.
+/// Returns the channels that a user of the built-in app listens to by account and role.
 #[must_use]
 pub fn channels_of(principal: &Principal) -> Vec<ChannelName> {
     vec![ChannelName::user(principal.user_id), ChannelName::role(principal.role)]
 }
 
-/// Says whether a user of the built-in app may join a guarded channel by right of its login alone. For channels of conversations the database is
-/// asked beside: see `services::live::channel_access`.
+/// Says whether a user of the built-in app may join a guarded channel because of the login alone.
+/// `services/live/channel_access` asks the database about channels of conversations.
 #[must_use]
 pub fn may_join(principal: &Principal, channel: &ChannelName) -> bool {
     channels_of(principal).contains(channel) || is_for_all_users(channel) || is_for_app_admins(principal, channel)
 }
 
-/// Says whether this is the console of a connected app, and the user manages those.
+/// Says whether this is the console channel of a connected app and the user manages apps.
 fn is_for_app_admins(principal: &Principal, channel: &ChannelName) -> bool {
     channel.is_app_console() && may(principal.role, Action::ManageApps)
 }
 
-/// Says whether every user of the built-in app may listen: nothing personal is published there.
+/// Says whether every user of the built-in app may join. Nothing personal is published on these
+/// channels.
 fn is_for_all_users(channel: &ChannelName) -> bool {
     let slots_of = channel.as_str().strip_prefix(SLOTS_PREFIX);
     *channel == ChannelName::counsellor_status() || slots_of.is_some_and(|counsellor| UserId::parse(counsellor).is_ok())

@@ -1,16 +1,18 @@
-//! When to look at a socket's silence: one timing wheel for all sockets of a shard instead of a timer each.
+//! Owns the timing wheel that tells a shard which sockets to check for silence. One wheel serves
+//! all sockets of the shard, instead of a timer for each. Called by `actors/sockets/heartbeats`.
 
 use crate::domain::ids::SocketId;
 use std::collections::VecDeque;
 
-/// What silence means for a socket.
+/// Result of the check of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It spoke; look again in so many seconds.
+    /// The socket sent something in time: check it again in this many seconds.
     LookAgainIn(u64),
-    /// It was silent for the activity time-out: ping it, look again in so many seconds.
+    /// The socket was silent for the activity time-out: ping it, then check it again in this many
+    /// seconds.
     Ping(u64),
-    /// It did not answer the ping: end it.
+    /// The socket did not answer the ping: close it.
     Dead,
 }
 
@@ -28,7 +30,8 @@ pub const fn judge(silent_s: u64, was_pinged: bool, activity_timeout_s: u64, pon
     }
 }
 
-/// A ring of one-second slots. A socket stands in one slot; sockets that are gone are skipped by the caller when their slot comes.
+/// A ring of one-second slots; each socket is in one slot. The caller skips sockets that are gone
+/// when their slot comes.
 #[derive(Debug)]
 pub struct HeartbeatWheel {
     slots: VecDeque<Vec<SocketId>>,
@@ -42,7 +45,7 @@ impl HeartbeatWheel {
         Self { slots: std::iter::repeat_with(Vec::new).take(slots).collect() }
     }
 
-    /// Notes that `socket` is to be looked at in `delay_s` seconds (at least 1, at most the wheel's length).
+    /// Schedules a check of `socket` in `delay_s` seconds (at least 1, at most the wheel's length).
     pub fn schedule(&mut self, socket: SocketId, delay_s: u64) {
         let last = self.slots.len() - 1;
         let slot = usize::try_from(delay_s).unwrap_or(last).clamp(1, last.max(1)) - 1;
@@ -51,7 +54,7 @@ impl HeartbeatWheel {
         }
     }
 
-    /// Turns the wheel by one second and returns whom to look at.
+    /// Turns the wheel by one second and returns the sockets to check.
     pub fn tick(&mut self) -> Vec<SocketId> {
         self.slots.push_back(Vec::new());
         self.slots.pop_front().unwrap_or_default()

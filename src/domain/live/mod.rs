@@ -1,4 +1,4 @@
-//! Channels, who listens and who is there.
+//! Channels, subscriptions, presence, heartbeats and audiences.
 
 pub mod audience;
 pub mod channel;

@@ -1,35 +1,37 @@
-//! Who is in a presence channel: a member is a user, not a connection, and joins with the first and leaves with the last of them.
+//! Owns the rosters of presence channels. Called by the hub, the sockets and `wire/pusher`.
+//! Invariant: a member is a user, not a connection; it joins with its first connection and leaves
+//! with its last.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Most members of one presence channel (section 2.6 of the wire contract).
+/// Most members of one presence channel (docs/pusher-protocol.md, section 2.6).
 pub const MAX_MEMBERS: usize = 100;
 /// Most characters of a member's id.
 pub const MAX_USER_ID: usize = 128;
 /// Most bytes of a member's info.
 pub const MAX_USER_INFO_BYTES: usize = 1024;
 
-/// Who joins: the canonical text id and the info as the application signed it.
+/// A user on a presence channel: the canonical text id, and the info as the application signed it.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// Text, also when the application sent a number.
+    /// Id of the user; text, also when the application sent a number.
     pub user_id: Arc<str>,
     /// Any JSON, forwarded untouched.
     pub user_info: Option<Arc<RawValue>>,
 }
 
-/// Why somebody cannot join.
+/// Reason why a member cannot join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MemberError {
     /// `channel_data` is not an object with a `user_id`.
     #[error("channel_data must be a JSON object with a user_id")]
     Malformed,
-    /// An id or info over its limit.
+    /// The id or the info is over its limit.
     #[error("user_id has at most {MAX_USER_ID} characters and user_info at most {MAX_USER_INFO_BYTES} bytes")]
     TooLarge,
-    /// The channel holds [`MAX_MEMBERS`].
+    /// The channel has [`MAX_MEMBERS`] members.
     #[error("a presence channel has at most {MAX_MEMBERS} members")]
     Full,
 }
@@ -57,7 +59,8 @@ impl Member {
     }
 }
 
-/// The members of one channel with their numbers of connections. Serialises to the `presence` object of the wire.
+/// The members of one channel, each with its number of connections. Serialises to the `presence`
+/// object of docs/pusher-protocol.md, section 2.3.
 #[derive(Debug, Default)]
 pub struct Roster {
     members: BTreeMap<Arc<str>, RosterEntry>,
@@ -70,7 +73,8 @@ struct RosterEntry {
 }
 
 impl Roster {
-    /// Adds a connection of a member; says whether it is the first. Fails when the channel is full.
+    /// Adds a connection of a member. Returns whether it is the member's first. Fails when the
+    /// channel is full.
     pub fn join(&mut self, member: &Member) -> Result<bool, MemberError> {
         if let Some(entry) = self.members.get_mut(&member.user_id) {
             entry.connections += 1;
@@ -83,7 +87,7 @@ impl Roster {
         Ok(true)
     }
 
-    /// Takes one connection of a member away; says whether it was the last.
+    /// Removes one connection of a member. Returns whether it was the member's last.
     pub fn leave(&mut self, user_id: &str) -> bool {
         let Some(entry) = self.members.get_mut(user_id) else { return false };
         entry.connections -= 1;
@@ -94,12 +98,12 @@ impl Roster {
         true
     }
 
-    /// Returns the members with what the others see of them.
+    /// Returns the members, each with the info that other members see.
     pub fn members(&self) -> impl Iterator<Item = (&Arc<str>, Option<&Arc<RawValue>>)> {
         self.members.iter().map(|(user_id, entry)| (user_id, entry.user_info.as_ref()))
     }
 
-    /// Makes the roster of members known from elsewhere.
+    /// Makes a roster of members that another source counted.
     #[must_use]
     pub fn of(members: impl IntoIterator<Item = (Arc<str>, Option<Arc<RawValue>>)>) -> Self {
         Self { members: members.into_iter().map(|(user_id, user_info)| (user_id, RosterEntry { user_info, connections: 1 })).collect() }
@@ -111,7 +115,7 @@ impl Roster {
         self.members.len()
     }
 
-    /// Says whether nobody is here.
+    /// Says whether the channel has no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()

@@ -1,5 +1,8 @@
-//! Which socket listens to what: the brain of a hub shard. Generic over what is kept per socket, so that it is tested without sockets.
-//! Invariant: a socket stands in `topics` exactly for the subscriptions of its entry; one call, [`Registry::disconnect`], removes all of it.
+//! Owns the table of sockets and topics of one hub shard. Called by `actors/sockets`. Generic over
+//! the value kept per socket (the sink), so that it is tested without sockets. Invariants:
+//!
+//! - `topics` holds a socket exactly for the subscriptions of its entry.
+//! - One call, [`Registry::disconnect`], removes everything about a socket.
 
 use super::{channel::ChannelKind, presence::Member};
 use crate::domain::{
@@ -21,25 +24,26 @@ pub struct SocketOwner {
 /// A subscription that ended.
 #[derive(Debug)]
 pub struct Departure {
-    /// The channel left.
+    /// The topic that the socket left.
     pub topic: Topic,
-    /// The member, on presence channels. Boxed: most subscriptions have none.
+    /// The member, on presence channels. Boxed, because most subscriptions have none.
     pub member: Option<Box<Member>>,
-    /// What it knew when it joined.
+    /// The versions that the socket knew when it joined.
     pub known: Known,
 }
 
-/// What a socket knew of a channel when it joined: what is told there afterwards has higher versions.
+/// The state of a channel that a socket knew when it joined. Later events of the channel have
+/// higher versions, so the shard can skip an event that the socket already knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Known {
-    /// Version of who is there.
+    /// Version of the roster.
     pub roster: u64,
-    /// Version of the last event that was kept.
+    /// Version of the last event that a cache channel stored.
     pub kept: u64,
 }
 
 impl Known {
-    /// Says whether something with these versions was known already.
+    /// Says whether the socket already knew an event with these versions.
     #[must_use]
     pub fn covers(self, roster: Option<u64>, kept: Option<u64>) -> bool {
         roster.is_some_and(|version| version <= self.roster) || kept.is_some_and(|version| version <= self.kept)
@@ -54,7 +58,7 @@ struct SocketEntry<S> {
     subscriptions: Vec<Departure>,
 }
 
-/// Sockets × channels of one shard.
+/// The sockets of one shard and the topics they listen to.
 #[derive(Debug)]
 pub struct Registry<S> {
     sockets: IndexMap<SocketId, SocketEntry<S>>,
@@ -73,32 +77,34 @@ impl<S: Clone> Registry<S> {
         self.sockets.insert(socket, SocketEntry { sink, app, owner, subscriptions: Vec::new() });
     }
 
-    /// Notes whose a socket is that has no owner yet. `false`: unknown socket, or somebody else's.
+    /// Gives a socket without an owner its owner. `false`: the socket is unknown, or another
+    /// account owns it.
     pub fn own(&mut self, socket: SocketId, owner: SocketOwner) -> bool {
         self.sockets.get_mut(&socket).is_some_and(|entry| entry.owner.get_or_insert(owner).user == owner.user)
     }
 
-    /// Starts a subscription. `false`: unknown socket, or subscribed already; nothing changed.
+    /// Starts a subscription. `false`: the socket is unknown or subscribed already, and nothing
+    /// changed.
     pub fn subscribe(&mut self, socket: SocketId, topic: &Topic, member: Option<Member>) -> bool {
         let Some(entry) = self.sockets.get_mut(&socket) else { return false };
         if entry.subscriptions.iter().any(|held| held.topic == *topic) {
             return false;
         }
-        // One name in memory for all who listen to it, not one for each frame that named it.
+        // All listeners share one copy of the name, instead of one for each subscribe frame.
         let topic = self.topics.get_key_value(topic).map_or_else(|| topic.clone(), |(known, _)| known.clone());
         entry.subscriptions.push(Departure { topic: topic.clone(), member: member.map(Box::new), known: Known::default() });
         self.topics.entry(topic).or_default().insert(socket, entry.sink.clone());
         true
     }
 
-    /// Notes what a socket knows of a channel it has joined.
+    /// Records the state of a channel that a socket knew when it joined.
     pub fn record_known(&mut self, socket: SocketId, topic: &Topic, known: Known) {
         let entry = self.sockets.get_mut(&socket);
         let held = entry.and_then(|entry| entry.subscriptions.iter_mut().find(|held| held.topic == *topic));
         held.into_iter().for_each(|held| held.known = known);
     }
 
-    /// Returns what a socket knew of a channel when it joined.
+    /// Returns the state of a channel that a socket knew when it joined.
     #[must_use]
     pub fn known(&self, socket: SocketId, topic: &Topic) -> Known {
         let held = self.sockets.get(&socket).and_then(|entry| entry.subscriptions.iter().find(|held| held.topic == *topic));
@@ -131,12 +137,14 @@ impl<S: Clone> Registry<S> {
         }
     }
 
-    /// Returns who listens to a channel here. No allocation: this is the loop of a fan-out.
+    /// Returns the sockets here that listen to a topic. Allocates nothing: this is the loop of a
+    /// fan-out.
     pub fn listeners(&self, topic: &Topic) -> impl Iterator<Item = (SocketId, &S)> {
         self.topics.get(topic).into_iter().flatten().map(|(socket, sink)| (*socket, sink))
     }
 
-    /// Returns a socket's own subscription to a channel: `Some(member)`, where the member is there on presence channels.
+    /// Returns a socket's subscription to a topic, with the member on presence channels; `None`
+    /// without a subscription.
     #[must_use]
     pub fn subscription(&self, socket: SocketId, topic: &Topic) -> Option<Option<&Member>> {
         let entry = self.sockets.get(&socket)?;
@@ -150,7 +158,7 @@ impl<S: Clone> Registry<S> {
         self.sockets.get(&socket).map_or(0, |entry| entry.subscriptions.iter().filter(is_asked_for).count())
     }
 
-    /// Returns the sockets of an account, or only those of one of its logins.
+    /// Returns the sockets of an account or, with `login`, of one of its logins.
     pub fn sockets_of(&self, user: UserId, login: Option<LoginId>) -> impl Iterator<Item = (SocketId, &S)> {
         self.sockets.iter().filter_map(move |(socket, entry)| {
             let owner = entry.owner.filter(|owner| owner.user == user)?;
@@ -163,14 +171,15 @@ impl<S: Clone> Registry<S> {
         self.sockets.iter().filter(move |(_, entry)| entry.app == *app).map(|(socket, entry)| (*socket, &entry.sink))
     }
 
-    /// Returns the sockets of a member of a presence channel: by the id they joined under, whoever they belong to.
+    /// Returns the sockets of a member of a presence channel, by the user id they joined with,
+    /// whoever owns them.
     #[must_use]
     pub fn sockets_of_member(&self, topic: &Topic, user_id: &str) -> Vec<SocketId> {
         let is_member = |socket: &SocketId| self.subscription(*socket, topic).flatten().is_some_and(|member| &*member.user_id == user_id);
         self.listeners(topic).map(|(socket, _)| socket).filter(is_member).collect()
     }
 
-    /// Returns who is behind the sockets, once per socket.
+    /// Returns the owners of the sockets, one item per socket.
     pub fn owners(&self) -> impl Iterator<Item = SocketOwner> {
         self.sockets.values().filter_map(|entry| entry.owner)
     }
@@ -180,7 +189,7 @@ impl<S: Clone> Registry<S> {
         self.sockets.iter().map(|(socket, entry)| (*socket, &entry.sink))
     }
 
-    /// Returns what is kept for a socket.
+    /// Returns the sink of a socket.
     #[must_use]
     pub fn sink(&self, socket: SocketId) -> Option<&S> {
         self.sockets.get(&socket).map(|entry| &entry.sink)
@@ -286,7 +295,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the order of calls, nothing is left of sockets that are gone and every live subscription is found both ways.
+        /// Whatever the order of calls, nothing is left of a socket that is gone, and every live
+        /// subscription is found by socket and by topic.
         #[test]
         fn no_call_order_leaves_anything_behind(calls in prop::collection::vec((0_u8..4, 0_u64..5, 0_u8..3), 0..60)) {
             let mut registry = Registry::default();

@@ -1,9 +1,10 @@
-//! What is fixed about a kind of notice, and the shape of its texts. The kinds themselves are in [`super::kind`].
+//! Owns the fixed part of a kind of notice, and the shape of its texts. [`super::kind`] declares
+//! the kinds.
 
 use crate::domain::language::Language;
 use serde::{Deserialize, Serialize};
 
-/// What is fixed about a kind.
+/// The fixed part of a kind of notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoticeSpec {
     /// Name on the wire and in the database.

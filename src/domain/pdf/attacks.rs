@@ -1,4 +1,5 @@
-//! Files that show a script to a reader and try to hide it from the walk. Each was, or would be, accepted by looking at it in one way only.
+//! Files that show a script to a reader and try to hide it from the walk. A check that looks at a
+//! file in a single way accepts each of them.
 
 use super::{
     PdfProblem,
@@ -8,7 +9,7 @@ use super::{
 
 /// An object that runs a script.
 const SCRIPT: &str = "7 0 obj\n<</Type/Action/S/JavaScript/JS(app.alert\\(1\\))>>\nendobj\n";
-/// The same without brackets that would end a text.
+/// The same script without the brackets that would end a text.
 const FLAT_SCRIPT: &str = "7 0 obj\n<</S/JavaScript/JS 8 0 R>>\nendobj\n";
 const ACTION: &str = "<</S/JavaScript/JS(app.alert\\(1\\))>>";
 
@@ -81,7 +82,7 @@ fn tables_in_skipped_places_are_refused() {
     ]);
 }
 
-/// A page whose catalog, object 7 and more stand as given, with a table in a stream that leads into object 6.
+/// A page with the given catalog, object 7 and others; a table in a stream points to object 6.
 fn with_container(container: &[u8]) -> Vec<u8> {
     Builder::page_with(RUNS_SEVEN).object(6, container).row(7, Row::In(6, 0)).table_stream(9, "").end().bytes
 }

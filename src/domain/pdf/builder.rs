@@ -1,8 +1,9 @@
-//! Writes PDF files by hand for the tests, honest ones and others: parts in any order, rows that say what they like.
+//! Writes PDF files by hand for the tests, honest and dishonest: the parts in any order, and tables
+//! that point anywhere.
 
 use std::collections::BTreeMap;
 
-/// Objects 1 to 4 of every file here: one page.
+/// Objects 1 to 4 of every file here; they make one page.
 pub const PAGE_OBJECTS: [&str; 4] = [
     "<</Type/Catalog/Pages 2 0 R>>",
     "<</Type/Pages/Kids[3 0 R]/Count 1>>",
@@ -13,12 +14,12 @@ pub const PAGE_OBJECTS: [&str; 4] = [
 /// A catalog that runs object 7 when it is opened.
 pub const RUNS_SEVEN: &str = "<</Type/Catalog/Pages 2 0 R/OpenAction 7 0 R>>";
 
-/// Where the rows of a table lead.
+/// Target of a row of a table.
 #[derive(Debug, Clone, Copy)]
 pub enum Row {
     /// An offset.
     At(usize),
-    /// An object stream and the place in it.
+    /// An object stream and the index in it.
     In(u32, u32),
 }
 
@@ -27,7 +28,7 @@ pub enum Row {
 pub struct Builder {
     pub bytes: Vec<u8>,
     pub rows: BTreeMap<u32, Row>,
-    /// Where the last table begins.
+    /// Position of the last table.
     pub table: usize,
 }
 
@@ -48,7 +49,7 @@ impl Builder {
         pages.fold(Self::empty().object(1, catalog), |file, (number, body)| file.object(number, body))
     }
 
-    /// Adds bytes that belong to no object.
+    /// Adds bytes outside of objects.
     pub fn raw(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.bytes.extend_from_slice(bytes.as_ref());
         self
@@ -59,7 +60,7 @@ impl Builder {
         self.raw(format!("{number} 0 obj\n")).raw(body).raw("\nendobj\n")
     }
 
-    /// Lets the row of `number` lead to where `marker` first stands.
+    /// Points the row of `number` to the first occurrence of `marker`.
     pub fn row_to(mut self, number: u32, marker: &str) -> Self {
         self.rows.insert(number, Row::At(self.find(marker)));
         self
@@ -74,7 +75,8 @@ impl Builder {
         super::lexer::find(&self.bytes, marker.as_bytes()).unwrap()
     }
 
-    /// Ends with a classic table of all rows, each in a section of its own, and starts the next update.
+    /// Ends with a classic table of all rows, each in a section of its own, and starts the next
+    /// update.
     pub fn table(mut self, trailer: &str) -> Self {
         self.table = self.bytes.len();
         let rows = std::mem::take(&mut self.rows);
@@ -99,18 +101,18 @@ impl Builder {
         self.raw(format!("{number} 0 obj\n")).raw(stream(&entries, &content)).raw("\nendobj\n")
     }
 
-    /// Says where the last table is.
+    /// Ends the file, pointing to the last table.
     pub fn end(self) -> Self {
         let table = self.table;
         self.end_at(table)
     }
 
-    /// Says where a table is.
+    /// Ends the file, pointing to a table at `table`.
     pub fn end_at(self, table: usize) -> Self {
         self.raw(format!("startxref\n{table}\n%%EOF\n"))
     }
 
-    /// Ends with a classic table.
+    /// Ends the file with a classic table.
     pub fn finish(self) -> Vec<u8> {
         self.table("").end().bytes
     }

@@ -1,5 +1,6 @@
-//! Decodes the streams that hold objects or tables. Only what every reader decodes to the same bytes is decoded: what this program would see
-//! differently from a reader could hide a script.
+//! Owns the decoding of streams that hold objects or tables. Called by the walk (`scan`).
+//! Must not decode a stream that readers decode to different bytes: the difference could hide a
+//! script.
 
 use super::PdfProblem;
 use flate2::{Decompress, FlushDecompress, Status};
@@ -23,7 +24,8 @@ pub fn decode_container(dictionary: &Dictionary, raw: &[u8], budget: usize) -> R
     stream.get_plain_content_with_limit(budget).map_err(|_| PdfProblem::Unreadable)
 }
 
-/// Says whether there is no filter (`true`) or `FlateDecode` alone (`false`); `None` for all others, which no program uses here.
+/// Says whether there is no filter (`true`) or `FlateDecode` alone (`false`). `None` for all other
+/// filters: no program uses them for these streams.
 fn is_plain(dictionary: &Dictionary) -> Option<bool> {
     let filter = match dictionary.get(b"Filter") {
         Err(_) => return Some(true),
@@ -34,7 +36,7 @@ fn is_plain(dictionary: &Dictionary) -> Option<bool> {
     filter.as_name().ok().filter(|name| **name == *b"FlateDecode").map(|_| false)
 }
 
-/// Says whether the parameters are none, or the rows of a table with the filters of PNG.
+/// Says whether there are no parameters, or those of a table whose rows use the filters of PNG.
 fn is_predictor_known(dictionary: &Dictionary) -> bool {
     let parameters = match dictionary.get(b"DecodeParms") {
         Err(_) => return true,
@@ -51,7 +53,8 @@ fn is_predictor_known(dictionary: &Dictionary) -> bool {
     })
 }
 
-/// Says whether `raw` begins with a zlib stream that is complete, checksum included. Readers salvage different amounts of a broken one.
+/// Says whether `raw` begins with a complete zlib stream, checksum included. Readers recover
+/// different amounts of a broken one.
 fn inflates_whole(raw: &[u8], budget: usize) -> bool {
     let mut inflater = Decompress::new(true);
     let mut chunk = vec![0; CHUNK_BYTES];

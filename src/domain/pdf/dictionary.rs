@@ -1,13 +1,15 @@
-//! Reads the dictionary of one stream, so that the stream can be decoded before the whole file is trusted to a parser.
+//! Reads the dictionary of one stream, so that the stream can be decoded before a parser reads the
+//! whole file. Called by the walk (`scan`).
 
 use super::lexer::{Lexer, Malformed, Token};
 use lopdf::{Dictionary, Object};
 
-/// Deepest nesting read; dictionaries of streams need three levels.
+/// Deepest nesting that is read; dictionaries of streams need three levels.
 const MAX_DEPTH: usize = 16;
 
-/// Reads the dictionary at `at`. References, texts and booleans, which decoding does not need, become null, and so does a key that stands
-/// twice, because readers disagree about which counts. `None` when it does not read.
+/// Reads the dictionary at `at`; `None` when it does not read. References, texts and booleans
+/// become null, because decoding does not need them. A key that occurs twice becomes null, because
+/// readers disagree about which one counts.
 pub fn read_dictionary(bytes: &[u8], at: usize) -> Option<Dictionary> {
     let mut lexer = Lexer::new(bytes, at);
     match next(&mut lexer).ok()?? {
@@ -34,7 +36,7 @@ fn dictionary(lexer: &mut Lexer<'_>, depth: usize) -> Option<Dictionary> {
         match (token, key.take()) {
             (Token::DictionaryClose, _) => return Some(entries),
             (Token::Name(name), None) => key = Some(name.into_owned()),
-            // `5 0 R`: the later words replace nothing.
+            // `5 0 R`: `0` and `R` must not replace the value.
             (Token::Word(_), None) => {}
             (token, Some(name)) => {
                 let value = value(token, lexer, depth)?;

@@ -1,20 +1,23 @@
-//! Looks for objects in bytes that the walk skips: texts, comments and the insides of streams. A reader that follows an offset, or that searches a
-//! broken file for `1 0 obj` as all of them do, finds objects there as well. No honest file has any, so the file is refused.
+//! Owns the search for objects in bytes that the walk skips: texts, comments and the insides of
+//! streams. A reader finds objects there when it follows an offset, or when it searches a broken
+//! file for `1 0 obj`, as all readers do. An honest file has none, so a file with one is refused.
 //!
-//! Source: what pdf.js, PDFium, MuPDF and Poppler accept as a header, taken together; each is more lenient than ISO 32000-1, section 7.3.10.
+//! Source: the union of what pdf.js, PDFium, MuPDF and Poppler accept as the header of an object.
+//! Each is more lenient than ISO 32000-1, section 7.3.10.
 
 use super::lexer::find;
 use std::ops::Range;
 
-/// Says whether a reader could find an object or another start of the file in `range`, which the walk skips.
-/// `has_object_end` says whether the walk met an `endobj` before: readers of linearized files look for the table behind the first one.
+/// Says whether a reader could find an object, or another start of the file, in `range`, which the
+/// walk skips. `has_object_end` says whether the walk met an `endobj` before: in a linearized file,
+/// readers look for the table behind the first `endobj`.
 pub fn hides_object(bytes: &[u8], range: Range<usize>, has_object_end: bool) -> bool {
     let inside = bytes.get(range.clone()).unwrap_or_default();
     let is_end_decisive = !has_object_end && find(inside, b"endobj").is_some();
     is_end_decisive || find(inside, b"startxref").is_some() || headers(bytes, range).any(|at| is_header(bytes, at))
 }
 
-/// Returns where the keyword `obj` stands in `range`.
+/// Returns every position of the keyword `obj` in `range`.
 fn headers(bytes: &[u8], range: Range<usize>) -> impl Iterator<Item = usize> {
     let mut from = range.start;
     std::iter::from_fn(move || {
@@ -24,7 +27,7 @@ fn headers(bytes: &[u8], range: Range<usize>) -> impl Iterator<Item = usize> {
     })
 }
 
-/// White space of any reader: JavaScript's, and what PDFium's table of characters calls so.
+/// White space of any reader: that of JavaScript, and that of PDFium's character table.
 const fn is_gap(byte: u8) -> bool {
     matches!(byte, 0..=b' ' | 0x80 | 0x85 | 0xA0 | 0xFF)
 }
@@ -33,7 +36,8 @@ const fn is_numeric(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')
 }
 
-/// Says whether the `obj` at `at` stands alone behind two numbers, with or without space, or behind a comment that may hold them.
+/// Says whether the `obj` at `at` is a keyword of its own behind two numbers, with or without space
+/// between them, or behind a comment that may hide them.
 fn is_header(bytes: &[u8], at: usize) -> bool {
     if bytes.get(at + 3).is_some_and(u8::is_ascii_alphanumeric) {
         return false;
@@ -53,14 +57,15 @@ fn is_header(bytes: &[u8], at: usize) -> bool {
     }
 }
 
-/// Returns what stands before the white space at the end; `None` if the line before it ends in a comment behind a number.
+/// Returns the bytes without the white space at their end; `None` if that white space crosses a
+/// line and the line before ends in a comment (see [`ends_in_comment`]).
 fn skip_gap(bytes: &[u8]) -> Option<&[u8]> {
     let (rest, gap) = split_while(bytes, is_gap);
     let crosses_line = gap.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
     if crosses_line && ends_in_comment(rest) { None } else { Some(rest) }
 }
 
-/// Says whether the last line of `bytes` has a comment that is all of it, or that follows a number.
+/// Says whether the last line of `bytes` has a comment that begins the line or follows a number.
 fn ends_in_comment(bytes: &[u8]) -> bool {
     let (_, line) = split_while(bytes, |byte| !matches!(byte, b'\r' | b'\n'));
     let marks = line.iter().enumerate().filter(|(_, byte)| **byte == b'%');
@@ -72,13 +77,13 @@ fn split_number(bytes: &[u8]) -> (&[u8], &[u8]) {
     split_while(bytes, is_numeric)
 }
 
-/// Splits off the longest end whose bytes all match.
+/// Splits off the longest tail whose bytes all match.
 fn split_while(bytes: &[u8], matches: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let at = bytes.iter().rposition(|byte| !matches(*byte)).map_or(0, |last| last + 1);
     bytes.split_at(at)
 }
 
-/// `7.0.0` and `7+0` are two numbers to a reader.
+/// Says whether a reader takes the run for two numbers, as `7.0.0` or `7+0`.
 fn holds_two_numbers(run: &[u8]) -> bool {
     let has_inner_sign = run.iter().skip(1).any(|byte| matches!(byte, b'+' | b'-'));
     has_inner_sign || run.iter().filter(|byte| **byte == b'.').count() > 1
@@ -141,7 +146,8 @@ mod tests {
         let _ = is_hidden(&text);
         let _ = is_hidden(&b"1 obj ".repeat(1_000_000));
         let _ = is_hidden(&[b" ".repeat(1_000_000), b"obj a".repeat(1_000_000)].concat());
-        // One pass over these 12 MB takes a second at most, without optimisation. Going back at each near miss takes 10^12 steps: hours.
+        // One pass over these 12 MB takes a second at most, without optimisation. Starting again at
+        // each near miss would take 10^12 steps: hours.
         assert!(started.elapsed() < std::time::Duration::from_secs(60));
     }
 }

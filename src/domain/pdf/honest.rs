@@ -1,4 +1,5 @@
-//! Files as honest programs write them, small but with the same parts. What must not be refused for looking like an attack.
+//! Files as honest programs write them: small, but with the same parts. The rules must not refuse
+//! them, although some look like an attack.
 
 use super::{
     builder::{Builder, PAGE_OBJECTS, Row, object_stream, stream},
@@ -11,7 +12,8 @@ fn assert_accepted(files: Vec<(&str, Vec<u8>)>) {
     }
 }
 
-/// As LaTeX writes it: nearly everything in an object stream, found by a table in a stream.
+/// A file as LaTeX writes it: nearly all objects in an object stream, which a table in a stream
+/// lists.
 fn latex_like() -> Builder {
     let objects = PAGE_OBJECTS.get(..3).unwrap_or_default();
     let mut index = String::new();
@@ -27,7 +29,8 @@ fn latex_like() -> Builder {
     file.table_stream(9, "/Info 4 0 R/ID[<0a0B><0a0b>]").end()
 }
 
-/// The first part holds the table of the page, the second the rest; `startxref 0` in the middle.
+/// A linearized file: the first part holds the table of the page, the second part the rest;
+/// `startxref 0` is in the middle.
 fn linearized() -> Vec<u8> {
     let write = |sizes: [usize; 3]| {
         let [total, first_table, main_table] = sizes.map(|size| format!("{size:05}"));

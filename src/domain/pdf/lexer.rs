@@ -1,8 +1,10 @@
-//! PDF tokens with their places, nothing more: no tree is built, so memory does not grow with the input. Source: ISO 32000-1, section 7.2.
+//! Owns the lexer: PDF tokens with their positions. Called by the walk (`scan`) and
+//! [`super::dictionary`]. Must not build a tree, so that memory does not grow with the input.
+//! Source: ISO 32000-1, section 7.2.
 
 use std::{borrow::Cow, ops::Range};
 
-/// What stands at a place.
+/// A PDF token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token<'a> {
     /// `/Name`, with `#xx` escapes resolved and without the slash.
@@ -23,7 +25,8 @@ pub enum Token<'a> {
     Comment,
 }
 
-/// Text that readers understand differently: a string that never ends, a `<hex>` string of something else, a broken `#xx` escape in a name.
+/// Text that readers understand differently: a string that never ends, a `<hex>` string with other
+/// characters, a broken `#xx` escape in a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -62,7 +65,7 @@ impl<'a> Lexer<'a> {
         self.bytes.get(self.at + ahead).copied()
     }
 
-    /// Returns the next token and where it stands; `None` at the end.
+    /// Returns the next token and its position; `None` at the end.
     pub fn next_token(&mut self) -> Result<Option<(Token<'a>, Range<usize>)>, Malformed> {
         self.skip_while(is_space);
         let start = self.at;
@@ -135,7 +138,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Resolves the `#xx` escapes of a name. Readers disagree about other `#`, so they are refused.
+/// Resolves the `#xx` escapes of a name. Refuses any other `#`, because readers disagree about it.
 fn unescape(raw: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut name = Vec::with_capacity(raw.len());
     let mut rest = raw;
@@ -153,7 +156,7 @@ fn unescape(raw: &[u8]) -> Result<Vec<u8>, Malformed> {
     Ok(name)
 }
 
-/// Returns where `needle` first stands.
+/// Returns the first position of `needle`.
 pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;
     let mut from = 0;

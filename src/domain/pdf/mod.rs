@@ -1,5 +1,7 @@
-//! The rules an uploaded PDF must keep: it is a PDF, readable, not encrypted, and free of anything that acts (scripts, launched programs, embedded
-//! files, forms that send). Plain functions over bytes; `services/files/pdf_inspection` runs them on threads of their own.
+//! Owns the rules that an uploaded PDF must keep: it is a PDF, readable, not encrypted, and free of
+//! active content (scripts, launched programs, embedded files, forms that send). Called by
+//! `services/files/pdf_inspection`, which runs the check on threads of its own. Must not do I/O:
+//! the functions read bytes only.
 
 mod containers;
 mod dictionary;
@@ -10,28 +12,29 @@ mod scan;
 
 use lopdf::{Document, LoadOptions};
 
-/// Most bytes one stream may inflate to in the parser; the scan before it bounds the sum.
+/// Most bytes that the parser may inflate one stream to; the walk before it bounds the sum.
 const MAX_STREAM_BYTES: usize = 24 * 1024 * 1024;
-/// White space after the last end mark is fine; the mark of a ZIP directory anywhere near the end is not.
+/// Mark of a ZIP directory. It must not stand near the end of a file; white space behind the last
+/// end mark may.
 const ZIP_DIRECTORY_END: &[u8] = b"PK\x05\x06";
-/// Bytes of a ZIP directory end without its comment.
+/// Length of the end of a ZIP directory without its comment, in bytes.
 const ZIP_DIRECTORY_END_BYTES: usize = 22;
 
-/// Why a file is not accepted.
+/// Reason for refusing a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PdfProblem {
-    /// Not a PDF by its first bytes.
+    /// The first bytes are not those of a PDF.
     NotPdf,
-    /// Needs a password, or says so.
+    /// The file needs a password, or says so.
     Encrypted,
-    /// Carries something that acts, or another file behind it.
+    /// The file has active content, or another file behind it.
     Unsafe,
-    /// Broken, without pages, or too costly to open.
+    /// The file is broken, has no pages, or costs too much to open.
     Unreadable,
 }
 
 impl PdfProblem {
-    /// Returns the code of the contract.
+    /// Returns the error code for API clients.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -43,7 +46,7 @@ impl PdfProblem {
     }
 }
 
-/// Checks a whole file.
+/// Checks a whole file; the first problem is returned.
 pub fn check_pdf(bytes: Vec<u8>) -> Result<(), PdfProblem> {
     if !bytes.starts_with(b"%PDF-") {
         return Err(PdfProblem::NotPdf);
@@ -58,12 +61,12 @@ pub fn check_pdf(bytes: Vec<u8>) -> Result<(), PdfProblem> {
     if has_page(&document) { Ok(()) } else { Err(PdfProblem::Unreadable) }
 }
 
-/// Says whether the page tree leads to a page that is there.
+/// Says whether the page tree leads to an existing page.
 fn has_page(document: &Document) -> bool {
     document.page_iter().take(16).any(|page| document.get_dictionary(page).is_ok_and(|page| page.has_type(b"Page")))
 }
 
-/// Refuses files that go on after their end mark, or that a ZIP reader would open as well.
+/// Refuses files that continue after their end mark, or that a ZIP reader would open as well.
 fn check_end(bytes: &[u8]) -> Result<(), PdfProblem> {
     let mark = bytes.windows(5).rposition(|window| window == b"%%EOF").ok_or(PdfProblem::Unreadable)?;
     let rest = bytes.get(mark + 5..).unwrap_or_default();
@@ -71,7 +74,7 @@ fn check_end(bytes: &[u8]) -> Result<(), PdfProblem> {
     if is_appended || ends_like_zip(bytes) { Err(PdfProblem::Unsafe) } else { Ok(()) }
 }
 
-/// Says whether a ZIP directory ends exactly at the end of the file, as its comment length tells.
+/// Says whether a ZIP directory, its comment included, ends exactly at the end of the file.
 pub(crate) fn ends_like_zip(bytes: &[u8]) -> bool {
     let from = bytes.len().saturating_sub(ZIP_DIRECTORY_END_BYTES + usize::from(u16::MAX));
     let tail = bytes.get(from..).unwrap_or_default();

@@ -1,5 +1,6 @@
-//! Where a file says that its parts are. Every place must be one the walk passed as the start of that part: a place inside of a stream, a text
-//! or a comment is how an object is hidden from the walk and shown to a reader.
+//! Owns the check of every position that a file names. Called by the walk (`scan`).
+//! Invariant: each position is the start of a part that the walk passed. A position inside of a
+//! stream, a text or a comment would show a reader an object that the walk did not see.
 
 use super::{PdfProblem, lexer::is_space};
 use lopdf::Dictionary;
@@ -7,70 +8,73 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most bytes the parser may read when it follows every row of the tables.
 const MAX_READ_BYTES: usize = 256 * 1024 * 1024;
-/// White space that may stand between an offset and what it means; some programs count the line end differently.
+/// Most white space between an offset and its target, in bytes; some programs count the end of a
+/// line differently.
 const MAX_GAP_BYTES: usize = 16;
 
-/// What a stream is, by its dictionary.
+/// Kind of a stream, by its dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamKind {
     /// Holds objects.
     Objects,
     /// Holds a cross-reference table.
     Table,
-    /// Anything that is not needed to understand the file.
+    /// Any other content; not needed to understand the file.
     Content,
 }
 
 /// An object outside of streams.
 #[derive(Debug, Default)]
 pub struct FoundObject {
-    /// Where its number stands.
+    /// Position of its number.
     pub start: usize,
     /// Its number.
     pub number: Option<usize>,
-    /// Its stream, if it has one.
+    /// Kind of its stream, if it has one.
     pub stream: Option<StreamKind>,
-    /// What its stream inflates to, if it was read.
+    /// Bytes that its stream inflates to, if the walk read it.
     pub inflated_bytes: usize,
 }
 
-/// Every place a file names.
+/// Every position that a file names.
 #[derive(Debug, Default)]
 pub struct Pointers {
-    /// Where objects are: the rows in use of all tables.
+    /// Positions of objects, from the rows in use of all tables.
     rows: Vec<usize>,
     /// Numbers of the object streams that hold objects.
     containers: BTreeSet<usize>,
-    /// Where the tables stand that begin with `xref`.
+    /// Positions of the tables that begin with `xref`.
     tables: Vec<usize>,
-    /// Where tables are said to be.
+    /// Positions at which the file says that tables are.
     sections: Vec<usize>,
 }
 
 impl Pointers {
-    /// Notes the keyword `xref`.
+    /// Records a table that begins with the keyword `xref`.
     pub fn record_table(&mut self, at: usize) {
         self.tables.push(at);
     }
 
-    /// Notes a row in use. Zero is written for objects that are not there.
+    /// Records a row in use. Ignores zero, which programs write for objects that do not exist.
     pub fn record_row(&mut self, offset: Option<usize>) {
         self.rows.extend(offset.filter(|offset| *offset > 0));
     }
 
-    /// Notes a row of an object that stands in the object stream `number`.
+    /// Records that a row points into the object stream `number`.
     pub fn record_container(&mut self, number: usize) {
         self.containers.insert(number);
     }
 
-    /// Notes the number after `startxref`. Zero stands in the first part of linearized files. Fails if it is none.
+    /// Records the number behind `startxref`. Ignores zero, which stands in the first part of
+    /// linearized files. Fails if there is no number.
     pub fn record_start(&mut self, offset: Option<usize>) -> Result<(), PdfProblem> {
         let offset = offset.ok_or(PdfProblem::Unreadable)?;
         self.sections.extend(Some(offset).filter(|offset| *offset > 0));
         Ok(())
     }
 
-    /// Notes the tables that a trailer continues with. Fails if they are not plain numbers.
+    /// Records the further tables that a trailer names. Fails if their positions are not plain
+    /// numbers.
     pub fn record_trailer(&mut self, trailer: &Dictionary) -> Result<(), PdfProblem> {
         for key in [&b"Prev"[..], b"XRefStm"] {
             let Ok(value) = trailer.get(key) else { continue };
@@ -80,7 +84,7 @@ impl Pointers {
         Ok(())
     }
 
-    /// Checks every place against what the walk passed: `objects`, in order.
+    /// Checks every position against `objects`, the objects that the walk passed, in order.
     pub fn check(&self, bytes: &[u8], objects: &[FoundObject]) -> Result<(), PdfProblem> {
         self.check_sections(bytes, objects)?;
         self.check_containers(objects)?;
@@ -91,7 +95,7 @@ impl Pointers {
             let end = objects.get(found + 1).map_or(bytes.len(), |next| next.start);
             read_bytes = read_bytes.saturating_add(end - object.start + object.inflated_bytes);
         }
-        // Tables that make the parser read the same objects over and over.
+        // The tables make the parser read the same objects over and over.
         if read_bytes > MAX_READ_BYTES { Err(PdfProblem::Unreadable) } else { Ok(()) }
     }
 
@@ -106,7 +110,8 @@ impl Pointers {
         if is_whole { Ok(()) } else { Err(PdfProblem::Unreadable) }
     }
 
-    /// Every object with the number of an object stream is one: readers may take any of several.
+    /// Checks that every object with the number of an object stream is one: of several with one
+    /// number a reader may take any.
     fn check_containers(&self, objects: &[FoundObject]) -> Result<(), PdfProblem> {
         let mut is_container = BTreeMap::new();
         for object in objects {
@@ -118,7 +123,7 @@ impl Pointers {
     }
 }
 
-/// Says whether `offset` means `start`: the same place, or white space before it.
+/// Says whether `offset` leads to `start`: the same position, or white space before it.
 fn is_at(bytes: &[u8], offset: usize, start: usize) -> bool {
     let gap = bytes.get(offset..start).unwrap_or(b"%");
     gap.len() <= MAX_GAP_BYTES && gap.iter().all(|byte| is_space(*byte))

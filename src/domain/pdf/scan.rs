@@ -1,10 +1,17 @@
-//! Walks once over a PDF before a parser builds anything of it. Finds names of active content wherever they stand (also in objects no table
-//! mentions, and in object streams), and bounds what parsing can cost: a small file can describe gigabytes of objects (compressed object
-//! streams, one object listed a thousand times), which no option of the parser limits.
+//! Owns the walk: one pass over a PDF before a parser builds anything of it. Called by
+//! [`super::check_pdf`]. The walk does two things:
 //!
-//! The parser then gets a copy in which the insides of streams, texts and comments are blank: it can only find what was walked over here. The
-//! original is what readers get, so nothing a reader could take for an object may stand in the blanked parts ([`super::hidden`]), and every
-//! offset of the file leads to what was walked over ([`super::pointers`]). Where readers disagree about the text, the file is refused.
+//! - It finds names of active content anywhere, also in object streams and in objects that no table
+//!   mentions.
+//! - It bounds the cost of parsing. A small file can describe gigabytes of objects (compressed
+//!   object streams, one object listed a thousand times), and no option of the parser limits that.
+//!
+//! The parser then gets a copy in which the insides of streams, texts and comments are blank, so it
+//! can only find objects that the walk passed. Readers get the original. Invariants:
+//!
+//! - A reader can find no object in the blanked parts ([`super::hidden`]).
+//! - Every offset of the file leads to a part that the walk passed ([`super::pointers`]).
+//! - A file that readers understand differently is refused.
 
 mod contents;
 mod stream_names;
@@ -20,10 +27,11 @@ use lopdf::Object;
 use std::ops::Range;
 use stream_names::StreamNames;
 
-/// Most tokens of one file; each costs the parser up to about 200 bytes. A tagged document of 500 pages has some 500,000.
+/// Most tokens of one file; each costs the parser up to about 200 bytes. A tagged document of 500
+/// pages has about 500,000.
 const MAX_TOKENS: usize = 750_000;
 
-/// Names that stand for code, programs, files or forms that act.
+/// Names of code, programs, embedded files and forms that send.
 const ACTIVE_NAMES: [&[u8]; 13] = [
     b"JavaScript",
     b"JS",
@@ -40,7 +48,7 @@ const ACTIVE_NAMES: [&[u8]; 13] = [
     b"OnInstantiate",
 ];
 
-/// Keywords that stand between values, never inside an array or a dictionary.
+/// Keywords that never stand inside an array or a dictionary.
 const STRUCTURE: [&[u8]; 7] = [b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref"];
 
 impl From<Malformed> for PdfProblem {
@@ -66,17 +74,17 @@ pub fn scan(bytes: Vec<u8>) -> Result<Vec<u8>, PdfProblem> {
     Ok(walk.blank(bytes))
 }
 
-/// A stream outside of streams.
+/// A stream that is not part of an object stream.
 #[derive(Debug, Clone)]
 struct FoundStream {
     dictionary_at: usize,
     data: Range<usize>,
     kind: StreamKind,
-    /// Which object it belongs to.
+    /// Index of the object it belongs to.
     object: Option<usize>,
 }
 
-/// Everything the walk remembers; grows with objects and streams, not with tokens.
+/// Everything that the walk remembers. It grows with objects and streams, not with tokens.
 #[derive(Debug, Default)]
 struct Walk {
     tokens: usize,
@@ -91,10 +99,10 @@ struct Walk {
     blanks: Vec<(Range<usize>, u8)>,
 }
 
-/// Where the walk stands inside an object.
+/// The position of the walk inside an object.
 #[derive(Debug, Default)]
 struct Place {
-    /// The brackets that are open, as the tokens that close them.
+    /// The brackets that are open.
     open: Vec<Bracket>,
     words: [Option<usize>; 2],
     section: Section,
@@ -103,17 +111,17 @@ struct Place {
     names: StreamNames,
 }
 
-/// What closes again.
+/// Kind of an open bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bracket {
     Dictionary,
     Array,
 }
 
-/// Which keyword the next tokens belong to.
+/// The keyword that the next tokens belong to.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Section {
-    /// `1 0 obj` or nothing.
+    /// `1 0 obj`, or no keyword.
     #[default]
     Object,
     /// `xref`: rows follow.
@@ -130,7 +138,8 @@ impl Walk {
         if self.tokens > MAX_TOKENS { Err(PdfProblem::Unreadable) } else { Ok(()) }
     }
 
-    /// Some readers end a name at bytes that are neither white space nor a delimiter to others, so its parts count as well.
+    /// Looks for active content in a name. Some readers end a name at bytes that other readers
+    /// count as part of it, so the parts of the name count as well.
     fn scan_name(&mut self, name: &[u8]) {
         let mut parts = name.split(|byte| !byte.is_ascii_graphic());
         self.is_active |= parts.any(|part| ACTIVE_NAMES.contains(&part));
@@ -209,7 +218,8 @@ impl Walk {
         Ok(())
     }
 
-    /// Notes `N G obj`, the rows `offset generation n` of a table, and the number after `startxref`.
+    /// Records `N G obj`, the rows `offset generation n` of a table, and the number behind
+    /// `startxref`.
     fn scan_word(&mut self, word: &[u8], bytes: &[u8], start: usize, place: &mut Place) -> Result<(), PdfProblem> {
         self.count_tokens(token_count(word))?;
         let is_misplaced = !place.open.is_empty() && STRUCTURE.iter().any(|keyword| word.starts_with(keyword));
@@ -240,7 +250,8 @@ impl Walk {
         Ok(())
     }
 
-    /// Finds the end of a stream's data by its length, or by the keyword, and returns the place after it.
+    /// Finds the end of a stream's data by its length or by the keyword, and returns the position
+    /// of that end.
     fn scan_stream(&mut self, bytes: &[u8], place: &Place, after_keyword: usize) -> Result<usize, PdfProblem> {
         let rest = bytes.get(after_keyword..).unwrap_or_default();
         let line_end = rest.iter().position(|byte| *byte != b' ').unwrap_or(0);
@@ -262,7 +273,7 @@ impl Walk {
         if kind == StreamKind::Content {
             self.blanks.push((start..end, 0));
         } else if skipped == 0 || declared_end.is_none() {
-            // Readers disagree about where such a stream starts or ends.
+            // Readers disagree about the start or the end of such a stream.
             return Err(PdfProblem::Unreadable);
         }
         let object = self.objects.len().checked_sub(1);
@@ -273,7 +284,7 @@ impl Walk {
         Ok(end)
     }
 
-    /// Keeps the header and end marks; the rest of a comment is blanked.
+    /// Marks a comment to be blanked, except its `%`, the header of the file and end marks.
     fn scan_comment(&mut self, bytes: &[u8], span: Range<usize>) -> Result<(), PdfProblem> {
         self.scan_skipped(bytes, span.clone())?;
         let keep = match bytes.get(span.clone()) {
@@ -285,7 +296,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Overwrites what the parser must not see.
+    /// Overwrites the bytes that the parser must not see.
     fn blank(self, mut bytes: Vec<u8>) -> Vec<u8> {
         for (range, filler) in self.blanks {
             if let Some(part) = bytes.get_mut(range) {
@@ -296,7 +307,8 @@ impl Walk {
     }
 }
 
-/// Returns how many objects the parser could make of a run of regular characters: one, unless it is neither a plain number nor a short word.
+/// Returns the most objects that the parser could make of a run of regular characters: one for a
+/// plain number or a short word, more for anything else.
 fn token_count(word: &[u8]) -> usize {
     let is_number = word.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'))
         && word.iter().filter(|byte| **byte == b'.').count() <= 1
@@ -305,7 +317,7 @@ fn token_count(word: &[u8]) -> usize {
     if is_number || is_keyword { 1 } else { word.len() / 2 + 1 }
 }
 
-/// Reads the decimal number at `at`; too large ones are as large as can be.
+/// Reads the decimal number at `at`; one that is too large becomes the largest number.
 fn read_number(bytes: &[u8], at: usize) -> Option<usize> {
     let digits: Vec<u8> = bytes.get(at..)?.iter().copied().take_while(u8::is_ascii_digit).collect();
     if digits.is_empty() {

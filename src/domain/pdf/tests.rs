@@ -1,4 +1,5 @@
-//! Files as attackers and broken programs make them, written by hand, so that the parser under test did not make them.
+//! Files as attackers and broken programs make them, written by hand: the parser under test did not
+//! make them.
 
 use super::*;
 use lopdf::{Dictionary, Object, Stream, dictionary};
@@ -9,7 +10,7 @@ pub(super) const PAGES: &str = "<</Type/Pages/Kids[3 0 R]/Count 1>>";
 pub(super) const PAGE: &str = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>";
 pub(super) const CONTENT: &str = "<</Length 9>>stream\nBT ET q Q\nendstream";
 
-/// Writes a PDF with a classic table: object 1 is the catalog.
+/// Writes a PDF with a classic table; object 1 is the catalog.
 pub(super) fn pdf_of(objects: &[&[u8]], trailer: &str) -> Vec<u8> {
     let mut bytes = b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n".to_vec();
     let mut offsets = Vec::new();
@@ -35,7 +36,7 @@ pub(super) fn plain_pdf() -> Vec<u8> {
     pdf_of(&[CATALOG, PAGES, PAGE, CONTENT].map(str::as_bytes), "")
 }
 
-/// A PDF whose catalog and one more object are as given.
+/// Writes a PDF with the given catalog and one more object.
 pub(super) fn pdf_with(catalog: &str, extra: &[u8]) -> Vec<u8> {
     pdf_of(&[catalog.as_bytes(), PAGES.as_bytes(), PAGE.as_bytes(), CONTENT.as_bytes(), extra], "")
 }
@@ -171,18 +172,20 @@ fn cycles_and_deep_nesting_end() {
     let deep_dictionaries = [b"<</A".repeat(100_000), b">>".repeat(100_000)].concat();
     let deep_stream = [&deep_dictionaries[..], b"stream\nx\nendstream"].concat();
     for object in [deep_arrays, deep_dictionaries, b"(".repeat(100_000)] {
-        // The page is still there, or the file is not read at all: but nothing overflows.
+        // The page is found, or the file does not read; in both cases nothing overflows.
         let _ = check_pdf(pdf_with(CATALOG, &object));
     }
     assert_eq!(check_pdf(pdf_with(CATALOG, &deep_stream)), Err(PdfProblem::Unreadable));
 }
 
-/// Runs an inspection that must be refused quickly, instead of building what the file describes.
+/// Asserts that an inspection refuses the file quickly, instead of building what the file
+/// describes.
 fn assert_refused_quickly(name: &str, bytes: Vec<u8>) {
     assert!(bytes.len() < 10 * 1024 * 1024, "{name} would not be accepted by size");
     let started = Instant::now();
     assert_eq!(check_pdf(bytes), Err(PdfProblem::Unreadable), "{name}");
-    // A refusal takes a second at most, without optimisation. Building the gigabytes that such a file describes takes minutes, or all memory.
+    // A refusal takes a second at most, without optimisation. Building the gigabytes that such a
+    // file describes takes minutes, or all memory.
     assert!(started.elapsed() < Duration::from_secs(60), "{name} took {:?}", started.elapsed());
 }
 

@@ -1,4 +1,4 @@
-//! What the pack makes of a text.
+//! Owns the result of the safety check: a level and the rules that led to it.
 
 use super::level::Level;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct RuleId(pub String);
 
-/// What the pack makes of a text. For counsellors and the log of alerts only: nothing of it ever goes to the student.
+/// Result of the safety check of a text. Only counsellors and the log of alerts see it; a student
+/// never does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {
     /// How serious it is.
     pub level: Level,
     /// The rules that led to it, the most serious first.
     pub rules: Vec<RuleId>,
-    /// Version of the pack that was asked.
+    /// Version of the rule pack that made it.
     pub pack_version: String,
 }

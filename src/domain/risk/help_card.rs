@@ -1,11 +1,12 @@
-//! The words of the help card: what to do now, written by people, kept in data files. No model ever writes or changes them.
+//! Owns the words of the help card: what to do now, written by people and kept in data files.
+//! Called by `services/help`. Must not contain words that a model wrote or changed.
 
 use super::hotline::Hotline;
 use crate::domain::language::Language;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
-/// Version of the words; raised with every change of the files.
+/// Version of the words; raise it with every change of the files.
 pub const VERSION: &str = "2026.11.1";
 
 /// The card in one language.
@@ -33,14 +34,15 @@ pub fn card_text(language: Language) -> &'static CardText {
     }
 }
 
-/// Returns the hotlines of a school that has not written its own.
+/// Returns the hotlines that a school has before an admin writes its own.
 #[must_use]
 pub fn default_hotlines() -> &'static [Hotline] {
     static HOTLINES: LazyLock<HotlineFile> = LazyLock::new(|| read(include_str!("help_card/hotlines.toml")));
     &HOTLINES.hotline
 }
 
-/// That the files read is a test; an empty card is better than none.
+/// Reads a data file. A test proves that the built-in files read; at run time an empty card is
+/// better than none.
 fn read<T: serde::de::DeserializeOwned + Default>(text: &str) -> T {
     toml::from_str(text).unwrap_or_else(|error| {
         tracing::error!(%error, "a file of the help card does not read");
@@ -70,7 +72,7 @@ mod tests {
             }
         }
         assert_ne!(id, en);
-        // Read by itself the card must not call anybody.
+        // The rules must find no risk in the card itself.
         assert!(RulePack::built_in().assess("Kamu tidak sendirian. Ayo cari bantuan sekarang.").level < Level::Concern);
     }
 

@@ -1,4 +1,5 @@
-//! Who can be called when it is serious: dated data that a person checked, never part of the code.
+//! Owns hotlines: services that a student can call when it is serious, each with the day on which a
+//! person checked it. Called by `services/help`. Must not hold a number in code: numbers are data.
 
 use crate::domain::{
     appointments::availability::parse_day,
@@ -9,7 +10,7 @@ use crate::domain::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Most entries of a list: a student in need must not search.
+/// Most entries of a list; it is short so that a student in need finds a number at once.
 pub const MAX_HOTLINES: usize = 12;
 
 const NAME: TextRule = TextRule::line("name", 1, 80);
@@ -42,44 +43,45 @@ impl Note {
 /// A service that answers a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hotline {
-    /// Its id, `a-z 0-9 -`.
+    /// Id of the entry, `a-z 0-9 -`.
     pub id: String,
-    /// Its name.
+    /// Name of the service.
     pub name: String,
     /// What to dial: digits, spaces and `+ - ( ) . *`.
     pub number: String,
-    /// Its page, https.
+    /// Web page of the service, `https://` only.
     pub url: Option<String>,
-    /// When somebody answers.
+    /// Hours in which somebody answers.
     pub hours: String,
-    /// What it is for.
+    /// What the service is for, in both languages.
     pub note: Note,
-    /// On which day a person checked it, `YYYY-MM-DD`.
+    /// Day on which a person last checked the entry, `YYYY-MM-DD`.
     pub checked_on: String,
 }
 
 /// A hotline as an admin wrote it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct HotlineForm {
-    /// Left out for a new one.
+    /// Id of an existing entry; leave it out for a new one.
     #[serde(default)]
     pub id: Option<String>,
-    /// Its name.
+    /// Name of the service.
     pub name: String,
-    /// What to dial.
+    /// What to dial: digits, spaces and `+ - ( ) . *`.
     pub number: String,
-    /// Its page.
+    /// Web page of the service, `https://` only.
     #[serde(default)]
     pub url: Option<String>,
-    /// When somebody answers.
+    /// Hours in which somebody answers.
     pub hours: String,
-    /// What it is for.
+    /// What the service is for, in both languages.
     pub note: Note,
-    /// On which day a person checked it.
+    /// Day on which a person last checked the entry, `YYYY-MM-DD`.
     pub checked_on: String,
 }
 
-/// Reads a whole list. An empty one is refused: the help card must never be without a number. Errors stand under `items` and name the entry, from 1.
+/// Reads a whole list. Refuses an empty one: the help card must never be without a number. Errors
+/// are reported for the field `items` and name the entry, counted from 1.
 pub fn parse_hotlines(forms: &[HotlineForm]) -> Result<Vec<Hotline>, Vec<FieldError>> {
     if forms.is_empty() || forms.len() > MAX_HOTLINES {
         let code = if forms.is_empty() { "too_short" } else { "too_long" };
@@ -101,7 +103,7 @@ pub fn parse_hotlines(forms: &[HotlineForm]) -> Result<Vec<Hotline>, Vec<FieldEr
 fn parse_hotline(form: &HotlineForm) -> Result<Hotline, FieldError> {
     let id = match form.id.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
         Some(id) => parse_id(id)?,
-        // Any unique text will do; ours are UUIDv7 of whatever kind.
+        // Any unique text serves as the id; this one is a UUIDv7.
         None => UserId::generate().to_string(),
     };
     let number = NUMBER.parse(&form.number)?;
@@ -131,7 +133,8 @@ fn parse_id(text: &str) -> Result<String, FieldError> {
     if is_legal { Ok(text.to_owned()) } else { Err(FieldError::new("id", "unknown_value", "at most 36 of a-z 0-9 -")) }
 }
 
-/// Says whether a text is an address that a link may have: https, a host, nothing that could leave the attribute.
+/// Says whether a text is safe as the address of a link: https, a host, and no character that could
+/// end the attribute.
 fn is_https(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("https://") else { return false };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();

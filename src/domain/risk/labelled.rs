@@ -1,4 +1,5 @@
-//! How well the built-in pack judges the labelled lines of `tests/risk` (see the README there). The floors may be raised, never lowered to make a change pass.
+//! Tests how well the built-in pack judges the labelled lines of `tests/risk` (see the README
+//! there). A floor may be raised, but never lowered to make a change pass.
 
 use super::{Level, RulePack};
 use std::time::Instant;
@@ -23,11 +24,12 @@ fn lines(file: &'static str) -> Vec<LabelledLine> {
     file.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(read).collect()
 }
 
-/// What the pack made of a set of lines.
+/// Counts of a judged set of lines.
 struct Score {
-    /// By level: lines judged at least as serious as labelled, and lines.
+    /// By level: how many lines were judged at least as serious as labelled, and how many there
+    /// are.
     recall: [(usize, usize); 4],
-    /// Lines of level 0 and 1 judged a risk, and a concern or more.
+    /// Lines labelled 0 or 1 that were judged a risk, and those judged a concern or a risk.
     false_risks: usize,
     false_concerns: usize,
     harmless: usize,
@@ -46,7 +48,7 @@ impl Score {
             score.harmless += usize::from(is_harmless);
             score.false_risks += usize::from(is_harmless && judged.level == Level::Risk);
             score.false_concerns += usize::from(is_harmless && judged.level >= Level::Concern);
-            // The held-out lines stay unseen while rules are tuned: only their numbers are told.
+            // Held-out lines stay unseen while rules are tuned: the test prints their numbers only.
             let is_wrong = judged.level < line.level || (is_harmless && judged.level >= Level::Concern);
             if is_wrong && name == "development" {
                 let rules: Vec<&str> = judged.rules.iter().map(|rule| rule.0.as_str()).collect();
@@ -104,7 +106,8 @@ fn the_held_out_part_is_judged_well() {
     assert!(share(score.false_risks, score.harmless) <= 0.02);
 }
 
-/// Lines that the rules had never seen in any form when they were measured first: the nearest we have to what students will write.
+/// Tests lines that were written after the rules, so the rules had never seen them in any form when
+/// they were first measured. They are the nearest we have to what students will write.
 #[test]
 fn lines_from_after_the_rules_are_judged_well() {
     let score = Score::of("fresh", &lines(FRESH));
@@ -139,11 +142,12 @@ fn a_text_of_any_kind_is_judged_in_linear_time() {
         begun.elapsed()
     };
     for text in texts {
-        // Of three: a process that stands still for a moment does so in one of them.
+        // The shortest of three: the machine may pause the process during one of them.
         let shortest = |chars| (0..3).map(|_| time(text, chars)).min().unwrap();
         let (short, long) = (shortest(1_000), shortest(4_000));
         println!("{text:?}: {} µs for 1,000 characters, {} µs for 4,000", short.as_micros(), long.as_micros());
-        // A test build is some 20 times slower than a release build; quadratic time would be seconds.
+        // A test build is about 20 times slower than a release build; quadratic time would take
+        // seconds.
         assert!(long.as_millis() < 1_500, "{text:?}: {long:?}");
     }
 }

@@ -1,23 +1,23 @@
-//! How serious something is that a student writes.
+//! Owns the four levels of the safety check.
 
 use serde::{Deserialize, Serialize};
 
-/// How serious something is that a student writes; the numbers are those of the specification.
+/// How serious a text is, as a number from 0 to 3.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum Level {
-    /// 0: nothing of note.
+    /// 0: nothing to note.
     #[default]
     None,
     /// 1: low mood; material or an appointment may help.
     LowMood,
-    /// 2: concern; a counsellor should know.
+    /// 2: concern; a counsellor should know of it.
     Concern,
-    /// 3: risk; the help card at once, counsellors are called.
+    /// 3: risk; the student sees the help card at once, and counsellors are called.
     Risk,
 }
 
-/// Says that a number is no level.
+/// Says that a number is not a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a level is 0 to 3")]
 pub struct InvalidLevel;
@@ -38,7 +38,7 @@ impl Level {
         usize::try_from(number).ok().and_then(|number| Self::ALL.get(number).copied())
     }
 
-    /// Returns the next more serious level; the most serious stays.
+    /// Returns the next more serious level; [`Self::Risk`] stays.
     #[must_use]
     pub const fn raised(self) -> Self {
         match self {

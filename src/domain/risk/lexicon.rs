@@ -1,18 +1,22 @@
-//! The words of the pack: which concepts a word or phrase stands for, and how disguised words are found again. Every word of a text is looked up a bounded
-//! number of times; phrases become one token, the longest first, so that `mati lampu` is no death.
+//! Owns the vocabulary of the rule pack: which concepts a word or phrase stands for, and how a
+//! disguised word is found again. Called by [`super::pack`] and [`super::pattern`]. Invariants:
+//!
+//! - Each word of a text is looked up a bounded number of times.
+//! - A phrase becomes one token, the longest phrase first, so that `mati lampu` (a power cut) does
+//!   not contain `mati` (dead).
 
 use super::normalise::{Piece, pieces, squeeze};
 use std::collections::HashMap;
 
-/// A concept (`@die`) or a word that a pattern names.
+/// Number of a concept (`@die`) or of a word that a pattern names.
 pub(super) type Atom = u16;
 
-/// The end of a clause, and the beginning and end of the text.
+/// The atom of the end of a clause; it also stands at the beginning and the end of a text.
 pub(super) const BREAK: Atom = 0;
 
-/// Longest run of letters that is taken apart into words.
+/// Longest run of letters that is split into known words.
 const MAX_RUN: usize = 48;
-/// Most letters of a text that stand alone: from this many in a row they are one disguised word.
+/// From this many single letters in a row on, the letters are one disguised word.
 const SPELLED_OUT: usize = 3;
 
 /// A word, a phrase, or the end of a clause.
@@ -28,7 +32,7 @@ struct Phrase {
     atoms: Vec<Atom>,
 }
 
-/// Words and phrases with what they stand for.
+/// All known words and phrases with their atoms.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
     names: HashMap<String, Atom>,
@@ -37,7 +41,8 @@ pub(super) struct Lexicon {
 }
 
 impl Lexicon {
-    /// Returns the atom of a name, making it at the first call. `None` when there are too many.
+    /// Returns the atom of a name, and makes it at the first call. `None` when there are too many
+    /// atoms.
     pub(super) fn atom(&mut self, name: &str) -> Option<Atom> {
         if name == "#" {
             return Some(BREAK);
@@ -108,7 +113,8 @@ impl Lexicon {
         tokens
     }
 
-    /// Returns what a word stands for, and what it stands for without its ending: a pattern that names `hidupku` does not hide it from those about `hidup`.
+    /// Returns the atoms of a word and those of the word without its ending. So a pattern that
+    /// names `hidupku` does not hide that word from patterns about `hidup`.
     fn atoms_of(&self, word: &str) -> Vec<Atom> {
         let mut atoms = self.words.get(word).cloned().unwrap_or_default();
         if let Some(stem) = self.without_ending(word).and_then(|stem| self.words.get(&stem)) {
@@ -135,7 +141,8 @@ impl Lexicon {
         found
     }
 
-    /// Finds a word behind its disguises: long-drawn, with digits, stars or look-alikes for letters, doubled with `2`, with an ending.
+    /// Finds a known word behind a disguise: repeated letters, digits, stars or look-alikes in
+    /// place of letters, a `2` that doubles the word, an ending.
     fn find(&self, word: &str) -> Option<String> {
         let known = |form: String| self.words.contains_key(&form).then_some(form);
         let plain = squeeze(word);
@@ -143,7 +150,8 @@ impl Lexicon {
             return Some(found);
         }
         if word.chars().all(|c| c.is_ascii_digit()) {
-            // Up to four pills and a handful are not the same; beyond that the number does not matter.
+            // The rules tell a few pills from a handful: numbers below 5 become `0`, all others
+            // `5`.
             let is_few = word.parse::<u32>().is_ok_and(|number| number < 5);
             return known(if is_few { "0" } else { "5" }.to_owned());
         }
@@ -170,7 +178,7 @@ impl Lexicon {
         None
     }
 
-    /// Takes the endings off that Indonesian hangs on words.
+    /// Removes an Indonesian ending, if the rest is a known word.
     fn without_ending(&self, word: &str) -> Option<String> {
         ["nya", "lah", "kah", "pun", "ku", "mu", "q"].iter().find_map(|ending| {
             let stem = word.strip_suffix(ending).filter(|stem| stem.len() >= 3)?;
@@ -179,7 +187,7 @@ impl Lexicon {
         })
     }
 
-    /// Tries vowels for at most two stars.
+    /// Tries every vowel in the place of at most two stars.
     fn behind_stars(&self, word: &str) -> Option<String> {
         if word.matches('*').count() > 2 || word.len() < 3 {
             return None;
@@ -191,13 +199,14 @@ impl Lexicon {
         forms.into_iter().map(|form| squeeze(&form)).find(|form| self.words.contains_key(form))
     }
 
-    /// Takes letters without spaces apart into known words of at least 3 letters, as few as can be; `None` when something is left over.
+    /// Splits letters without spaces into known words of at least 3 letters, as few words as
+    /// possible. `None` when letters are left over.
     fn take_apart(&self, letters: &str) -> Option<Vec<String>> {
         let length = letters.len();
         if !(6..=MAX_RUN).contains(&length) || !letters.is_ascii() {
             return None;
         }
-        // best[n]: where the last word of the first n letters begins, and how many words they are.
+        // best[n]: start of the last word of the first n letters, and the number of words so far.
         let mut best: Vec<Option<(usize, usize)>> = vec![None; length + 1];
         best[0] = Some((0, 0));
         for end in 3..=length {
@@ -216,7 +225,7 @@ impl Lexicon {
     }
 }
 
-/// Makes one word of letters that stand alone in a row: `b u n u h` is `bunuh`.
+/// Joins single letters in a row to one word: `b u n u h` becomes `bunuh`.
 fn join_spelled_out(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut run: Vec<Piece> = Vec::new();
@@ -258,7 +267,8 @@ fn letters_of(word: &str) -> String {
     if word.chars().all(char::is_alphabetic) { word.to_owned() } else { unmask(word, 'i') }
 }
 
-/// Puts letters in the place of digits and signs that look like them; `one` is what `1`, `!` and `|` stand for.
+/// Replaces digits and signs by the letters they look like; `one` is the letter for `1`, `!` and
+/// `|`.
 fn unmask(word: &str, one: char) -> String {
     let letter = |c| match c {
         '0' => 'o',

@@ -1,5 +1,8 @@
-//! How serious something is that a student writes to the companion, decided by a versioned pack of rules in data files: no model, no network, linear
-//! in the length of the text. What a level leads to is in `services::alerts` and `services::help`.
+//! Owns the safety check: how serious a text is that a student writes to the companion. A versioned
+//! pack of rules in data files decides, without a model or the network, in time linear in the
+//! length of the text. Called by `services/companion` for questions and summaries, and by
+//! `actors/companion/answer_stream` for answers. Must not act on a level: `services/alerts` and
+//! `services/help` do.
 
 mod assessment;
 pub mod help_card;

@@ -1,12 +1,13 @@
-//! From what a student typed to plain words: case, accents, look-alikes, invisible characters, fancy letters and emoji are undone here. What needs a
-//! dictionary to be undone (digits for letters, stars, letters with spaces between them) is in [`super::lexicon`].
+//! Owns the first step of the safety check: it turns typed text into plain words. Undoes case,
+//! accents, look-alikes, invisible characters, fancy letters and emoji. Must not need a dictionary:
+//! [`super::lexicon`] undoes digits, stars and spaces between letters.
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// Longer texts are looked at up to here, in characters; a question has at most 4,000.
+/// Most characters of a text that are read; a question has at most 4,000.
 const MAX_CHARS: usize = 8_000;
 
-/// Characters that stand for letters inside a word, beside letters and digits.
+/// Characters besides letters and digits that people type in place of letters.
 const INSIDE_WORDS: [char; 6] = ['*', '!', '@', '$', '|', '+'];
 
 /// A word as it was typed, in lower case and plain letters, or the end of a clause.
@@ -16,7 +17,7 @@ pub(super) enum Piece {
     Break,
 }
 
-/// Splits a text into words and ends of clauses. Never two ends beside each other.
+/// Splits a text into words and ends of clauses. Two ends never follow each other.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let plain: Vec<char> = text.chars().take(MAX_CHARS).nfkd().filter_map(plain_char).flat_map(char::to_lowercase).collect();
     let mut pieces = Vec::new();
@@ -50,14 +51,15 @@ const fn is_punctuation(c: char) -> bool {
     matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '…' | '(' | ')' | '—' | '–' | '/')
 }
 
-/// Returns a letter for a letter that only looks like it; `None` for what cannot be seen or sits on another letter.
+/// Returns the plain letter for a look-alike; `None` for invisible characters and for marks on
+/// another letter.
 fn plain_char(c: char) -> Option<char> {
     if is_combining_mark(c)
         || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FE0F}')
     {
         return None;
     }
-    // Cyrillic and Greek letters that look Latin, and a few that only fonts tell apart.
+    // Letters of other alphabets that look like Latin ones.
     Some(match c {
         'а' | 'А' | 'α' => 'a',
         'е' | 'Е' | 'ε' => 'e',
@@ -92,7 +94,7 @@ const fn emoji(c: char) -> Option<&'static str> {
     }
 }
 
-/// Makes one letter of every run of the same letter: `matiii` and `mati` are one word.
+/// Reduces every run of the same letter to one: `matiii` becomes `mati`.
 pub(super) fn squeeze(word: &str) -> String {
     let mut squeezed = String::with_capacity(word.len());
     for c in word.chars() {

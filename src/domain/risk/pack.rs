@@ -1,4 +1,5 @@
-//! The rule pack: read from data files, asked for texts. How the files are written is explained at the head of `data/pack.toml`.
+//! Owns the rule pack: reads it from data files and judges texts by it. Called by the companion's
+//! services and actors. The head of `data/pack.toml` explains how the files are written.
 
 use super::{
     assessment::{Assessment, RuleId},
@@ -18,12 +19,12 @@ const FILES: [&str; 5] = [
     include_str!("data/mixed.toml"),
 ];
 
-/// Says why a text is no rule pack.
+/// Says why a text is not a rule pack.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("rule pack: {0}")]
 pub struct PackError(String);
 
-/// A file as it is written.
+/// One file of the pack.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PackFile {
@@ -41,21 +42,21 @@ struct PackFile {
 struct ContextEntry {
     id: String,
     words: Vec<String>,
-    /// How many tokens before a match it reaches.
+    /// How many tokens before a match the context may stand.
     #[serde(default)]
     before: usize,
-    /// How many tokens behind a match.
+    /// How many tokens behind a match the context may stand.
     #[serde(default)]
     after: usize,
-    /// Whether it may stand between the steps of the match.
+    /// Whether the context may stand between the steps of a match.
     #[serde(default)]
     inside: bool,
-    /// What stands between it and the match, or is in the match, and takes its effect away.
+    /// Words that cancel the context when they stand between it and the match, or inside the match.
     #[serde(default)]
     broken_by: Vec<String>,
-    /// The most that a match in this context can be.
+    /// Highest level of a match in this context.
     most: Level,
-    /// Which kinds of rules it is for.
+    /// Kinds of rules that this context can lower.
     kinds: Vec<String>,
 }
 
@@ -88,11 +89,11 @@ struct RiskRule {
     id: RuleId,
     level: Level,
     patterns: Vec<Pattern>,
-    /// Numbers of the contexts that lower it.
+    /// Indexes of the contexts that can lower this rule.
     contexts: Vec<usize>,
 }
 
-/// A match that counts.
+/// A match with a level above 0.
 pub(super) struct Hit<'a> {
     pub(super) rule: &'a RuleId,
     pub(super) level: Level,
@@ -111,12 +112,12 @@ pub struct RulePack {
 }
 
 impl RulePack {
-    /// Reads a pack from TOML. Fails with what is wrong.
+    /// Reads a pack from TOML. Fails with the reason.
     pub fn parse(text: &str) -> Result<Self, PackError> {
         Self::parse_files(&[text])
     }
 
-    /// Reads a pack of several files: concepts of all are known to all.
+    /// Reads a pack of several files. Every file may use the concepts of all others.
     fn parse_files(texts: &[&str]) -> Result<Self, PackError> {
         let files = texts.iter().map(|text| toml::from_str(text)).collect::<Result<Vec<PackFile>, _>>();
         let files = files.map_err(|error| PackError(error.to_string()))?;
@@ -174,7 +175,7 @@ impl RulePack {
         Ok(())
     }
 
-    /// Returns the pack this server was built with. That its files read is a test.
+    /// Returns the pack this server was built with. A test proves that its files read.
     #[must_use]
     pub fn built_in() -> &'static Self {
         static PACK: LazyLock<RulePack> = LazyLock::new(|| {
@@ -186,7 +187,7 @@ impl RulePack {
         &PACK
     }
 
-    /// Returns the version, kept with every alert.
+    /// Returns the version of the pack; every alert stores it.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -204,12 +205,12 @@ impl RulePack {
         self.assessment(&self.hits(&self.lexicon.read(text)))
     }
 
-    /// Returns how many tokens a text has, the ends of clauses included.
+    /// Splits a text into tokens, the ends of clauses included.
     pub(super) fn read(&self, text: &str) -> Vec<WordToken> {
         self.lexicon.read(text)
     }
 
-    /// Returns everything that is found in a text.
+    /// Returns every match in a text.
     pub(super) fn hits<'a>(&'a self, tokens: &[WordToken]) -> Vec<Hit<'a>> {
         let mut hits = Vec::new();
         let mut first = 0;
@@ -232,7 +233,7 @@ impl RulePack {
         lowered.map(|context| context.most).min().map_or(rule.level, |most| rule.level.min(most))
     }
 
-    /// Sums up what was found.
+    /// Sums up the matches: the highest level, and the rules by level.
     pub(super) fn assessment(&self, hits: &[Hit<'_>]) -> Assessment {
         let mut rules: BTreeMap<&RuleId, Level> = BTreeMap::new();
         for hit in hits {

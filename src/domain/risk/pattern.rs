@@ -1,11 +1,12 @@
-//! Patterns over tokens: concepts and words in order, with gaps of bounded length. Matched with bit masks over windows of 64 tokens, so that the time
-//! grows with the length of the text and nothing else, whatever the text.
+//! Owns patterns over tokens: concepts and words in order, with gaps of bounded length. Called by
+//! [`super::pack`]. Invariant: matching uses bit masks over windows of 64 tokens, so its time grows
+//! with the length of the text only.
 
 use super::lexicon::{Atom, Lexicon, WordToken};
 
-/// Tokens of a window: the bits of a mask.
+/// Tokens of a window: one bit of a mask each.
 pub(super) const WINDOW: usize = 64;
-/// Longest stretch of tokens that a pattern may cover; windows overlap by this much.
+/// Most tokens that a pattern may span; windows overlap by this much.
 pub(super) const MAX_SPAN: usize = 24;
 
 /// Tokens that `..` may stand for, at most.
@@ -13,7 +14,7 @@ const SHORT_GAP: u32 = 3;
 /// Tokens that `...` may stand for, at most.
 const LONG_GAP: u32 = 7;
 
-/// Where a pattern was found: first and last token, and the tokens it is made of.
+/// A match of a pattern: its first and last token, and the tokens it consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) from: usize,
@@ -29,8 +30,12 @@ struct PatternStep {
     gap: u32,
 }
 
-/// A sequence of steps. Written `@want .. @die`: `@name` is a concept, other words are themselves, `a|b` is a choice (`_` is a space in it), `..` and `...` are gaps of up to 3 and 7
-/// tokens, `#` is the end of a clause.
+/// A sequence of steps, written such as `@want .. @die`:
+///
+/// - `@name` is a concept, any other word is itself.
+/// - `a|b` is a choice; `_` is a space in it.
+/// - `..` and `...` are gaps of up to 3 and up to 7 tokens.
+/// - `#` is the end of a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
     steps: Vec<PatternStep>,
@@ -63,7 +68,7 @@ impl Window {
 }
 
 impl Pattern {
-    /// Reads a pattern; words it names are added to the lexicon. Fails with what is wrong.
+    /// Reads a pattern and adds its words to the lexicon. Fails with the reason.
     pub(super) fn parse(text: &str, lexicon: &mut Lexicon) -> Result<Self, String> {
         let mut steps = Vec::new();
         let mut gap = 0;
@@ -85,7 +90,7 @@ impl Pattern {
         Ok(Self { steps })
     }
 
-    /// Finds the pattern in a window: one place for every token it can end at.
+    /// Finds the pattern in a window: one match for every token that can be its last.
     pub(super) fn find(&self, window: &Window) -> Vec<Found> {
         let mut reached = Vec::with_capacity(self.steps.len());
         let mut ends = 0;
@@ -100,7 +105,7 @@ impl Pattern {
         (0..WINDOW).filter(|bit| ends >> bit & 1 == 1).map(|end| self.trace_back(&reached, end, window.first)).collect()
     }
 
-    /// Follows a match back to its beginning, over the nearest tokens.
+    /// Follows a match back to its first token, over the nearest tokens.
     fn trace_back(&self, reached: &[u64], end: usize, first: usize) -> Found {
         let mut at = end;
         let mut parts: u64 = 1 << end;
@@ -117,7 +122,7 @@ impl Pattern {
     }
 }
 
-/// Returns the bits at most `gap + 1` above a bit of `mask`.
+/// Returns the bits that are 1 to `gap + 1` above a bit of `mask`.
 fn spread(mask: u64, gap: u32) -> u64 {
     (1..=gap + 1).fold(0, |all, step| all | mask << step)
 }

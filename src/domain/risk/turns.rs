@@ -1,5 +1,6 @@
-//! The last turns of a student together: somebody who writes five heavy lines in a row is in more danger than any one of them says, and a sentence may be
-//! spread over several short lines.
+//! Owns the safety check of the last turns of a student together. Five heavy lines in a row mean
+//! more danger than each line alone, and a sentence may be spread over several short lines. Called
+//! by `services/companion/safety`.
 
 use super::{
     assessment::{Assessment, RuleId},
@@ -7,29 +8,32 @@ use super::{
     pack::RulePack,
 };
 
-/// Most turns that are looked at together, the newest included.
+/// Most turns that are judged together, the newest included.
 pub const MAX_TURNS: usize = 20;
 
-/// What a turn weighs, by level.
+/// Weight of a turn, by level.
 const WEIGHTS: [f64; 4] = [0.0, 1.0, 3.0, 6.0];
-/// What is left of the weight of a turn with every later one.
+/// Factor by which each later turn reduces the weight of a turn.
 const DECAY: f64 = 0.85;
-/// Weight at which a line of low mood becomes a concern: six such lines in a row, or two after a concern.
+/// Weight from which a line of low mood counts as a concern: six such lines in a row, or two after
+/// a concern.
 const CONCERN_AT: f64 = 4.0;
-/// Weight at which a concern becomes a risk: four concerns in a row, or a concern soon after a risk.
+/// Weight from which a concern counts as a risk: four concerns in a row, or a concern soon after a
+/// risk.
 const RISK_AT: f64 = 8.0;
-/// Most lines that are read as one sentence, and the longest of them, in tokens.
+/// Most lines that are read as one sentence, and most tokens of such a line.
 const JOINED_TURNS: usize = 8;
 const SHORT_TURN: usize = 8;
 
-/// The rule that names itself when only the turns together are so serious.
+/// Rule that is reported when only the turns together reach the level.
 const GATHERED: &str = "turns.gathered";
-/// The rule that names itself when a sentence was spread over several lines.
+/// Rule that is reported when a sentence was spread over several lines.
 const SPREAD: &str = "turns.spread_over_lines";
 
 impl RulePack {
-    /// Says how serious the newest of these turns is, in the light of those before it: newest last, at most the last 20 are looked at. Never less than
-    /// the newest line alone; a newest line of level 0 stays there, so that a "thank you" pages nobody again.
+    /// Judges the newest of these turns in the light of those before it. `turns` is oldest first;
+    /// only the last 20 are read. The result is never less than that of the newest line alone. A
+    /// newest line of level 0 stays at 0, so that a "thank you" calls nobody again.
     #[must_use]
     pub fn assess_turns(&self, turns: &[&str]) -> Assessment {
         let Some((newest, earlier)) = turns.split_last() else { return self.assess("") };
@@ -47,7 +51,7 @@ impl RulePack {
         assessment
     }
 
-    /// Raises the level of the newest turn by the decayed weight of all.
+    /// Raises the level of the newest turn by the decayed weight of all turns.
     fn gathered(&self, earlier: &[&str], newest: Level) -> Level {
         let weight_of = |level: Level| WEIGHTS.get(usize::from(level.as_number())).copied().unwrap_or_default();
         let weight = earlier.iter().fold(0.0, |sum, turn| (sum + weight_of(self.assess(turn).level)) * DECAY) + weight_of(newest);
@@ -58,7 +62,8 @@ impl RulePack {
         }
     }
 
-    /// Reads the newest turn and the short ones right before it as one sentence; only what ends in the newest one counts.
+    /// Reads the newest turn and the short turns right before it as one sentence. Only matches that
+    /// end in the newest turn count.
     fn assess_spread(&self, earlier: &[&str], newest: &str) -> Option<Assessment> {
         let newest_length = self.read(newest).len();
         if newest_length > SHORT_TURN {
@@ -72,7 +77,7 @@ impl RulePack {
         let mut sentence: Vec<&str> = before.into_iter().rev().collect();
         sentence.push(newest);
         let tokens = self.read(&sentence.join(" "));
-        // The newest turn has as many tokens at the end, its own first break aside.
+        // The last tokens are those of the newest turn, without the break at its beginning.
         let from = tokens.len().saturating_sub(newest_length.saturating_sub(1));
         let hits: Vec<_> = self.hits(&tokens).into_iter().filter(|hit| hit.to >= from).collect();
         Some(self.assessment(&hits))

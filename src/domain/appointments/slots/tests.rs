@@ -223,7 +223,7 @@ fn arbitrary_exception((days, is_extra, hours): (i32, bool, Option<(String, Stri
     ExceptionForm { date: date_after(days).to_string(), kind: kind.into(), from, to, reason: None }
 }
 
-/// Returns the day so many days after New Year 2026: a year of every zone's changes.
+/// Returns the day `days` after New Year 2026; a year contains every zone's changes of the clocks.
 fn date_after(days: i32) -> Date {
     day("2026-01-01").checked_add(jiff::Span::new().days(days)).unwrap()
 }
@@ -232,7 +232,7 @@ fn arbitrary_taken() -> impl Strategy<Value = Vec<(i64, i64)>> {
     prop::collection::vec((0_i64..60 * 288, 1_i64..40), 0..30)
 }
 
-/// Says whether the wall clock shows an open time, straight from the settings.
+/// Says whether the wall clock shows an open time, read directly from the settings.
 fn is_open_on_the_wall(form: &AvailabilityForm, at_ms: i64, zone: &TimeZone) -> bool {
     let local = zone.to_datetime(Timestamp::from_millisecond(at_ms).unwrap());
     let clock = format!("{:02}:{:02}", local.hour(), local.minute());

@@ -1,4 +1,5 @@
-//! The walk inside of streams that hold objects or tables.
+//! Owns the walk inside of streams that hold objects or tables. Called by [`super::scan`] once it
+//! has passed the whole file.
 
 use super::{Bracket, StreamKind, Walk, read_number, token_count};
 use crate::domain::pdf::{
@@ -13,11 +14,11 @@ use lopdf::{Dictionary, Object};
 const MAX_INFLATED_BYTES: usize = 24 * 1024 * 1024;
 /// Most rows of all cross-reference streams of one file.
 const MAX_TABLE_ROWS: usize = 500_000;
-/// Printable runs from this length on are counted as tokens where they could be read as such.
+/// Length from which printable runs count as tokens where a reader could take them for some.
 const PRINTABLE_RUN: usize = 64;
 
 impl Walk {
-    /// Decodes a stream that holds objects or a table, and walks over what is inside.
+    /// Decodes a stream that holds objects or a table, and walks over its content.
     pub(super) fn walk_stream(&mut self, bytes: &[u8], index: usize) -> Result<(), PdfProblem> {
         let Some(stream) = self.streams.get(index).cloned().filter(|stream| stream.kind != StreamKind::Content) else {
             return Ok(());
@@ -37,8 +38,9 @@ impl Walk {
         }
     }
 
-    /// Walks over an object stream. Its index may not name the same text twice: the parser would build it twice. Each object is walked over from
-    /// its own place as well, since that need not be where the walk from the start sees a token.
+    /// Walks over an object stream. Refuses an index that names the same text twice, because the
+    /// parser would build it twice. Walks over each object from its own position as well: the walk
+    /// from the start may see other tokens there.
     fn walk_objects(&mut self, dictionary: &Dictionary, content: &[u8]) -> Result<(), PdfProblem> {
         let number = |key| dictionary.get(key).and_then(Object::as_i64).ok().and_then(|value| usize::try_from(value).ok());
         let first = number(b"First").filter(|first| *first <= content.len()).ok_or(PdfProblem::Unreadable)?;
@@ -69,7 +71,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Notes the names of the object at `offset` and returns where it ends.
+    /// Looks for active content in the object at `offset` and returns where the object ends.
     fn walk_object(&mut self, bytes: &[u8], offset: usize) -> Result<usize, PdfProblem> {
         let mut lexer = Lexer::new(bytes, offset);
         let mut open = Vec::new();
@@ -112,7 +114,7 @@ impl Walk {
         if is_offset { Err(PdfProblem::Unreadable) } else { Ok(offsets) }
     }
 
-    /// Notes where a cross-reference stream says objects are.
+    /// Records the positions of objects that a cross-reference stream lists.
     fn walk_table(&mut self, dictionary: &Dictionary, content: &[u8]) -> Result<(), PdfProblem> {
         let widths = dictionary.get(b"W").and_then(Object::as_array).map_err(|_| PdfProblem::Unreadable)?;
         let widths: Vec<usize> = widths.iter().filter_map(|width| usize::try_from(width.as_i64().ok()?).ok()).collect();
@@ -140,7 +142,7 @@ fn big_endian(bytes: Option<&[u8]>) -> usize {
     bytes.unwrap_or_default().iter().fold(0_usize, |value, byte| value.saturating_mul(256).saturating_add(usize::from(*byte)))
 }
 
-/// Returns how many bytes stand in long printable runs; compressed data has none.
+/// Returns how many bytes are part of long printable runs; compressed data has none.
 fn printable_run_bytes(bytes: &[u8]) -> usize {
     let is_printable = |byte: &u8| byte.is_ascii_graphic() || is_space(*byte);
     bytes.split(|byte| !is_printable(byte)).map(<[u8]>::len).filter(|length| *length >= PRINTABLE_RUN).sum()

@@ -1,9 +1,9 @@
-//! What the names in a dictionary say about the stream behind it.
+//! Owns the kind of a stream, by the names in its dictionary. Called by the walk.
 
 use crate::domain::pdf::{PdfProblem, pointers::StreamKind};
 use lopdf::{Dictionary, Object};
 
-/// Names seen in the outermost dictionary that tell what its stream is.
+/// Names seen in the outermost dictionary that decide the kind of its stream.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct StreamNames {
     is_object_stream: bool,
@@ -23,7 +23,8 @@ impl StreamNames {
         }
     }
 
-    /// Fails if the dictionary speaks of both kinds, or hides its type: readers would disagree.
+    /// Returns the kind. Fails if the names fit both kinds, or if the type is hidden: readers would
+    /// disagree.
     pub(super) fn kind(self, dictionary: &Dictionary) -> Result<StreamKind, PdfProblem> {
         let holds_objects = self.is_object_stream || (self.has_first && self.has_count);
         let is_type_hidden = self.has_count && dictionary.get(b"Type").is_ok_and(Object::is_null);
