@@ -103,7 +103,7 @@ pub struct ChannelFacts {
     pub users: u64,
 }
 
-/// The counts of an app on other nodes.
+/// The counts of an app, without the sockets of this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Elsewhere {
     /// Open sockets of the other nodes.
@@ -118,7 +118,7 @@ pub struct Renewal {
     /// Whether the census had struck this node off, or never knew it: the node must declare all its
     /// topics again.
     pub was_unknown: bool,
-    /// The counts of the requested apps, in their order.
+    /// The counts of the requested apps, in the order of the request.
     pub elsewhere: Vec<Elsewhere>,
 }
 
@@ -154,7 +154,7 @@ pub trait Census: Send + Sync {
     async fn declare(&self, declaration: &Declaration) -> BackendResult<Option<Declared>>;
 
     /// Renews this node's lease, declares its number of sockets in some apps, and returns the
-    /// counts of these apps on other nodes.
+    /// counts of these apps without them.
     async fn renew(&self, apps: &[(AppId, u64)]) -> BackendResult<Renewal>;
 
     /// Returns the nodes whose lease has run out, each with the channels in which it had

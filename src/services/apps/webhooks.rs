@@ -3,7 +3,7 @@
 //!
 //! - Each address has a queue in the database. One node at a time delivers from it, by lease.
 //! - Absence events (`channel_vacated`, `member_removed`) are delayed by `webhooks.debounce_ms` and
-//!   cancelled if the member returns on any node.
+//!   cancelled if the member returns, or the channel is occupied again, on any node.
 
 use super::table::AppSource;
 use crate::{

@@ -37,7 +37,8 @@ pub async fn give_up_node(context: &Context) -> ServiceResult<()> {
 ///
 /// - With a bus: answers of processes whose lease has run out.
 /// - Without a bus there is one process: all answers of other processes.
-/// - Always: answers of this process for which `is_live` says that no actor streams them.
+/// - Always: answers of this process that are older than 10 s.
+/// - Never: answers for which `is_live` says that an actor here streams them.
 pub async fn recover(context: &Context, is_live: impl Fn(&AnswerRow) -> bool) -> ServiceResult<usize> {
     let now_ms = context.clock.now_ms();
     let mut dead = if context.bus.is_local() {
