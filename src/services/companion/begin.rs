@@ -1,6 +1,6 @@
 //! Owns the beginning of a turn: safety check, limits, and one transaction with the question and an
-//! empty answer. Called by [`super::desk`]; [`super::regenerate`] and [`super::summary`] use its
-//! parts.
+//! empty answer. Called by [`super::desk`]; [`mod@super::regenerate`] and [`super::summary`] use
+//! its parts.
 
 use super::{
     AnswerItem, Context, QuestionItem, ServiceError, ServiceResult, find_own_thread,
