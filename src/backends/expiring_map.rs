@@ -1,15 +1,16 @@
-//! A map in this process whose entries have an end and whose size has a limit.
+//! Owns a map in memory whose entries expire and whose size is limited. Used by [`super::cache`]
+//! and [`super::census`].
 
 use dashmap::DashMap;
 
-/// An entry with its end.
+/// An entry and the time when it expires.
 #[derive(Debug, Clone)]
 struct Entry<V> {
     value: V,
     until_ms: i64,
 }
 
-/// Entries by text; over `capacity` those that would end first make room.
+/// Entries by text. At `capacity`, expired entries and then those that expire first are dropped.
 #[derive(Debug)]
 pub(super) struct ExpiringMap<V> {
     entries: DashMap<String, Entry<V>>,
@@ -25,7 +26,7 @@ impl<V: Clone> ExpiringMap<V> {
         self.entries.get(key).filter(|entry| entry.until_ms > now_ms).map(|entry| entry.value.clone())
     }
 
-    /// Returns what is under `key` and for how many ms more.
+    /// Returns the value of `key`, and in how many ms it expires.
     pub(super) fn get_with_expiry(&self, key: &str, now_ms: i64) -> Option<(V, u64)> {
         let entry = self.entries.get(key).filter(|entry| entry.until_ms > now_ms)?;
         Some((entry.value.clone(), entry.until_ms.saturating_sub(now_ms).unsigned_abs()))
@@ -36,7 +37,8 @@ impl<V: Clone> ExpiringMap<V> {
         self.entries.insert(key.to_owned(), Entry { value, until_ms });
     }
 
-    /// Changes the value under `key` in one step, starting from `None` when there is none or it is over; returns the new one.
+    /// Changes the value of `key` in one step and returns the new one. `change` gets `None` when
+    /// there is no value or it has expired.
     pub(super) fn update(&self, key: &str, now_ms: i64, until_ms: i64, change: impl FnOnce(Option<&V>) -> V) -> V {
         self.make_room(now_ms);
         match self.entries.entry(key.to_owned()) {
@@ -58,7 +60,8 @@ impl<V: Clone> ExpiringMap<V> {
         self.entries.remove(key);
     }
 
-    /// Forgets what is over and, if that is not enough, the tenth that would end first.
+    /// Drops expired entries and, if that is not enough, the tenth of the entries that expires
+    /// first.
     fn make_room(&self, now_ms: i64) {
         if self.entries.len() < self.capacity {
             return;

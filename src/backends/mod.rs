@@ -1,5 +1,6 @@
-//! The outside world, each seam with its embedded default first: database, bus, cache, census, files, companion.
-//! May import: `domain`, `wire`, `config`. Never actix.
+//! The ports to the outside world, each with an embedded default: database, bus, cache, census,
+//! files, companion. Called by `services`, `actors`, `demo` and `app`. May import `domain`, `wire`
+//! and `config`; must not import actix.
 
 pub mod bus;
 pub mod cache;
@@ -12,34 +13,34 @@ pub mod redis_link;
 pub mod store;
 pub mod webhook_post;
 
-/// A backend did not do what it was asked. Goes to the log, never to a client.
+/// A failure of a backend. It is logged, and never shown to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
-    /// The database refused or is gone.
+    /// The database refused or is out of reach.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
-    /// Redis refused or is gone.
+    /// Redis refused or is out of reach.
     #[error("redis: {0}")]
     Redis(#[from] redis::RedisError),
-    /// The file store refused or is gone.
+    /// The file store refused or is out of reach.
     #[error("files: {0}")]
     Files(String),
     /// A file or pipe of this machine failed.
     #[error("io: {0}")]
     Io(#[from] std::io::Error),
-    /// Stored data does not read as what was written.
+    /// Stored data cannot be parsed.
     #[error("corrupt {what}")]
     Corrupt {
-        /// Which column, key or file.
+        /// The column, key or file.
         what: &'static str,
     },
-    /// Something unexpected inside this process, such as a lost worker thread.
+    /// An unexpected failure inside this process, such as a lost worker thread.
     #[error("internal: {0}")]
     Internal(&'static str),
 }
 
 impl BackendError {
-    /// Says whether the backend is out of reach for now, as opposed to having refused or broken something.
+    /// Says whether the backend is out of reach for now, as opposed to a refusal or a fault.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
@@ -50,8 +51,9 @@ impl BackendError {
         }
     }
 
-    /// Says whether the database gave a transaction up so that another one could go on: done again from its beginning, it can succeed.
-    /// PostgreSQL and MySQL say so with SQLSTATE 40001 or 40P01. SQLite has one writer at a time and nothing to give up.
+    /// Says whether the database ended a transaction so that another one could go on. Repeated from
+    /// its beginning, it can succeed. PostgreSQL and MySQL report this with SQLSTATE 40001 or
+    /// 40P01. SQLite has one writer at a time, so it has no deadlocks.
     #[must_use]
     pub fn is_deadlock(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };

@@ -1,4 +1,5 @@
-//! Folders and files that only the service's own user may read: everything about the pupils of a school lies in them.
+//! Owns the access rights of folders and files: only the service's own user may read them, because
+//! they contain all data about the pupils of a school.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -7,18 +8,20 @@ use std::{
     path::Path,
 };
 
-/// Makes a folder, and those above it, for this user alone (0700). One that exists stays as it is.
+/// Makes a folder, and those above it, for this user alone (0700). An existing folder stays as it
+/// is.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Makes an empty file for this user alone (0600). One that exists keeps its bytes.
+/// Makes an empty file for this user alone (0600). An existing file keeps its bytes.
 pub fn make_file(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
-/// Takes all rights of other users away from what exists. A group that an operator let in, such as that of the backups, stays. What belongs to somebody
-/// else cannot be changed and is said in the log. Nothing there is fine.
+/// Removes all rights of other users from an existing file or folder. Rights of the group stay,
+/// because an operator may have given them, for example to the backup. If the path belongs to
+/// another user, it cannot be changed, and this is logged. A missing path is no error.
 pub fn shut_others_out(path: &Path) -> io::Result<()> {
     let mode = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

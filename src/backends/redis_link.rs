@@ -1,4 +1,5 @@
-//! The connection to Redis that commands use: reconnects by itself, and no call waits longer than a few seconds.
+//! Owns the connection to Redis over which commands run. Used by the cache, the census and the bus.
+//! It reconnects by itself, and no call waits longer than a few seconds.
 
 use super::BackendResult;
 use redis::{
@@ -21,7 +22,8 @@ pub struct RedisLink {
 }
 
 impl RedisLink {
-    /// Connects to a `redis://` or `rediss://` URL. Fails when the URL does not read or nobody answers.
+    /// Connects to a `redis://` or `rediss://` URL. Fails when the URL is invalid or Redis does not
+    /// answer.
     pub async fn connect(url: &str) -> BackendResult<Self> {
         let client = Client::open(url)?;
         let config = ConnectionManagerConfig::new()
@@ -33,12 +35,12 @@ impl RedisLink {
         Ok(Self { client, connection })
     }
 
-    /// Returns the client, for connections of one's own.
+    /// Returns the client, for callers that need their own connection.
     pub(super) const fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Runs commands in one go. A connection found dead is made again and the commands are tried once more.
+    /// Runs commands in one batch. If the connection was lost, reconnects and runs them once more.
     pub(super) async fn run<T: FromRedisValue>(&self, pipeline: &Pipeline) -> BackendResult<T> {
         let first: RedisResult<T> = pipeline.query_async(&mut self.connection.clone()).await;
         match first {

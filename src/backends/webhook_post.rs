@@ -1,6 +1,11 @@
-//! Sends webhooks: one POST to an address somebody else chose. So it never goes to this machine, its network or the machinery around it (unless the
-//! settings allow that), follows no redirect, uses no proxy of the environment, and every wait and size is bounded. Nothing of an answer but its status
-//! is looked at; addresses, which may hold secrets in their query, are never logged.
+//! Owns the sending of webhooks: one POST to an address that the app's owner chose. Called by
+//! `services/apps/webhooks`.
+//!
+//! - It must not connect to this machine or its private networks, unless the settings allow that.
+//! - It follows no redirect, and uses no proxy of the environment.
+//! - Every wait and every size is limited.
+//! - Only the status of an answer is used.
+//! - Addresses are never logged, because their query may contain secrets.
 
 use super::{BackendError, BackendResult};
 use crate::domain::apps::public_address::is_public;
@@ -16,17 +21,17 @@ use std::{
     time::Duration,
 };
 
-/// How long a connection may take, at most the time-out of the whole.
+/// How long a connection may take, at most the time-out of the whole request.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Most of an answer that is read, so that the connection can be used again; it is thrown away.
+/// How many bytes of an answer are read and discarded, so that the connection can be used again.
 const ANSWER_BYTES: usize = 16 * 1024;
 const KEY: HeaderName = HeaderName::from_static("x-pusher-key");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-pusher-signature");
 
-/// Why a webhook was not delivered. The text is what admins read.
+/// The reason why a webhook was not delivered. Admins read this text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    /// It is no `http` or `https` address.
+    /// The address is not an `http` or `https` URL.
     #[error("the address does not read")]
     BadAddress,
     /// It leads to this machine or a private network.
@@ -35,20 +40,21 @@ pub enum PostError {
     /// The other side answered with another status than 2xx; redirects are not followed.
     #[error("answered with status {0}")]
     Status(u16),
-    /// No answer in time.
+    /// No answer before the time-out.
     #[error("no answer in time")]
     TimedOut,
-    /// No connection, or one that broke.
+    /// No connection, or the connection broke.
     #[error("not reachable")]
     Unreachable,
 }
 
-/// A name led to addresses that are not public.
+/// A name resolved to addresses that are not public.
 #[derive(Debug, thiserror::Error)]
 #[error("not on the public internet")]
 struct NotPublic;
 
-/// Looks names up, and returns public addresses only. The connection is made to what this returns, so that a name cannot mean something else later.
+/// Resolves names to public addresses only. The connection goes to the addresses that this
+/// returned, so the name cannot change its meaning between check and connection.
 struct PublicResolver;
 
 impl Resolve for PublicResolver {
@@ -74,7 +80,7 @@ pub struct WebhookPost {
 impl WebhookPost {
     /// Makes the sender of a process. Fails when TLS cannot be set up.
     pub fn new(allows_private: bool, timeout: Duration) -> BackendResult<Self> {
-        // An error means that there is one already.
+        // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .redirect(Policy::none())
@@ -90,13 +96,13 @@ impl WebhookPost {
         Ok(Self { client, allows_private })
     }
 
-    /// Sends one body with the app's key and the body's signature. Succeeds with a status of 2xx, and returns it.
+    /// Sends one body with the app's key and the body's signature. Returns the status if it is 2xx.
     pub async fn post(&self, url: &str, key: &str, signature: &str, body: String) -> Result<u16, PostError> {
         let url = Url::parse(url).map_err(|_| PostError::BadAddress)?;
         if !self.allows_private && literal_address(&url).is_some_and(|address| !is_public(address)) {
             return Err(PostError::NotPublic);
         }
-        // Exactly this type: the vendor's verifiers compare it.
+        // Exactly this type: the vendors' verifiers compare it.
         let request =
             self.client.post(url).header(CONTENT_TYPE, "application/json").header(KEY, key).header(SIGNATURE, signature).body(body);
         let mut response = request.send().await.map_err(|error| reason(&error))?;
@@ -112,7 +118,8 @@ impl WebhookPost {
     }
 }
 
-/// Returns the address of a URL without a name: that is connected to without a look-up.
+/// Returns the IP address that a URL has in place of a name; such a URL is used without the
+/// resolver.
 fn literal_address(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }

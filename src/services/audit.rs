@@ -1,4 +1,5 @@
-//! The audit trail as admins read it. Its lines are written by the use cases they are about, in their transactions ([`super::shared::requester`]).
+//! Owns the reading of the audit trail by admins. Called by `http/resources/audit`. Its entries are
+//! written by each use case, in the transaction of the change ([`super::shared::requester`]).
 
 pub use crate::backends::store::{AuditFilter, AuditView};
 use crate::{
@@ -6,7 +7,7 @@ use crate::{
     services::{Context, ServiceResult, shared::requester::require},
 };
 
-/// Lists the lines of the audit trail that `filter` lets through, newest first.
+/// Lists the entries of the audit trail that match `filter`, newest first.
 pub async fn list_audit(
     context: &Context,
     principal: &Principal,

@@ -1,4 +1,5 @@
-//! What every use case works with.
+//! Owns [`Context`], the backends and state that every use case works with. Built by `app.rs`; the
+//! first argument of nearly every use case.
 
 use super::{
     apps::{table::Apps, watched::WatchedApps},
@@ -13,7 +14,7 @@ use crate::{
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
-/// What every use case works with; cheap to clone, one per server process.
+/// The backends and state that use cases work with; cheap to clone, one per server process.
 #[derive(Clone)]
 pub struct Context {
     /// The settings the server was started with.
@@ -24,32 +25,32 @@ pub struct Context {
     pub cache: Arc<dyn Cache>,
     /// The link to the other nodes, asked for its health.
     pub bus: Arc<dyn Bus>,
-    /// Who is where in connected apps, in the whole cluster.
+    /// The members and counts of channels in connected apps, for the whole cluster.
     pub census: Arc<dyn Census>,
     /// Uploaded files.
     pub files: Arc<dyn Files>,
-    /// Who answers students.
+    /// The providers of the companion's answers.
     pub companions: Companions,
-    /// This process, where answers grow.
+    /// The id of this process.
     pub node: NodeId,
-    /// The way to the webhooks of connected apps.
+    /// The client that posts to the webhooks of connected apps.
     pub webhooks: WebhookPost,
     /// The Pusher apps.
     pub apps: Apps,
-    /// Those of them whose admins watch what happens.
+    /// The apps that admins watch in the console.
     pub watched: WatchedApps,
-    /// Where "now" comes from.
+    /// The source of the current time.
     pub clock: Clock,
     /// When this process started, in ms since 1970 UTC.
     pub started_at_ms: i64,
-    /// The live side.
+    /// The port to the hub: publishes events and wakes the pump.
     pub announce: Arc<dyn Announce>,
     /// The server's own secret, equal on all nodes.
     pub secret: SecretKey,
 }
 
 impl Context {
-    /// Returns the school's zone. The settings were refused if there were no such zone.
+    /// Returns the school's zone. The start refuses settings with an unknown zone.
     #[must_use]
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.config.school.zone).unwrap_or(TimeZone::UTC)

@@ -1,4 +1,6 @@
-//! The student's widgets and the counsellor's statistics; the latter are kept for some minutes under `dashboard:stats:guru_id:{id}`.
+//! Owns the student's dashboard and the counsellor's statistics. Called by
+//! `http/resources/dashboards`. The statistics are cached for some minutes under
+//! `dashboard:stats:guru_id:{id}`.
 
 use super::{
     Context, ServiceError, ServiceResult,
@@ -22,9 +24,10 @@ const NEWEST_NOTICES: u32 = 5;
 const DAYS_OF_ENGAGEMENT: u16 = 14;
 const RECENT_ACTIVITIES: u32 = 10;
 const DAY_MS: i64 = 86_400_000;
-/// "Lately" of the counts: 7 days.
+/// The recent counts cover 7 days.
 const RECENT_MS: i64 = 7 * DAY_MS;
-/// Reads are counted for notices of the last 30 days: what is older says nothing about today, and the pairs of notice and student would be millions.
+/// Reads are counted for notices of the last 30 days: older ones say little about today, and the
+/// pairs of notice and student would be millions.
 const READS_WINDOW_MS: i64 = 30 * DAY_MS;
 
 /// The widgets of a student.
@@ -55,7 +58,7 @@ pub struct SchoolFacts {
     pub zone: String,
 }
 
-/// The counsellor's statistics as JSON, fresh or kept.
+/// The counsellor's statistics as JSON, computed now or cached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CounsellorDashboard {
     /// The body of the answer.
@@ -133,7 +136,8 @@ pub async fn student_dashboard(context: &Context, principal: &Principal, languag
     })
 }
 
-/// Returns the counsellor's statistics, at most `school.dashboard_cache_s` old. A cache that fails only costs time. Students: denied.
+/// Returns the counsellor's statistics, at most `school.dashboard_cache_s` old. If the cache fails,
+/// they are computed. Students: denied.
 pub async fn counsellor_dashboard(context: &Context, principal: &Principal) -> ServiceResult<CounsellorDashboard> {
     if !may(principal.role, Action::ViewCounsellorDashboard) {
         return Err(ServiceError::Denied);
@@ -157,7 +161,7 @@ pub async fn counsellor_dashboard(context: &Context, principal: &Principal) -> S
     Ok(CounsellorDashboard { json, is_hit: false, age_s: 0 })
 }
 
-/// Asks the five queries at once.
+/// Runs the five queries in parallel.
 async fn gather(context: &Context) -> ServiceResult<Statistics> {
     let now_ms = context.clock.now_ms();
     let days = last_days(context, DAYS_OF_ENGAGEMENT);
@@ -217,7 +221,7 @@ impl From<ActivityRow> for ActivityItem {
     }
 }
 
-/// Returns `part` of `whole` with 4 decimals, 0..=1; `None` of nothing.
+/// Returns `part` of `whole` with 4 decimals, 0..=1; `None` when `whole` is 0.
 #[expect(clippy::cast_precision_loss, reason = "counts of a school fit")]
 fn rate(part: i64, whole: i64) -> Option<f64> {
     (whole > 0).then(|| (part as f64 / whole as f64 * 10_000.0).round() / 10_000.0)

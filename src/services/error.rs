@@ -1,20 +1,20 @@
-//! The one error of all use cases. `http/error.rs` makes problem+json of it.
+//! Owns the one error of all use cases. `http/error.rs` turns it into problem+json.
 
 use crate::{backends::BackendError, domain::text::FieldError};
 use serde_json::{Map, Value};
 
-/// Why a use case did not happen. `code` is stable and part of the contract.
+/// The reason why a use case failed. `code` is stable and part of the API.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// The request cannot be carried out as it stands (422, or 413/415 by code).
+    /// The request is not valid (422, or 413/415 by code).
     #[error("invalid: {code}")]
     Invalid {
         /// `validation`, `materials.file_type`, …
         code: &'static str,
-        /// What is wrong, per field; may be empty.
+        /// The errors per field; may be empty.
         errors: Vec<FieldError>,
     },
-    /// Nobody is signed in, or the credentials are wrong (401).
+    /// The request has no login, or the credentials are wrong (401).
     #[error("unauthenticated: {code}")]
     Unauthenticated {
         /// `auth.required` or `auth.invalid_credentials`.
@@ -23,38 +23,40 @@ pub enum ServiceError {
     /// The role may not do this (403).
     #[error("denied")]
     Denied,
-    /// Unknown, or not this user's (404): the same answer.
+    /// Unknown, or not visible to this user (404). Both get the same answer.
     #[error("not found")]
     NotFound,
-    /// The state of the world is against it (409).
+    /// The request conflicts with the present state (409).
     #[error("conflict: {code}")]
     Conflict {
         /// `users.login_taken`, …
         code: &'static str,
     },
-    /// As [`ServiceError::Conflict`], with facts that help the client on (409).
+    /// As [`ServiceError::Conflict`], with facts that help the client (409).
     #[error("conflict: {code}")]
     ConflictWith {
         /// `appointments.slot_taken`, …
         code: &'static str,
-        /// Members that stand beside the problem's own, such as `alternatives`. Meant for the one who asked.
+        /// Further members of the problem's JSON, such as `alternatives`. Shown to the requester
+        /// only.
         facts: Map<String, Value>,
     },
-    /// Too early or too much (429).
+    /// Too many requests (429).
     #[error("too many attempts")]
     TooMany {
         /// `auth.too_many_attempts` or `rate_limited`.
         code: &'static str,
-        /// When to come back, in ms from now.
+        /// When to try again, in ms from now.
         retry_after_ms: u64,
     },
-    /// A backend failed (500/503); logged where it is answered, never shown.
+    /// A backend failed (500/503). Logged where the request is answered; the client does not see
+    /// it.
     #[error("broken")]
     Broken(#[from] BackendError),
 }
 
 impl ServiceError {
-    /// Makes the error of a request with bad fields.
+    /// Makes the error of a request with invalid fields.
     #[must_use]
     pub fn validation(errors: Vec<FieldError>) -> Self {
         Self::Invalid { code: "validation", errors }
@@ -72,13 +74,15 @@ impl ServiceError {
         Self::Broken(BackendError::Internal(what))
     }
 
-    /// Says whether the database ended the work because it was in the way of other work: nothing was written, and trying again makes sense.
+    /// Says whether the database ended the transaction because of another one (deadlock,
+    /// serialisation failure): nothing was written, and it can be tried again.
     #[must_use]
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::Broken(error) if error.is_deadlock())
     }
 
-    /// Says whether a part of the service is out of reach for now (503), as opposed to a fault of ours (500).
+    /// Says whether a backend is out of reach for now (503), as opposed to a fault of this server
+    /// (500).
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {

@@ -1,4 +1,6 @@
-//! The help card and the hotlines on it. There without a login, at zero budget, and when the database is not: then with the hotlines the server was built with.
+//! Owns the help card and its hotlines. Called by `http/resources/help` and [`super::companion`].
+//! Must not depend on a login, on limits or on the database: without an answer of the database the
+//! card carries the built-in hotlines.
 
 use super::{
     Context, ServiceError, ServiceResult,
@@ -21,7 +23,7 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long the database may take before the card comes without it.
+/// How long the database may take before the card is made without it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A service one can call.
@@ -70,7 +72,8 @@ impl HotlineItem {
     }
 }
 
-/// Returns the help card. Never fails: when the database does not answer it carries the hotlines the server was built with.
+/// Returns the help card. Never fails: if the database does not answer, the card carries the
+/// built-in hotlines.
 pub async fn card(context: &Context, language: Language) -> HelpCard {
     let hotlines = match timeout(PATIENCE, hotlines(context)).await {
         Ok(Ok(hotlines)) => hotlines,
@@ -103,7 +106,7 @@ pub async fn list_hotlines(context: &Context, principal: &Principal) -> ServiceR
     hotlines(context).await
 }
 
-/// Puts a list in the place of the present one. Audited with the names and numbers.
+/// Replaces the list of hotlines. The audit trail records their names and numbers.
 pub async fn put_hotlines(context: &Context, requester: &Requester, forms: &[HotlineForm]) -> ServiceResult<Vec<Hotline>> {
     require(&requester.principal, Action::ManageHotlines)?;
     let hotlines = parse_hotlines(forms).map_err(ServiceError::validation)?;

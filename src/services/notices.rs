@@ -1,5 +1,6 @@
-//! Notices: writing one inside a transaction, and what a user does with the own ones. The unread count is computed here, from the database, and told
-//! to all devices of the user after every change.
+//! Owns the notices: writing one inside a transaction, and reading a user's own. Called by
+//! `http/resources/notices` and by the use cases that notify. The unread count is read from the
+//! database, and published to all devices of the user after every change.
 
 use super::{Context, ServiceError, ServiceResult};
 use crate::{
@@ -20,12 +21,12 @@ use crate::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Which notices a list should show.
+/// The filter and page of a list of notices.
 #[derive(Debug, Clone, Copy)]
 pub struct NoticeQuery {
-    /// Only those not read yet.
+    /// Only unread notices.
     pub unread_only: bool,
-    /// Only those before this one.
+    /// Only notices before this one.
     pub after: Option<NoticeId>,
     /// How many at most.
     pub limit: u32,
@@ -100,7 +101,8 @@ impl NoticeItem {
     }
 }
 
-/// Writes a notice and the log row that announces it; returns their id. Wake the pump after the commit.
+/// Writes a notice and the log row that announces it; returns the notice's id. Wake the pump after
+/// the commit.
 pub async fn append_notice(tx: &mut Tx, notice: &NewNotice, now_ms: i64) -> BackendResult<NoticeId> {
     let (id, spec) = (NoticeId::generate(), notice.kind.spec());
     let row = NoticeRow {
@@ -120,7 +122,8 @@ pub async fn append_notice(tx: &mut Tx, notice: &NewNotice, now_ms: i64) -> Back
     Ok(id)
 }
 
-/// Returns the data of `notice.created`: the item without read state; `id` and `cursor` are added when it is published.
+/// Returns the data of `notice.created`: the item without read state; the pump adds `id` and
+/// `cursor`.
 fn announcement(notice: &NoticeRow) -> Value {
     let text = notice.texts.in_language(Language::default());
     json!({
@@ -134,7 +137,7 @@ fn announcement(notice: &NoticeRow) -> Value {
     })
 }
 
-/// Returns the principal as the store sees a reader of notices.
+/// Returns the principal as a reader of notices.
 #[must_use]
 pub const fn viewer_of(principal: &Principal) -> Viewer {
     Viewer { user_id: principal.user_id, role: principal.role, since_ms: principal.user_since_ms }
@@ -152,7 +155,8 @@ pub async fn list_notices(context: &Context, principal: &Principal, query: Notic
     Ok(NoticePage { items: views.into_iter().map(|view| NoticeItem::new(view, query.language)).collect(), next, unread })
 }
 
-/// Marks one notice read and tells the user's devices. Unknown and foreign notices: not found.
+/// Marks one notice as read and publishes the new count to the user's devices. Unknown notices and
+/// those of others: not found.
 pub async fn read_notice(context: &Context, principal: &Principal, id: NoticeId) -> ServiceResult<UnreadCount> {
     let viewer = viewer_of(principal);
     let mut tx = context.store.begin().await?;
@@ -163,7 +167,7 @@ pub async fn read_notice(context: &Context, principal: &Principal, id: NoticeId)
     publish_read_state(context, &viewer, Some(id)).await
 }
 
-/// Marks all the user's notices read and tells the user's devices.
+/// Marks all of the user's notices as read and publishes the new count to the user's devices.
 pub async fn read_all_notices(context: &Context, principal: &Principal) -> ServiceResult<UnreadCount> {
     let viewer = viewer_of(principal);
     let mut tx = context.store.begin().await?;
@@ -172,7 +176,7 @@ pub async fn read_all_notices(context: &Context, principal: &Principal) -> Servi
     publish_read_state(context, &viewer, None).await
 }
 
-/// Counts anew and publishes `notice.state`: for one notice, or for all.
+/// Counts again and publishes `notice.state`: for one notice, or for all.
 async fn publish_read_state(context: &Context, viewer: &Viewer, one: Option<NoticeId>) -> ServiceResult<UnreadCount> {
     let unread = UnreadCount::from(context.store.unread(viewer).await?);
     let ids: Vec<String> = one.iter().map(NoticeId::to_string).collect();

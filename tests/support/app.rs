@@ -1,4 +1,4 @@
-//! The production server, started as `main` starts it.
+//! Starts the production server inside the test, in the way `main` does.
 
 use super::{
     socket::{BUILT_IN_SENTINEL, SENTINEL, SENTINEL_CHANNEL, TestSocket},
@@ -26,7 +26,7 @@ use serde_json::json;
 use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 
-/// Which of the two socket transports a server uses.
+/// The socket transport of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TestTransport {
     /// The raw upgraded TCP stream.
@@ -56,19 +56,19 @@ impl TestApp {
         Self::builder().start().await
     }
 
-    /// Begins a server whose settings differ.
+    /// Begins a server with other settings.
     pub fn builder() -> TestAppBuilder {
         let folder = Arc::new(TempDir::new().unwrap());
         TestAppBuilder::in_folder(folder)
     }
 
-    /// Returns where the server listens, and what to trust.
+    /// Returns the address of the server, and the certificate to trust.
     pub fn at(&self) -> ServerAddress {
         let certificate = self.certificate.as_ref().map(rcgen::Certificate::pem);
         ServerAddress { port: self.running.address.port(), certificate }
     }
 
-    /// Returns the server's own URL with `path` behind it.
+    /// Returns the URL of `path` on the server.
     pub fn url(&self, path: &str) -> String {
         self.at().url(path)
     }
@@ -78,7 +78,7 @@ impl TestApp {
         self.at().client()
     }
 
-    /// Creates an account and signs it in.
+    /// Makes an account and signs it in.
     pub async fn user(&self, login: &str, role: Role) -> TestUser {
         let name = format!("Uji {login}");
         let new = NewUser { login: login.to_owned(), name, role, password: PASSWORD.to_owned() };
@@ -104,7 +104,8 @@ impl TestApp {
         self.user(login, Role::Admin).await
     }
 
-    /// Makes many accounts `NAME0`, `NAME1`, … that are signed in without the cost of a password each. All share one HTTP client.
+    /// Makes many accounts `NAME0`, `NAME1`, … and signs them in, without the cost of hashing
+    /// passwords. All share one HTTP client.
     pub async fn crowd(&self, name: &str, role: Role, count: usize) -> Vec<TestUser> {
         let (context, client) = (&self.running.context, self.client());
         let now_ms = context.clock.now_ms();
@@ -144,21 +145,24 @@ impl TestApp {
         crowd
     }
 
-    /// Opens a socket without a session to the app of `key`; the greeting is read already.
+    /// Opens a socket without a login to the app of `key`, and reads its greeting.
     pub async fn socket(&self, key: &str) -> TestSocket {
         let mut socket = self.handshake(&format!("/app/{key}?protocol=7&client=test"), &[]).await.unwrap();
         socket.greet().await;
         socket
     }
 
-    /// Opens a socket by path with further headers and reads nothing.
+    /// Opens a socket by path with further headers; reads nothing.
     pub async fn handshake(&self, path: &str, headers: &[(&str, &str)]) -> Result<TestSocket, tokio_tungstenite::tungstenite::Error> {
         TestSocket::open(&self.at(), path, headers).await
     }
 
-    /// Proves that nothing is on its way to `socket`: what comes next is a sentinel, published on the channel that it joined last (on a public one if it
-    /// has joined none) behind all that this node has published until now. What a socket did must have been taken before: let that one
-    /// [`TestSocket::expect_silence`] first, or wait for what comes of it.
+    /// Proves that no event is on its way to `socket`: publishes a sentinel after all earlier
+    /// publications of this node, and expects it as the next event. The sentinel goes to the
+    /// channel that the socket joined last, or to a public one if it joined none.
+    ///
+    /// The server must have handled earlier actions of other sockets before: call
+    /// [`TestSocket::expect_silence`] on those first, or wait for their effect.
     pub async fn barrier(&self, socket: &mut TestSocket) {
         match socket.joined.last().cloned() {
             Some(channel) => self.barrier_on(socket, &channel).await,
@@ -166,12 +170,13 @@ impl TestApp {
         }
     }
 
-    /// As [`TestApp::barrier`], for a socket that the server may have taken off its channels: on a public channel that it joins for this and leaves again.
+    /// As [`TestApp::barrier`], for a socket that the server may have taken off its channels: the
+    /// socket joins a public channel for the sentinel and leaves it again.
     pub async fn barrier_beside(&self, socket: &mut TestSocket) {
         socket.subscribe(SENTINEL_CHANNEL).await;
         self.barrier_on(socket, SENTINEL_CHANNEL).await;
         socket.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": SENTINEL_CHANNEL } })).await;
-        // Nothing answers it; the channel is empty again.
+        // Unsubscribing has no answer. After this the server has handled it.
         socket.expect_silence().await;
     }
 
@@ -181,7 +186,7 @@ impl TestApp {
         let app = context.apps.by_key(&socket.key).unwrap();
         let (channel, data) = (ChannelName::parse(channel).unwrap(), json!({ "sentinel": true, "socket": socket.socket_id }));
         if app.is_built_in {
-            // By the queue that passing events of the built-in app wait in.
+            // Through the queue in which passing events of the built-in app wait.
             context.announce.queue_event(&channel, BUILT_IN_SENTINEL, data);
         } else {
             let frame = pusher::channel_event(&channel, SENTINEL, &data.to_string());
@@ -190,8 +195,10 @@ impl TestApp {
         socket.expect_sentinel().await;
     }
 
-    /// Waits until the server has looked up the logins of all sockets that are open. A look that is still on its way may find that a login is over before
-    /// the word of its end arrives, and then calls it expired. For a server with one worker: its shard looks up in the order of asking.
+    /// Waits until the server has checked the logins of all open sockets. A check that is still
+    /// running may find a login ended before the envelope of its end arrives, and would then close
+    /// with `expired`. Only for a server with one worker, whose shard checks in the order of
+    /// requests.
     pub async fn logins_looked_up(&self) {
         assert_eq!(self.running.context.config.http.workers, 1, "shards look up beside each other");
         let mut socket = self.socket("educounsel").await;
@@ -203,13 +210,13 @@ impl TestApp {
         socket.expect_close(4009).await;
     }
 
-    /// Waits until all rows of the log are published and the census knows all that happened on this node.
+    /// Waits until all rows of the log are published and the census has all changes of this node.
     pub async fn settle(&self) {
         until("the log is published", async || self.running.context.store.log_backlog().await.unwrap().rows == 0).await;
         self.running.context.announce.await_census().await;
     }
 
-    /// Waits until nothing is left to publish, then stops the server. The end of every test that is about delivery.
+    /// Waits until the log is published, then stops the server. Ends every test about delivery.
     pub async fn stop(self) {
         until("the log is published", async || self.running.context.store.log_backlog().await.unwrap().rows == 0).await;
         self.running.stop().await;
@@ -217,7 +224,7 @@ impl TestApp {
 }
 
 impl TestAppBuilder {
-    /// Begins a server that works in a folder which may have been used before.
+    /// Begins a server in a folder that may have been used before.
     pub fn in_folder(folder: Arc<TempDir>) -> Self {
         let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
         config.http.bind = "127.0.0.1:0".into();
@@ -233,21 +240,21 @@ impl TestAppBuilder {
         self
     }
 
-    /// Uses a clock that the test turns.
+    /// Uses a clock that the test sets.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.options.clock = clock;
         self
     }
 
-    /// Serves demo data and the demo app.
+    /// Starts with demo data and the demo app.
     #[must_use]
     pub fn demo(mut self) -> Self {
         self.options.demo = true;
         self
     }
 
-    /// Adds an app with the key `echo` that gives every message back.
+    /// Adds an app with the key `echo` that sends every message back.
     #[cfg(debug_assertions)]
     #[must_use]
     pub fn echo(mut self) -> Self {
@@ -290,7 +297,7 @@ impl TestAppBuilder {
         self.try_start().await.unwrap_or_else(|line| panic!("{line}"))
     }
 
-    /// Starts, or returns the line an operator would read.
+    /// Starts the server, or returns the error line that an operator would read.
     pub async fn try_start(self) -> Result<TestApp, String> {
         let running = app::start(self.config, self.options).await.map_err(|error| error.to_string())?;
         Ok(TestApp { running, folder: self.folder, certificate: self.certificate })

@@ -1,4 +1,5 @@
-//! A fresh, migrated database per test, on SQLite, MariaDB or PostgreSQL. Included with `#[path]` by the test binaries.
+//! Makes a fresh, migrated database per test, on SQLite, MariaDB or PostgreSQL. Included with
+//! `#[path]` by the test binaries.
 
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
@@ -7,10 +8,10 @@ use educounsel::backends::store::UserRow;
 use educounsel::domain::{clock::Clock, ids::UserId, principal::Role};
 use sqlx::{Connection as _, Executor as _};
 
-/// Connections per store: small, because all tests share the servers.
+/// Connections per store. Few, because all tests share the servers.
 const MAX_CONNECTIONS: u32 = 6;
 
-/// Which database a test runs on.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
     Sqlite,
@@ -18,19 +19,21 @@ pub enum Database {
     Postgres,
 }
 
-/// A database of one test; what it holds on disk goes when it is dropped (hundreds of tests would fill a small disk otherwise).
+/// The database of one test. It is removed when this value is dropped, because hundreds of them
+/// would fill a small disk.
 pub struct TestDatabase {
     pub url: String,
-    /// Where SQLite keeps it.
+    /// The folder of SQLite's file.
     _folder: Option<tempfile::TempDir>,
-    /// The server that keeps it, and the statements that remove it there.
+    /// The URL of its server, and the statements that remove it there.
     on_server: Option<(String, Vec<String>)>,
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Some((server, statements)) = self.on_server.take() else { return };
-        // On a thread of its own, because a runtime must not wait for another one. What fails here costs disk only: the server's folder goes anyway.
+        // On its own thread, because a runtime must not wait for another one. If this fails, it
+        // only costs disk space until the server's folder is removed.
         let remove = async move {
             let mut connection = sqlx::AnyConnection::connect(&server).await?;
             for statement in statements {
@@ -46,7 +49,8 @@ impl Drop for TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes an empty database without tables. Fails, never skips, when the server's URL is not set.
+    /// Makes an empty database without tables. Fails, never skips, when the server's URL is not
+    /// set.
     pub async fn create(database: Database) -> Self {
         match database {
             Database::Sqlite => {
@@ -75,18 +79,18 @@ impl TestDatabase {
         Self { url: format!("{address}/{name}"), _folder: None, on_server: Some((server, removal)) }
     }
 
-    /// Opens a store on it, as one more node would.
+    /// Opens a store on this database, as a further node would.
     pub async fn connect(&self) -> Store {
         Store::connect(&self.url, MAX_CONNECTIONS).await.expect("connect")
     }
 }
 
-/// Returns the URL of a test server, or fails with what to do.
+/// Returns the URL of a test server; panics with instructions when it is not set.
 pub fn server_url(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, or scripts/with-test-servers COMMAND"))
 }
 
-/// Splits `scheme://user@host:port/name` before the last slash.
+/// Splits `scheme://user@host:port/name` at the slash before the name.
 fn split_database(url: &str) -> (&str, &str) {
     let from = url.find("://").map_or(0, |at| at + 3);
     url[from..].find('/').map_or((url, ""), |at| (&url[..from + at], &url[from + at + 1..]))
@@ -108,7 +112,7 @@ impl Fixture {
     }
 }
 
-/// Returns an account that is fit to be inserted.
+/// Returns an account that can be inserted.
 pub fn new_user(login: &str, role: Role) -> UserRow {
     UserRow {
         id: UserId::generate(),

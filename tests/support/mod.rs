@@ -1,4 +1,5 @@
-//! What the tests share: the production server on port 0 with everything in a temporary folder, or as a process of its own; users, and sockets.
+//! Support that the tests share: the production server inside the test (port 0, all data in a
+//! temporary folder) or as its own process, users, and sockets.
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 pub mod app;

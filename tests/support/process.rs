@@ -1,4 +1,5 @@
-//! The production binary as a process of its own: started, signalled, killed and measured as an operator's machine would.
+//! Runs the production binary as its own process: starts, signals, kills and measures it as an
+//! operator would.
 
 use super::{
     user::{PASSWORD, ServerAddress, TestUser},
@@ -23,7 +24,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_educounsel");
 /// How much of a server's log is shown when its test fails, in bytes.
 const LOG_TAIL: usize = 8_000;
 
-/// How servers are to be started: settings and a folder. Servers of one plan share folder and database; each takes a free port.
+/// The plan for one or several servers: settings and a folder. Servers of one plan share folder and
+/// database; each takes a free port.
 #[derive(Clone)]
 pub struct ServerPlan {
     folder: Arc<TempDir>,
@@ -42,17 +44,18 @@ pub struct ServerProcess {
     _kept: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
-/// What a process occupies, in bytes.
+/// The memory of a process, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Memory {
     /// Heap and stacks.
     pub anonymous: u64,
-    /// Most memory ever resident at once, mapped files included.
+    /// The most memory ever resident at once, mapped files included.
     pub peak: u64,
 }
 
 impl ServerPlan {
-    /// Plans a server with the defaults (SQLite, files on disk, no Redis) in a folder of its own, that sends its sockets away at once when it stops.
+    /// Plans a server with the defaults (SQLite, files on disk, no Redis) in its own folder. It
+    /// closes its sockets at once when it stops.
     pub fn new() -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
         let data = folder.path().join("data");
@@ -68,7 +71,8 @@ impl ServerPlan {
         self
     }
 
-    /// Keeps what these servers stand on (a database) as long as the plan or a server of it.
+    /// Keeps an object that these servers need, such as a database, for as long as the plan or one
+    /// of its servers exists.
     #[must_use]
     pub fn keeping(mut self, foundation: impl Any + Send + Sync) -> Self {
         self.kept.push(Arc::new(foundation));
@@ -93,7 +97,7 @@ impl ServerPlan {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
-        // Nothing of the developer's environment reaches the server.
+        // Keeps the developer's environment away from the server.
         command.env_clear().current_dir(self.folder.path()).args(words);
         for (key, value) in &self.settings {
             command.arg("--set").arg(format!("{key}={value}"));
@@ -130,7 +134,7 @@ impl ServerPlan {
         }
     }
 
-    /// Starts a server and waits until it says that it listens.
+    /// Starts a server and waits until it listens.
     pub async fn start(&self) -> ServerProcess {
         self.spawn().ready().await
     }
@@ -143,7 +147,7 @@ pub struct StartingServer {
 }
 
 impl StartingServer {
-    /// Waits until the server says that it listens.
+    /// Waits until the server listens.
     pub async fn ready(mut self) -> ServerProcess {
         let (child, port) = (std::cell::RefCell::new(&mut self.server.child), &self.port);
         until("the server listens", async || {
@@ -158,7 +162,7 @@ impl StartingServer {
     }
 }
 
-/// Reads what a server prints, to its end, and finds the port in `listening on http://ADDRESS:PORT`.
+/// Reads the server's output to its end, and finds the port in `listening on http://ADDRESS:PORT`.
 fn announced_port(stdout: ChildStdout) -> Arc<OnceLock<u16>> {
     let port = Arc::new(OnceLock::new());
     let found = port.clone();
@@ -177,7 +181,7 @@ impl ServerProcess {
         &self.at
     }
 
-    /// Signs an account in, here.
+    /// Signs an account in on this server.
     pub async fn sign_in(&self, login: &str) -> TestUser {
         TestUser::sign_in(&self.at, login, PASSWORD).await
     }
@@ -208,7 +212,7 @@ impl ServerProcess {
         text.lines().filter(of_name).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
-    /// Returns what the process occupies now.
+    /// Returns the memory that the process occupies now.
     pub fn memory(&self) -> Memory {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let bytes = |name: &str| {
@@ -223,7 +227,7 @@ impl ServerProcess {
         std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap()
     }
 
-    /// Returns what the server logged so far.
+    /// Returns the server's log so far.
     pub fn log(&self) -> String {
         read_text(&self.log)
     }

@@ -1,4 +1,5 @@
-//! A redis-server of a test's own, which it may kill and start again on the same port. Included with `#[path]`.
+//! Runs a redis-server for one test, which may kill it and start it again on the same port.
+//! Included with `#[path]`.
 
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
@@ -8,7 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Returns a free port below those that the kernel gives to clients and listeners: nobody gets it while its server is down.
+/// Returns a free port below those that the kernel gives to clients and listeners, so that no other
+/// process gets it while the server is down.
 pub fn lasting_port() -> u16 {
     loop {
         let number = uuid::Uuid::now_v7().as_u128() % 12_000;
@@ -60,7 +62,8 @@ impl TestRedis {
             .spawn()
             .expect("redis-server cannot be started: install it with scripts/install-test-tools");
         let child = self.child.insert(child);
-        // Blocks: `start` makes it also where no runtime is, so it cannot wait with `until`.
+        // Blocks the thread: `start` is also called without a runtime, so it cannot wait with
+        // `until`.
         let deadline = Instant::now() + Duration::from_secs(10);
         while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(child.try_wait().expect("its state").is_none(), "redis-server ended instead of listening on port {port}");

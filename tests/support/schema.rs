@@ -1,15 +1,16 @@
-//! Holds real answers to the OpenAPI document of this server. Knows the part of JSON Schema that `http/openapi/schema.rs` makes, and refuses any other
-//! keyword, so that nothing is passed over. Stricter than the document in one point: a field that is not described is a fault of ours, while
+//! Checks real answers against the OpenAPI document of this server. Knows the part of JSON Schema
+//! that `http/openapi/schema.rs` makes, and panics on any other keyword, so that none is ignored.
+//! Stricter than the document in one point: a field that is not described is an error here, while
 //! clients must ignore it.
 
 use educounsel::http::openapi::document;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Keywords that say nothing about a value.
+/// Keywords that do not restrict a value.
 const NOTES: [&str; 2] = ["description", "default"];
 
-/// Checks a value against a schema of the document. Returns what is wrong, with the path to it.
+/// Checks a value against a schema of the document. Returns the faults, each with its path.
 pub fn faults(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(schema, value, "$", &mut found);
@@ -109,13 +110,14 @@ fn has_format(format: &str, text: &str) -> bool {
     }
 }
 
-/// The answers and events that were held to their description so far.
+/// The answers and events that were checked so far.
 #[derive(Default)]
 pub struct Checked(BTreeSet<String>);
 
 impl Checked {
-    /// Sends a request to an operation, expects a status, and holds the answer to the description: the schema of a success, the listed codes of an
-    /// error. Returns the JSON body, or null.
+    /// Sends a request to an operation, expects a status, and checks the answer against the
+    /// description: the schema of a success, the listed codes of an error. Returns the JSON body,
+    /// or null.
     pub async fn call(&mut self, pattern: &str, method: &str, request: reqwest::RequestBuilder, status: u16) -> Value {
         let operation = &document()["paths"][pattern][method];
         assert!(operation.is_object(), "{method} {pattern} is not described");
@@ -150,7 +152,7 @@ impl Checked {
         body
     }
 
-    /// Holds the data of an event to its description.
+    /// Checks the data of an event against its description.
     pub fn event(&mut self, name: &str, data: &Value) {
         let events = document()["x-events"].as_array().unwrap();
         let event = events.iter().find(|event| event["name"] == name).unwrap_or_else(|| panic!("event {name} is not described"));
@@ -159,7 +161,8 @@ impl Checked {
         self.0.insert(format!("event {name}"));
     }
 
-    /// Returns the operations none of whose good answers was seen, and the events that were not seen, without those of `beside`.
+    /// Returns the operations without a checked success and the events that were not checked,
+    /// except those in `beside`.
     pub fn unseen(&self, beside: &[&str]) -> Vec<String> {
         let mut unseen = Vec::new();
         for (path, methods) in document()["paths"].as_object().unwrap() {

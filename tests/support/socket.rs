@@ -1,4 +1,4 @@
-//! A Pusher client that shows every frame.
+//! A Pusher client that returns every frame it receives.
 
 use super::{user::ServerAddress, wait::PATIENCE};
 use educounsel::{
@@ -25,11 +25,12 @@ use tokio_tungstenite::{
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-/// Name of the event that closes a barrier in connected apps.
+/// The name of the sentinel event in connected apps (see [`super::TestApp::barrier`]).
 pub const SENTINEL: &str = "uji.sentinel";
-/// The event that closes a barrier in the built-in app, which has no names but those of its own events. Real ones do not have the key `sentinel`.
+/// The sentinel event in the built-in app, which has only its own events. Real ones lack the key
+/// `sentinel`.
 pub const BUILT_IN_SENTINEL: DeskEvent = DeskEvent::NoticeState;
-/// A public channel for the sentinels of sockets that have joined nothing.
+/// A public channel for the sentinels of sockets that have joined no channel.
 pub const SENTINEL_CHANNEL: &str = "sentinel";
 
 /// A frame of the server.
@@ -37,14 +38,14 @@ pub const SENTINEL_CHANNEL: &str = "sentinel";
 pub struct Event {
     pub event: String,
     pub channel: Option<String>,
-    /// As on the wire: a string for most events.
+    /// As sent: a string for most events.
     pub data: Value,
     pub user_id: Option<String>,
     pub raw: String,
 }
 
 impl Event {
-    /// Returns `data` as an object, whether it came as one or as text.
+    /// Returns `data` as an object, whether it was sent as one or as text.
     pub fn json(&self) -> Value {
         match &self.data {
             Value::String(text) => serde_json::from_str(text).unwrap(),
@@ -57,7 +58,7 @@ impl Event {
     }
 }
 
-/// What came next.
+/// The next thing that a socket received.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Received {
     Event(Event),
@@ -75,14 +76,14 @@ pub struct TestSocket {
     pub socket_id: String,
     /// Key of the app, from the path.
     pub key: String,
-    /// Channels that it has joined and not left by itself, in order.
+    /// Channels that the socket has joined and not left by itself, in order.
     pub joined: Vec<String>,
-    /// Events that came while it joined a channel, still to be returned.
+    /// Events received while it joined a channel, still to be returned.
     early: VecDeque<Event>,
 }
 
 impl TestSocket {
-    /// Opens a socket by path with further headers and reads nothing.
+    /// Opens a socket by path with further headers; reads nothing.
     pub async fn open(at: &ServerAddress, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
         let scheme = if at.certificate.is_some() { "wss" } else { "ws" };
         let mut request = format!("{scheme}://localhost:{}{path}", at.port).into_client_request().unwrap();
@@ -94,7 +95,8 @@ impl TestSocket {
         Ok(Self { stream, socket_id: String::new(), key, joined: Vec::new(), early: VecDeque::new() })
     }
 
-    /// Opens a socket of the app `uji-key` and joins a channel with its signature; on presence channels as `member`.
+    /// Opens a socket of the app `uji-key` and joins a channel with a signature; on presence
+    /// channels as `member`.
     pub async fn open_on(at: &ServerAddress, channel: &str, member: Option<&str>) -> Self {
         let mut socket = Self::open(at, "/app/uji-key?protocol=7&client=test", &[]).await.unwrap();
         socket.greet().await;
@@ -106,7 +108,7 @@ impl TestSocket {
         socket
     }
 
-    /// Reads the greeting and keeps the socket id.
+    /// Reads the greeting and stores the socket id.
     pub async fn greet(&mut self) {
         let greeting = self.next_event().await;
         assert_eq!(greeting.event, "pusher:connection_established");
@@ -122,7 +124,7 @@ impl TestSocket {
         self.stream.send(message).await.unwrap();
     }
 
-    /// Writes bytes that need not be frames. Says whether the server still took them.
+    /// Writes bytes that need not be frames. Says whether the connection still accepted them.
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> bool {
         let stream = self.stream.get_mut();
         stream.write_all(bytes).await.is_ok() && stream.flush().await.is_ok()
@@ -135,14 +137,15 @@ impl TestSocket {
         self.send_text(frame.to_string()).await;
     }
 
-    /// Joins a channel without a proof and expects the answer.
+    /// Joins a channel without a proof and expects success.
     pub async fn subscribe(&mut self, channel: &str) {
         let answer = self.ask_subscribe(json!({ "channel": channel })).await;
         assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
         assert_eq!(answer.channel.as_deref(), Some(channel));
     }
 
-    /// Joins a channel without a proof and returns the answer. Events of channels joined before may come first; they are returned later.
+    /// Joins a channel without a proof and returns the answer. Events of other channels that come
+    /// first are returned later.
     pub async fn join_meanwhile(&mut self, channel: &str) -> Event {
         let answer = self.ask_to_join(channel).await;
         assert_eq!(answer.event, "pusher_internal:subscription_succeeded", "{answer:?}");
@@ -170,12 +173,12 @@ impl TestSocket {
         self.next_event().await
     }
 
-    /// Returns what the server sends next; WebSocket pings and pongs are passed over.
+    /// Returns the next event or close. Skips WebSocket pings and pongs.
     pub async fn receive(&mut self) -> Received {
         self.receive_or_silence().await.expect("nothing came")
     }
 
-    /// Returns what the server sends next, or none if it sends nothing for long.
+    /// Returns the next event or close; `None` if there is none within [`PATIENCE`].
     pub async fn receive_or_silence(&mut self) -> Option<Received> {
         timeout(PATIENCE, self.receive_at_last()).await.ok()
     }
@@ -192,7 +195,7 @@ impl TestSocket {
                     if event.event == "pusher_internal:subscription_succeeded" {
                         self.joined.extend(event.channel.clone());
                     }
-                    // Others on the channel hear the sentinel of one socket, too.
+                    // All sockets on the channel get the sentinel of one of them.
                     if !event.is_sentinel() || event.json()["socket"] == self.socket_id {
                         return Received::Event(event);
                     }
@@ -218,7 +221,7 @@ impl TestSocket {
         }
     }
 
-    /// Passes over events of other names, pings included.
+    /// Returns the next event of this name. Skips others, pings included.
     pub async fn next_named(&mut self, name: &str) -> Event {
         loop {
             let event = self.next_event().await;
@@ -228,7 +231,7 @@ impl TestSocket {
         }
     }
 
-    /// Expects a close with this code, passing over events before it.
+    /// Expects a close with this code. Skips events before it.
     pub async fn expect_close(&mut self, expected: u16) {
         loop {
             match self.receive().await {
@@ -239,21 +242,22 @@ impl TestSocket {
         }
     }
 
-    /// Sends a ping, and expects its answer as the next thing to come: the server has taken all that this socket sent, and had nothing to say to it.
-    /// Proves nothing about publications, which come by another way: see [`super::TestApp::barrier`].
+    /// Sends a ping and expects its answer as the next event. Then the server has handled all that
+    /// this socket sent, without another answer to it. Proves nothing about publications, which
+    /// arrive on another way: see [`super::TestApp::barrier`].
     pub async fn expect_silence(&mut self) {
         self.send(json!({ "event": "pusher:ping", "data": {} })).await;
         let next = self.next_event().await;
         assert_eq!(next.event, "pusher:pong", "{next:?}");
     }
 
-    /// Expects the sentinel of a barrier as the next thing to come.
+    /// Expects the sentinel of a barrier as the next event.
     pub async fn expect_sentinel(&mut self) {
         let next = self.next_event().await;
         assert!(next.is_sentinel(), "came before the sentinel: {next:?}");
     }
 
-    /// Ends the connection without a word.
+    /// Drops the connection without a close frame.
     pub fn cut(self) {
         drop(self);
     }
@@ -272,7 +276,7 @@ fn read_event(text: &str) -> Event {
 }
 
 impl ServerAddress {
-    /// Opens a bare connection, inside TLS when the server speaks it.
+    /// Opens a plain connection, inside TLS when the server uses it.
     pub async fn open(&self) -> std::io::Result<Box<dyn Stream>> {
         let tcp = TcpStream::connect(("127.0.0.1", self.port)).await?;
         Ok(match self.certificate.as_deref() {

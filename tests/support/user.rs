@@ -1,4 +1,4 @@
-//! A user at a client of his own.
+//! A user with an HTTP client.
 
 use super::{pdf::one_page_pdf, socket::TestSocket};
 use serde_json::{Value, json};
@@ -7,25 +7,26 @@ use std::{sync::OnceLock, time::Duration};
 /// Password of all test users.
 pub const PASSWORD: &str = "kata-sandi-uji";
 
-/// Where a server listens on loopback.
+/// The address of a server on loopback.
 #[derive(Debug, Clone)]
 pub struct ServerAddress {
     pub port: u16,
-    /// The only certificate to trust (PEM), when the server speaks TLS.
+    /// The only certificate to trust (PEM), when the server uses TLS.
     pub certificate: Option<String>,
 }
 
 impl ServerAddress {
-    /// Returns `http://localhost:PORT` with `path` behind it.
+    /// Returns the URL of `path` on this server.
     pub fn url(&self, path: &str) -> String {
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         format!("{scheme}://localhost:{}{path}", self.port)
     }
 
-    /// Makes an HTTP client that follows no redirects, and keeps no cookies and no connections: a server that is told to stop gives kept ones 5 s,
-    /// which would be most of the time of most tests.
+    /// Makes an HTTP client that follows no redirects, and keeps no cookies and no connections. A
+    /// stopping server gives kept connections 5 s, which would be most of the time of most tests.
     pub fn client(&self) -> reqwest::Client {
-        // It keeps nothing, so all tests may share it: making one reads the certificates of the system.
+        // Shared by all tests, because it keeps no state and making one reads the system's
+        // certificates.
         static PLAIN: OnceLock<reqwest::Client> = OnceLock::new();
         match self.certificate {
             None => PLAIN.get_or_init(|| self.client_keeping(0)).clone(),
@@ -33,7 +34,8 @@ impl ServerAddress {
         }
     }
 
-    /// As [`ServerAddress::client`], with up to so many connections kept and used again, as browsers do.
+    /// As [`ServerAddress::client`], but keeps up to this many connections for further requests, as
+    /// browsers do.
     pub fn client_keeping(&self, connections: usize) -> reqwest::Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = reqwest::Client::builder().timeout(Duration::from_secs(60)).redirect(reqwest::redirect::Policy::none());
@@ -75,13 +77,13 @@ impl TestUser {
         Self { client: self.at.client_keeping(6), ..self }
     }
 
-    /// Returns the same user, with the same session, as a client of another server.
+    /// Returns the same user, with the same login, as a client of another server.
     #[must_use]
     pub fn on(&self, at: &ServerAddress) -> Self {
         Self { at: at.clone(), client: at.client(), ..self.clone() }
     }
 
-    /// Begins a request under `/api/v1`, by bearer token.
+    /// Begins a request under `/api/v1`, with the bearer token.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, self.at.url(&format!("/api/v1{path}"))).bearer_auth(&self.token)
     }
@@ -93,7 +95,7 @@ impl TestUser {
         response.json().await.unwrap()
     }
 
-    /// Makes the client of a session that was made behind the server's back.
+    /// Makes the client of a login that the test wrote into the cache itself.
     #[must_use]
     pub fn with_token(at: &ServerAddress, client: reqwest::Client, id: String, token: String) -> Self {
         Self { client, id, cookie: format!("educounsel_session={token}"), token, at: at.clone() }
@@ -120,14 +122,14 @@ impl TestUser {
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
     }
 
-    /// Asks `/broadcasting/auth` as Pusher clients do, and returns status and body.
+    /// Requests `/broadcasting/auth` as Pusher clients do, and returns status and body.
     pub async fn authorise(&self, socket: &TestSocket, channel: &str) -> (u16, Value) {
         let body = json!({ "socket_id": socket.socket_id, "channel_name": channel });
         let response = self.client.post(self.at.url("/broadcasting/auth")).bearer_auth(&self.token).json(&body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    /// Lets the server sign a channel for a socket.
+    /// Has the server sign a channel for a socket, and returns the signature.
     pub async fn proof(&self, socket: &TestSocket, channel: &str) -> String {
         let (status, signed) = self.authorise(socket, channel).await;
         assert_eq!(status, 200, "{signed}");
@@ -150,8 +152,9 @@ impl TestUser {
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
     }
 
-    /// Proves that nothing is on its way from the server of this client to sockets of the same user: what comes next is the word that all notices are
-    /// read, published behind all that this server has published until now.
+    /// Proves that no event is on its way from this client's server to sockets of the same user:
+    /// marks all notices as read, and expects the event about it, published after all earlier ones,
+    /// as the next event.
     pub async fn barrier(&self, sockets: impl IntoIterator<Item = &mut TestSocket>) {
         let (status, body) = self.post("/notices/read-all", &json!({})).await;
         assert_eq!(status, 200, "{body}");
@@ -162,7 +165,8 @@ impl TestUser {
         }
     }
 
-    /// Opens a socket of the built-in app with the session cookie and joins the channels of `GET /realtime`, as the web UI does.
+    /// Opens a socket of the built-in app with the session cookie and joins the channels of
+    /// `GET /realtime`, as the web UI does.
     pub async fn connect(&self) -> TestSocket {
         let info = self.get("/realtime").await;
         let path = format!("/app/{}?protocol=7&client=test", info["key"].as_str().unwrap());

@@ -1,4 +1,4 @@
-//! Waiting for conditions, never for a fixed time.
+//! Waits for conditions, never for a fixed time.
 
 use std::time::Duration;
 

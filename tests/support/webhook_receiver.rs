@@ -1,5 +1,6 @@
-//! The backend of a connected app that is told of events: an HTTP server in this process that answers as a test says and keeps what it was sent.
-//! Included with `#[path]` by the test binaries that need it.
+//! The backend of a connected app that receives webhooks: an HTTP server inside the test that
+//! answers as the test says and keeps the requests it received. Included with `#[path]` by the test
+//! binaries that need it.
 
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
@@ -15,18 +16,18 @@ use tokio::{
     sync::Notify,
 };
 
-/// What to do with a request.
+/// The reaction to a request.
 #[derive(Debug, Clone)]
 pub enum Reaction {
     /// Answer with this status and further header lines.
     Answer(u16, &'static str),
-    /// Answer 200 when this is notified.
+    /// Answer 200 once this is notified.
     AnswerWhen(Arc<Notify>),
     /// Never answer.
     Hang,
 }
 
-/// A request that came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Hook {
     /// Path and query.
@@ -43,7 +44,7 @@ impl Hook {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// Returns the body after holding it to the contract: type, key, signature over the raw bytes, a fresh stamp.
+    /// Returns the body after checking type, key and the signature over the raw bytes.
     pub fn verified(&self, key: &str, secret: &str) -> Value {
         assert_eq!(self.header("content-type"), "application/json");
         assert_eq!(self.header("x-pusher-key"), key);
@@ -85,17 +86,17 @@ impl Receiver {
         format!("http://127.0.0.1:{}/hook?token=rahasia", self.port)
     }
 
-    /// Says what to do with the next requests; then it answers 200.
+    /// Sets the reactions to the next requests; after them it answers 200.
     pub fn next(&self, reactions: impl IntoIterator<Item = Reaction>) {
         self.state.reactions.lock().unwrap().extend(reactions);
     }
 
-    /// Says what to do with every request from now on; `None`: answer 200.
+    /// Sets the reaction to every request from now on; `None`: answer 200.
     pub fn always(&self, reaction: Option<Reaction>) {
         *self.state.standing.lock().unwrap() = reaction;
     }
 
-    /// Returns what came so far.
+    /// Returns the requests received so far.
     pub fn hooks(&self) -> Vec<Hook> {
         self.state.hooks.lock().unwrap().clone()
     }

@@ -1,4 +1,5 @@
-//! The embedded cache of a single node: logins in the database, so that they outlive the process; counters and values in this process.
+//! Owns the embedded cache of a single node. Logins are in the database, so that they outlive the
+//! process; counters and values are in memory.
 
 use super::{Cache, CachedValue, Failures, LoginRow, LoginState, is_over, is_touch_due};
 use crate::{
@@ -11,10 +12,12 @@ use crate::{
 use async_trait::async_trait;
 use std::collections::HashSet;
 
-/// Most cached values: statistics per counsellor, and the devices every account is known from.
+/// How many values are cached: statistics per counsellor, addresses from which users have signed
+/// in, and owners of channel proofs.
 const VALUES: usize = 65_536;
 
-/// Most failure counters; over it, the oldest go, so that a flood of made-up names cannot fill the memory.
+/// How many failure counters are kept. Beyond it, those that expire first are dropped, so that a
+/// flood of invented names cannot fill the memory.
 const COUNTERS: usize = 100_000;
 
 /// The embedded cache.
@@ -28,7 +31,7 @@ pub struct LocalCache {
 }
 
 impl LocalCache {
-    /// Makes the cache of one node; logins unused for `idle_ms` are over.
+    /// Makes the cache of one node. Logins that are unused for `idle_ms` have ended.
     #[must_use]
     pub fn new(store: Store, clock: Clock, idle_ms: i64) -> Self {
         Self { store, clock, idle_ms, values: ExpiringMap::new(VALUES), counters: ExpiringMap::new(COUNTERS) }

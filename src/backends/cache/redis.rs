@@ -1,14 +1,14 @@
-//! The cache that nodes share. Keys under the configured prefix:
+//! Owns the cache that nodes share. Keys under the configured prefix:
 //!
-//! | key | type | holds |
-//! |---|---|---|
-//! | `login:{token hash}` | hash | `row` (JSON), `seen` (ms); lives until the login idles out or expires |
-//! | `logins:{user}` | sorted set | `{login id} {token hash}` by expiry; members whose login is gone are dropped when met |
-//! | `first-login` | string | id of the first login kept since Redis has its memory: older ones that are not here were lost, not ended |
-//! | `value:{key}` | string | `{stored at ms} {until ms} {text}` |
-//! | `failures:{key}` | hash | `count`, `last`; lives for the window |
+//! - `login:{token hash}`, a hash: `row` (JSON) and `seen` (ms). Expires with the login.
+//! - `logins:{user}`, a sorted set: `{login id} {token hash}` by expiry. A member whose login is
+//!   gone is removed when it is read.
+//! - `first-login`, a string: the id of the first login stored since Redis was last empty. An older
+//!   login that is not in Redis was lost, not ended.
+//! - `value:{key}`, a string: `{stored at ms} {until ms} {text}`.
+//! - `failures:{key}`, a hash: `count`, `last` and `until`. Expires with the window.
 //!
-//! Redis' own expiry cleans up; what is returned is also judged by the node's clock.
+//! Redis expires keys by its own clock. A returned entry must also be valid by the node's clock.
 
 use super::{Cache, CachedValue, Failures, LoginRow, LoginState, is_over, is_touch_due};
 use crate::{
@@ -23,7 +23,7 @@ use redis::{Script, pipe};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashSet, sync::LazyLock};
 
-/// Notes a use, unless the login was ended meanwhile.
+/// Records a use, unless the login was ended meanwhile.
 static TOUCH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end \
@@ -33,7 +33,7 @@ static TOUCH: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Counts a failure; the counter starts anew when its window is over by the caller's clock.
+/// Counts a failure. The counter starts again when its window has passed by the caller's clock.
 static RECORD_FAILURE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '0') \
@@ -101,7 +101,7 @@ fn read_login(token_hash: &str, fields: LoginFields) -> BackendResult<Option<Log
 }
 
 impl RedisCache {
-    /// Makes a cache over a connection; logins unused for `idle_ms` are over.
+    /// Makes a cache over a connection. Logins that are unused for `idle_ms` have ended.
     #[must_use]
     pub fn new(link: RedisLink, prefix: &str, clock: Clock, idle_ms: i64) -> Self {
         Self { link, prefix: prefix.to_owned(), clock, idle_ms }
@@ -111,7 +111,8 @@ impl RedisCache {
         format!("{}:{kind}:{name}", self.prefix)
     }
 
-    /// Lives as long as the newest login may: longer than all it is compared with.
+    /// Returns the key of the first login. It expires with the newest login, so it outlives every
+    /// login that is compared with it.
     fn first_login_key(&self) -> String {
         format!("{}:first-login", self.prefix)
     }
@@ -120,19 +121,19 @@ impl RedisCache {
         !is_over(login, self.clock.now_ms(), self.idle_ms)
     }
 
-    /// Returns how long a login used at `seen_ms` lives from now, in ms, at least 1.
+    /// Returns how long a login that was used at `seen_ms` stays valid from now, in ms, at least 1.
     fn life_ms(&self, login: &LoginRow, seen_ms: i64) -> i64 {
         let end_ms = login.expires_at_ms.min(seen_ms.saturating_add(self.idle_ms));
         (end_ms - self.clock.now_ms()).max(1)
     }
 
-    /// Lists the members of a user's index: `(member, login id, token hash)`.
+    /// Lists the entries of a user's index.
     async fn members(&self, user: UserId) -> BackendResult<Vec<IndexEntry>> {
         let (members,): (Vec<String>,) = self.link.run(pipe().zrange(self.key("logins", user), 0, -1)).await?;
         Ok(members.into_iter().filter_map(IndexEntry::parse).collect())
     }
 
-    /// Lists the members of the indexes of several users.
+    /// Lists the entries of the indexes of several users.
     async fn members_of(&self, users: HashSet<UserId>) -> BackendResult<Vec<IndexEntry>> {
         let mut commands = pipe();
         for user in users {
@@ -142,7 +143,7 @@ impl RedisCache {
         Ok(members.into_iter().flatten().filter_map(IndexEntry::parse).collect())
     }
 
-    /// Returns which of these logins hold.
+    /// Returns which of these logins are valid.
     async fn live_of(&self, members: &[IndexEntry]) -> BackendResult<HashSet<LoginId>> {
         if members.is_empty() {
             return Ok(HashSet::new());
@@ -159,7 +160,7 @@ impl RedisCache {
         Ok(live)
     }
 
-    /// Ends the logins of `members` and drops them from the index; returns how many there were.
+    /// Ends the logins of `members` and removes them from the index; returns how many there were.
     async fn delete_members(&self, user: UserId, members: &[IndexEntry]) -> BackendResult<usize> {
         if members.is_empty() {
             return Ok(0);

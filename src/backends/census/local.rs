@@ -1,4 +1,4 @@
-//! The census of a single node: what this node declares is all there is.
+//! Owns the census of a single node: the state that this node declares is the state of the cluster.
 
 use super::{
     CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, Kept,
@@ -27,7 +27,8 @@ use std::{
 };
 use tokio::sync::Mutex;
 
-/// Most cached events; over it, the oldest go. At 10 KiB each some 80 MiB, if anybody fills it.
+/// How many cached events are kept; beyond it, those that expire first are dropped. At 10 KiB each,
+/// about 80 MiB.
 const CACHED_EVENTS: usize = 8_192;
 
 #[derive(Debug, Default)]
@@ -44,12 +45,12 @@ pub struct LocalCensus {
     topics: DashMap<Topic, CensusTopic>,
     version: AtomicU64,
     cached: ExpiringMap<(CachedEvent, u64)>,
-    /// Held while an event is kept and published: one order for both.
+    /// Held while an event is kept and published, so that both happen in one order.
     keeping: Mutex<()>,
 }
 
 impl LocalCensus {
-    /// Makes an empty census that publishes what happens over `bus`.
+    /// Makes an empty census that publishes changes over `bus`.
     #[must_use]
     pub fn new(bus: Arc<dyn Bus>, clock: Clock) -> Self {
         Self {
@@ -66,7 +67,7 @@ impl LocalCensus {
         self.version.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    /// Takes a declaration in. Returns what became of it and what is to be published, in order.
+    /// Takes a declaration in. Returns its result and the publications that follow, in order.
     fn take(&self, declaration: &Declaration) -> (Declared, Vec<Publication>) {
         let topic = &declaration.topic;
         let mut held = self.topics.entry(topic.clone()).or_default();
@@ -114,7 +115,7 @@ impl LocalCensus {
 }
 
 impl CensusTopic {
-    /// Publishes the number of subscribers if it is time to. `false`: it is to be published later.
+    /// Publishes the number of subscribers if that is due. `false`: it must be published later.
     fn is_count_due(&mut self, counting: Counting, declared: &Declared, publish: impl FnOnce(u64)) -> bool {
         let has_changed = declared.before != declared.now || counting == Counting::Now;
         if counting == Counting::Off || !has_changed || declared.now == 0 {
@@ -129,7 +130,7 @@ impl CensusTopic {
     }
 }
 
-/// Returns what those hear who watch a user that came or went.
+/// Returns the event for the sockets that watch this user, if the user came online or went offline.
 fn watch_event(topic: &Topic, declared: &Declared, next_version: impl FnOnce() -> u64) -> Option<Publication> {
     let user = topic.channel.sign_in_user()?;
     let frame = match (declared.before, declared.now) {
@@ -191,7 +192,7 @@ impl Census for LocalCensus {
     }
 
     async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)> {
-        // First: a change between the two lines is heard twice rather than never.
+        // Read first: a change between the two reads is then delivered twice rather than never.
         let version = self.version.load(Ordering::Acquire);
         let is_online = |user: &String| {
             let held = self.topics.get(&Topic { app: app.clone(), channel: ChannelName::sign_in(user) });

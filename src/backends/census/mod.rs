@@ -1,7 +1,11 @@
-//! Who is where in the whole cluster: subscribers and members of channels, users that are signed in, and the last event of cache channels. Each node
-//! declares its own state, not a change, so that a declaration can be repeated; the census compares it with the states of the
-//! others and publishes what that means to clients, in the order in which it became true. In this process ([`local`]), or in Redis
-//! ([`redis`]), where a node that stops renewing its lease is struck off by the others.
+//! Owns the port to the census: the cluster's subscribers and members of channels, its signed-in
+//! users, and the last event of each cache channel. Called by `actors` and `services`. Implemented
+//! in this process ([`local`]) and in Redis ([`redis`]).
+//!
+//! - Each node declares its own state, not a change, so that a declaration can be repeated.
+//! - The census compares the declaration with the states of the other nodes and publishes the
+//!   resulting events to clients, in the order in which they became true.
+//! - In Redis, a node that stops renewing its lease is struck off by the others.
 
 pub mod local;
 pub mod redis;
@@ -21,9 +25,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 
-/// Up to so many subscribers every change of their number is published (section 2.3 of the wire contract).
+/// Up to this many subscribers, every change of their number is published
+/// (docs/pusher-protocol.md, section 2.3).
 pub const COUNTED_AT_ONCE: u64 = 100;
-/// Above it, at most once in so long.
+/// Above that, their number is published at most this often.
 pub const COUNT_EVERY: Duration = Duration::from_secs(5);
 /// How long the last event of a cache channel is kept.
 pub const CACHED_FOR: Duration = Duration::from_secs(30 * 60);
@@ -33,21 +38,21 @@ pub const CACHED_FOR: Duration = Duration::from_secs(30 * 60);
 pub struct NodeMember {
     /// The user.
     pub user_id: Arc<str>,
-    /// What the others see of it.
+    /// The data that other members see.
     pub user_info: Option<Arc<RawValue>>,
-    /// The first of its connections here: it does not hear of itself.
+    /// The first of its connections on this node; it does not get the event about itself.
     pub first: SocketId,
 }
 
-/// Whether subscribers hear how many they are.
+/// Whether the number of subscribers is published to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Counting {
     /// No.
     #[default]
     Off,
-    /// When the number changed.
+    /// When the number has changed.
     OnChange,
-    /// Also when it did not change since: it was held back before.
+    /// Even if the number has not changed: an earlier change was held back.
     Now,
 }
 
@@ -56,49 +61,49 @@ pub enum Counting {
 pub struct Declaration {
     /// The channel.
     pub topic: Topic,
-    /// Sockets of the node that listen.
+    /// Sockets of the node that are subscribed.
     pub subscriptions: u64,
     /// Its members, on presence channels.
     pub members: Vec<NodeMember>,
-    /// Whether subscribers hear how many they are.
+    /// Whether the number of subscribers is published to them.
     pub counting: Counting,
-    /// Whether the answer is to carry the members.
+    /// Whether the answer must contain the members.
     pub wants_roster: bool,
-    /// A node whose lease ran out, in whose place this is declared; `None`: our own.
+    /// A node whose lease has run out, for which this is declared; `None`: this node itself.
     pub in_place_of: Option<NodeId>,
 }
 
-/// What became of a declaration.
+/// The result of a declaration.
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
     /// Subscribers of all nodes before.
     pub before: u64,
     /// Subscribers of all nodes now.
     pub now: u64,
-    /// Users whose first connection this brought; published.
+    /// Users whose first connection this added; `member_added` was published.
     pub added: Vec<String>,
-    /// Users whose last connection this took; published.
+    /// Users whose last connection this removed; `member_removed` was published.
     pub removed: Vec<String>,
-    /// Users that the full channel did not take: it holds at most [`MAX_MEMBERS`].
+    /// Users for whom the channel has no room: it holds at most [`MAX_MEMBERS`].
     pub refused: Vec<String>,
-    /// Version of the roster: member events published later have a higher one.
+    /// Version of the roster. Member events that are published later have a higher one.
     pub version: u64,
-    /// All members with what the others see of them, if asked for.
+    /// All members with the data that others see, if requested.
     pub roster: Vec<(String, Option<Arc<RawValue>>)>,
-    /// Whether the number of subscribers is still to be published, later.
+    /// Whether the number of subscribers must still be published later.
     pub is_count_held_back: bool,
 }
 
-/// What is known of a channel.
+/// The counts of a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChannelFacts {
-    /// Sockets that listen.
+    /// Sockets that are subscribed.
     pub subscriptions: u64,
     /// Users, on presence channels.
     pub users: u64,
 }
 
-/// How much goes on in an app, sockets of this node not counted.
+/// The counts of an app, without the sockets of this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Elsewhere {
     /// Open sockets of the other nodes.
@@ -110,9 +115,10 @@ pub struct Elsewhere {
 /// Answer to a renewal.
 #[derive(Debug, Clone, Default)]
 pub struct Renewal {
-    /// Whether the census had struck this node off, or never knew it: everything must be declared again.
+    /// Whether the census had struck this node off, or never knew it: the node must declare all its
+    /// topics again.
     pub was_unknown: bool,
-    /// What goes on in the apps that were asked about, in their order.
+    /// The counts of the requested apps, in the order of the request.
     pub elsewhere: Vec<Elsewhere>,
 }
 
@@ -125,56 +131,62 @@ pub struct CachedEvent {
     pub data: String,
 }
 
-/// The last event of a cache channel as it is kept.
+/// The last event of a cache channel, as the census keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// The event.
     pub event: CachedEvent,
-    /// Its version: that of its publication; later events have higher ones.
+    /// The version of its publication. Later events have higher ones.
     pub version: u64,
-    /// For how long it is still kept.
+    /// How long it will still be kept.
     pub left: Duration,
 }
 
-/// Who is where.
+/// The port to the census.
 #[async_trait]
 pub trait Census: Send + Sync {
-    /// Declares one node's state of a channel. Declarations of one channel by one node come one after the other. Changes of members, of watched users and of
-    /// the number of subscribers are on the bus when this returns. `None`: this node is not on the list, [`Self::renew`] first; or a lease that had run
-    /// out was renewed.
+    /// Declares one node's state of a channel. The caller must send the declarations of one channel
+    /// by one node one after the other. When this returns, the events about members, watched users
+    /// and the number of subscribers are on the bus.
+    ///
+    /// `None`: the census does not know this node ([`Self::renew`] first), or the node of
+    /// `in_place_of` has renewed its lease.
     async fn declare(&self, declaration: &Declaration) -> BackendResult<Option<Declared>>;
 
-    /// Keeps this node on the list, tells its number of sockets in some apps, and asks what goes on in them elsewhere.
+    /// Renews this node's lease, declares its number of sockets in some apps, and returns the
+    /// counts of these apps without them.
     async fn renew(&self, apps: &[(AppId, u64)]) -> BackendResult<Renewal>;
 
-    /// Returns nodes whose lease ran out, with the channels they had subscribers or members in.
+    /// Returns the nodes whose lease has run out, each with the channels in which it had
+    /// subscribers or members.
     async fn lapsed(&self) -> BackendResult<Vec<(NodeId, Vec<Topic>)>>;
 
-    /// Strikes a node off that has nobody in any channel any more. Does nothing when it came back.
+    /// Strikes off a node that has no topics left. Does nothing if the node has come back.
     async fn strike_off(&self, node: NodeId) -> BackendResult<()>;
 
-    /// Takes this node off the list. Its channels should be declared empty before.
+    /// Strikes off this node. Declare its channels as empty before.
     async fn leave(&self) -> BackendResult<()>;
 
-    /// Lists the occupied channels of an app whose names begin so, by name.
+    /// Lists the occupied channels of an app whose names begin with `prefix`, by name.
     async fn occupied(&self, app: &AppId, prefix: &str) -> BackendResult<Vec<(ChannelName, ChannelFacts)>>;
 
-    /// Returns what is known of one channel.
+    /// Returns the counts of one channel.
     async fn facts(&self, topic: &Topic) -> BackendResult<ChannelFacts>;
 
     /// Lists the users of a presence channel.
     async fn users(&self, topic: &Topic) -> BackendResult<Vec<String>>;
 
-    /// Says of each user whether a socket is signed in as it, and as of which version: what watchers hear of later changes has a higher one.
+    /// Says of each user whether a socket is signed in as that user, and returns the version of
+    /// this answer. Events to watchers about later changes have a higher version.
     async fn are_online(&self, app: &AppId, users: &[String]) -> BackendResult<(Vec<bool>, u64)>;
 
-    /// Keeps an event of a cache channel for [`CACHED_FOR`] and publishes it, in one step: the last one heard is the last one kept. Returns when the bus
-    /// has it.
+    /// Keeps an event of a cache channel for [`CACHED_FOR`] and publishes it, in one step: the
+    /// event published last is the event kept. Returns when the bus has it.
     async fn publish_kept(&self, publication: Publication, event: &CachedEvent) -> BackendResult<()>;
 
     /// Returns the last event of a cache channel.
     async fn kept_event(&self, topic: &Topic) -> BackendResult<Option<Kept>>;
 }
 
-/// Most members, as the census counts them.
+/// How many members a presence channel can have, as the census counts them.
 const MEMBER_LIMIT: usize = MAX_MEMBERS;

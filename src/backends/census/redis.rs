@@ -1,22 +1,26 @@
-//! The census of several nodes. Keys under the configured prefix, all of them behind `census:`:
+//! Owns the census of several nodes. Keys under the configured prefix, followed by `census:`:
 //!
-//! | key | type | holds |
-//! |---|---|---|
-//! | `leases` | sorted set | nodes by the ms at which their lease runs out |
-//! | `version` | number | grows with every member that comes or goes and every event that is kept; at least the time in µs |
-//! | `channel:{app}:{channel}` | hash | `n:{node}`: its subscribers; `told`: when their number was published last |
-//! | `occupied:{app}`, `hidden:{app}` | hash | subscribers by channel; channels that begin with `#` are hidden |
-//! | `users:{app}` | hash | users by presence channel |
-//! | `members:{app}:{channel}`, `info:{app}:{channel}` | hash | by user: on how many nodes, and what the others see |
-//! | `seats:{node}:{app}:{channel}` | set | the node's members of a presence channel |
-//! | `parts:{node}` | set | topics of the node: what is to be emptied when its lease runs out |
-//! | `sockets:{node}` | hash | its sockets by app; runs out with its lease |
-//! | `event:{app}:{channel}` | string | the last event of a cache channel with its version, as JSON; runs out |
+//! - `leases`, a sorted set: nodes by the ms at which their lease runs out.
+//! - `version`, a number: rises with every member that comes or goes and every event that is kept;
+//!   at least the time in µs.
+//! - `channel:{app}:{channel}`, a hash: `n:{node}` is the node's number of subscribers, `told` the
+//!   time at which their number was published last.
+//! - `occupied:{app}` and `hidden:{app}`, hashes: subscribers by channel. Channels whose name
+//!   begins with `#` are in `hidden`.
+//! - `users:{app}`, a hash: number of users by presence channel.
+//! - `members:{app}:{channel}` and `info:{app}:{channel}`, hashes by user: on how many nodes, and
+//!   the data that other members see.
+//! - `seats:{node}:{app}:{channel}`, a set: the node's members of a presence channel.
+//! - `parts:{node}`, a set: the node's topics, which the others empty when its lease runs out.
+//! - `sockets:{node}`, a hash: the node's sockets by app. Expires with its lease.
+//! - `event:{app}:{channel}`, a string: the last event of a cache channel with its version, as
+//!   JSON. Expires.
 //!
-//! Times are those of Redis, so nodes need not agree about the clock.
+//! Times are those of Redis, so nodes need not have the same clock.
 //!
-//! The keys `seats` and `parts` keep names that the code uses no more: under others, a node of this version would find no topics of a dead node of the
-//! version before, strike it off, and count its members for ever.
+//! The keys `seats` and `parts` keep old names. With new names, a node of this version would not
+//! find the topics of a dead node of the earlier version: it would strike that node off and count
+//! its members for ever.
 
 use super::{
     CACHED_FOR, COUNT_EVERY, COUNTED_AT_ONCE, CachedEvent, Census, ChannelFacts, Counting, Declaration, Declared, Elsewhere, Kept,
@@ -42,7 +46,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// The last event of a cache channel as it lies in Redis. Nodes of the version before keep it without a version, and read it past ours.
+/// The last event of a cache channel as Redis holds it. Nodes of the earlier version store it
+/// without a version, and ignore the version that this one stores.
 #[derive(Deserialize)]
 struct StoredEvent {
     #[serde(default)]
@@ -51,7 +56,8 @@ struct StoredEvent {
     event: CachedEvent,
 }
 
-/// What the declaration script answers: whether it was taken, before, now, version, held back, added, removed, refused, roster.
+/// The answer of the declaration script: whether it was taken, before, now, version, held back,
+/// added, removed, refused, roster.
 type ScriptAnswer = (u8, u64, u64, u64, u8, Vec<String>, Vec<String>, Vec<String>, Vec<String>);
 
 /// The census of several nodes.
@@ -74,7 +80,7 @@ impl RedisCensus {
         format!("{}:census:{kind}:{name}", self.prefix)
     }
 
-    /// Returns the key of the topics that a node has subscribers or members in.
+    /// Returns the key of the topics in which a node has subscribers or members.
     fn topics_key(&self, node: NodeId) -> String {
         self.key("parts", node)
     }
@@ -96,14 +102,16 @@ impl RedisCensus {
         self.key(if topic.channel.is_listed() { "occupied" } else { "hidden" }, &topic.app.0)
     }
 
-    /// Returns where watchers of a user hear, and what they hear when it comes and when it goes.
+    /// Returns the head of the envelope to the watchers of a user, and the frames for coming online
+    /// and going offline.
     fn watch_frames(topic: &Topic, user: &str) -> (String, Bytes, Bytes) {
         let watched = Topic { app: topic.app.clone(), channel: ChannelName::watched(user) };
         let (came, went) = (pusher::watchlist_events(&[user], &[]), pusher::watchlist_events(&[], &[user]));
         (Envelope::publish_head(&watched), came.payload(), went.payload())
     }
 
-    /// Reads a hash of numbers whose fields begin with `prefix`, a thousand at a time: Redis stays free for others meanwhile.
+    /// Reads a hash of numbers whose fields begin with `prefix`, a thousand at a time, so that
+    /// Redis stays free for others meanwhile.
     async fn scan_counts(&self, key: &str, prefix: &str) -> BackendResult<HashMap<String, u64>> {
         let pattern: String = prefix.chars().flat_map(|c| if "*?[]\\^".contains(c) { vec!['\\', c] } else { vec![c] }).collect();
         let (mut found, mut cursor) = (HashMap::new(), 0_u64);
@@ -224,7 +232,7 @@ impl Census for RedisCensus {
         let mut commands = pipe();
         commands.scard(self.topics_key(self.node)).del(self.key("sockets", self.node)).ignore();
         let (left,): (u64,) = self.link.run(&commands).await?;
-        // With topics left the lease runs out, and the others empty them.
+        // While topics are left, the lease must run out by itself: then the others empty them.
         if left > 0 {
             return Ok(());
         }
@@ -293,7 +301,7 @@ impl Census for RedisCensus {
     }
 }
 
-/// Reads `user, info, user, info, …`.
+/// Parses `user, info, user, info, …`.
 fn read_roster(texts: Vec<String>) -> BackendResult<Vec<(String, Option<Arc<RawValue>>)>> {
     let mut roster = Vec::with_capacity(texts.len() / 2);
     let mut texts = texts.into_iter();
@@ -307,7 +315,7 @@ fn read_roster(texts: Vec<String>) -> BackendResult<Vec<(String, Option<Arc<RawV
     Ok(roster)
 }
 
-/// Reads `{app}:{channel}`.
+/// Parses `{app}:{channel}`.
 fn read_topic(text: &str) -> Option<Topic> {
     let (app, channel) = text.split_once(':')?;
     Some(Topic { app: AppId(app.into()), channel: ChannelName::parse_any(channel).ok()? })

@@ -1,12 +1,14 @@
-//! The Lua scripts of the census: each is one step for all nodes. Called by [`super::redis`], whose head lists the keys. Must not know how a key is spelt.
+//! Owns the Lua scripts of the census; each runs as one step for all nodes. Called by
+//! [`super::redis`], whose head lists the keys. Must not contain the names of keys.
 
 use redis::Script;
 use std::sync::LazyLock;
 
-/// Takes a declaration in: see the head of the file.
+/// Takes a declaration in; the head of the file describes it.
 pub(super) static DECLARE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("declare.lua")));
 
-/// Renews a lease. KEYS: leases, the node's sockets. ARGV: node, lease in ms, beginning of the keys of sockets, then app and sockets.
+/// Renews a lease. KEYS: leases, the node's sockets. ARGV: node, lease in ms, prefix of the keys of
+/// sockets, then pairs of app and number of sockets.
 pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local clock = redis.call('TIME') \
@@ -26,7 +28,7 @@ pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Returns the nodes whose lease ran out.
+/// Returns the nodes whose lease has run out.
 pub(super) static LAPSED: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local clock = redis.call('TIME') \
@@ -34,7 +36,8 @@ pub(super) static LAPSED: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Strikes a node off whose lease ran out and that has no topics left. KEYS: leases, its topics.
+/// Strikes off a node whose lease has run out and that has no topics left. KEYS: leases, the node's
+/// topics.
 pub(super) static STRIKE_OFF: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local clock = redis.call('TIME') \
@@ -46,8 +49,9 @@ pub(super) static STRIKE_OFF: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Keeps and publishes an event of a cache channel. KEYS: the event, the version. ARGV: the event's JSON without its opening brace, how long to keep it in
-/// ms, bus topic, head of an envelope, frame. The version is as in the declaration script.
+/// Keeps and publishes an event of a cache channel. KEYS: the event, the version. ARGV: the event's
+/// JSON without its opening brace, how long to keep it in ms, bus topic, head of an envelope,
+/// frame. Computes the version as the declaration script does.
 pub(super) static PUBLISH_KEPT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local clock = redis.call('TIME') \

@@ -1,7 +1,12 @@
-//! Who answers students: a language model behind an OpenAI-compatible API ([`openai`]), or the offline companion ([`offline`]), through one seam.
+//! Owns the port to the companions that answer students: a language model behind an
+//! OpenAI-compatible API ([`openai`]), or the offline companion ([`offline`]). Called by
+//! `actors/companion/answer_stream` and `services/companion`. Must not log any part of a question
+//! or an answer.
 //!
-//! An answer is a stream that its reader pulls: nothing is read ahead, so a reader that waits makes the provider wait. Dropping the stream closes the
-//! provider's connection. Every stream ends: time-outs are inside. Nothing of a question or an answer is ever logged.
+//! - An answer is a stream that its reader pulls. Nothing is read ahead, so a waiting reader makes
+//!   the provider wait.
+//! - Dropping the stream closes the provider's connection.
+//! - Every stream ends: the time-outs are inside.
 
 mod moderation;
 pub mod offline;
@@ -19,68 +24,68 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use std::sync::Arc;
 
-/// What is asked of a companion.
+/// A request for an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyRequest {
     /// The instructions.
     pub system: String,
-    /// What was said, oldest first; the last turn is the question.
+    /// The turns so far, oldest first; the last one is the question.
     pub turns: Vec<Turn>,
-    /// In which language the student asked to be spoken to.
+    /// The language that the student chose.
     pub language: Language,
-    /// How serious the question is.
+    /// The assessed level of the question.
     pub level: Level,
-    /// Most tokens of the answer.
+    /// How many tokens the answer can have.
     pub max_answer_tokens: u32,
 }
 
 /// A piece of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplyPart {
-    /// What it adds; never empty.
+    /// Text to add; never empty.
     Text(String),
-    /// What the provider counted for question and answer together.
+    /// The tokens that the provider counted for question and answer together.
     Usage {
         /// Tokens.
         total_tokens: u64,
     },
-    /// The provider stopped at the most tokens that were asked for.
+    /// The provider stopped because the answer reached `max_answer_tokens`.
     LengthReached,
     /// The provider withheld the rest.
     Filtered,
 }
 
-/// Why there is no (further) answer. Says nothing of what was asked.
+/// The reason why an answer failed or ended early. Contains nothing of the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {
-    /// The key is wrong or may not do this.
+    /// The key is wrong or lacks the right.
     #[error("the provider does not accept openai.api_key")]
     Unauthorised,
-    /// Too many requests, also after waiting.
+    /// Too many requests, even after waiting.
     #[error("the provider asks to wait")]
     RateLimited,
     /// The provider failed.
     #[error("the provider failed with status {0}")]
     Failed(u16),
-    /// The provider does not take the request: a wrong model, a wrong address.
+    /// The provider does not accept the request: wrong model or wrong address.
     #[error("the provider refused the request with status {0}: check openai.model and openai.base_url")]
     Refused(u16),
-    /// Nobody is there.
+    /// No connection to the provider.
     #[error("the provider cannot be reached")]
     Unreachable,
-    /// Nothing came within `openai.first_token_timeout_s`.
+    /// Nothing arrived within `openai.first_token_timeout_s`.
     #[error("no first token in time")]
     NoFirstToken,
-    /// Nothing more came within `openai.stall_timeout_s`.
+    /// Nothing more arrived within `openai.stall_timeout_s`.
     #[error("the answer stalled")]
     Stalled,
-    /// The connection ended in the middle.
+    /// The connection ended before the answer did.
     #[error("the answer was cut off")]
     CutOff,
-    /// What came is not what the API says.
+    /// The data does not match the API.
     #[error("the provider sent something that does not read")]
     Malformed,
-    /// An answer without a word.
+    /// The answer has no text.
     #[error("the answer was empty")]
     Empty,
 }
@@ -104,33 +109,34 @@ impl ReplyError {
     }
 }
 
-/// An answer as it comes; ends after the first error.
+/// An answer while it arrives; ends after the first error.
 pub type ReplyStream = BoxStream<'static, Result<ReplyPart, ReplyError>>;
 
-/// One who answers students.
+/// A companion.
 #[async_trait]
 pub trait Companion: Send + Sync {
-    /// Begins an answer. Nothing happens before the stream is polled.
+    /// Begins an answer. Sends nothing before the stream is polled.
     fn reply_stream(&self, request: ReplyRequest) -> ReplyStream;
 
-    /// Asks what the provider's moderation thinks of a text. Takes at most 2 s; whatever goes wrong is [`Moderation::Unknown`].
+    /// Asks the provider's moderation about a text. Takes at most 2 s; every failure is
+    /// [`Moderation::Unknown`].
     async fn moderate(&self, text: &str) -> Moderation;
 
-    /// Says whether [`Self::moderate`] asks anybody.
+    /// Says whether [`Self::moderate`] asks a provider.
     fn has_moderation(&self) -> bool;
 }
 
-/// Those who answer on this server.
+/// The companions of this server.
 #[derive(Clone)]
 pub struct Companions {
     /// The language model, if there is one.
     pub model: Option<Arc<dyn Companion>>,
-    /// Who answers without a model, and when the model may not be asked.
+    /// Answers when there is no model, or when the model may not be used.
     pub offline: Arc<dyn Companion>,
 }
 
 impl Companions {
-    /// Makes those the settings name. Asks nobody yet.
+    /// Makes the companions that the settings name. Connects to none yet.
     pub fn new(config: &Config) -> BackendResult<Self> {
         let offline: Arc<dyn Companion> = Arc::new(offline::OfflineCompanion::new()?);
         let model: Option<Arc<dyn Companion>> =

@@ -1,19 +1,19 @@
-//! What a provider's moderation says of a text, reduced to what we act on.
+//! Owns the translation of a provider's moderation into a level.
 
 use crate::domain::risk::Level;
 use async_openai::types::moderations::Categories;
 
-/// What a provider's moderation says of a text.
+/// The result of a provider's moderation of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moderation {
-    /// It could not be asked, or is not asked at all.
+    /// The provider was not asked, or did not answer.
     Unknown,
-    /// It was asked; this is how serious it finds the text.
+    /// The provider assessed the text at this level.
     Found(Level),
 }
 
 impl Moderation {
-    /// Returns the level it stands for; unknown is none.
+    /// Returns the level; unknown counts as none.
     #[must_use]
     pub fn level(self) -> Level {
         match self {
@@ -22,8 +22,9 @@ impl Moderation {
         }
     }
 
-    /// Reduces categories to a level: the wish to harm oneself is risk; harm to oneself in any other way, and to minors, is concern. The rest is the
-    /// school's to deal with, not the companion's.
+    /// Translates categories into a level: the intent to harm oneself and instructions for it are
+    /// risk; other self-harm, minors in danger and serious violence are concern. All other
+    /// categories are none: they are a matter for the school, not for the companion.
     pub(super) fn of(categories: &Categories) -> Self {
         let level = if categories.self_harm_intent || categories.self_harm_instructions {
             Level::Risk

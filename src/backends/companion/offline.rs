@@ -1,4 +1,5 @@
-//! The offline companion: prepared answers from a data file, plainly labelled as no AI model. It comes through the same stream as a model's, word by word.
+//! Owns the offline companion: prepared answers from a data file, labelled as not from an AI model.
+//! It streams them word by word, as a model does.
 
 use super::{Companion, Moderation, ReplyPart, ReplyRequest, ReplyStream};
 use crate::{
@@ -10,7 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 use std::{sync::Arc, time::Duration};
 
-/// Time between two words: readable, as a model's answer is.
+/// The time between two words: readable, like a model's answer.
 const WORD_EVERY: Duration = Duration::from_millis(25);
 
 /// The offline companion.
@@ -47,7 +48,8 @@ struct OfflineTopic {
 }
 
 impl OfflineCompanion {
-    /// Reads the texts the server was built with. Fails when they do not read; a test makes sure that they do.
+    /// Parses the texts the server was built with. Fails when they do not parse; a test makes sure
+    /// that they do.
     pub fn new() -> Result<Self, BackendError> {
         let texts = toml::from_str(include_str!("offline.toml")).map_err(|_| BackendError::Corrupt { what: "offline.toml" })?;
         Ok(Self { texts: Arc::new(texts), word_every: WORD_EVERY })
@@ -90,7 +92,8 @@ impl Companion for OfflineCompanion {
     }
 }
 
-/// Says whether a word, or words, stand in a text: `pr` is not in `april`.
+/// Says whether a text contains `word`, which may be several words, as whole words: `pr` is not in
+/// `april`.
 fn has_word(text: &str, word: &str) -> bool {
     let is_edge = |character: Option<char>| character.is_none_or(|character| !character.is_alphanumeric());
     text.match_indices(word).any(|(at, _)| {
@@ -100,7 +103,8 @@ fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// Returns the language a text is written in, by its commonest words; `None` when it cannot be told.
+/// Returns the language of a text, by its most common words; `None` when neither language has more
+/// of them.
 fn language_of(text: &str) -> Option<Language> {
     const INDONESIAN: [&str; 18] = [
         "aku", "saya", "yang", "dan", "tidak", "nggak", "gak", "bisa", "banget", "dengan", "untuk", "karena", "apa", "itu", "ini", "di",

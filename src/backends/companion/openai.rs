@@ -1,10 +1,12 @@
-//! A language model behind an OpenAI-compatible API: `POST {base_url}/chat/completions` with `stream: true`, and `POST {base_url}/moderations`.
+//! Owns the client of an OpenAI-compatible API: `POST {base_url}/chat/completions` with
+//! `stream: true`, and `POST {base_url}/moderations`.
 //!
-//! Requests and moderation are async-openai's. Its answer streams are not used: they read ahead without bound on a task of their own, so that a slow
-//! reader fills the memory; here the body is pulled. What comes is read leniently, because compatible servers leave fields out.
-//!
-//! Attempts: a request that was refused for now (429, 5xx, connection) is repeated up to twice, before the first token only and within
-//! `openai.first_token_timeout_s` in all; `Retry-After` is respected.
+//! - The types of requests and the moderation call are async-openai's. Its answer streams are not
+//!   used, because they read ahead without limit in a task of their own: a slow reader would fill
+//!   the memory. Here the reader pulls the body.
+//! - Answers are parsed leniently, because compatible servers leave fields out.
+//! - A request that may succeed later (429, 5xx, connection) is repeated up to twice, only before
+//!   the first token and within `openai.first_token_timeout_s` in all. `Retry-After` is respected.
 
 use super::{
     Companion, Moderation, ReplyError, ReplyPart, ReplyRequest, ReplyStream,
@@ -34,9 +36,9 @@ use serde::Deserialize;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Where the API is when `openai.base_url` is empty.
+/// The address of the API when `openai.base_url` is empty.
 const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
-/// Tries of one request, the first included.
+/// Attempts for one request, the first included.
 const ATTEMPTS: u32 = 3;
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -61,9 +63,9 @@ struct Api {
 }
 
 impl OpenAiCompanion {
-    /// Makes the client; asks nobody yet. Fails when TLS cannot be set up.
+    /// Makes the client; connects to nothing yet. Fails when TLS cannot be set up.
     pub fn new(settings: &OpenaiSettings) -> Result<Self, BackendError> {
-        // An error means that there is one already.
+        // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -72,7 +74,7 @@ impl OpenAiCompanion {
             .build()
             .map_err(|_| BackendError::Internal("no TLS for openai.base_url"))?;
         let base = if settings.base_url.is_empty() { OPENAI_BASE_URL } else { settings.base_url.trim_end_matches('/') };
-        // What async-openai takes from the environment on its own is not ours to use.
+        // Set empty, because async-openai would otherwise take them from the environment.
         let config = OpenAIConfig::new().with_api_base(base).with_api_key(&settings.api_key).with_org_id("").with_project_id("");
         let api = Api {
             client: Client::build(http.clone(), config),
@@ -129,17 +131,17 @@ impl Companion for OpenAiCompanion {
     }
 }
 
-/// Where an answer stands.
+/// The stage of an answer.
 enum Stage {
     Asking(Arc<Api>, ReplyRequest),
     Reading(Arc<Api>, Reader),
     Over,
 }
 
-/// Why an attempt failed, and whether another one makes sense.
+/// The reason why an attempt failed, and whether another one makes sense.
 struct ProviderRefusal {
     error: ReplyError,
-    /// `Some`: may be tried again, not before this.
+    /// `Some`: may be tried again, after this time at the earliest.
     retry_in: Option<Duration>,
 }
 
@@ -150,7 +152,7 @@ impl ProviderRefusal {
 }
 
 impl Api {
-    /// Asks until a first part comes, in the time there is for it.
+    /// Asks until a first part arrives, within the time limit for it.
     async fn ask(&self, request: &ReplyRequest) -> Result<(ReplyPart, Reader), ReplyError> {
         let deadline = Instant::now() + self.first_token;
         let body = Bytes::from(serde_json::to_vec(&self.body(request)).map_err(|_| ReplyError::Malformed)?);
@@ -226,15 +228,16 @@ fn refusal_of(status: StatusCode, headers: &header::HeaderMap) -> ProviderRefusa
 struct Reader {
     body: BoxStream<'static, reqwest::Result<Bytes>>,
     events: SseBuffer,
-    /// Whether the provider said why it stopped: then the end of the connection is the end of the answer, also without `[DONE]`.
+    /// Whether the provider gave a reason for stopping. Then the end of the connection is the end
+    /// of the answer, even without `[DONE]`.
     has_finished: bool,
-    /// Whether there was a word of an answer, or the word that there will be none.
+    /// Whether the provider sent any text, or said that it withheld it.
     has_answer: bool,
     is_over: bool,
     ready: VecDeque<ReplyPart>,
 }
 
-/// What we read of a chunk; everything may be left out.
+/// The fields of a chunk that are used; each may be missing.
 #[derive(Debug, Deserialize)]
 struct Chunk {
     #[serde(default)]
@@ -266,7 +269,7 @@ impl Reader {
         Self { body, events: SseBuffer::default(), has_finished: false, has_answer: false, is_over: false, ready: VecDeque::new() }
     }
 
-    /// Returns the next part, or `None` at the end of a whole answer.
+    /// Returns the next part, or `None` at the end of a complete answer.
     async fn next_part(&mut self) -> Result<Option<ReplyPart>, ReplyError> {
         loop {
             if let Some(part) = self.ready.pop_front() {

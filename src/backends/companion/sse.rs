@@ -1,28 +1,30 @@
-//! Server-sent events, as far as providers use them: the data of each event, pulled out of bytes as they come. Source: WHATWG HTML, 9.2.6.
+//! Owns the parsing of server-sent events, as far as providers use them: returns the data of each
+//! event from bytes as they arrive. Source: WHATWG HTML, section 9.2.6. Used by [`super::openai`].
 
-/// Most bytes of one event; a provider that sends more is not one.
+/// How many bytes one event can have; more is taken for a broken stream.
 const MAX_EVENT_BYTES: usize = 256 * 1024;
 
-/// Bytes that are not a whole event yet.
+/// Bytes that are not a complete event yet.
 #[derive(Debug, Default)]
 pub(super) struct SseBuffer {
     bytes: Vec<u8>,
-    /// Up to here there is no end of a line.
+    /// Before this position there is no end of a line.
     searched: usize,
     data: Option<String>,
 }
 
-/// Says that what came is no event stream.
+/// The bytes are no event stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotEvents;
 
 impl SseBuffer {
-    /// Adds what came.
+    /// Adds bytes that arrived.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Returns the data of the next whole event. Fails when a line is no UTF-8, or an event is too long.
+    /// Returns the data of the next complete event. Fails when a line is not UTF-8, or an event is
+    /// too long.
     pub(super) fn next_data(&mut self) -> Result<Option<String>, NotEvents> {
         while let Some(line) = self.next_line()? {
             if line.is_empty() {
@@ -52,7 +54,8 @@ impl SseBuffer {
         Ok(())
     }
 
-    /// Returns the next line without its end: LF or CRLF. A lone CR, which the standard allows too, is used by nobody.
+    /// Returns the next line without its end, LF or CRLF. The standard also allows a lone CR, which
+    /// no known provider sends.
     fn next_line(&mut self) -> Result<Option<String>, NotEvents> {
         let unsearched = self.bytes.get(self.searched..).unwrap_or_default();
         let Some(found) = unsearched.iter().position(|byte| *byte == b'\n') else {

@@ -1,5 +1,5 @@
-//! Files in a folder of this machine, served by this server through HMAC-signed links. A file appears under its key by one rename, after its
-//! bytes are on the disk.
+//! Owns the files in a folder of this machine, which this server serves through links signed with
+//! HMAC. A file appears under its key by one rename, after its bytes are on the disk.
 
 use super::{Files, LinkClaim, LinkOptions, LinkedFile, NewFile, SignedLink, StoredObject};
 use crate::{
@@ -17,7 +17,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Where half-copied files wait for their rename; not a legal key, so never listed or linked.
+/// The folder where half-copied files wait for their rename. Its name is not a valid key, so it is
+/// never listed or linked.
 const INCOMING: &str = ".incoming";
 
 /// Files in a folder.
@@ -28,7 +29,8 @@ pub struct DiskFiles {
 }
 
 impl DiskFiles {
-    /// Opens the folder `root`, making it if needed. `secret` is the server's own, equal on all nodes. Fails when the folder cannot be made.
+    /// Opens the folder `root`, making it if needed. `secret` is the server's own, equal on all
+    /// nodes. Fails when the folder cannot be made.
     pub fn open(root: impl Into<PathBuf>, secret: &SecretKey) -> BackendResult<Self> {
         let root = root.into();
         fs::create_dir_all(root.join(INCOMING))?;
@@ -39,7 +41,7 @@ impl DiskFiles {
         self.root.join(key.as_str())
     }
 
-    /// Returns what is signed: every part that decides what is served, how and until when.
+    /// Returns the text to sign: all parts that decide which file is served, how, and until when.
     fn signed_text(key: &str, expires: &str, disposition: &str, name: &str) -> String {
         format!("{key}\n{expires}\n{disposition}\n{name}")
     }
@@ -129,13 +131,14 @@ impl Files for DiskFiles {
     }
 }
 
-/// Runs file work on a thread that may block.
+/// Runs file operations on a thread that may block.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> BackendResult<T> {
     let finished = tokio::task::spawn_blocking(work).await;
     Ok(finished.map_err(|_| BackendError::Internal("file thread lost"))??)
 }
 
-/// Puts the bytes of `source` under `target`: on the disk first, then visible, then the folder entries on the disk.
+/// Stores the bytes of `source` under `target`. First flushes the bytes to the disk, then makes the
+/// file visible, then flushes the folder.
 fn place_file(source: &Path, staging: &Path, target: &Path, size_bytes: u64) -> io::Result<()> {
     let folder = target.parent().ok_or_else(|| io::Error::other("key without a folder"))?;
     fs::create_dir_all(folder)?;
@@ -159,7 +162,7 @@ fn place_file(source: &Path, staging: &Path, target: &Path, size_bytes: u64) -> 
     stored
 }
 
-/// Adds all objects below `folder` whose names are legal keys.
+/// Adds all objects below `folder` whose names are valid keys.
 fn collect_objects(folder: &Path, prefix: &str, objects: &mut Vec<StoredObject>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -180,7 +183,8 @@ fn collect_objects(folder: &Path, prefix: &str, objects: &mut Vec<StoredObject>)
     Ok(())
 }
 
-/// Removes the files directly in `folder` that were last written before `before_ms`; returns how many. A missing folder has none.
+/// Removes the files directly in `folder` that were last written before `before_ms`; returns how
+/// many. A missing folder counts as empty.
 pub fn remove_old_files(folder: &Path, before_ms: i64) -> io::Result<u64> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -189,7 +193,7 @@ pub fn remove_old_files(folder: &Path, before_ms: i64) -> io::Result<u64> {
     let mut removed = 0;
     for entry in entries {
         let entry = entry?;
-        // A file may be gone between the listing and here: its owner tidied up.
+        // The file may have been removed by its owner since the listing.
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_file() && modified_at_ms(&metadata)? < before_ms && fs::remove_file(entry.path()).is_ok() {
             removed += 1;

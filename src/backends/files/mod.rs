@@ -1,5 +1,6 @@
-//! Uploaded files: the seam, with a folder of this machine ([`disk`], the embedded default) and S3 ([`s3`]) behind it. Objects are written once
-//! and never changed, so a key stands for its bytes for ever.
+//! Owns the port to uploaded files: a folder of this machine ([`disk`], the embedded default) or S3
+//! ([`s3`]). Called by `services`, `demo` and `app`. An object is written once and never changed,
+//! so a key always stands for the same bytes.
 
 pub mod disk;
 pub mod s3;
@@ -19,12 +20,12 @@ use std::{
 /// How long a signed link works, in s (product rule: 1 h).
 pub const LINK_LIFETIME_S: u64 = 3600;
 
-/// A finished local file that is to be stored.
+/// A complete local file to store.
 #[derive(Debug, Clone, Copy)]
 pub struct NewFile<'a> {
-    /// Under which key.
+    /// The key.
     pub key: &'a FileKey,
-    /// The local file with the bytes. A disk store on the same file system takes it away.
+    /// The local file with the bytes. A disk store on the same file system moves it away.
     pub path: &'a Path,
     /// Its size, in bytes.
     pub size_bytes: u64,
@@ -34,7 +35,7 @@ pub struct NewFile<'a> {
     pub sha256: &'a str,
 }
 
-/// What a link should do.
+/// The properties of a link.
 #[derive(Debug, Clone, Copy)]
 pub struct LinkOptions<'a> {
     /// Show or save.
@@ -47,20 +48,21 @@ pub struct LinkOptions<'a> {
     pub expires_in_s: u64,
     /// The present, in ms since 1970 UTC.
     pub now_ms: i64,
-    /// Origin of this server for links it serves itself (`https://school.example`); empty gives a link relative to it.
+    /// Origin of this server, for links that it serves itself (`https://school.example`). Empty:
+    /// the link is relative to it.
     pub base_url: &'a str,
 }
 
 /// A link that works without a login until it expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedLink {
-    /// Where the bytes are.
+    /// The address.
     pub url: String,
     /// Until when, in ms since 1970 UTC.
     pub expires_at_ms: i64,
 }
 
-/// A stored object as the sweeper sees it.
+/// A stored object in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
     /// Its key as the store spells it.
@@ -69,7 +71,7 @@ pub struct StoredObject {
     pub modified_at_ms: i64,
 }
 
-/// The parts of a link this server signed, as they came back.
+/// The parts of a link that this server signed, as a client sent them back.
 #[derive(Debug, Clone, Copy)]
 pub struct LinkClaim<'a> {
     /// The object.
@@ -84,31 +86,33 @@ pub struct LinkClaim<'a> {
     pub signature: &'a str,
 }
 
-/// A file of this machine that a valid link leads to.
+/// The file of this machine to which a valid link leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedFile {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// Identifies its bytes for ever; the key without its folder.
+    /// Identifies its bytes; the key without its folder.
     pub tag: String,
 }
 
-/// Uploaded files.
+/// The port to uploaded files.
 #[async_trait]
 pub trait Files: Send + Sync {
-    /// Stores a local file. After `Ok` the bytes survive a crash. The same key twice is a mistake of the caller.
+    /// Stores a local file. After `Ok` the bytes survive a crash. The caller must not use a key
+    /// twice.
     async fn put_file(&self, file: &NewFile<'_>) -> BackendResult<()>;
 
-    /// Stores a short text, such as a mark for operators to read; writing it again is fine.
+    /// Stores a short text, such as a mark for operators to read. Writing it again is allowed.
     async fn put_text(&self, key: &FileKey, text: &str) -> BackendResult<()>;
 
-    /// Removes an object; an unknown key is fine.
+    /// Removes an object; an unknown key is no error.
     async fn delete(&self, key: &FileKey) -> BackendResult<()>;
 
-    /// Says whether an object is there.
+    /// Says whether an object exists.
     async fn exists(&self, key: &FileKey) -> BackendResult<bool>;
 
-    /// Lists at most `limit` objects whose key begins with `prefix` and sorts after `after`, in the order of their keys.
+    /// Lists at most `limit` objects whose key begins with `prefix` and sorts after `after`, in the
+    /// order of their keys.
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> BackendResult<Vec<StoredObject>>;
 
     /// Makes a link to an object, which need not exist.
@@ -117,17 +121,20 @@ pub trait Files: Send + Sync {
     /// Says whether the store can be used now.
     async fn check(&self) -> BackendResult<()>;
 
-    /// Returns the origins that pages must be allowed to load files from, beside this server.
+    /// Returns the origins, besides this server, from which pages load files.
     fn connect_sources(&self) -> Vec<String>;
 
-    /// Returns the local file a link of this server leads to; `None` for a wrong or expired link, and for stores that serve their links themselves.
+    /// Returns the local file of a link that this server signed; `None` for a wrong or expired
+    /// link, and for stores whose links lead elsewhere.
     fn open_link(&self, claim: &LinkClaim<'_>, now_ms: i64) -> Option<LinkedFile>;
 
-    /// Removes what crashed writes left behind before `before_ms` and returns how many. Stores without such remains do nothing.
+    /// Removes the remains of crashed writes from before `before_ms` and returns how many. Stores
+    /// without such remains do nothing.
     async fn remove_remains(&self, before_ms: i64) -> BackendResult<u64>;
 }
 
-/// Opens the store that the settings name: S3 with `s3.bucket`, else the folder `files` under `data_dir`. Fails when the folder cannot be made.
+/// Opens the store that the settings name: S3 with `s3.bucket`, else the folder `files` under
+/// `data_dir`. Fails when the folder cannot be made.
 pub fn connect(config: &Config, secret: &SecretKey) -> BackendResult<Arc<dyn Files>> {
     if config.s3.bucket.is_empty() {
         return Ok(Arc::new(disk::DiskFiles::open(config.data_dir.join("files"), secret)?));

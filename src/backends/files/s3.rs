@@ -1,5 +1,6 @@
-//! Files in an S3-compatible service: plain PUT for small bodies, multipart upload for large ones (aborted on failure), presigned GET links.
-//! Settings and credentials come from [`S3Settings`] alone; neither the environment nor a metadata service is asked.
+//! Owns the files in an S3-compatible service: PUT for small bodies, multipart upload for large
+//! ones (aborted on failure), presigned GET links. Settings and credentials come from
+//! [`S3Settings`] alone. Must not read the environment or a metadata service.
 
 use super::{Files, LinkClaim, LinkOptions, LinkedFile, NewFile, SignedLink, StoredObject};
 use crate::{
@@ -29,11 +30,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Bodies above this go up in parts, in bytes.
+/// Bodies above this size are uploaded in parts, in bytes.
 const MULTIPART_ABOVE_BYTES: u64 = 8 * 1024 * 1024;
-/// Size of a part, in bytes; S3 wants at least 5 MiB for all but the last.
+/// Size of a part, in bytes; S3 requires at least 5 MiB for all but the last.
 const PART_BYTES: u64 = 8 * 1024 * 1024;
-/// The lifetimes S3 accepts for a presigned request, in s.
+/// The longest lifetime S3 accepts for a presigned request, in s.
 const MAX_LINK_LIFETIME_S: u64 = 7 * 24 * 3600;
 
 /// Files in a bucket.
@@ -45,7 +46,8 @@ pub struct S3Files {
 }
 
 impl S3Files {
-    /// Makes a client of the configured bucket. Nothing is sent before the first call; [`Files::check`] asks the service.
+    /// Makes a client for the configured bucket. Sends nothing before the first call;
+    /// [`Files::check`] asks the service.
     #[must_use]
     pub fn new(settings: &S3Settings) -> Self {
         let credentials = Credentials::new(&settings.access_key_id, &settings.secret_access_key, None, None, "educounsel settings");
@@ -62,7 +64,7 @@ impl S3Files {
             .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
-            // The newer default checksums are unknown to many S3-compatible services.
+            // Many S3-compatible services do not know the newer default checksums.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .force_path_style(settings.path_style);
@@ -173,12 +175,13 @@ impl Files for S3Files {
     }
 
     async fn remove_remains(&self, _before_ms: i64) -> BackendResult<u64> {
-        // Parts of uploads that died with their process: S3 offers a lifecycle rule for them (docs/operations.md).
+        // Parts of uploads whose process died: S3 offers a lifecycle rule for them
+        // (docs/operations.md).
         Ok(0)
     }
 }
 
-/// Returns the origin presigned links begin with.
+/// Returns the origin with which presigned links begin.
 fn browser_origin(settings: &S3Settings) -> String {
     if settings.endpoint.is_empty() {
         return if settings.path_style {
@@ -196,7 +199,7 @@ async fn part_of(path: &Path, offset: u64, length: u64) -> BackendResult<ByteStr
     ByteStream::read_from().path(path).offset(offset).length(Length::Exact(length)).build().await.map_err(broken)
 }
 
-/// Keeps what the service said for the log.
+/// Keeps the service's answer for the log.
 fn refused<E, R>(error: SdkError<E, R>) -> BackendError
 where
     SdkError<E, R>: std::error::Error,
@@ -204,7 +207,7 @@ where
     BackendError::Files(DisplayErrorContext(&error).to_string())
 }
 
-/// Keeps what failed on this side for the log.
+/// Keeps the local error for the log.
 fn broken(error: impl std::error::Error) -> BackendError {
     BackendError::Files(error.to_string())
 }

@@ -1,11 +1,14 @@
-//! How a browser that has signed in to an account proves it at the next login, so that failures of strangers never count against it.
+//! Owns the device cookie: a browser that has signed in to an account proves it at the next login,
+//! so that failed attempts of strangers do not count against it. Called by [`super::sign_in`].
 //!
-//! The cookie holds up to [`DEVICE_LIMIT`] entries, newest first: a computer of the school knows its last pupils. An entry is a random name of the
-//! device for one account and its signature over both; it opens nothing by itself and says nothing about the account.
+//! - The cookie holds up to [`DEVICE_LIMIT`] entries, newest first, because pupils share the
+//!   computers of a school.
+//! - An entry is a random device name for one account and a signature over login and name. It
+//!   grants no access, and the account cannot be read from it.
 
 use crate::wire::signature::{SecretKey, to_hex};
 
-/// Most accounts one browser is a known device of.
+/// How many accounts one browser can be a known device of.
 const DEVICE_LIMIT: usize = 4;
 
 /// Length of the random name, in hex digits (128 bits).
@@ -14,12 +17,14 @@ const NAME_DIGITS: usize = 32;
 /// Length of an entry: name and HMAC-SHA256, in hex digits.
 const ENTRY_DIGITS: usize = NAME_DIGITS + 64;
 
-/// Returns the name under which the browser with this cookie is known to an account; `None` for strangers.
+/// Returns the name under which the account knows the browser with this cookie; `None` for
+/// strangers.
 pub(super) fn device_of(secret: &SecretKey, cookie: Option<&str>, login: &str) -> Option<String> {
     entries(cookie).find_map(|entry| name_in(secret, entry, login)).map(str::to_owned)
 }
 
-/// Returns the cookie of a browser that has just signed in: its name for this account, old or new, before those for others.
+/// Returns the new cookie of a browser that has just signed in: the entry for this account first,
+/// then those for other accounts. A known device keeps its name.
 pub(super) fn renew(secret: &SecretKey, cookie: Option<&str>, login: &str) -> String {
     let name = device_of(secret, cookie, login).unwrap_or_else(|| to_hex(&rand::random::<[u8; NAME_DIGITS / 2]>()));
     let own = format!("{name}{}", key(secret).sign(&signed_text(login, &name)));

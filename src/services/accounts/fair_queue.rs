@@ -1,37 +1,42 @@
-//! A line that no single address can fill: people wait in ranks, and within a rank the addresses take turns. Pure; who waits is up to the caller.
+//! Owns the order in which logins wait for a hashing turn, such that no single address can fill the
+//! queue: logins wait in ranks, and within a rank the addresses take turns. Used by
+//! [`super::hashing_line`]. Must stay pure: no clock, no I/O.
 //!
-//! | rank | who | turns in eight, while all ranks wait |
+//! | rank | logins | turns in eight, while all ranks wait |
 //! |---|---|---|
 //! | trusted | devices that have signed in to the account, admins making accounts | 5 |
-//! | known | addresses from which somebody has signed in lately | 2 |
-//! | strange | everybody else | 1 |
+//! | known | addresses from which a user has signed in lately | 2 |
+//! | strange | all others | 1 |
 
 use std::collections::{HashMap, VecDeque};
 
-/// Most that wait in one rank.
+/// How many logins can wait in one rank.
 const RANK_LIMIT: usize = 1024;
 
-/// Most that wait in one rank from one address: a school at first bell, about 5 s of hashing on two cores.
+/// How many logins can wait in one rank from one address: a school at first bell, about 5 s of
+/// hashing on two cores.
 const ADDRESS_LIMIT: usize = 400;
 
-/// Which rank is asked first at each of eight turns; then the others, best first. No rank starves another.
+/// The rank that is asked first at each of eight turns. If it is empty, the others are asked, best
+/// first. No rank starves another.
 const FIRST_ASKED: [Rank; 8] = {
     use Rank::{Known, Strange, Trusted};
     [Trusted, Trusted, Known, Trusted, Trusted, Known, Trusted, Strange]
 };
 
-/// How much is known of somebody who waits.
+/// How much is known of a waiting login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
-    /// A device that has signed in to the account, or the server's own admins.
+    /// The device has signed in to the account, or the server itself makes an account.
     Trusted,
-    /// An address from which somebody has signed in.
+    /// A user has signed in from this address lately.
     Known,
-    /// Anybody.
+    /// Nothing is known.
     Strange,
 }
 
-/// Those of one rank: a queue per address, and the order in which the addresses take turns.
+/// The waiting logins of one rank: a queue per address, and the order in which the addresses take
+/// turns.
 #[derive(Debug)]
 struct Queues<T> {
     by_address: HashMap<String, VecDeque<T>>,
@@ -39,7 +44,7 @@ struct Queues<T> {
     length: usize,
 }
 
-/// The line.
+/// The queue of all ranks.
 #[derive(Debug)]
 pub(super) struct FairLine<T> {
     ranks: [Queues<T>; 3],
@@ -55,7 +60,8 @@ impl<T> Queues<T> {
         self.by_address.get(address).map_or(0, VecDeque::len)
     }
 
-    /// Lets somebody wait; returns who has to go for it, if there is no room: the newcomer, or the last of the address that takes most of it.
+    /// Adds a login. When there is no room, returns the one that has to leave: the newcomer, or the
+    /// last login of the address that has the most.
     fn push(&mut self, address: &str, item: T) -> Option<T> {
         let own = self.length_of(address);
         if own >= ADDRESS_LIMIT {
@@ -82,7 +88,8 @@ impl<T> Queues<T> {
         self.by_address.iter().max_by_key(|(_, queue)| queue.len()).map(|(address, _)| address.clone())
     }
 
-    /// Takes the first of the address whose turn it is; the address goes to the end of the order.
+    /// Takes the first login of the address whose turn it is. The address goes to the end of the
+    /// order.
     fn pop(&mut self) -> Option<T> {
         let address = self.order.pop_front()?;
         let queue = self.by_address.get_mut(&address)?;
@@ -102,12 +109,12 @@ impl<T> FairLine<T> {
         Self { ranks: [Queues::new(), Queues::new(), Queues::new()], turns: 0 }
     }
 
-    /// Lets somebody wait; returns who has to go for it when there is no room.
+    /// Adds a login. Returns the one that has to leave when there is no room.
     pub(super) fn push(&mut self, rank: Rank, address: &str, item: T) -> Option<T> {
         self.queues(rank).push(address, item)
     }
 
-    /// Takes the next one out.
+    /// Takes the next login out.
     pub(super) fn pop(&mut self) -> Option<T> {
         let first = FIRST_ASKED.get(self.turns % FIRST_ASKED.len()).copied().unwrap_or(Rank::Trusted);
         self.turns = self.turns.wrapping_add(1);

@@ -1,8 +1,12 @@
-//! Password hashes: Argon2id with the crate's default costs (19 MiB, 2 passes), never on a thread that serves requests, and never more at once than
-//! there are cores. Who wants to hash waits for a [`HashingTurn`] in a `fair_line`, with a deadline.
+//! Owns the hashing of passwords: Argon2id with the crate's default costs (19 MiB, 2 passes).
+//! Called by [`super::sign_in`], [`super::manage`] and the demo data. Must not hash on a thread
+//! that serves requests.
 //!
-//! A turn owns the memory that Argon2 fills. There is one block per core, made at its first use and handed from turn to turn: memory that is freed
-//! by ever new threads stays with the allocator (docs/decisions.md has the measurement).
+//! - At most one hash per core is computed at a time. Other callers wait for a [`HashingTurn`] in a
+//!   `fair_queue`, with a deadline.
+//! - A turn owns the memory that Argon2 fills. There is one block per core, made at its first use
+//!   and handed from turn to turn. A fresh block per hash would stay with the allocator, once for
+//!   each thread that hashed.
 
 use super::fair_queue::{FairLine, Rank};
 use crate::services::{ServiceError, ServiceResult};
@@ -17,10 +21,10 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Longest anybody waits for a turn. Later the browser has given up or been reloaded.
+/// How long a caller waits for a turn. After that the user has given up or reloaded the page.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// When somebody who found no room should come back, in ms.
+/// When a caller that found no room should try again, in ms.
 const COME_BACK_MS: u64 = 2_000;
 
 /// Length of a salt, in bytes.
@@ -30,14 +34,15 @@ const SALT_BYTES: usize = 16;
 static TURNS: LazyLock<Arc<Turns>> =
     LazyLock::new(|| Arc::new(Turns::new(thread::available_parallelism().map_or(1, std::num::NonZero::get))));
 
-/// What the password of an unknown account is compared with, so that it takes as long as a known one.
+/// The hash that stands in for an unknown account, so that a comparison takes as long as with a
+/// known one.
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_in(&mut Memory::default(), "no account has this password"));
 
-/// What Argon2 fills; empty until it is first used.
+/// The memory that Argon2 fills; empty until it is first used.
 #[derive(Default)]
 struct Memory(Vec<Block>);
 
-/// Who hashes, and who waits for it.
+/// The turns that are free, and the callers that wait for one.
 struct Turns(Mutex<LineState>);
 
 struct LineState {
@@ -45,7 +50,7 @@ struct LineState {
     line: FairLine<oneshot::Sender<HashingTurn>>,
 }
 
-/// The right to hash now. Dropped, it goes to the next in line.
+/// The right to hash now. When dropped, it goes to the next caller in line.
 pub struct HashingTurn {
     /// `Some` until it is handed on.
     memory: Option<Memory>,
@@ -61,13 +66,14 @@ impl Turns {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a turn, at most `limit`. Fails with 429 `rate_limited` when there is no room in the line, or the wait is over.
+    /// Waits for a turn, at most `limit`. Fails with 429 `rate_limited` when the line has no room
+    /// or the time is over.
     async fn wait(self: &Arc<Self>, rank: Rank, address_key: &str, limit: Duration) -> ServiceResult<HashingTurn> {
         let turn = match self.join(rank, address_key) {
             Ok(turn) => return Ok(turn),
             Err(waiting) => tokio::time::timeout(limit, waiting).await,
         };
-        // Too late, or sent away by its own place in the line: both mean that there is too much to do.
+        // The time is over, or the line dropped this caller for another one: both mean overload.
         turn.ok().and_then(Result::ok).ok_or(ServiceError::TooMany { code: "rate_limited", retry_after_ms: COME_BACK_MS })
     }
 
@@ -83,7 +89,7 @@ impl Turns {
         Err(receiver)
     }
 
-    /// Gives the memory of a turn that is over to the next in line who still waits.
+    /// Gives the memory of a finished turn to the next caller that still waits.
     fn hand_on(self: &Arc<Self>, mut memory: Memory) {
         loop {
             let mut state = self.state();
@@ -108,8 +114,9 @@ impl Drop for HashingTurn {
 }
 
 impl HashingTurn {
-    /// Says whether `password` belongs to `hash`. Without a hash (unknown account) it does the same work and says no. Gives the turn back, so that
-    /// the caller can count a failure before the next attempt is looked at.
+    /// Says whether `password` belongs to `hash`. Without a hash (unknown account) it does the same
+    /// work and says no. Returns the turn, so that the caller can count a failure before the next
+    /// attempt begins.
     pub async fn verify(self, password: String, hash: Option<String>) -> ServiceResult<(Self, bool)> {
         self.run(move |memory| verify_in(memory, &password, hash.as_deref())).await
     }
@@ -123,7 +130,8 @@ impl HashingTurn {
     }
 }
 
-/// Waits for a turn to hash, in the line of `address_key`. Fails with 429 `rate_limited` when too many wait already, or after 10 s.
+/// Waits for a turn to hash, in the line of `address_key`. Fails with 429 `rate_limited` when too
+/// many callers wait already, or after 10 s.
 pub async fn wait_turn(rank: Rank, address_key: &str) -> ServiceResult<HashingTurn> {
     TURNS.wait(rank, address_key, LONGEST_WAIT).await
 }
@@ -135,7 +143,7 @@ pub async fn hash_password(password: String) -> ServiceResult<String> {
     hash.ok_or(ServiceError::internal("argon2 cannot hash"))
 }
 
-/// Says whether `password` belongs to `hash`, for the server's own checks.
+/// Says whether `password` belongs to `hash`, on behalf of the server itself.
 pub async fn verify_password(password: String, hash: String) -> ServiceResult<bool> {
     let turn = wait_turn(Rank::Trusted, "").await?;
     Ok(turn.verify(password, Some(hash)).await?.1)
@@ -156,7 +164,8 @@ fn hash_in(memory: &mut Memory, password: &str) -> Option<String> {
 }
 
 fn verify_in(memory: &mut Memory, password: &str, hash: Option<&str>) -> bool {
-    // Made here for everybody, so that the first attempt of a process does not tell either.
+    // Computed for known accounts too, so that the time of a process's first attempt reveals
+    // nothing.
     let nobody = NOBODY.as_deref();
     match hash {
         Some(hash) => matches(memory, password, hash).unwrap_or(false),
@@ -167,7 +176,7 @@ fn verify_in(memory: &mut Memory, password: &str, hash: Option<&str>) -> bool {
     }
 }
 
-/// Compares in constant time; `None` for a text that is not a hash of ours.
+/// Compares in constant time; `None` if `text` is not a hash of this server.
 fn matches(memory: &mut Memory, password: &str, text: &str) -> Option<bool> {
     let hash = PasswordHash::new(text).ok()?;
     let costs = (Algorithm::try_from(hash.algorithm.as_str()).ok()?, Version::try_from(hash.version?).ok()?, Params::try_from(&hash).ok()?);
@@ -222,7 +231,8 @@ mod tests {
         assert!(!verify("x", Some("$argon2id$")));
     }
 
-    /// What a clock cannot show on a busy machine: the whole memory is filled, whether there is such an account or not.
+    /// A clock cannot show this on a busy machine. So the test looks at the memory: all of it is
+    /// filled, whether the account exists or not.
     #[test]
     fn an_unknown_account_costs_the_same_work_as_a_known_one() {
         let hash = hash_in(&mut Memory::default(), "kuda laut biru").unwrap();

@@ -1,5 +1,9 @@
-//! Many accounts at once, from the CSV a school's office has. Every line stands for itself: good ones are made, bad ones are reported with their line
-//! number, and a second try of the same file finds the first part done (`login_taken`).
+//! Owns the import of many accounts from a CSV file of the school's office. Called by
+//! `http/resources/accounts/manage`.
+//!
+//! - Each line stands for itself: good lines become accounts, bad lines are reported with their
+//!   line number.
+//! - When the same file is sent again, the accounts it already made are reported as `login_taken`.
 
 use super::manage::{self, NewUser};
 use crate::{
@@ -15,18 +19,18 @@ use serde::Deserialize;
 /// Largest file, in bytes.
 pub const LARGEST_FILE_BYTES: usize = 1_048_576;
 
-/// Most lines of one file: hashing a password takes tens of milliseconds.
+/// Limit of lines in one file: hashing a password takes tens of milliseconds.
 const MOST_LINES: usize = 1_000;
 
-/// Lines worked on at the same time; hashing bounds itself to the cores.
+/// Lines handled at the same time; [`super::hashing_line`] limits the hashing to the cores.
 const LINES_AT_ONCE: usize = 4;
 
-/// What became of one line.
+/// The outcome of one line.
 #[derive(Debug)]
 pub struct ImportedLine {
     /// Number of the line in the file; the header is 1.
     pub line: u64,
-    /// The login name as it stands there.
+    /// The login name as the line has it.
     pub login: Option<String>,
     /// The account's id, or why there is none.
     pub result: Result<String, Vec<FieldError>>,
@@ -41,8 +45,9 @@ struct ImportRow {
     password: String,
 }
 
-/// Makes an account of every line of a CSV file with the columns `login,name,role,password` (comma or semicolon, UTF-8). Fails as a whole when the
-/// file does not read: `request.malformed` without these columns, `validation` on `file` when it has more than 1,000 lines.
+/// Makes an account of every line of a CSV file with the columns `login,name,role,password` (comma
+/// or semicolon, UTF-8). Refuses the whole file with `request.malformed` when a column is missing,
+/// and with `validation` on `file` when it has more than 1,000 lines.
 pub async fn import_users(context: &Context, requester: &Requester, csv: &[u8]) -> ServiceResult<Vec<ImportedLine>> {
     require(&requester.principal, Action::ManageUsers)?;
     let rows = read_rows(csv)?;
@@ -54,7 +59,8 @@ pub async fn import_users(context: &Context, requester: &Requester, csv: &[u8]) 
 type NumberedRow = (u64, Result<ImportRow, FieldError>);
 
 fn read_rows(csv: &[u8]) -> ServiceResult<Vec<NumberedRow>> {
-    // Without the carriage returns of Windows, after which the reader would number lines one too low.
+    // Carriage returns of Windows are removed: with them the reader counts line numbers one too
+    // low.
     let csv: Vec<u8> = csv.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(csv).iter().copied().filter(|byte| *byte != b'\r').collect();
     let header = csv.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = if header.contains(&b';') && !header.contains(&b',') { b';' } else { b',' };

@@ -1,18 +1,28 @@
-//! Slows down guessing of passwords without letting strangers lock anybody out. Failures are counted under four keys:
+//! Owns the slowing down of password guessing, such that strangers cannot lock a user out. Called
+//! by [`super::sign_in`]. Must depend only on the login name as typed, the address and the cookie,
+//! never on whether the account exists.
 //!
-//! | key | effect | what a stranger could do with it |
-//! |---|---|---|
-//! | account on a device that has signed in to it (its cookie, see `device_cookie`) | after 5 failures it is a stranger's for 1 s, doubling to 5 min | nothing |
-//! | account at an address, without such a device | after 5 failures refuses for 1 s, doubling to 30 s | at the owner's own address: make a new device wait 30 s at a time |
-//! | address, without such a device | after 100 failures refuses for 1 s to 30 s | the same, to all new devices of the same address |
-//! | account, without such a device | after 20 failures answers up to 2 s later | make logins of new devices 2 s slower, never refuse one |
+//! Failures are counted under four keys. A known device is a browser whose cookie proves an earlier
+//! login to the account (see `device_cookie`).
 //!
-//! An attempt is counted under the first two before the password is looked at and forgiven after, so that a thousand parallel guesses are not a
-//! thousand free ones. Failures of an address are counted after: at first bell a whole school signs in from one. So the address is looked at twice,
-//! on arrival and when the turn to hash has come; what waits in line behind a hundred failures is sent away without hashing.
+//! - Account on a known device: after 5 failures the device counts as unknown for 1 s, doubling to
+//!   5 min. A stranger can do nothing with it.
+//! - Account at an address, other devices: after 5 failures refuses for 1 s, doubling to 30 s. A
+//!   stranger at the owner's own address can make a new device wait 30 s at a time.
+//! - Address, other devices: after 100 failures refuses for 1 s to 30 s. A stranger can do the same
+//!   to all new devices at that address.
+//! - Account, other devices: after 20 failures answers up to 2 s later. A stranger can make logins
+//!   of new devices 2 s slower, but cannot get one refused.
 //!
-//! Whoever signs in from an address where somebody signed in lately waits before strangers, and known devices before both (see `fair_line`). All of
-//! this depends on the login name as typed, the address and the cookie, never on whether there is such an account.
+//! The order of counting matters:
+//!
+//! - The first two keys are counted before the password is checked and forgiven after a success.
+//!   Otherwise a thousand parallel guesses would all be free.
+//! - The address is counted after the check, because at first bell a whole school signs in from one
+//!   address. So the address is looked at twice: on arrival, and when the turn to hash has come.
+//!   Attempts that wait in line behind a hundred failures are refused without hashing.
+//! - Known devices wait before all others, and addresses from which a user signed in lately wait
+//!   before strangers (see `fair_queue`).
 
 use super::fair_queue::Rank;
 use crate::{
@@ -27,7 +37,8 @@ use std::time::Duration;
 /// How long an address stays known after a login, in ms (30 days).
 const KNOWN_FOR_MS: u64 = 2_592_000_000;
 
-/// The counters of one attempt. Names and addresses are hashed: nobody's address stands in a cache in clear.
+/// The counters of one attempt. Names and addresses are hashed, so that the cache holds no address
+/// in clear.
 #[derive(Debug)]
 pub(super) struct LoginBrake {
     device: Option<String>,
@@ -38,7 +49,8 @@ pub(super) struct LoginBrake {
 }
 
 impl LoginBrake {
-    /// Makes the brake of one attempt; `device` is the name under which the browser is known to the account, if it is.
+    /// Makes the brake of one attempt. `device` is the name under which the account knows the
+    /// browser; `None` for other browsers.
     pub(super) fn new(login: &str, address_key: &str, device: Option<&str>) -> Self {
         let address = hashed(address_key);
         Self {
@@ -50,12 +62,14 @@ impl LoginBrake {
         }
     }
 
-    /// Lets an attempt pass, perhaps a little later, and counts it against device or pair until [`Self::forgive`]. Returns its place in the line.
-    /// Fails with 429 `auth.too_many_attempts`.
+    /// Lets an attempt pass, perhaps after a delay, and counts it against the device or the pair
+    /// until [`Self::forgive`]. Returns the rank in which it waits. Fails with 429
+    /// `auth.too_many_attempts`.
     pub(super) async fn pass(&self, context: &Context) -> ServiceResult<Rank> {
         if let Some(device) = &self.device {
             match count_try(context, device, device_delay_ms).await {
-                // Somebody guesses on a known device, which may have been stolen: it has no privilege for now.
+                // Too many guesses on a known device, which may be stolen: it counts as unknown for
+                // now.
                 Err(ServiceError::TooMany { .. }) => {}
                 counted => return counted.map(|()| Rank::Trusted),
             }
@@ -68,7 +82,8 @@ impl LoginBrake {
         Ok(if is_known { Rank::Known } else { Rank::Strange })
     }
 
-    /// Looks again when the turn to hash has come: others of the same address may have failed since. Fails as [`Self::pass`] does.
+    /// Looks again when the turn to hash has come, because others at the same address may have
+    /// failed since. Fails as [`Self::pass`] does.
     pub(super) async fn pass_again(&self, context: &Context, rank: Rank) -> ServiceResult<()> {
         if rank == Rank::Trusted { Ok(()) } else { self.look_at_address(context).await }
     }
@@ -77,7 +92,8 @@ impl LoginBrake {
         refuse_before(context.cache.failures(&self.address).await?, address_delay_ms, context.clock.now_ms())
     }
 
-    /// Counts a failed attempt against the address and the account, each by itself. Call it before the turn to hash ends.
+    /// Counts a failed attempt against the address and against the account. Call it before the turn
+    /// to hash ends.
     pub(super) async fn count_failure(&self, context: &Context) -> ServiceResult<()> {
         let now_ms = context.clock.now_ms();
         context.cache.record_failure(&self.address, now_ms, FAILURE_WINDOW_MS).await?;
@@ -85,8 +101,10 @@ impl LoginBrake {
         Ok(())
     }
 
-    /// Forgets the failures after a login of the rank that [`Self::pass`] gave, and remembers that people sign in from this address. The address'
-    /// own count stays: one's own account must not be a way to guess others'. So does the pair's after a login of a known device.
+    /// Forgets the failures after a successful login with the rank that [`Self::pass`] gave, and
+    /// marks the address as known. The count of the address stays: an attacker must not clear it by
+    /// signing in to an account of their own. After a login of a known device, the count of the
+    /// pair stays too.
     pub(super) async fn forgive(&self, context: &Context, rank: Rank) -> ServiceResult<()> {
         let counted = self.device.as_ref().filter(|_| rank == Rank::Trusted).unwrap_or(&self.pair);
         context.cache.clear_failures(counted).await?;
@@ -96,14 +114,15 @@ impl LoginBrake {
     }
 }
 
-/// Counts an attempt under `key`, unless the wait after the last failures is not over yet.
+/// Counts an attempt under `key`. Fails while the wait after the last failures lasts.
 async fn count_try(context: &Context, key: &str, delay_ms: fn(u64) -> u64) -> ServiceResult<()> {
     let now_ms = context.clock.now_ms();
     let earlier = context.cache.failures(key).await?;
     refuse_before(earlier, delay_ms, now_ms)?;
     let counted = context.cache.record_failure(key, now_ms, FAILURE_WINDOW_MS).await?;
     if counted.count > earlier.count.saturating_add(1) {
-        // Others came in between: they count as if they had come one after the other.
+        // Parallel attempts were counted in between: treat them as if they had come one after the
+        // other.
         refuse_before(Failures { count: counted.count - 1, last_at_ms: now_ms }, delay_ms, now_ms)?;
     }
     Ok(())

@@ -1,4 +1,8 @@
-//! What admins do with accounts.
+//! Owns the accounts as admins manage them: list, make, change, disable. Called by
+//! `http/resources/accounts/manage`, [`super::import`], the command line and the demo data.
+//!
+//! - A change and its audit entry are one transaction.
+//! - At least one admin who can sign in remains.
 
 use super::hashing_line;
 pub use crate::backends::store::UserRow;
@@ -31,26 +35,26 @@ pub struct NewUser {
     pub login: String,
     /// Display name, as typed.
     pub name: String,
-    /// What it may do.
+    /// The role.
     pub role: Role,
     /// The password, as typed.
     pub password: String,
 }
 
-/// What is to change about an account; `None` leaves a part as it is.
+/// The changes to an account; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
 pub struct UserPatch {
     /// Display name.
     pub name: Option<String>,
-    /// What it may do.
+    /// The role.
     pub role: Option<Role>,
     /// The password.
     pub password: Option<String>,
-    /// Whether it is shut.
+    /// Whether the account is disabled.
     pub disabled: Option<bool>,
 }
 
-/// Which accounts to list.
+/// The filter and page of a list of accounts.
 #[derive(Debug, Clone, Default)]
 pub struct UserQuery {
     /// Words in login or name.
@@ -59,7 +63,7 @@ pub struct UserQuery {
     pub role: Option<Role>,
     /// Only disabled, or only active ones.
     pub disabled: Option<bool>,
-    /// After this one.
+    /// Only accounts after this one.
     pub after: Option<UserId>,
     /// How many, 1..=100.
     pub limit: u32,
@@ -73,18 +77,19 @@ pub async fn list_users(context: &Context, principal: &Principal, query: UserQue
     Ok(context.store.list_users(&filter, query.after, query.limit).await?)
 }
 
-/// Makes an account on behalf of an admin. Fails with the fields that are wrong, or `users.login_taken`.
+/// Makes an account on behalf of an admin. Fails with `validation`, or with `users.login_taken`.
 pub async fn create_user(context: &Context, requester: &Requester, new: NewUser) -> ServiceResult<UserRow> {
     require(&requester.principal, Action::ManageUsers)?;
     add_user(&context.store, context.clock.now_ms(), new, Maker::from(requester)).await
 }
 
-/// Who makes an account, for the audit trail; the default is the server itself (command line, demo data).
+/// The one who makes an account, for the audit trail. The default is the server itself (command
+/// line, demo data).
 #[derive(Debug, Clone, Default)]
 pub struct Maker {
     /// The admin.
     pub actor: Option<UserId>,
-    /// From where.
+    /// The admin's address.
     pub address: Option<String>,
 }
 
@@ -94,7 +99,8 @@ impl From<&Requester> for Maker {
     }
 }
 
-/// Makes an account without asking who wants it: for the command line, demo data and, after its own check, [`create_user`].
+/// Makes an account without a check of rights: for the command line, the demo data and, after its
+/// own check, [`create_user`].
 pub async fn add_user(store: &Store, now_ms: i64, new: NewUser, maker: Maker) -> ServiceResult<UserRow> {
     let (login, name) = read_new(&new)?;
     let user = UserRow {
@@ -117,7 +123,7 @@ pub async fn add_user(store: &Store, now_ms: i64, new: NewUser, maker: Maker) ->
     Ok(user)
 }
 
-/// Reads login and name, and checks the password; reports all that is wrong at once.
+/// Reads login and name, and checks the password; reports all errors at once.
 fn read_new(new: &NewUser) -> ServiceResult<(String, String)> {
     match (parse_login(&new.login), parse_name(&new.name), check_new_password(&new.password)) {
         (Ok(login), Ok(name), Ok(())) => Ok((login, name)),
@@ -140,9 +146,9 @@ fn user_entry<'a>(action: &'a str, target: UserId, data: Value, maker: &Maker, a
     }
 }
 
-/// Changes an account. A patch that names `disabled`, `role` or `password`, changed or not, ends its
-/// logins and closes its sockets. Admins cannot disable or demote themselves, and nobody can do so
-/// to the last admin who can sign in (`conflict`).
+/// Changes an account. A patch that names `disabled`, `role` or `password`, changed or not, ends
+/// its logins and closes its sockets. Admins cannot disable or demote themselves, and nobody can do
+/// so to the last admin who can sign in (`conflict`).
 pub async fn change_user(context: &Context, requester: &Requester, id: UserId, patch: UserPatch) -> ServiceResult<UserRow> {
     require(&requester.principal, Action::ManageUsers)?;
     let before = context.store.find_user(id).await?.ok_or(ServiceError::NotFound)?;
@@ -163,7 +169,7 @@ pub async fn change_user(context: &Context, requester: &Requester, id: UserId, p
 async fn write_change(context: &Context, before: &UserRow, change: &UserChange, maker: &Maker) -> ServiceResult<()> {
     let (id, is_disabling) = (before.id, matches!(change.disabled_at_ms, Some(Some(_))));
     let mut tx = context.store.begin().await?;
-    // Inside the transaction: two admins may do this to each other at the same moment.
+    // Inside the transaction: two admins may disable each other at the same moment.
     if (is_disabling || change.role.is_some_and(|role| role != Role::Admin)) && tx.hold_active_admins().await? == [id] {
         return Err(ServiceError::Conflict { code: "conflict" });
     }
@@ -181,7 +187,7 @@ async fn end_logins(context: &Context, id: UserId, reason: LoginEnd) -> ServiceR
     Ok(())
 }
 
-/// Replaces an account's password on behalf of the server itself, and ends its sessions.
+/// Replaces an account's password on behalf of the server itself, and ends its logins.
 pub(crate) async fn replace_password(context: &Context, user: &UserRow, hash: &str) -> ServiceResult<()> {
     let change = UserChange { password_hash: Some(hash.to_owned()), ..UserChange::default() };
     let mut tx = context.store.begin().await?;
@@ -213,8 +219,9 @@ async fn read_patch(patch: UserPatch, before: &UserRow, now_ms: i64) -> ServiceR
     })
 }
 
-/// Says why a patch ends the account's logins, if it does: whenever it names what logins depend on, also when that is so already. An end that failed
-/// the first time is made up for by sending the same patch again.
+/// Says whether and why a patch ends the account's logins. It does whenever it names `disabled`,
+/// `role` or `password`, even with the value the account already has: if ending the logins failed
+/// the first time, the admin sends the same patch again.
 const fn login_end(patch: &UserPatch) -> Option<LoginEnd> {
     match patch {
         UserPatch { disabled: Some(true), .. } => Some(LoginEnd::Disabled),
@@ -223,7 +230,7 @@ const fn login_end(patch: &UserPatch) -> Option<LoginEnd> {
     }
 }
 
-/// Tells which parts changed, never a password.
+/// Lists the changed parts for the audit trail, never a password.
 fn change_facts(change: &UserChange, before: &UserRow) -> Value {
     let mut facts = json!({"title": before.login});
     if let Some(name) = &change.name {

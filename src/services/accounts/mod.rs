@@ -1,4 +1,5 @@
-//! Accounts: who signs in, and what admins do with accounts.
+//! Accounts: signing in, logins, and what admins and counsellors can see and do with accounts.
+//! Called by `http`, `actors/sockets/login_check`, the command line and the demo data.
 
 mod device_cookie;
 mod fair_queue;

@@ -1,4 +1,5 @@
-//! The secret of a login: 256 bits of the operating system's randomness, of which only a hash is kept.
+//! Owns the secret of a login: 256 bits of the operating system's randomness. Used by
+//! [`super::sign_in`]. The token itself must not be stored: only its hash is.
 
 use crate::{
     services::{ServiceError, ServiceResult},
@@ -14,15 +15,15 @@ const TOKEN_BYTES: usize = 32;
 /// 32 bytes in base64 without padding.
 const TOKEN_CHARACTERS: usize = 43;
 
-/// Makes a new token: 43 characters that go into a cookie or header as they are.
+/// Makes a new token: 43 characters that fit into a cookie or a header without encoding.
 pub fn new_token() -> ServiceResult<String> {
     let mut bytes = [0_u8; TOKEN_BYTES];
     SystemRandom::new().fill(&mut bytes).map_err(|_| ServiceError::internal("no randomness"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Returns the hash under which a token's login is kept; `None` for a text that cannot be a token. A plain SHA-256 will do, because the token is
-/// random: there is nothing to guess.
+/// Returns the hash under which a token's login is stored; `None` for a text that cannot be a
+/// token. A plain SHA-256 is enough: the token is random, so it cannot be guessed.
 #[must_use]
 pub fn token_hash(token: &str) -> Option<String> {
     let is_shaped = token.len() == TOKEN_CHARACTERS && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));

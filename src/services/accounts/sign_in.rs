@@ -1,4 +1,9 @@
-//! Signing in and out, and a user's own logins. What admins do with accounts is in [`super::manage`].
+//! Owns signing in and out, and the list of a user's own logins. Called by
+//! `http/resources/accounts/sign_in`; `http/input/credentials` and `http/sockets/handshake` find
+//! the user of a token here, and `actors/sockets/login_check` finds the logins that have ended.
+//!
+//! - Unknown name, wrong password and disabled account get the same answer after the same work.
+//! - A login whose account was changed while it began ends at once.
 
 use super::{device_cookie, fair_queue::Rank, hashing_line, login_brake::LoginBrake, session_token};
 use crate::{
@@ -22,19 +27,19 @@ use crate::{
 use serde_json::json;
 use std::collections::HashSet;
 
-/// Longest text kept of what a browser calls itself, in characters.
+/// How many characters of the browser's `User-Agent` are kept.
 const USER_AGENT_LENGTH: usize = 255;
 
 const MS_PER_HOUR: i64 = 3_600_000;
 
-/// Somebody wants in.
+/// A request to sign in.
 #[derive(Debug)]
 pub struct LoginAttempt {
     /// The login name as typed.
     pub login: String,
     /// The password as typed.
     pub password: String,
-    /// The token of the login this request came with; it is replaced.
+    /// The token of the login this request came with; the new login replaces it.
     pub earlier_token: Option<String>,
     /// The cookie by which the browser proves that it has signed in before.
     pub device_cookie: Option<String>,
@@ -43,11 +48,11 @@ pub struct LoginAttempt {
 /// A fresh login.
 #[derive(Debug)]
 pub struct NewLogin {
-    /// Who signed in.
+    /// The user.
     pub principal: Principal,
-    /// The login's secret; nowhere else.
+    /// The secret of the login; it is stored nowhere.
     pub token: String,
-    /// What makes this browser a known device of the account at the next login.
+    /// The cookie that makes this browser a known device of the account at the next login.
     pub device_cookie: String,
 }
 
@@ -56,14 +61,16 @@ pub struct NewLogin {
 pub struct LoginView {
     /// The login.
     pub login: LoginRow,
-    /// Whether it is the one that asks.
+    /// Whether the request came with this login.
     pub is_current: bool,
 }
 
-/// Signs somebody in: checks the password, begins a login with a new token, and ends the one the request came with.
+/// Signs a user in: checks the password, begins a login with a new token, and ends the login the
+/// request came with.
 ///
-/// Unknown name, wrong password and disabled account are one answer, `auth.invalid_credentials`, after the same work. Too many failures:
-/// `auth.too_many_attempts` (see `login_brake`). Too many who want to sign in at once: `rate_limited`.
+/// Unknown name, wrong password and disabled account are one answer, `auth.invalid_credentials`,
+/// after the same work. Too many failures: `auth.too_many_attempts` (see `login_brake`). Too many
+/// logins at once: `rate_limited`.
 pub async fn log_in(context: &Context, attempt: LoginAttempt, origin: &Origin) -> ServiceResult<NewLogin> {
     let login = read_attempt(&attempt)?;
     let device = device_cookie::device_of(&context.secret, attempt.device_cookie.as_deref(), &login);
@@ -91,15 +98,15 @@ pub async fn log_in(context: &Context, attempt: LoginAttempt, origin: &Origin) -
 /// The one answer to unknown names, wrong passwords and disabled accounts.
 const INVALID_CREDENTIALS: ServiceError = ServiceError::Unauthenticated { code: "auth.invalid_credentials" };
 
-/// What a look at login and password found.
+/// The result of checking login and password.
 enum Looked {
     /// They belong to this account, which may sign in.
     Right(UserRow, Rank),
-    /// They do not, or it may not; the account, if there is one.
+    /// They are wrong, or the account is disabled. Names the account, if there is one.
     Wrong(Option<UserId>),
 }
 
-/// Waits for its turn and compares the password. A failure is counted before the turn of the next one comes.
+/// Waits for a turn and compares the password. A failure is counted before the next turn begins.
 async fn look_at(context: &Context, brake: &LoginBrake, login: &str, password: String, origin: &Origin) -> ServiceResult<Looked> {
     let rank = brake.pass(context).await?;
     let turn = hashing_line::wait_turn(rank, &origin.address_key).await?;
@@ -135,8 +142,9 @@ fn read_attempt(attempt: &LoginAttempt) -> ServiceResult<String> {
     }
 }
 
-/// Begins a login and returns it with its token. The account is read again afterwards: a new password, a new role or a closed account that came in
-/// between has ended the logins it found, and must end this one too.
+/// Begins a login and returns it with its token. Reads the account again afterwards: a new
+/// password, a new role or a disabling that came in between has ended the logins it found, and must
+/// end this one too.
 async fn begin_login(context: &Context, user: UserRow, origin: &Origin) -> ServiceResult<(Principal, String)> {
     let token = session_token::new_token()?;
     let login = new_login(context, &user, &token, origin)?;
@@ -173,7 +181,7 @@ pub(super) fn hours_ms(hours: u64) -> i64 {
     i64::try_from(hours.min(8_766_000)).unwrap_or(i64::MAX / MS_PER_HOUR) * MS_PER_HOUR
 }
 
-/// A login replaces the one the browser had before: its token must not stay good.
+/// Ends the login that the browser had before, because its token must not stay valid.
 async fn end_earlier_login(context: &Context, token: &str) -> ServiceResult<()> {
     let Some(hash) = session_token::token_hash(token) else { return Ok(()) };
     if let Some(earlier) = context.cache.find_login(&hash).await?
@@ -184,13 +192,14 @@ async fn end_earlier_login(context: &Context, token: &str) -> ServiceResult<()> 
     Ok(())
 }
 
-/// A login as the audit trail names it.
+/// Returns how the audit trail names a login.
 fn target_of(login: LoginId) -> Option<(&'static str, String)> {
     Some(("session", login.to_string()))
 }
 
-/// Records a failed login under the account, if there is one. What was typed is not kept: people type passwords into the wrong field. The same row is
-/// written for unknown names, so that neither takes longer.
+/// Records a failed login under the account, if there is one. The typed text is not kept: people
+/// type passwords into the wrong field. The row is also written for unknown names, so that both
+/// take the same time.
 async fn record_failed_login(context: &Context, user: Option<UserId>, origin: &Origin) -> ServiceResult<()> {
     let target = user.map(|user| ("user", user.to_string()));
     let entry = origin.audit_entry(None, "auth.login_failed", target, json!({}), context.clock.now_ms());
@@ -208,7 +217,8 @@ fn principal(user: &UserRow, login_id: LoginId) -> Principal {
     }
 }
 
-/// Finds the user behind a login token and notes the use. `None` for a token that is unknown or over, or whose account is disabled.
+/// Finds the user of a login token and records the use. `None` when the token is unknown or has
+/// ended, or when the account is disabled.
 pub async fn principal_of(context: &Context, token: &str) -> ServiceResult<Option<Principal>> {
     let Some(hash) = session_token::token_hash(token) else { return Ok(None) };
     let Some(login) = context.cache.find_login(&hash).await? else { return Ok(None) };
@@ -219,9 +229,11 @@ pub async fn principal_of(context: &Context, token: &str) -> ServiceResult<Optio
     Ok(Some(principal(&user, login.id)))
 }
 
-/// Returns which of the accounts and logins behind sockets may have them no longer, and why. Logins that went with a Redis that lost its memory are
-/// not judged, but they end with their whole life at the latest: nobody asked for their end, and sending a whole school away at once helps nobody. Their
-/// users sign in again at their next request.
+/// Returns which owners of sockets have no valid login any more, and why.
+///
+/// When Redis lost its memory, its logins are lost too. Those do not end at once, because nobody
+/// ended them and a whole school would be sent away together: their sockets stay until the longest
+/// life of a login is over. Their users sign in again at their next request.
 pub async fn ended_logins(context: &Context, owners: &[SocketOwner]) -> ServiceResult<Vec<(SocketOwner, LoginEnd)>> {
     let users: HashSet<UserId> = owners.iter().map(|owner| owner.user).collect();
     let enabled = context.store.enabled_users(users).await?;
@@ -258,7 +270,8 @@ pub async fn list_logins(context: &Context, principal: &Principal) -> ServiceRes
     Ok(logins.into_iter().map(view).collect())
 }
 
-/// Ends one of the user's logins and its open sockets. Unknown and foreign ids: not found.
+/// Ends one of the user's logins and its open sockets. Unknown ids and those of other users: not
+/// found.
 pub async fn revoke_login(context: &Context, requester: &Requester, login: LoginId) -> ServiceResult<()> {
     let user = requester.principal.user_id;
     if !context.cache.delete_login(user, login).await? {

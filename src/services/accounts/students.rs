@@ -1,4 +1,5 @@
-//! Students as counsellors look them up: whom to talk or meet with. Names and logins only.
+//! Owns the search for students by counsellors who want to write to or meet one. Called by
+//! `http/resources/accounts/students`. Must not show more than names and logins.
 
 use crate::{
     backends::store::UserFilter,
@@ -25,7 +26,8 @@ pub struct StudentItem {
     pub login: String,
 }
 
-/// Lists students who may sign in and whose name or login has all words of `query`, newest account first, those behind `after`.
+/// Lists enabled students whose name or login has all words of `query`, newest account first,
+/// beginning after `after`.
 pub async fn list_students(
     context: &Context,
     principal: &Principal,

@@ -1,4 +1,6 @@
-//! Taking a warning up: acknowledging it, and opening a conversation with the student. Both stop the clock; only the first one counts.
+//! Owns the two answers to a warning: acknowledging it, and opening a conversation with the
+//! student. Both stop the acknowledgement clock; only the first answer counts. Called by
+//! `http/resources/alerts`.
 
 use super::{
     Context, Requester, ServiceError, ServiceResult, audit,
@@ -19,7 +21,8 @@ use crate::{
 };
 use serde_json::json;
 
-/// Acknowledges a warning in the principal's name. A second one changes nothing and gets the same item, which names the first.
+/// Acknowledges a warning for the requester. A second acknowledgement changes nothing and returns
+/// the same item, which names the first.
 pub async fn acknowledge_alert(context: &Context, requester: &Requester, id: AlertId) -> ServiceResult<AlertItem> {
     require(&requester.principal, Action::AcknowledgeAlerts)?;
     find(context, id).await?;
@@ -28,7 +31,8 @@ pub async fn acknowledge_alert(context: &Context, requester: &Requester, id: Ale
     Ok(AlertItem::for_reader(&find(context, id).await?, requester))
 }
 
-/// Opens or finds the conversation of this counsellor with the student, and acknowledges. Fails with `conflict` when the student can no longer be talked with.
+/// Opens or finds the conversation of this counsellor with the student, and acknowledges the
+/// warning. Fails with `conflict` when the student can no longer be written to.
 pub async fn open_chat(context: &Context, requester: &Requester, id: AlertId) -> ServiceResult<ConversationId> {
     require(&requester.principal, Action::ChatAboutAlerts)?;
     let alert = find(context, id).await?;

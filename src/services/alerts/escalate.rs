@@ -1,5 +1,9 @@
-//! The acknowledgement clock. It is a column of the row, so it survives restarts; whoever clears it calls everybody, in the same transaction, so several nodes
-//! may run this at once.
+//! Owns the escalation of risks that were not acknowledged in time. Called by `actors/scheduler`
+//! every 5 s, on every node.
+//!
+//! - The deadline is a column of the warning's row, so it survives restarts.
+//! - The node that clears the column notifies all counsellors and admins in the same transaction,
+//!   so each warning escalates once.
 
 use super::{
     Context, ServiceResult,
@@ -7,17 +11,18 @@ use super::{
 };
 use crate::{domain::ids::AlertId, services::shared::contention::retry_contention, telemetry};
 
-/// Warnings read at once.
+/// Warnings read in one query.
 const BATCH: u32 = 100;
 
-/// What one round came to.
+/// The outcome of one round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EscalationRound {
-    /// Warnings that everybody was called for.
+    /// How many warnings were escalated.
     pub escalated: u64,
 }
 
-/// Calls all counsellors and admins for every risk that nobody acknowledged in time. Safe to run on several nodes at once.
+/// Notifies all counsellors and admins of every risk that was not acknowledged in time. Safe to run
+/// on several nodes at once.
 pub async fn escalate_overdue(context: &Context) -> ServiceResult<EscalationRound> {
     let mut round = EscalationRound::default();
     loop {
@@ -37,7 +42,8 @@ pub async fn escalate_overdue(context: &Context) -> ServiceResult<EscalationRoun
     Ok(round)
 }
 
-/// Takes one warning and calls everybody; `false` when it was acknowledged, or somebody else has it.
+/// Takes one warning and notifies all staff; `false` when it was acknowledged, or another node took
+/// it.
 async fn escalate(context: &Context, id: AlertId) -> ServiceResult<bool> {
     let now_ms = context.clock.now_ms();
     let mut tx = context.store.begin().await?;

@@ -1,6 +1,11 @@
-//! Warnings to counsellors about students who may be in danger: raised in the transaction of the question, called out again when nobody acknowledges in time,
-//! acknowledged once, and answered with a conversation. Nothing of it ever goes to the student: neither answers nor events of theirs carry a level, a rule or
-//! a warning.
+//! Owns the warnings to counsellors about students who may be in danger. Called by
+//! [`super::companion`], which raises them, by `http/resources/alerts` and by `actors/scheduler`.
+//!
+//! - A warning is raised in the transaction of the question that caused it.
+//! - A risk that is not acknowledged in time is escalated to all counsellors and admins.
+//! - A warning is acknowledged once.
+//! - A student never learns of a warning: no answer and no event to a student carries a level, a
+//!   rule or a warning.
 
 mod answer;
 mod escalate;

@@ -1,4 +1,5 @@
-//! What staff is told of warnings: durable events and notices. None of it carries what the student wrote.
+//! Owns the durable events and notices that warnings send to staff. Called by the other files of
+//! this module. Must not carry what the student wrote.
 
 use super::view::AlertItem;
 use crate::{
@@ -17,10 +18,10 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// Everybody who may see warnings.
+/// The audiences that may see warnings.
 pub(super) const STAFF: [Audience; 2] = [Audience::Role(Role::Counsellor), Audience::Role(Role::Admin)];
 
-/// What became of a warning, as the wire names it.
+/// A change of a warning, as events name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AlertChange {
     Concern,
@@ -44,7 +45,7 @@ impl AlertChange {
     }
 }
 
-/// Calls these audiences: the event that rings, and the notice that stays.
+/// Notifies these audiences of a risk: an event that rings, and a notice that stays.
 pub(super) async fn append_raised(tx: &mut Tx, id: AlertId, audiences: &[Audience], now_ms: i64) -> BackendResult<()> {
     let data = json!({ "alert": item(tx, id).await? }).to_string();
     for audience in audiences {
@@ -55,7 +56,7 @@ pub(super) async fn append_raised(tx: &mut Tx, id: AlertId, audiences: &[Audienc
     Ok(())
 }
 
-/// Moves the lists of everybody who may see warnings.
+/// Writes the event that updates the lists of all staff.
 pub(super) async fn append_changed(tx: &mut Tx, change: AlertChange, id: AlertId, now_ms: i64) -> BackendResult<()> {
     let data = json!({ "change": change.as_str(), "alert": item(tx, id).await? }).to_string();
     for audience in STAFF {

@@ -1,4 +1,5 @@
-//! Raising a warning, inside the transaction that stores the question: either both are there or neither.
+//! Owns the raising of a warning. Called by [`crate::services::companion`], inside the transaction
+//! that stores the question: both are stored or neither.
 
 use super::{
     Context, ServiceError, ServiceResult,
@@ -17,34 +18,36 @@ use crate::{
     telemetry,
 };
 
-/// How long a counsellor has to acknowledge a risk before everybody is called (product rule: 5 min).
+/// How long counsellors have to acknowledge a risk before it escalates (product rule: 5 min).
 pub const ACKNOWLEDGE_WITHIN_MS: i64 = 5 * 60_000;
 /// Characters of the question that are kept.
 const EXCERPT_CHARS: usize = 280;
-/// How often an open warning is looked for again when another transaction was faster.
+/// How often raising looks again for an open warning when another transaction was faster.
 const ATTEMPTS: u32 = 3;
 
-/// A warning that is about to be raised.
+/// A warning to raise.
 #[derive(Debug, Clone, Copy)]
 pub struct NewAlert<'a> {
-    /// About whom.
+    /// The student it is about.
     pub student: UserId,
-    /// In which thread of the companion.
+    /// The companion's thread.
     pub thread: Option<ThreadId>,
-    /// Which question.
+    /// The question that caused it.
     pub question: Option<MessageId>,
     /// What the student wrote; the first 280 characters are kept, for counsellors only.
     pub words: &'a str,
     /// How serious: 2 or 3.
     pub level: Level,
-    /// What the rules made of it.
+    /// The rules' assessment of the question.
     pub assessment: &'a Assessment,
-    /// When.
+    /// The time of the question, in ms.
     pub now_ms: i64,
 }
 
-/// Raises a warning in the caller's transaction, or joins the open one about this student that is as serious or more. A concern tells the counsellors; a risk calls
-/// those on duty (all, when nobody is) and starts the clock. Wake the pump after the commit. Fails with an internal error below level 2.
+/// Raises a warning in the caller's transaction, or adds to the open warning about this student of
+/// the same or a higher level. A concern notifies the counsellors. A risk notifies those on duty
+/// (all, if none is) and starts the clock. Wake the pump after the commit. Fails with an internal
+/// error below level 2.
 pub async fn raise(context: &Context, tx: &mut Tx, alert: NewAlert<'_>) -> ServiceResult<AlertId> {
     if alert.level < Level::Concern {
         return Err(ServiceError::internal("a warning below level 2"));
@@ -66,7 +69,7 @@ pub async fn raise(context: &Context, tx: &mut Tx, alert: NewAlert<'_>) -> Servi
     Err(ServiceError::Conflict { code: "conflict" })
 }
 
-/// Counts a repeat; `false` when the warning was acknowledged this moment.
+/// Counts a repeat; `false` when the warning has just been acknowledged.
 async fn join(tx: &mut Tx, open: AlertId, alert: &NewAlert<'_>, excerpt: &str) -> ServiceResult<bool> {
     let missing = ServiceError::internal("an open warning is gone");
     let is_as_serious = tx.find_alert(open).await?.ok_or(missing)?.level <= alert.level;
@@ -99,7 +102,7 @@ fn new_row(alert: &NewAlert<'_>, excerpt: &str) -> AlertRow {
     }
 }
 
-/// Tells of a new warning whom it concerns.
+/// Notifies the staff concerned of a new warning.
 async fn call(context: &Context, tx: &mut Tx, id: AlertId, alert: &NewAlert<'_>) -> ServiceResult<()> {
     let alert_id = id.to_string();
     if alert.level == Level::Concern {
@@ -113,11 +116,11 @@ async fn call(context: &Context, tx: &mut Tx, id: AlertId, alert: &NewAlert<'_>)
         audiences.push(Audience::Role(Role::Counsellor));
     }
     append_raised(tx, id, &audiences, alert.now_ms).await?;
-    // Whoever was not called still sees the list change.
+    // Staff who were not notified still see their list change.
     Ok(append_changed(tx, AlertChange::Raised, id, alert.now_ms).await?)
 }
 
-/// Returns the beginning of what was written, on one line.
+/// Returns the beginning of the student's text, on one line.
 fn excerpt(words: &str) -> String {
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(EXCERPT_CHARS).collect()

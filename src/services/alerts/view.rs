@@ -1,4 +1,6 @@
-//! Warnings as they are shown to counsellors and admins. Who was shown which is in the audit trail: one line per viewer, warning and school day.
+//! Owns how warnings are shown to counsellors and admins. Called by `http/resources/alerts` and the
+//! other files of this module. Every view is in the audit trail: one line per viewer, warning and
+//! school day.
 
 use super::{Context, Requester, ServiceResult, audit, require};
 use crate::{
@@ -58,23 +60,23 @@ pub struct AlertItem {
     pub conversation_id: Option<String>,
 }
 
-/// Which warnings a list shows.
+/// The warnings that a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertScope {
-    /// Those nobody has taken up.
+    /// Not acknowledged.
     Open,
-    /// Those somebody has.
+    /// Acknowledged.
     Acknowledged,
     /// All.
     All,
 }
 
-/// What a list should show.
+/// The filter and page of a list of warnings.
 #[derive(Debug, Clone, Copy)]
 pub struct AlertQuery {
-    /// Which.
+    /// Which warnings.
     pub scope: AlertScope,
-    /// Only those before this one.
+    /// Only warnings before this one.
     pub after: Option<AlertId>,
     /// How many at most.
     pub limit: u32,
@@ -114,14 +116,15 @@ impl AlertItem {
         }
     }
 
-    /// Shows a warning to the one who asks: the words to counsellors only.
+    /// Shows a warning to the requester. Only counsellors see the student's words.
     pub(super) fn for_reader(row: &AlertRow, requester: &Requester) -> Self {
         let excerpt = may(requester.principal.role, Action::ReadAlertWords).then(|| row.excerpt.clone());
         Self { excerpt, ..Self::without_words(row) }
     }
 }
 
-/// Lists warnings, newest first. What cannot be noted in the audit trail is not shown.
+/// Lists warnings, newest first. Fails, and shows none, when the view cannot be recorded in the
+/// audit trail.
 pub async fn list_alerts(context: &Context, requester: &Requester, query: AlertQuery) -> ServiceResult<AlertPage> {
     require(&requester.principal, Action::SeeAlerts)?;
     let is_open = match query.scope {
@@ -139,7 +142,7 @@ pub async fn list_alerts(context: &Context, requester: &Requester, query: AlertQ
     Ok(AlertPage { items, next, open_count: context.store.open_alerts().await?.count })
 }
 
-/// Notes that somebody is shown these warnings.
+/// Records in the audit trail that the requester sees these warnings.
 pub(super) async fn record_views(context: &Context, requester: &Requester, mut alerts: Vec<AlertId>) -> ServiceResult<()> {
     if alerts.is_empty() {
         return Ok(());
@@ -150,7 +153,8 @@ pub(super) async fn record_views(context: &Context, requester: &Requester, mut a
     if alerts.is_empty() {
         return Ok(());
     }
-    // In one order everywhere, so that parallel requests wait for each other instead of giving up.
+    // Always in the same order, so that parallel requests wait for each other instead of
+    // deadlocking.
     alerts.sort_unstable();
     retry_contention(async || {
         let now_ms = context.clock.now_ms();

@@ -1,4 +1,6 @@
-//! A counsellor's hours: reading, checking and changing them. A change never touches an appointment; it tells which ones the hours no longer cover.
+//! Owns a counsellor's hours: reading, checking and changing them. Called by
+//! `http/resources/availability`. A change of hours never changes an appointment; the answer lists
+//! the appointments that the hours no longer cover.
 
 use super::{AppointmentItem, announce_slots};
 use crate::{
@@ -36,7 +38,8 @@ pub struct AvailabilityItem {
     pub conflicts: Vec<AppointmentItem>,
 }
 
-/// Shows hours: a counsellor's own, or for admins those of `counsellor`. Others' and unknown ones: not found.
+/// Shows a counsellor's own hours, or to admins those of `counsellor`. Hours of others and unknown
+/// counsellors: not found.
 pub async fn read_availability(context: &Context, principal: &Principal, counsellor: Option<UserId>) -> ServiceResult<AvailabilityItem> {
     let is_admin = may(principal.role, Action::ReadAvailability);
     if !is_admin {
@@ -53,14 +56,15 @@ pub async fn read_availability(context: &Context, principal: &Principal, counsel
     Ok(AvailabilityItem { zone: context.config.school.zone.clone(), version, settings: availability.form(), conflicts })
 }
 
-/// Returns the appointments that other hours would not cover; changes nothing.
+/// Returns the appointments that these hours would not cover; changes nothing.
 pub async fn check_availability(context: &Context, principal: &Principal, form: &AvailabilityForm) -> ServiceResult<Vec<AppointmentItem>> {
     require(principal, Action::KeepAvailability)?;
     let availability = Availability::parse(form).map_err(ServiceError::validation)?;
     find_conflicts(context, principal.user_id, &availability, Party::Counsellor).await
 }
 
-/// Changes the own hours. Fails with `validation`, and with `conflict` when they were changed since `version` was read. Open slot lists are told.
+/// Changes the requester's own hours. Fails with `validation`, and with `conflict` when the hours
+/// were changed since `version` was read. Publishes `slots.changed` for the days concerned.
 pub async fn put_availability(
     context: &Context,
     requester: &Requester,
@@ -104,7 +108,8 @@ async fn find_conflicts(
     Ok(live.iter().filter(|row| !is_covered(row)).map(|row| AppointmentItem::new(context, row, party)).collect())
 }
 
-/// Returns the days whose slots are others under the new hours, from today to the farther horizon, as `YYYY-MM-DD`.
+/// Returns the days whose slots differ under the new hours, from today to the later of the two
+/// horizons, as `YYYY-MM-DD`.
 fn changed_days(before: &Availability, after: &Availability, zone: &TimeZone, now_ms: i64) -> Vec<String> {
     let desk = |availability| Desk { availability, zone, now_ms, rules: BookingRules::Student };
     let (before, after) = (desk(before), desk(after));

@@ -1,4 +1,8 @@
-//! Booking an appointment.
+//! Owns the booking of an appointment. Called by `http/resources/appointments`.
+//!
+//! - The claims on both people's time decide: the primary key of `slot_claims` lets one of several
+//!   parallel bookings through.
+//! - The row, claims, reminders, audit entry, events and notice are one transaction.
 
 use super::{
     counsellors::offered_modes,
@@ -32,22 +36,22 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 
-/// An appointment that is to be made.
+/// An appointment to book.
 #[derive(Debug, Clone)]
 pub struct NewBooking {
-    /// With whom.
+    /// The counsellor.
     pub counsellor_id: UserId,
-    /// For whom; only counsellors book for somebody else.
+    /// The student; only counsellors book for another user.
     pub student_id: Option<UserId>,
     /// When it begins.
     pub starts_at_ms: i64,
     /// Topic and note.
     pub text: AppointmentText,
-    /// How they meet.
+    /// How the two meet.
     pub mode: AppointmentMode,
 }
 
-/// What stays the same however often the transaction is tried.
+/// The parts of a booking that stay the same at every try of the transaction.
 struct Plan {
     counsellor: PersonRow,
     student: PersonRow,
@@ -61,7 +65,8 @@ impl Plan {
         Pair { counsellor: self.counsellor.id, student: Some(self.student.id) }
     }
 
-    /// Sets up the counsellor's hours. Fails with `validation` when they do not offer the wanted time, taken or not.
+    /// Combines the counsellor's hours with the rules of the requester. Fails with `validation`
+    /// when the hours do not offer the wanted time, taken or not.
     fn desk<'a>(&'a self, row: Option<&'a AvailabilityRow>, new: &NewBooking) -> ServiceResult<Desk<'a>> {
         let desk = row.map(|row| Desk { availability: &row.availability, zone: &self.zone, now_ms: self.now_ms, rules: self.rules });
         let offering = desk.filter(|desk| desk.offers(desk.time_from(new.starts_at_ms)));
@@ -69,9 +74,11 @@ impl Plan {
     }
 }
 
-/// Books an appointment. Fails with `validation` on people or times that cannot be booked, and with `appointments.slot_taken` when somebody was
-/// faster: the database lets only one of any number of bookings that meet through. Fails with `appointments.too_many` for a student who has as many ahead
-/// as the school allows: nobody takes all the times of a counsellor.
+/// Books an appointment.
+///
+/// Fails with `validation` on people or times that cannot be booked, with `appointments.slot_taken`
+/// when another booking was faster, and with `appointments.too_many` for a student who has as many
+/// appointments ahead as the school allows.
 pub async fn book_appointment(context: &Context, requester: &Requester, new: NewBooking) -> ServiceResult<AppointmentItem> {
     require(&requester.principal, Action::BookAppointments)?;
     if !offered_modes(context).contains(&new.mode) {
@@ -91,7 +98,8 @@ pub async fn book_appointment(context: &Context, requester: &Requester, new: New
     Ok(AppointmentItem::new(context, &made, party))
 }
 
-/// Finds the two people. Students book for themselves with any counsellor, counsellors for any student with themselves.
+/// Finds the two people. Students book for themselves with any counsellor; counsellors book with
+/// themselves for any student.
 async fn find_pair(context: &Context, principal: &Principal, new: &NewBooking) -> ServiceResult<(PersonRow, PersonRow)> {
     let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
     let myself = PersonRow { id: principal.user_id, name: principal.name.clone() };
@@ -115,7 +123,7 @@ async fn find_pair(context: &Context, principal: &Principal, new: &NewBooking) -
 
 async fn book_once(context: &Context, requester: &Requester, plan: &Plan, new: &NewBooking) -> ServiceResult<AppointmentRow> {
     let pair = plan.pair();
-    // Most losers are told here, without having waited for their turn to write.
+    // Most bookings that come too late are refused here, before they wait for their turn to write.
     let row = context.store.find_availability(pair.counsellor).await?;
     let desk = plan.desk(row.as_ref(), new)?;
     let around = day_around(desk.time_from(new.starts_at_ms), &plan.zone);
@@ -123,7 +131,8 @@ async fn book_once(context: &Context, requester: &Requester, plan: &Plan, new: &
         return Err(slot_taken(context, &desk, pair, new.starts_at_ms).await?);
     }
     let mut tx = context.store.begin().await?;
-    // From here on the counsellor's bookings wait for this one, so what is read now stays true; only the student may be booked by others meanwhile.
+    // From here on other bookings with this counsellor wait for this one, so the reads below stay
+    // true. Only the student can be booked meanwhile, by another counsellor.
     let row = tx.lock_availability(pair.counsellor).await?;
     let desk = plan.desk(row.as_ref(), new)?;
     refuse_too_many(context, &mut tx, &requester.principal, plan).await?;
@@ -139,8 +148,9 @@ async fn book_once(context: &Context, requester: &Requester, plan: &Plan, new: &
     Ok(appointment)
 }
 
-/// Fails when a student who books has enough appointments ahead. Bookings with one counsellor wait for each other here; with several at once a student may
-/// get a few more, which does no harm.
+/// Fails when a student who books has enough appointments ahead. Bookings with one counsellor wait
+/// for each other here. A student who books with several counsellors at once may get a few more,
+/// which does no harm.
 async fn refuse_too_many(context: &Context, tx: &mut Tx, principal: &Principal, plan: &Plan) -> ServiceResult<()> {
     let most = i64::from(context.config.school.appointments_ahead);
     if principal.role != Role::Student || most == 0 || tx.count_ahead(plan.student.id, plan.now_ms).await? < most {
@@ -149,7 +159,8 @@ async fn refuse_too_many(context: &Context, tx: &mut Tx, principal: &Principal, 
     Err(ServiceError::Conflict { code: "appointments.too_many" })
 }
 
-/// Writes the row and claims its time; `false` when a piece of it has an owner. This is the guarantee, whatever was read before.
+/// Writes the row and claims its time; `false` when a part of the time is taken. The claims are the
+/// guarantee, whatever was read before.
 async fn insert(tx: &mut Tx, appointment: &AppointmentRow) -> BackendResult<bool> {
     tx.insert_appointment(appointment).await?;
     tx.claim_times(appointment.id, &claims_of(appointment)).await

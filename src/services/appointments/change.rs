@@ -1,4 +1,6 @@
-//! Changing an appointment: confirm, reschedule, cancel, complete, no-show.
+//! Owns every change of an appointment: confirm, reschedule, cancel, complete, no-show. Called by
+//! `http/resources/appointments`. `domain/appointments/appointment` decides who may do what from
+//! which state.
 
 use super::{
     record::{announce_change, claims_of, record_change},
@@ -25,10 +27,10 @@ use crate::{
     },
 };
 
-/// What should become of an appointment.
+/// A change to make to an appointment.
 #[derive(Debug, Clone)]
 pub struct ChangeRequest {
-    /// What to do.
+    /// The action.
     pub action: AppointmentAction,
     /// The new time; only rescheduling has one.
     pub starts_at_ms: Option<i64>,
@@ -36,16 +38,17 @@ pub struct ChangeRequest {
     pub reason: Option<String>,
 }
 
-/// What one try came to.
+/// The outcome of one try.
 enum ChangeOutcome {
-    /// It is changed and committed; these days' slots are others now.
+    /// The change is committed. The slots of the days with these times (ms) have changed.
     Changed(Box<AppointmentRow>, Vec<i64>),
-    /// The new time is taken; with the hours that were read.
+    /// The new time is taken. Carries the counsellor's hours as they were read.
     Taken(Box<AppointmentRow>, Box<AvailabilityRow>),
 }
 
-/// Changes an appointment. Unknown and foreign ones: not found. Fails with `validation` on a missing reason or a time that is no slot, with
-/// `appointments.illegal_transition` on what this user may not do now, and with `appointments.slot_taken`.
+/// Changes an appointment. Unknown ones and those of others: not found. Fails with `validation` on
+/// a missing reason or a time that is no slot, with `appointments.illegal_transition` when this
+/// user may not do this now, and with `appointments.slot_taken`.
 pub async fn change_appointment(
     context: &Context,
     requester: &Requester,
@@ -53,7 +56,7 @@ pub async fn change_appointment(
     request: ChangeRequest,
 ) -> ServiceResult<AppointmentItem> {
     require(&requester.principal, Action::UseAppointments)?;
-    // Strangers are sent away before they could keep others from writing.
+    // Strangers are refused before the transaction, so that they cannot block writers.
     let appointment = context.store.find_appointment(id).await?.ok_or(ServiceError::NotFound)?;
     let party = party_of(&requester.principal, &appointment).ok_or(ServiceError::NotFound)?;
     let reason = parse_reason(request.action, request.reason.as_deref())?;
@@ -110,13 +113,13 @@ async fn change_once(context: &Context, requester: &Requester, id: AppointmentId
     Ok(ChangeOutcome::Changed(Box::new(appointment), days))
 }
 
-/// Gives the time back and drops the reminders.
+/// Releases the claimed time and drops the reminders.
 async fn end(tx: &mut Tx, appointment: &AppointmentRow) -> ServiceResult<()> {
     tx.release_claims(appointment.id).await?;
     Ok(tx.set_reminders(appointment.id, &[]).await?)
 }
 
-/// Writes the row in its new state, and what the change leaves.
+/// Writes the row in its new state, with audit entry, events and notices.
 async fn write(
     context: &Context,
     tx: &mut Tx,
@@ -130,8 +133,8 @@ async fn write(
     Ok(record_change(context, tx, requester, appointment).await?)
 }
 
-/// Moves an appointment, its claims and its reminders to the wanted time. Returns the counsellor's hours when that is taken; then the transaction can
-/// only be dropped.
+/// Moves an appointment, its claims and its reminders to the wanted time. Returns the counsellor's
+/// hours when the time is taken; the caller must then drop the transaction.
 async fn move_time(
     context: &Context,
     tx: &mut Tx,

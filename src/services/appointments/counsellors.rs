@@ -1,4 +1,5 @@
-//! Counsellors as everybody sees them: who there is, whether they are there, and how they meet.
+//! Owns the list of counsellors as all users see it, with their status and how they can be met.
+//! Called by `http/resources/counsellors`.
 
 use crate::{
     backends::store::CounsellorRow,
@@ -14,7 +15,7 @@ use crate::{
 use serde::Serialize;
 use serde_json::json;
 
-/// Nobody is there for longer than this without saying so again, in ms: 12 h.
+/// How long a status lasts unless it is set again, in ms: 12 h. After that it is offline.
 pub(in crate::services) const STATUS_LASTS_MS: i64 = 12 * 3_600_000;
 
 /// A counsellor as the contract shapes it.
@@ -53,7 +54,7 @@ pub async fn list_counsellors(context: &Context, principal: &Principal) -> Servi
     Ok(context.store.list_counsellors().await?.into_iter().map(show).collect())
 }
 
-/// Sets the own status and tells everybody.
+/// Sets the requester's own status and publishes it to all.
 pub async fn set_status(context: &Context, principal: &Principal, status: DutyStatus) -> ServiceResult<StatusItem> {
     require(principal, Action::KeepAvailability)?;
     context.store.set_counsellor_status(principal.user_id, status, context.clock.now_ms()).await?;
@@ -62,7 +63,7 @@ pub async fn set_status(context: &Context, principal: &Principal, status: DutySt
     Ok(item)
 }
 
-/// Returns how appointments can be held: by video only where there is a video server.
+/// Returns how appointments can be held: by video only when a video server is configured.
 #[must_use]
 pub fn offered_modes(context: &Context) -> Vec<AppointmentMode> {
     AppointmentMode::ALL.iter().copied().filter(|mode| *mode != AppointmentMode::Video || context.config.has_video()).collect()

@@ -1,6 +1,11 @@
-//! An appointment as a calendar file (RFC 5545). Its title says nothing about why: calendars show it to others. The same appointment keeps its `UID`
-//! and grows its `SEQUENCE`, so that a calendar replaces what it had; a cancelled one takes itself out (`METHOD:CANCEL`). Times are UTC, which every
-//! calendar shows in its own zone; the school's zone stands beside them.
+//! Owns the calendar file of an appointment (RFC 5545). Called by `http/resources/appointments`.
+//! Must not carry the topic or the note: calendars show their entries to others.
+//!
+//! - The same appointment keeps its `UID` and raises its `SEQUENCE`, so that a calendar replaces
+//!   the earlier version.
+//! - The file of a cancelled appointment removes the entry (`METHOD:CANCEL`).
+//! - Times are UTC, which every calendar shows in its own zone; the school's zone is named beside
+//!   them.
 
 use super::{
     list::{audit_view, find_own},
@@ -19,7 +24,8 @@ use icalendar::{Calendar, Component as _, Event, EventStatus, Property};
 use jiff::Timestamp;
 
 const PRODUCT: &str = "-//EduCounsel//EduCounsel//ID";
-/// RFC 5546 wants an organiser; `.invalid` belongs to nobody (RFC 2606), because replies have no use.
+/// RFC 5546 requires an organiser. The address cannot exist (`.invalid`, RFC 2606), because replies
+/// have no use.
 const ORGANISER: &str = "mailto:noreply@educounsel.invalid";
 
 /// A calendar file.
@@ -31,7 +37,8 @@ pub struct CalendarFile {
     pub method: &'static str,
 }
 
-/// Makes the calendar file of an appointment, titled in `language`. Unknown and foreign ones: not found. An admin's view is noted in the audit trail.
+/// Makes the calendar file of an appointment, titled in `language`. Unknown ones and those of
+/// others: not found. An admin's view is recorded in the audit trail.
 pub async fn calendar_file(context: &Context, requester: &Requester, id: AppointmentId, language: Language) -> ServiceResult<CalendarFile> {
     let (appointment, party) = find_own(context, &requester.principal, id).await?;
     if party == Party::Admin {
@@ -110,7 +117,8 @@ mod tests {
         }
     }
 
-    /// Reads a file with the parser of another project and returns the text of a property of the calendar (0) or its event (1).
+    /// Parses a file with another project's parser and returns the text of a property of the
+    /// calendar (0) or of its event (1).
     fn property(file: &CalendarFile, component: usize, name: &ICalendarProperty) -> String {
         let parsed = ICalendar::parse(&file.text).unwrap();
         assert_eq!(parsed.components.len(), 2, "a calendar with one event");

@@ -1,4 +1,5 @@
-//! Lists of appointments, and one by id.
+//! Owns the lists of appointments, and the view of one. Called by `http/resources/appointments`,
+//! [`super::ics`] and [`super::video`].
 
 use super::{
     record::facts,
@@ -21,31 +22,31 @@ use serde::Serialize;
 use serde_json::json;
 use std::{fmt, str::FromStr};
 
-/// Which part of the time a list shows.
+/// The part of time that a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListScope {
     /// Live and not over, soonest first.
     Upcoming,
     /// All others, latest first.
     Past,
-    /// All that share time with this stretch, in any state, soonest first: a calendar.
+    /// All that overlap this span, in any state, soonest first: a calendar.
     Within(Span),
 }
 
-/// What a list should show.
+/// The filter and page of a list of appointments.
 #[derive(Debug, Clone, Copy)]
 pub struct AppointmentQuery {
-    /// When.
+    /// The part of time.
     pub scope: ListScope,
-    /// Only those with this counsellor; for admins.
+    /// Only those with this counsellor; used for admins only.
     pub counsellor: Option<UserId>,
-    /// Only those behind this place.
+    /// Only those after this position.
     pub after: Option<ListCursor>,
     /// How many at most.
     pub limit: u32,
 }
 
-/// The place of an appointment in a list, as text: `START_MS.ID`.
+/// The position of an appointment in a list, as text: `START_MS.ID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCursor(AppointmentCursor);
 
@@ -73,7 +74,8 @@ pub struct AppointmentPage {
     pub next: Option<String>,
 }
 
-/// Lists appointments: the own ones, and for admins everybody's, which the audit trail notes.
+/// Lists the requester's own appointments, or for admins those of all. An admin's view is recorded
+/// in the audit trail.
 pub async fn list_appointments(context: &Context, requester: &Requester, query: AppointmentQuery) -> ServiceResult<AppointmentPage> {
     require(&requester.principal, Action::UseAppointments)?;
     let now_ms = context.clock.now_ms();
@@ -94,7 +96,8 @@ pub async fn list_appointments(context: &Context, requester: &Requester, query: 
     Ok(AppointmentPage { items: show_all(context, &requester.principal, &rows), next })
 }
 
-/// Shows one appointment. Unknown and foreign ones: not found. An admin's view is noted in the audit trail.
+/// Shows one appointment. Unknown ones and those of others: not found. An admin's view is recorded
+/// in the audit trail.
 pub async fn read_appointment(context: &Context, requester: &Requester, id: AppointmentId) -> ServiceResult<AppointmentItem> {
     let (appointment, party) = find_own(context, &requester.principal, id).await?;
     if party == Party::Admin {
@@ -103,7 +106,7 @@ pub async fn read_appointment(context: &Context, requester: &Requester, id: Appo
     Ok(AppointmentItem::new(context, &appointment, party))
 }
 
-/// Finds an appointment that the user is a party of.
+/// Finds an appointment that the user is a party of. Others: not found.
 pub(super) async fn find_own(context: &Context, principal: &Principal, id: AppointmentId) -> ServiceResult<(AppointmentRow, Party)> {
     require(principal, Action::UseAppointments)?;
     let appointment = context.store.find_appointment(id).await?.ok_or(ServiceError::NotFound)?;
@@ -125,7 +128,7 @@ fn show_all(context: &Context, principal: &Principal, rows: &[AppointmentRow]) -
     rows.iter().filter_map(show).collect()
 }
 
-/// Notes in the audit trail that an admin looked at one appointment, or at a list.
+/// Records in the audit trail that an admin looked at one appointment, or at a list.
 pub(super) async fn audit_view(
     context: &Context,
     requester: &Requester,

@@ -1,5 +1,9 @@
-//! Appointments: what can be booked, booking, every change, reminders, calendar files, video rooms. A change is one transaction of the row, the claims on
-//! both people's time, the reminders, audit entry, log rows to both and a notice to the other side; pages with open slot lists are told afterwards.
+//! Owns the appointments: slots, booking, changes, reminders, calendar files, video rooms. Called
+//! by `http/resources` and, for reminders, by `actors/scheduler`.
+//!
+//! - A booking or a change is one transaction of the row, the claims on both people's time, the
+//!   reminders, the audit entry, the log rows to both and a notice to the other side.
+//! - `slots.changed` is published to open slot lists after the commit.
 
 pub mod availability;
 mod book;

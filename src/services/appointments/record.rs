@@ -1,5 +1,6 @@
-//! What every change of an appointment leaves besides the row: audit entry, an event to both sides, a notice to whoever did not do it; and what open
-//! pages are told.
+//! Owns the records that every change of an appointment leaves besides its row: the audit entry, an
+//! event to both sides and a notice to the side that did not make the change. Also publishes
+//! `slots.changed`. Called by the other files of this module.
 
 use super::view::SharedItem;
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-/// Writes what the change that led to `appointment` leaves.
+/// Writes the audit entry, events and notices of the change that led to `appointment`.
 pub(super) async fn record_change(
     context: &Context,
     tx: &mut Tx,
@@ -36,7 +37,8 @@ pub(super) async fn record_change(
     write_notices(&context.zone(), tx, requester.principal.user_id, appointment).await
 }
 
-/// Returns what the audit trail keeps of an appointment: who and when, never what about.
+/// Returns what the audit trail keeps of an appointment: people, time and state, never topic or
+/// note.
 pub(super) fn facts(appointment: &AppointmentRow) -> serde_json::Value {
     let time = SharedItem::new(appointment).starts_at;
     json!({ "counsellor_id": appointment.counsellor.id, "student_id": appointment.student.id, "starts_at": time, "state": appointment.state })
@@ -69,7 +71,7 @@ async fn write_notices(zone: &TimeZone, tx: &mut Tx, actor: UserId, appointment:
     Ok(())
 }
 
-/// Makes the notice that one side reads; `about`: what happened, and the name of the other side.
+/// Makes the notice to one side. `about`: the news, and the name of the other side.
 pub(super) fn notice_to(zone: &TimeZone, appointment: &AppointmentRow, reader: UserId, about: (AppointmentNews, &str)) -> NewNotice {
     let (news, other_side) = about;
     let kind = AppointmentNotice {
@@ -82,7 +84,7 @@ pub(super) fn notice_to(zone: &TimeZone, appointment: &AppointmentRow, reader: U
     NewNotice { audience: Audience::User(reader), kind: NoticeKind::Appointment(kind) }
 }
 
-/// Returns the time that a live appointment claims of both people.
+/// Returns the time that a live appointment claims for both people.
 pub(super) fn claims_of(appointment: &AppointmentRow) -> [Claim; 2] {
     [
         Claim { person: appointment.student.id, time: appointment.time },
@@ -90,7 +92,8 @@ pub(super) fn claims_of(appointment: &AppointmentRow) -> [Claim; 2] {
     ]
 }
 
-/// Wakes the pump and tells open slot lists of the counsellor which days to load again. Call it after the commit.
+/// Wakes the pump, and publishes to open slot lists of the counsellor which days to load again.
+/// Call it after the commit.
 pub(super) fn announce_change(context: &Context, counsellor: UserId, starts_ms: &[i64]) {
     context.announce.wake_pump();
     let zone = context.zone();
@@ -99,7 +102,7 @@ pub(super) fn announce_change(context: &Context, counsellor: UserId, starts_ms: 
     announce_slots(context, counsellor, &dates);
 }
 
-/// Tells open slot lists of the counsellor which days to load again.
+/// Publishes to open slot lists of the counsellor which days to load again.
 pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
     if !dates.is_empty() {
         context.announce.queue_event(
@@ -110,8 +113,9 @@ pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
     }
 }
 
-/// Writes an appointment of the demo school as booking and changing would have left it: claims, reminders, and while it is live event and notice of the
-/// last step, which `actor` did. Fails when its time is taken.
+/// Writes an appointment of the demo school as booking and changing would have left it: with
+/// claims, reminders and, while it is live, the event and notice of the last step, which `actor`
+/// made. Fails when its time is taken.
 pub async fn write_demo_appointment(context: &Context, tx: &mut Tx, appointment: &AppointmentRow, actor: UserId) -> BackendResult<()> {
     tx.insert_appointment(appointment).await?;
     if !appointment.state.is_live() {

@@ -1,5 +1,9 @@
-//! Reminders 24 h, 1 h and 10 min before an appointment, to both sides. Whoever takes the row out of the database writes the notices in the same
-//! transaction, so several nodes may run this at once. A reminder that comes much too late is dropped: it would only confuse.
+//! Owns the reminders to both sides 24 h, 1 h and 10 min before an appointment. Called by
+//! `actors/scheduler` every 15 s, on every node.
+//!
+//! - The node that deletes a reminder's row writes the notices in the same transaction, so each
+//!   reminder is sent once.
+//! - A reminder that is much too late is dropped, because it would only confuse.
 
 use super::record::notice_to;
 use crate::{
@@ -14,10 +18,10 @@ use crate::{
     services::{Context, ServiceResult, notices::append_notice, shared::contention::retry_contention},
 };
 
-/// Reminders read at once.
+/// Reminders read in one query.
 const BATCH: u32 = 100;
 
-/// What one round came to.
+/// The outcome of one round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReminderRound {
     /// Reminders sent, each to both sides.
@@ -26,7 +30,7 @@ pub struct ReminderRound {
     pub dropped: u64,
 }
 
-/// Sends what is due. Safe to run on several nodes at once and at any time.
+/// Sends the reminders that are due. Safe to run on several nodes at once and at any time.
 pub async fn send_due_reminders(context: &Context) -> ServiceResult<ReminderRound> {
     let mut round = ReminderRound::default();
     loop {
@@ -35,7 +39,7 @@ pub async fn send_due_reminders(context: &Context) -> ServiceResult<ReminderRoun
             match retry_contention(async || send_one(context, reminder).await).await? {
                 Some(true) => round.sent += 1,
                 Some(false) => round.dropped += 1,
-                // Another node had it, or the appointment was moved meanwhile.
+                // Another node took it, or the appointment was moved meanwhile.
                 None => {}
             }
         }
@@ -52,10 +56,12 @@ pub async fn send_due_reminders(context: &Context) -> ServiceResult<ReminderRoun
     Ok(round)
 }
 
-/// Takes one reminder and sends it (`true`) or drops it (`false`); `None` when somebody else has it.
+/// Takes one reminder and sends it (`true`) or drops it (`false`); `None` when another node took
+/// it.
 async fn send_one(context: &Context, reminder: &DueReminder) -> ServiceResult<Option<bool>> {
     let mut tx = context.store.begin().await?;
-    // The appointment first, as changes of it do: they wait for us, or we find it moved.
+    // The appointment is locked first, as in every change of it: a change waits for this
+    // transaction, or is seen here.
     let appointment = tx.find_appointment_to_change(reminder.appointment_id).await?;
     if !tx.take_reminder(reminder).await? {
         return Ok(None);

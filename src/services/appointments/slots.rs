@@ -1,4 +1,6 @@
-//! What can be booked: a counsellor's hours met with what is taken.
+//! Owns which times can be booked: a counsellor's hours without the times that are taken. Called by
+//! `http/resources/counsellors` and the other files of this module. `domain/appointments/slots` has
+//! the rules.
 
 use crate::{
     backends::{BackendResult, store::Tx},
@@ -16,11 +18,11 @@ use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// Most days of one list.
+/// How many days one list can cover.
 pub const LONGEST_LIST_DAYS: i32 = 62;
-/// Days of a list when the client names no end: today and 13 more.
+/// Days of a list when the client names no end: today and the next 13.
 const DEFAULT_LIST_DAYS: i32 = 14;
-/// How many free slots a loser is offered.
+/// How many free slots a refused booking offers.
 const ALTERNATIVES: usize = 3;
 
 /// A time that can be booked.
@@ -41,11 +43,11 @@ pub struct SlotList {
     pub slots: Vec<SlotItem>,
 }
 
-/// The two whose time is booked.
+/// The two people whose time is booked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
     pub counsellor: UserId,
-    /// `None`: nobody in particular asks.
+    /// `None`: not asked for a certain student.
     pub student: Option<UserId>,
 }
 
@@ -55,8 +57,9 @@ impl From<Span> for SlotItem {
     }
 }
 
-/// Lists what can be booked with a counsellor from one school day to another, both included. What the asking student has elsewhere counts as taken.
-/// Unknown counsellors: not found. Fails with `validation` on days that do not fit.
+/// Lists the slots of a counsellor from one school day to another, both included. Other
+/// appointments of a student who asks count as taken. Unknown counsellors: not found. Fails with
+/// `validation` when the days are in the wrong order or too many.
 pub async fn list_slots(
     context: &Context,
     principal: &Principal,
@@ -99,12 +102,12 @@ fn span_of_days((from, to): (Date, Date), zone: &TimeZone) -> Span {
     Span { from_ms: span_of_day(from, zone).from_ms, to_ms: span_of_day(to, zone).to_ms }
 }
 
-/// Returns whose rules a user follows with a counsellor.
+/// Returns the rules that a user must follow with a counsellor.
 pub(super) fn rules_of(principal: &Principal, counsellor: UserId) -> BookingRules {
     if principal.user_id == counsellor { BookingRules::Counsellor } else { BookingRules::Student }
 }
 
-/// Reads what is taken of both people's time around `span`.
+/// Reads the taken times of both people around `span`.
 pub(super) async fn taken_in(context: &Context, pair: Pair, span: Span) -> BackendResult<Taken> {
     let counsellor = context.store.booked_with(pair.counsellor, span).await?;
     let student = match pair.student {
@@ -114,7 +117,8 @@ pub(super) async fn taken_in(context: &Context, pair: Pair, span: Span) -> Backe
     Ok(Taken { counsellor, student })
 }
 
-/// As [`taken_in`], as a transaction sees it that has locked the counsellor's hours, without the appointment `except`.
+/// As [`taken_in`], inside a transaction that has locked the counsellor's hours, without the
+/// appointment `except`.
 pub(super) async fn taken_in_tx(tx: &mut Tx, pair: Pair, span: Span, except: Option<AppointmentId>) -> BackendResult<Taken> {
     let counsellor = tx.booked_with(pair.counsellor, span, except).await?;
     let student = match pair.student {
@@ -124,7 +128,7 @@ pub(super) async fn taken_in_tx(tx: &mut Tx, pair: Pair, span: Span, except: Opt
     Ok(Taken { counsellor, student })
 }
 
-/// Returns the day around a time: what must be read to decide whether it is free.
+/// Returns the day around a time. Reading it is enough to decide whether the time is free.
 pub(super) fn day_around(time: Span, zone: &TimeZone) -> Span {
     let day = span_of_day(day_of(time.from_ms, zone), zone);
     Span { from_ms: day.from_ms.min(time.from_ms), to_ms: day.to_ms.max(time.to_ms) }
@@ -135,7 +139,8 @@ pub(super) fn unavailable(message: &'static str) -> ServiceError {
     FieldError::new("starts_at", "unavailable", message).into()
 }
 
-/// Makes the error of a time that is taken, with the next slots that are free for both. Ask it outside of any transaction.
+/// Makes the error of a time that is taken, with the next slots that are free for both. Call it
+/// outside of any transaction.
 pub(super) async fn slot_taken(context: &Context, desk: &Desk<'_>, pair: Pair, wanted_ms: i64) -> ServiceResult<ServiceError> {
     let span = span_of_days((desk.today(), desk.last_day()), desk.zone);
     let taken = taken_in(context, pair, span).await?;

@@ -1,6 +1,10 @@
-//! Video rooms on the school's Jitsi server. The room's name cannot be guessed, and the token opens exactly this room, from 10 minutes before the
-//! appointment to 15 after it; only the counsellor moderates. Source of the claims: Jitsi's token authentication for Prosody (`aud`, `iss`, `sub`, `room`,
-//! `context.user`).
+//! Owns the links into video rooms on the school's Jitsi server. Called by
+//! `http/resources/appointments`. Source of the claims: Jitsi's token authentication for Prosody
+//! (`aud`, `iss`, `sub`, `room`, `context.user`).
+//!
+//! - The room's name cannot be guessed.
+//! - The token opens exactly this room, from 10 min before the appointment to 15 min after it.
+//! - Only the counsellor is a moderator.
 
 use super::{list::find_own, view::video_window};
 use crate::{
@@ -25,8 +29,9 @@ pub struct VideoLink {
     pub expires_at: String,
 }
 
-/// Makes a fresh link into the room of an appointment for one of its two sides. Unknown and foreign appointments, and admins: not found. Fails with
-/// `appointments.video_closed` outside the window, and when there is no room.
+/// Makes a fresh link into the room of an appointment for one of its two sides. Unknown
+/// appointments, those of others, and admins: not found. Fails with `appointments.video_closed`
+/// outside the window, and when there is no room.
 pub async fn open_video(context: &Context, principal: &Principal, id: AppointmentId) -> ServiceResult<VideoLink> {
     const CLOSED: ServiceError = ServiceError::Conflict { code: "appointments.video_closed" };
     let (appointment, party) = find_own(context, principal, id).await?;

@@ -1,4 +1,5 @@
-//! Appointments as they are shown.
+//! Owns how appointments are shown to each of their parties. Called by the other files of this
+//! module.
 
 use super::counsellors::offered_modes;
 use crate::{
@@ -101,7 +102,7 @@ impl SharedItem {
 }
 
 impl AppointmentItem {
-    /// Shows an appointment to one of its parties. Admins see who meets when, not why: that is between the two.
+    /// Shows an appointment to one of its parties. Admins see who meets and when, but not why.
     #[must_use]
     pub fn new(context: &Context, appointment: &AppointmentRow, party: Party) -> Self {
         let is_private = party == Party::Admin;
@@ -116,19 +117,20 @@ impl AppointmentItem {
     }
 }
 
-/// Returns who a user is to an appointment; `None` for strangers.
+/// Returns the role of a user in an appointment; `None` for strangers.
 pub(super) fn party_of(principal: &Principal, appointment: &AppointmentRow) -> Option<Party> {
     let user = principal.user_id;
     Party::of(principal.role, user == appointment.student.id, user == appointment.counsellor.id)
 }
 
-/// Returns what decides about actions at a moment.
+/// Returns the facts that decide which actions are allowed at a moment.
 pub(super) fn situation(appointment: &AppointmentRow, now_ms: i64) -> Situation {
     let proposed_by = if appointment.proposed_by == appointment.counsellor.id { Party::Counsellor } else { Party::Student };
     Situation { state: appointment.state, proposed_by, has_begun: now_ms >= appointment.time.from_ms }
 }
 
-/// Returns from when to when the video room is open; `None` when there is no room: another mode, not agreed, or no video server.
+/// Returns the time in which the video room is open. `None` when there is no room: another mode,
+/// not confirmed, or no video server.
 pub(super) fn video_window(context: &Context, appointment: &AppointmentRow) -> Option<Span> {
     let has_room = appointment.mode == AppointmentMode::Video
         && appointment.state == AppointmentState::Confirmed

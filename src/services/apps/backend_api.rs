@@ -1,5 +1,8 @@
-//! What backends of connected apps ask of the HTTP API (section 2.8 of the wire contract): publish, look at channels, end a user's sockets. Answers are for
-//! the whole cluster; what this node did before it answers is in them.
+//! Owns what backends of connected apps can ask of the HTTP API
+//! (docs/pusher-protocol.md, section 2.8): publish events, read channels, end a user's sockets.
+//! Called by `http/resources/apps/backend_api` and, to publish for an admin, by [`super::console`].
+//!
+//! - Answers count the whole cluster, and include what this node did before it answered.
 
 use super::table::App;
 use crate::{
@@ -26,7 +29,8 @@ use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use std::{num::NonZeroU32, sync::Arc};
 
-/// Finds the app a request claims to be from: that of the path, or without one that of the key. Nothing is believed yet.
+/// Finds the app that a request claims to come from: by the id in the path, or without one by the
+/// key. The claim is not verified yet.
 pub fn find_app(context: &Context, id: Option<&AppId>, claims: &Claims) -> Result<Arc<App>, NotSigned> {
     let found = match id {
         Some(id) => context.apps.by_id(id),
@@ -35,7 +39,8 @@ pub fn find_app(context: &Context, id: Option<&AppId>, claims: &Claims) -> Resul
     found.filter(|app| !app.is_built_in && app.key == claims.key).ok_or(NotSigned)
 }
 
-/// Publishes events. Returns what is asked about the channels of each. Fails with `TooMany` above the app's rate; then nothing is published.
+/// Publishes events. Returns the requested facts about the channels of each. Fails with `TooMany`
+/// above the app's rate; then nothing is published.
 pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> ServiceResult<Vec<Map<String, Value>>> {
     take_turn(app, triggers.len())?;
     let mut publications = Vec::new();
@@ -47,7 +52,7 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
             publications.push((Publication { except: trigger.except, ..Publication::new(topic, frame) }, kept));
         }
     }
-    // At once, in order: what one backend sends in one request reaches the bus in one go.
+    // Started together and in order: the events of one request reach the bus in one go.
     let published = join_all(publications.into_iter().map(|(publication, kept)| publish(context, publication, kept))).await;
     published.into_iter().collect::<BackendResult<()>>()?;
     triggers.iter().for_each(|trigger| context.watched.show(&app.id, || line_of(trigger)));
@@ -67,13 +72,13 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
     Ok(told)
 }
 
-/// Tells an event to those who watch the app.
+/// Makes the console's line of an event.
 fn line_of(trigger: &Trigger) -> Line {
     let line = Line::new(LineKind::ApiEvent).on_all(&trigger.channels).event(&trigger.name).data(&trigger.data);
     trigger.except.into_iter().fold(line, Line::socket)
 }
 
-/// Publishes an event, and keeps it when it has something to be kept.
+/// Publishes an event. With `kept`, the census also keeps it as the last event of a cache channel.
 async fn publish(context: &Context, publication: Publication, kept: Option<CachedEvent>) -> BackendResult<()> {
     let Some(kept) = kept else { return context.announce.publish(publication).await };
     context.census.publish_kept(publication, &kept).await?;
@@ -81,7 +86,8 @@ async fn publish(context: &Context, publication: Publication, kept: Option<Cache
     Ok(())
 }
 
-/// Lists the occupied channels of an app. Fails with a sentence when users are to be counted on channels that have none.
+/// Lists the occupied channels of an app. Fails with a sentence for the client when `info` asks for
+/// something these channels do not have.
 pub async fn list_channels(context: &Context, app: &App, prefix: &str, info: Attributes) -> ServiceResult<Result<Value, &'static str>> {
     if info.user_count && !prefix.starts_with("presence-") {
         return Ok(Err("user_count needs filter_by_prefix to begin with presence-"));
@@ -95,7 +101,8 @@ pub async fn list_channels(context: &Context, app: &App, prefix: &str, info: Att
     Ok(Ok(json!({ "channels": told.collect::<Map<_, _>>() })))
 }
 
-/// Returns what is asked about one channel. Fails with a sentence when it cannot have that.
+/// Returns the requested facts about one channel. Fails with a sentence for the client when the
+/// channel cannot have them.
 pub async fn read_channel(
     context: &Context,
     app: &App,
@@ -120,7 +127,7 @@ pub async fn read_channel(
     Ok(Ok(Value::Object(told)))
 }
 
-/// Lists the users of a presence channel. Fails with a sentence on other channels.
+/// Lists the users of a presence channel. Fails with a sentence for the client on other channels.
 pub async fn list_users(context: &Context, app: &App, channel: ChannelName) -> ServiceResult<Result<Value, &'static str>> {
     if channel.kind() != ChannelKind::Presence {
         return Ok(Err("users can only be listed on presence channels"));
@@ -135,7 +142,7 @@ pub async fn end_user(context: &Context, app: &App, user_id: &str) -> ServiceRes
     Ok(context.announce.end_user(&app.id, user_id).await?)
 }
 
-/// Refuses what is above the rate the app may publish at.
+/// Fails when the events exceed the rate at which the app may publish.
 fn take_turn(app: &App, events: usize) -> ServiceResult<()> {
     let (Some(rate), Some(events)) = (&app.event_rate, u32::try_from(events).ok().and_then(NonZeroU32::new)) else { return Ok(()) };
     match rate.check_n(events) {
@@ -144,7 +151,7 @@ fn take_turn(app: &App, events: usize) -> ServiceResult<()> {
     }
 }
 
-/// Returns the numbers that are asked for and that a channel can have.
+/// Returns the numbers that are requested and that a channel can have.
 fn counts(channel: &ChannelName, info: Attributes, facts: ChannelFacts) -> Map<String, Value> {
     let mut counts = Map::new();
     if info.user_count && channel.kind() == ChannelKind::Presence {

@@ -1,4 +1,6 @@
-//! The event debug console of connected apps: an admin watches what happens in one, and publishes events to it by hand.
+//! Owns the event debug console of connected apps: an admin watches an app's events live, and
+//! publishes events by hand. Called by `http/resources/apps/console`. A view or an event that
+//! cannot be recorded in the audit trail does not happen.
 
 use super::{backend_api, table::App};
 use crate::{
@@ -27,7 +29,8 @@ pub struct OpenConsole {
     until: String,
 }
 
-/// Lets every node tell what happens in an app, for a minute from now; a repeat keeps it on. Noted in the audit trail once per admin, app and school day.
+/// Starts the console of an app on every node, for a minute from now; a repeat extends it. Recorded
+/// in the audit trail once per admin, app and school day.
 pub async fn watch(context: &Context, requester: &Requester, id: &AppId) -> ServiceResult<OpenConsole> {
     let app = find(context, &requester.principal, id)?;
     record_view(context, requester, &app).await?;
@@ -35,14 +38,15 @@ pub async fn watch(context: &Context, requester: &Requester, id: &AppId) -> Serv
     Ok(OpenConsole { channel: ChannelName::app_console(&app.id).to_string(), until: rfc3339(until_ms) })
 }
 
-/// Finds an app that an admin wants to publish to. Fails with `Denied`, `NotFound`, and `apps.disabled`.
+/// Finds an app to which an admin wants to publish. Fails with `Denied`, `NotFound`, and
+/// `apps.disabled`.
 pub fn find_enabled(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<Arc<App>> {
     let app = find(context, principal, id)?;
     if app.is_enabled { Ok(app) } else { Err(ServiceError::Conflict { code: "apps.disabled" }) }
 }
 
-/// Publishes an event of an admin, as a backend of the app would. In the audit trail stands where to and its name, not its data; it stands there also when
-/// publishing fails.
+/// Publishes an event of an admin, as a backend of the app would. The audit trail records its
+/// channels and name before it is published, never its data; the entry stays when publishing fails.
 pub async fn send_event(context: &Context, requester: &Requester, app: &App, event: &Trigger) -> ServiceResult<()> {
     let channels: Vec<&str> = event.channels.iter().map(ChannelName::as_str).collect();
     let data = json!({ "title": app.name, "channels": channels, "name": event.name });
@@ -55,7 +59,8 @@ fn find(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<A
     context.apps.by_id(id).filter(|app| !app.is_built_in).ok_or(ServiceError::NotFound)
 }
 
-/// Records that somebody watches an app. What cannot be recorded is not shown.
+/// Records in the audit trail that an admin watches an app. If this fails, the console stays
+/// closed.
 async fn record_view(context: &Context, requester: &Requester, app: &App) -> ServiceResult<()> {
     let (viewer, day) = (requester.principal.user_id, today(context));
     if context.store.has_viewed_console(viewer, &day, &app.id).await? {

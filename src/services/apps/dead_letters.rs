@@ -1,4 +1,6 @@
-//! What admins see of the webhooks of connected apps: how each address is doing, what could not be delivered, and trying that again.
+//! Owns what admins see of an app's webhooks: the state of each address, the dead letters (events
+//! that could not be delivered), and replaying them. Called by `http/resources/apps/dead_letters`.
+//! [`super::webhooks`] delivers.
 
 use crate::{
     backends::store::{DeadLetterRow, WebhookStanding},
@@ -68,7 +70,7 @@ impl From<DeadLetterRow> for DeadLetterItem {
         Self {
             id: row.id,
             url: row.url,
-            // Written by us as JSON; `null` if somebody else wrote something else.
+            // This server wrote it as JSON; `null` if the column holds something else.
             event: RawValue::from_string(row.event).unwrap_or_default(),
             attempts: row.attempts,
             created_at: rfc3339(row.created_at_ms),
@@ -83,7 +85,7 @@ async fn require_app(context: &Context, principal: &Principal, id: &AppId) -> Se
     Ok(context.store.find_app(id).await?.ok_or(ServiceError::NotFound)?.name)
 }
 
-/// Tells how each address of an app is doing that was ever used.
+/// Returns the state of each address that the app has ever used.
 pub async fn list_webhooks(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<Vec<WebhookItem>> {
     require_app(context, principal, id).await?;
     Ok(context.store.webhook_standings(id).await?.into_iter().map(WebhookItem::from).collect())
@@ -101,7 +103,8 @@ pub async fn list(
     Ok(context.store.list_dead_letters(id, after, limit).await?.into_iter().map(DeadLetterItem::from).collect())
 }
 
-/// Puts dead letters back into their queues, those of `ids` or all; returns how many. They are tried at once, and as long as new ones.
+/// Puts dead letters back into their queues, those of `ids` or all; returns how many. They are
+/// tried at once, and for as long as new events.
 pub async fn replay(context: &Context, requester: &Requester, id: &AppId, ids: Option<&[WebhookEventId]>) -> ServiceResult<u64> {
     let name = require_app(context, &requester.principal, id).await?;
     let now_ms = context.clock.now_ms();

@@ -1,5 +1,9 @@
-//! What admins do with connected Pusher apps. A secret is shown once, when it is made; the database keeps it sealed. Every node keeps the apps in
-//! memory ([`super::table`]) and loads them anew when one of them says so, and now and then as a net.
+//! Owns the connected Pusher apps as admins manage them. Called by `http/resources/apps/manage`;
+//! `app.rs` and `actors/apps/keeper` call [`reload`].
+//!
+//! - A secret is shown once, when it is made. The database holds it sealed.
+//! - Every node keeps the apps in memory ([`super::table`]). It loads them again when another node
+//!   announces a change, and regularly in case that was lost.
 
 use super::table::{App, AppSource};
 use crate::{
@@ -24,9 +28,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// How often a random id or key is tried before giving up; the first one practically always fits.
+/// How often a random id or key is tried before giving up; the first one practically always is
+/// free.
 const TRIES: usize = 5;
-/// Ids are eight digits: numbers, as the SDKs demand, out of the way of those people choose for the settings.
+/// Ids have eight digits: numbers, as the SDKs require, and longer than those that operators choose
+/// in the settings.
 const IDS: std::ops::RangeInclusive<u32> = 10_000_000..=99_999_999;
 
 /// What an app is made or changed with; `None` leaves a part as it is, or at its default.
@@ -117,7 +123,8 @@ impl AppItem {
     }
 }
 
-/// Lists the apps: those of the settings first, then the connected ones, oldest first. Without secrets.
+/// Lists the apps without their secrets: those of the settings first, then the connected ones,
+/// oldest first.
 pub async fn list_apps(context: &Context, principal: &Principal) -> ServiceResult<Vec<AppItem>> {
     require(principal, Action::ManageApps)?;
     let rows = context.store.list_apps().await?;
@@ -127,7 +134,7 @@ pub async fn list_apps(context: &Context, principal: &Principal) -> ServiceResul
     Ok(settings.chain(rows.iter().map(|row| AppItem::of_row(row, live(&row.id)))).collect())
 }
 
-/// Returns one app, of whichever source.
+/// Returns one app, from the settings or the database.
 pub async fn read_app(context: &Context, principal: &Principal, id: &AppId) -> ServiceResult<AppItem> {
     require(principal, Action::ManageApps)?;
     let live = context.announce.app_counts(id);
@@ -138,7 +145,7 @@ pub async fn read_app(context: &Context, principal: &Principal, id: &AppId) -> S
     Ok(AppItem::of_row(&row, live))
 }
 
-/// Makes an app. The answer carries its secret, for the only time.
+/// Makes an app. Only this answer carries its secret.
 pub async fn create_app(context: &Context, requester: &Requester, new: &AppPatch) -> ServiceResult<AppItem> {
     require(&requester.principal, Action::ManageApps)?;
     let name = parse_name(new.name.as_deref().unwrap_or_default());
@@ -176,8 +183,8 @@ pub async fn create_app(context: &Context, requester: &Requester, new: &AppPatch
     Err(ServiceError::internal("no free app id found"))
 }
 
-/// Changes an app. Disabling it ends its sockets with 4003 on every node. Apps of the settings cannot be changed here, and neither can another version than
-/// the one the patch names (`conflict`).
+/// Changes an app. Disabling it ends its sockets with 4003 on every node. Fails with `conflict` for
+/// an app of the settings, and when the app is no longer at the version that the patch names.
 pub async fn change_app(context: &Context, requester: &Requester, id: &AppId, patch: &AppPatch) -> ServiceResult<AppItem> {
     let before = find_changeable(context, &requester.principal, id).await?;
     if patch.updated_at.as_ref().is_some_and(|seen| *seen != rfc3339(before.updated_at_ms)) {
@@ -195,7 +202,8 @@ pub async fn change_app(context: &Context, requester: &Requester, id: &AppId, pa
     Ok(AppItem::of_row(&after, context.announce.app_counts(id)))
 }
 
-/// Gives an app a new secret, at once: what is signed with the old one is refused from now on. The answer carries the new one, for the only time.
+/// Gives an app a new secret. Signatures made with the old one are refused at once. Only this
+/// answer carries the new secret.
 pub async fn rotate_secret(context: &Context, requester: &Requester, id: &AppId) -> ServiceResult<AppItem> {
     let before = find_changeable(context, &requester.principal, id).await?;
     let secret = fresh_secret();
@@ -204,7 +212,8 @@ pub async fn rotate_secret(context: &Context, requester: &Requester, id: &AppId)
     Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&after, context.announce.app_counts(id)) })
 }
 
-/// Loads the connected apps from the database into this node's memory. An app whose secret does not open is served as disabled: rotating mends it.
+/// Loads the connected apps from the database into this node's memory. An app whose sealed secret
+/// cannot be opened is served as disabled, until an admin rotates the secret.
 pub async fn reload(context: &Context) -> ServiceResult<()> {
     let rows = context.store.list_apps().await?;
     let vault = vault(context)?;
@@ -218,7 +227,7 @@ fn served(row: AppRow, vault: &Vault) -> App {
         tracing::error!(app = &*row.id.0, %error, "app cannot be served: give it a new secret");
     }
     let is_enabled = row.is_enabled && opened.is_ok();
-    // Signatures of an app that is not served are never asked for; a random key makes sure.
+    // A disabled app's signatures are never checked; the random key makes sure that none is valid.
     let secret = opened.map_or_else(|_| SecretKey::new(&rand::random::<[u8; 32]>()), |secret| SecretKey::new(secret.as_bytes()));
     let (id, key, name, rules) = (row.id, row.key, row.name, row.rules);
     App { id, key, name, secret, source: AppSource::Database, is_enabled, is_built_in: false, rules, event_rate: None }
@@ -232,7 +241,8 @@ async fn find_changeable(context: &Context, principal: &Principal, id: &AppId) -
     context.store.find_app(id).await?.ok_or(ServiceError::NotFound)
 }
 
-/// Makes a change count: here before the answer leaves, elsewhere as soon as they hear of it. What fails here is made up for by the next reload.
+/// Loads the changed apps on this node before the answer leaves, and tells the other nodes to do
+/// so. If loading fails here, the next reload makes up for it.
 async fn reload_everywhere(context: &Context) {
     if let Err(error) = reload(context).await {
         tracing::error!(%error, "apps not loaded after a change, trying again soon");
@@ -240,7 +250,7 @@ async fn reload_everywhere(context: &Context) {
     context.announce.apps_changed();
 }
 
-/// Who does what to an app, from where: for the audit trail.
+/// A change of an app by an admin, for the audit trail.
 struct Deed<'a> {
     context: &'a Context,
     requester: &'a Requester,
@@ -248,9 +258,11 @@ struct Deed<'a> {
 }
 
 impl Deed<'_> {
-    /// Writes `after` over `before`, and makes it count. Fails with `conflict` when somebody else was faster.
+    /// Writes `after` over `before` and loads it on all nodes. Fails with `conflict` when another
+    /// change was faster.
     async fn write(&self, before: &AppRow, after: AppRow, facts: Value) -> ServiceResult<AppRow> {
-        // Later than before also when the clock stands still: the time tells two versions apart.
+        // Always later than before, even when the clock stands still: this time tells two versions
+        // apart.
         let updated_at_ms = self.context.clock.now_ms().max(before.updated_at_ms + 1);
         let after = AppRow { updated_at_ms, ..after };
         let mut tx = self.context.store.begin().await?;

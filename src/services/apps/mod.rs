@@ -1,4 +1,5 @@
-//! Connected apps: the table of them, what their backends ask for, and what their owners see.
+//! Connected apps: the table of apps, the API for their backends, their webhooks, and what admins
+//! see and change. Called by `http`, `actors` and `app.rs`.
 
 pub mod backend_api;
 pub mod console;

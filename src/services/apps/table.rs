@@ -1,5 +1,7 @@
-//! The Pusher apps this node serves: the built-in one of the web UI, those of the settings, and the connected ones of the database. A table in memory,
-//! replaced as a whole when an admin changed something (see [`super::manage`]); cheap to clone, one per process.
+//! Owns the table of Pusher apps that this node serves: the built-in one of the web UI, those of
+//! the settings, and the connected ones of the database. Read by `http`, `actors` and services
+//! through `Context::apps`. Only [`super::manage`] replaces it, as a whole. Cheap to clone, one per
+//! process.
 
 use crate::{
     config::{Config, PusherAppSettings},
@@ -18,43 +20,45 @@ use std::{
 
 /// Id of the built-in app; never numeric, so that it cannot collide with a connected app.
 pub const BUILT_IN_APP: &str = "educounsel";
-/// The app that demo data brings: id, key, secret.
+/// The app that the demo data brings: id, key, secret.
 const DEMO_APP: [&str; 3] = ["1001", "demo-key", "demo-secret"];
 
-/// Where an app comes from.
+/// The source of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppSource {
     /// This server's own web UI.
     BuiltIn,
-    /// The settings, or demo data; changed by a restart only.
+    /// The settings or the demo data; changes need a restart.
     Settings,
     /// The database; changed by admins.
     Database,
-    /// A test: gives every message back. Debug builds only, and only [`Apps::add_echo`] makes one, which no setting reaches.
+    /// A test: the server sends every message back. Only [`Apps::add_echo`] makes one, which exists
+    /// in debug builds only and which no setting reaches.
     #[cfg(debug_assertions)]
     Echo,
 }
 
-/// An app that clients connect to, as it is now. Sockets keep the one they were opened with; ask [`Apps::current`] for what may have changed since.
+/// An app that clients connect to, as it was when loaded. A socket keeps the version it was opened
+/// with; [`Apps::current`] returns the newest.
 #[derive(Debug)]
 pub struct App {
     /// Public id.
     pub id: AppId,
     /// Public key, part of the socket's address.
     pub key: String,
-    /// What admins call it.
+    /// The name that admins gave it.
     pub name: String,
     /// Signs channels and requests.
     pub secret: SecretKey,
-    /// Where it comes from.
+    /// Its source.
     pub source: AppSource,
-    /// Whether it may be used.
+    /// Whether it is enabled.
     pub is_enabled: bool,
-    /// Whether a session cookie or token makes a socket a signed-in user.
+    /// Whether it is the web UI's app, whose sockets belong to a user by session cookie or token.
     pub is_built_in: bool,
-    /// What it may do.
+    /// Its rules and limits.
     pub rules: AppRules,
-    /// How many events its backends may publish through this node; `None`: any number.
+    /// The rate at which its backends may publish through this node; `None`: no limit.
     pub event_rate: Option<Arc<DefaultDirectRateLimiter>>,
 }
 
@@ -71,7 +75,7 @@ impl App {
         proof.split_once(':').is_some_and(|(key, signature)| key == self.key && self.secret.verifies(signed_text, signature))
     }
 
-    /// Says whether this is the app of a test that gives every message back; never in a release build.
+    /// Says whether this is the echo app of a test; never in a release build.
     #[must_use]
     pub fn is_echo(&self) -> bool {
         #[cfg(debug_assertions)]
@@ -110,7 +114,8 @@ impl AppTable {
     fn of(apps: impl IntoIterator<Item = Arc<App>>) -> Self {
         let mut table = Self::default();
         for app in apps {
-            // What stands first wins: the built-in app and those of the settings are never hidden by a row.
+            // The first one wins: a row of the database never hides the built-in app or one of the
+            // settings.
             if !table.by_key.contains_key(&app.key) && !table.by_id.contains_key(&app.id) {
                 table.by_key.insert(app.key.clone(), app.clone());
                 table.by_id.insert(app.id.clone(), app);
@@ -129,7 +134,8 @@ pub struct Apps {
 }
 
 impl Apps {
-    /// Takes the apps of the settings, adds the built-in one (its secret derives from the server's) and, for demo data, the demo app.
+    /// Takes the apps of the settings, and adds the built-in one (its secret derives from the
+    /// server's) and, with demo data, the demo app.
     #[must_use]
     pub fn load(config: &Config, server_secret: &SecretKey, with_demo: bool) -> Self {
         let built_in = Arc::new(App {
@@ -145,14 +151,15 @@ impl Apps {
         });
         let [id, key, secret] = DEMO_APP.map(str::to_owned);
         let demo = with_demo.then_some(PusherAppSettings { id, key, secret, client_events: true, subscription_counts: false });
-        // The settings win over the demo app, as an operator's word does over an example.
+        // The settings come first, so that an operator's app wins over the demo app.
         let connected = config.apps.iter().chain(&demo).map(|app| Arc::new(App::of_settings(app)));
         let fixed: Vec<_> = [built_in.clone()].into_iter().chain(connected).collect();
         let table = Arc::new(RwLock::new(AppTable::of(fixed.iter().cloned())));
         Self { table, fixed: Arc::new(fixed), built_in }
     }
 
-    /// Adds the app with the key `echo`, which gives every message back. A release build has no such function.
+    /// Adds the app with the key `echo`, which sends every message back. A release build has no
+    /// such function.
     #[cfg(debug_assertions)]
     #[must_use]
     pub fn add_echo(self) -> Self {
@@ -164,7 +171,8 @@ impl Apps {
         Self { table, fixed: Arc::new(fixed), ..self }
     }
 
-    /// Replaces the connected apps by what the database says now. Rate limiters whose limit is the same go on.
+    /// Replaces the connected apps by those the database has now. An app whose rate limit is
+    /// unchanged keeps its rate limiter.
     pub fn replace_connected(&self, connected: impl IntoIterator<Item = App>) {
         let connected = connected.into_iter().map(|mut app| {
             let before = self.by_id(&app.id).filter(|before| before.rules.limits.events_per_s == app.rules.limits.events_per_s);
@@ -187,13 +195,13 @@ impl Apps {
         self.table.read().unwrap_or_else(PoisonError::into_inner).by_id.get(id).cloned()
     }
 
-    /// Returns an app as it is now; `None` when it is gone or disabled.
+    /// Returns an app in its newest version; `None` when it was removed or disabled.
     #[must_use]
     pub fn current(&self, id: &AppId) -> Option<Arc<App>> {
         self.by_id(id).filter(|app| app.is_enabled)
     }
 
-    /// Lists the apps of the settings: those no admin can change.
+    /// Lists the apps of the settings, which no admin can change.
     #[must_use]
     pub fn of_settings(&self) -> Vec<Arc<App>> {
         self.fixed.iter().filter(|app| app.source == AppSource::Settings).cloned().collect()

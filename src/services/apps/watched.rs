@@ -1,5 +1,10 @@
-//! The connected apps whose admins watch what happens (the event debug console), and the lines that wait to be shown to them; one table per node. Every
-//! node hears over the bus that an app is watched, and forgets it when nobody says so again. While nobody watches, a line costs the reading of one number.
+//! Owns the apps that admins watch in the event debug console, and the lines that wait to be
+//! published to them; one table per node. Filled by `http`, `actors` and services through
+//! `Context::watched`; emptied by `actors/apps/console_link`.
+//!
+//! - Every node learns over the bus that an app is watched, and forgets it after [`WATCH_MS`]
+//!   without a repeat.
+//! - When no admin watches, each call site costs one atomic load.
 
 use crate::{
     domain::{
@@ -17,19 +22,19 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// How long a node tells what happens in an app after it heard that somebody watches, in ms.
+/// How long a node collects lines of an app after it learned that an admin watches, in ms.
 pub const WATCH_MS: i64 = 60_000;
-/// Most lines that wait in one app; beyond it they are counted only.
+/// How many lines of one app can wait; further ones are only counted.
 const MOST_LINES: usize = 50;
 
-/// What happened in one app since the last look.
+/// The lines of one app since the last [`WatchedApps::take`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// The app.
     pub app: AppId,
     /// The first lines.
     pub lines: Vec<NotedLine>,
-    /// How many there were beside them.
+    /// How many further lines were only counted.
     pub skipped: u64,
 }
 
@@ -43,7 +48,7 @@ struct Watched {
 #[derive(Debug, Default)]
 struct WatchedTable {
     apps: HashMap<AppId, Watched>,
-    /// Lines noted so far: their ids on this node.
+    /// How many lines were kept so far; gives them ids on this node.
     noted: u64,
 }
 
@@ -64,14 +69,14 @@ pub struct WatchedApps {
 }
 
 impl WatchedApps {
-    /// Makes the table of a process: nobody watches.
+    /// Makes the table of a process, with no app watched.
     #[must_use]
     pub fn new(clock: Clock, node: NodeId) -> Self {
         let inner = Inner { count: AtomicUsize::new(0), table: Mutex::default(), filled: Notify::new(), clock, node };
         Self { inner: Arc::new(inner) }
     }
 
-    /// Notes that somebody watches an app from now on for [`WATCH_MS`]; returns until when.
+    /// Starts or extends the watch of an app for [`WATCH_MS`]; returns when it ends, in ms.
     pub fn watch(&self, app: &AppId) -> i64 {
         let until_ms = self.inner.clock.now_ms().saturating_add(WATCH_MS);
         let mut table = self.lock();
@@ -81,13 +86,15 @@ impl WatchedApps {
         until_ms
     }
 
-    /// Says whether any app is watched: for places that would have to find out which app they are about.
+    /// Says whether any app is watched, for callers that would have to find out first which app
+    /// they are about.
     #[must_use]
     pub fn is_anybody_watching(&self) -> bool {
         self.inner.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Queues a line for those who watch an app. `line` is made only when it will be shown, and must not call this table.
+    /// Queues a line of an app. `line` is called only when the app is watched and there is room,
+    /// and must not call this table.
     pub fn show(&self, app: &AppId, line: impl FnOnce() -> Line) {
         if self.is_anybody_watching() {
             self.queue_line(app, line);
@@ -113,12 +120,12 @@ impl WatchedApps {
         self.inner.filled.notify_one();
     }
 
-    /// Waits until lines may wait. For one waiter.
+    /// Waits until a line was queued. For one waiter.
     pub async fn filled(&self) {
         self.inner.filled.notified().await;
     }
 
-    /// Takes the lines that wait, app by app.
+    /// Takes the queued lines, app by app.
     #[must_use]
     pub fn take(&self) -> Vec<Batch> {
         let mut table = self.lock();

@@ -1,6 +1,9 @@
-//! Telling the owners of connected apps what happens (section 2.9 of the wire contract). What happened is written to the queue of each address that
-//! wants it, and delivered from there by one node at a time, at least once, in order. What says that somebody is gone waits a moment, and is taken back
-//! when that somebody returns meanwhile, on whichever node.
+//! Owns the webhooks of connected apps (docs/pusher-protocol.md, section 2.9): queueing events, and
+//! delivering them at least once, in order. Called by `actors/delivery/courier`.
+//!
+//! - Each address has a queue in the database. One node at a time delivers from it, by lease.
+//! - Absence events (`channel_vacated`, `member_removed`) are delayed by `webhooks.debounce_ms` and
+//!   cancelled if the member returns, or the channel is occupied again, on any node.
 
 use super::table::AppSource;
 use crate::{
@@ -25,18 +28,19 @@ use crate::{
 };
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
-/// Most events of one body.
+/// How many events one body can have.
 const MOST_EVENTS: u32 = 100;
-/// Bytes of events after which a body takes no more.
+/// A body gets no further event once its events have this many bytes.
 const BODY_BYTES: usize = 256 * 1024;
-/// Bodies sent to one address before others have their turn.
+/// How many bodies are sent to one address before others have their turn.
 const ROUNDS: usize = 20;
-/// What the lease of a queue lasts beyond the time-out of an attempt, in ms.
+/// How much longer than the time-out of an attempt the lease of a queue lasts, in ms.
 const LEASE_MARGIN_MS: i64 = 5_000;
-/// When to look again because the census, which knows who is back, is out of reach, in ms.
+/// When a queue is tried again while the census, which knows who has returned, is out of reach, in
+/// ms.
 const CENSUS_RETRY_MS: i64 = 1_000;
 
-/// Why an attempt was not made or failed.
+/// The reason why an attempt was not made or failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Undelivered {
     #[error("the app is disabled or gone")]
@@ -48,7 +52,7 @@ enum Undelivered {
 }
 
 impl Undelivered {
-    /// Returns with what the other side answered, if it did.
+    /// Returns the HTTP status of the other side, if it answered.
     const fn status(self) -> Option<u16> {
         match self {
             Self::Post(PostError::Status(status)) => Some(status),
@@ -64,7 +68,8 @@ struct Letter<'a> {
     event: &'a AppHappening,
 }
 
-/// Writes events to the queues of those who want them; returns how many were written. All or none.
+/// Writes events to the queue of each address that wants them; returns how many were written. All
+/// or none.
 pub async fn keep(context: &Context, events: &[AppHappening]) -> ServiceResult<usize> {
     let apps: Vec<_> =
         events.iter().map(|event| context.apps.current(&event.app).filter(|app| app.source == AppSource::Database)).collect();
@@ -105,7 +110,8 @@ async fn keep_letters(tx: &mut Tx, letters: &[Letter<'_>], now_ms: i64, debounce
             rows.retain(|row| row.queue_id != *queue_id || row.subject.as_ref() != Some(subject) || row.ready_at_ms <= now_ms);
             let was_held = tx.take_webhook_event_back(queue_id, subject, now_ms).await? || rows.len() < before;
             if was_held && !is_absence {
-                // Gone for a moment: neither that nor the return is told.
+                // The member was away for a moment only: neither the absence nor the return is
+                // delivered.
                 continue;
             }
         }
@@ -123,12 +129,13 @@ async fn keep_letters(tx: &mut Tx, letters: &[Letter<'_>], now_ms: i64, debounce
     Ok(rows.len())
 }
 
-/// Claims a queue with events that are ready, for as long as an attempt may take.
+/// Claims a queue that has events to deliver, for as long as an attempt may take.
 pub async fn claim(context: &Context, node: NodeId) -> ServiceResult<Option<WebhookQueue>> {
     Ok(context.store.claim_webhook_queue(node, context.clock.now_ms(), lease_ms(context)).await?)
 }
 
-/// Delivers what is ready in a claimed queue, body after body, until nothing is, an attempt fails, or others should have their turn. Gives the lease back.
+/// Delivers the ready events of a claimed queue, body after body, until none is left, an attempt
+/// fails, or other queues should have their turn. Then releases the lease.
 pub async fn work_off(context: &Context, node: NodeId, queue: &WebhookQueue) -> ServiceResult<()> {
     let mut failures = queue.failures;
     let mut failing_since_ms = queue.failing_since_ms;
@@ -177,7 +184,8 @@ async fn record_failure(
 ) -> ServiceResult<()> {
     let now_ms = context.clock.now_ms();
     let retry_for_ms = i64::try_from(context.config.webhooks.retry_for_s).unwrap_or(i64::MAX).saturating_mul(1000);
-    // An event is given up when it was tried for so long: since it was ready, but not before the address began to fail.
+    // An event is given up after `webhooks.retry_for_s`, counted from when it became ready, but not
+    // before the address has failed for that long.
     let may_give_up = failing_since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) >= retry_for_ms);
     let failure = WebhookFailure {
         now_ms,
@@ -193,10 +201,11 @@ async fn record_failure(
     Ok(())
 }
 
-/// Who is on the presence channels that a batch tells of: asked once for each, however many left it together.
+/// The members of the presence channels in a batch. Each channel is asked once, however many
+/// members left it.
 type Rosters = HashMap<Topic, Vec<String>>;
 
-/// Signs and sends one body: stamped and signed anew with every attempt.
+/// Signs and sends one body. Every attempt has a new time and a new signature.
 async fn send(context: &Context, queue: &WebhookQueue, batch: &[WebhookEventRow]) -> Result<u16, Undelivered> {
     let app = context.apps.current(&queue.app).ok_or(Undelivered::NoApp)?;
     if !app.rules.webhooks.iter().any(|webhook| webhook.url == queue.url) {
@@ -207,7 +216,7 @@ async fn send(context: &Context, queue: &WebhookQueue, batch: &[WebhookEventRow]
     Ok(context.webhooks.post(&queue.url, &app.key, &signature, body).await?)
 }
 
-/// Returns the names of events, each once.
+/// Returns the names of the events, each once.
 fn names(batch: &[WebhookEventRow]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for name in batch.iter().filter_map(|row| event_name(&row.event)) {
@@ -218,8 +227,8 @@ fn names(batch: &[WebhookEventRow]) -> Vec<&str> {
     names
 }
 
-/// Leaves out, and removes, what says that somebody is gone who is there again: whoever returned through another node may have been written before.
-/// `None`: the census is out of reach.
+/// Leaves out and deletes the absence events of members who have returned: a return through another
+/// node may have been written before the absence. `None`: the census is out of reach.
 async fn still_true(context: &Context, ready: Vec<WebhookEventRow>) -> ServiceResult<Option<Vec<WebhookEventRow>>> {
     let (mut batch, mut untrue, mut rosters) = (Vec::with_capacity(ready.len()), Vec::new(), Rosters::new());
     for row in ready {
@@ -243,7 +252,7 @@ async fn is_back(context: &Context, row: &WebhookEventRow, rosters: &mut Rosters
     is_back.inspect_err(|error| tracing::warn!(%error, "not known who is back, webhook waits")).ok()
 }
 
-/// Says whether a user, or anybody, is on a channel.
+/// Says whether a user, or with `None` any socket, is on a channel.
 async fn is_there(context: &Context, topic: Topic, user: Option<&String>, rosters: &mut Rosters) -> BackendResult<bool> {
     let Some(user) = user else { return Ok(context.census.facts(&topic).await?.subscriptions > 0) };
     let users = match rosters.entry(topic) {
@@ -256,7 +265,7 @@ async fn is_there(context: &Context, topic: Topic, user: Option<&String>, roster
     Ok(users.contains(user))
 }
 
-/// Returns the first events that make a body: at least one.
+/// Returns the first events that fit into a body: at least one.
 fn as_much_as_fits(mut batch: Vec<WebhookEventRow>) -> Vec<WebhookEventRow> {
     let mut bytes = 0;
     let fits = batch.iter().take_while(|row| {

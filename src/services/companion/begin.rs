@@ -1,4 +1,6 @@
-//! The beginning of a turn: safety check, limits, question and empty answer in one transaction.
+//! Owns the beginning of a turn: safety check, limits, and one transaction with the question and an
+//! empty answer. Called by [`super::desk`]; [`mod@super::regenerate`] and [`super::summary`] use
+//! its parts.
 
 use super::{
     AnswerItem, Context, QuestionItem, ServiceError, ServiceResult, find_own_thread,
@@ -31,55 +33,56 @@ use crate::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Turns of a thread that are looked at for the context of a model; what fits is decided by tokens.
+/// How many turns of a thread are read as context for the model; the limit of tokens decides how
+/// many of them are sent.
 const CONTEXT_QUESTIONS: u32 = 40;
 
-/// What a student sends.
+/// A question as the student sends it.
 #[derive(Debug, Clone)]
 pub struct NewQuestion {
-    /// The id the client gave it.
+    /// The id that the client gave it; a repeat has the same.
     pub client_id: String,
-    /// What is asked.
+    /// The text.
     pub body: String,
-    /// In which it is answered.
+    /// The language of the answer.
     pub language: Language,
 }
 
-/// What became of it.
+/// The result of asking.
 #[derive(Debug)]
 pub struct Asked {
     /// The question.
     pub question: QuestionItem,
     /// The newest answer to it.
     pub answer: AnswerItem,
-    /// Whether it was asked just now.
+    /// Whether this request stored the question; `false` for a repeat.
     pub is_first: bool,
-    /// What is to be answered now; `None` for repeats and for help cards.
+    /// The turn to answer now; `None` for repeats and for help cards.
     pub(super) turn: Option<LiveTurn>,
 }
 
-/// An answer that is to grow.
+/// An answer that is about to stream.
 #[derive(Debug, Clone)]
 pub struct LiveTurn {
-    /// As it was written.
+    /// The row as it was written.
     pub answer: AnswerRow,
-    /// What is asked of whom.
+    /// The request to the companion.
     pub request: ReplyRequest,
-    /// Data of `companion.started`.
+    /// The data of the event `companion.started`.
     pub started: Value,
     /// Tokens of the request, estimated.
     pub request_tokens: u64,
 }
 
 impl LiveTurn {
-    /// Returns the words of the question.
+    /// Returns the text of the question.
     #[must_use]
     pub fn question(&self) -> &str {
         self.request.turns.last().map_or("", |turn| turn.text.as_str())
     }
 }
 
-/// What stays the same however often the transaction is tried.
+/// The parts of a turn that stay the same at every try of the transaction.
 struct PreparedTurn {
     thread: ThreadRow,
     question: QuestionRow,
@@ -88,7 +91,8 @@ struct PreparedTurn {
     request_tokens: u64,
 }
 
-/// Writes a question and its empty answer, or a help card; the turn is then the desk's ([`super::desk::ask`]).
+/// Writes a question and its empty answer, or a help card. [`super::desk::ask`] then hands the turn
+/// to the companion's desk.
 pub(super) async fn begin_turn(context: &Context, principal: &Principal, thread: ThreadId, new: NewQuestion) -> ServiceResult<Asked> {
     let language = new.language;
     let thread = find_own_thread(context, principal, thread).await?;
@@ -127,7 +131,8 @@ pub(super) async fn begin_turn(context: &Context, principal: &Principal, thread:
     }
 }
 
-/// Finds what an earlier send under this client id led to. Fails with `companion.client_id_reused` when that was another question.
+/// Finds the result of an earlier send under this client id. Fails with
+/// `companion.client_id_reused` when that was another question.
 async fn find_asked(context: &Context, principal: &Principal, client_id: &str, print: &str) -> ServiceResult<Option<Asked>> {
     let Some(question) = context.store.find_question_by_client_id(principal.user_id, client_id).await? else { return Ok(None) };
     if question.fingerprint != print {
@@ -139,8 +144,8 @@ async fn find_asked(context: &Context, principal: &Principal, client_id: &str, p
     Ok(Some(Asked { question: (&question).into(), answer, is_first: false, turn: None }))
 }
 
-/// Answers with the help card: no provider, no limits, and the counsellors are told in the same transaction. Also while another answer grows. `None`: the
-/// client id was used meanwhile.
+/// Answers with the help card: without provider and limits, and even while another answer streams.
+/// Notifies the counsellors in the same transaction. `None`: a parallel request used the client id.
 async fn begin_help(context: &Context, thread: &ThreadRow, question: QuestionRow, language: Language) -> ServiceResult<Option<Asked>> {
     let card = help::card(context, language).await;
     let mut answer = new_answer(context, &question, 1, language);
@@ -151,7 +156,7 @@ async fn begin_help(context: &Context, thread: &ThreadRow, question: QuestionRow
     answer.finished_at_ms = Some(question.created_at_ms);
     let begin = async || {
         let mut tx = context.store.begin().await?;
-        // What is in danger's words is no title.
+        // The words of somebody in danger must not become the title.
         if !tx.touch_thread(thread.id, None, question.created_at_ms).await? {
             return Err(ServiceError::NotFound);
         }
@@ -167,7 +172,8 @@ async fn begin_help(context: &Context, thread: &ThreadRow, question: QuestionRow
         return Ok(None);
     }
     let (asked, started) = shown(&question, &answer, None);
-    // Before the pump hears of the end, so that the beginning nearly always comes first; clients take either order.
+    // Published before the pump publishes the end, so that the beginning nearly always arrives
+    // first. Clients accept either order.
     context.announce.queue_event(&ChannelName::user(question.student_id), DeskEvent::CompanionStarted, started);
     context.announce.wake_pump();
     Ok(Some(asked))
@@ -199,8 +205,9 @@ async fn begin_live(context: &Context, principal: &Principal, prepared: Prepared
     Ok(Some(asked))
 }
 
-/// Writes an answer that is to grow, if limits and the thread allow; without tokens it will be the offline companion's. Fails with `companion.busy`
-/// and `companion.daily_limit`. Hold the thread.
+/// Writes an answer that is about to stream, if the limits and the thread allow. Without tokens
+/// left, it becomes the offline companion's. Fails with `companion.busy` and
+/// `companion.daily_limit`. The caller must hold the thread's row.
 pub(super) async fn open_answer(
     context: &Context,
     tx: &mut Tx,
@@ -225,7 +232,7 @@ pub(super) async fn open_answer(
     if tx.insert_answer(answer).await? { Ok(()) } else { Err(ServiceError::Conflict { code: "companion.busy" }) }
 }
 
-/// Makes an empty answer of the offline companion; [`open_answer`] makes it the model's.
+/// Makes an empty answer of the offline companion; [`open_answer`] turns it into the model's.
 pub(super) fn new_answer(context: &Context, question: &QuestionRow, version: i64, language: Language) -> AnswerRow {
     AnswerRow {
         id: MessageId::generate(),
@@ -264,7 +271,8 @@ async fn raise_alert(context: &Context, tx: &mut Tx, question: &QuestionRow, ass
     alerts::raise(context, tx, alert).await.map(drop)
 }
 
-/// Returns what was said before and the question, for a model. What was found at level 3 is not among it, nor are help cards.
+/// Returns the earlier turns and the question, for a model. Leaves out questions of level 3, and
+/// help cards.
 pub(super) async fn context_turns(context: &Context, before: &[QuestionRow], question: &QuestionRow) -> ServiceResult<Vec<Turn>> {
     let mut answers = answers_by_question(context, before).await?;
     let mut turns = Vec::with_capacity(before.len() * 2 + 1);
@@ -278,7 +286,7 @@ pub(super) async fn context_turns(context: &Context, before: &[QuestionRow], que
     Ok(turns)
 }
 
-/// Makes the request for a model, trimmed to the context it has, and its tokens.
+/// Makes the request for a model, trimmed to its context, and counts its tokens.
 pub(super) fn request_for(context: &Context, turns: Vec<Turn>, level: Level, language: Language) -> ServiceResult<(ReplyRequest, u64)> {
     let system = Prompt::built_in()?.instructions(level);
     Ok(trimmed_request(context, system, turns, level, language))
@@ -298,7 +306,8 @@ pub(super) fn trimmed_request(
     (ReplyRequest { system, turns, language, level, max_answer_tokens: settings.max_answer_tokens }, tokens)
 }
 
-/// Returns question and answer as they are shown, and the data of `companion.started`. `versions` are the earlier answers.
+/// Returns question and answer as they are shown, and the data of `companion.started`. `versions`
+/// are the ids of the earlier answers.
 pub(super) fn shown(question: &QuestionRow, answer: &AnswerRow, versions: Option<Vec<String>>) -> (Asked, Value) {
     let mut versions = versions.unwrap_or_default();
     versions.push(answer.id.to_string());

@@ -1,5 +1,9 @@
-//! The desk of growing answers as use cases ask for it: owns the port ([`AnswerDesk`], implemented by `actors::companion::desk::DeskHandle`) and the use
-//! cases that need it. Called by the routes. A turn is written first and handed over then; one that the desk refuses ends at once.
+//! Owns the port to the desk of streaming answers ([`AnswerDesk`], implemented by
+//! `actors::companion::desk::DeskHandle`) and the use cases that need it. Called by
+//! `http/resources/companion`.
+//!
+//! - A turn is written to the database first and handed to the desk afterwards.
+//! - A turn that the desk refuses ends at once as interrupted.
 
 use super::{
     AnswerItem, Context, LiveTurn, MessageView, ServiceError, ServiceResult, ThreadView,
@@ -18,24 +22,27 @@ use crate::domain::{
 use async_trait::async_trait;
 use std::time::Duration;
 
-/// How long a wish to stop waits for the end.
+/// How long stopping waits for the answer to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-/// The answers that grow in this process.
+/// The answers that stream in this process.
 #[async_trait]
 pub trait AnswerDesk: Send + Sync {
-    /// Lets an answer grow; `false` when the server is stopping.
+    /// Starts to stream an answer; `false` when the server is stopping.
     async fn begin(&self, turn: LiveTurn) -> bool;
 
-    /// Ends an answer and waits until it has ended, at most `patience`; `false` when it does not grow here.
+    /// Stops an answer and waits until it has ended, at most `patience`; `false` when it does not
+    /// stream in this process.
     async fn stop_answer(&self, answer: MessageId, patience: Duration) -> bool;
 
-    /// Returns what an answer says now and the number of its newest frame; `None` when it does not grow here.
+    /// Returns the text of an answer so far and the number of its newest frame; `None` when it does
+    /// not stream in this process.
     async fn read(&self, answer: MessageId) -> Option<(String, i64)>;
 }
 
-/// Asks in a thread of the student, and lets the answer grow. A repeat under the same client id gets the first result. Fails with
-/// `companion.client_id_reused`, `companion.busy` and `companion.daily_limit`.
+/// Asks a question in a thread of the student and starts the answer. A repeat under the same client
+/// id gets the first result. Fails with `companion.client_id_reused`, `companion.busy` and
+/// `companion.daily_limit`.
 pub async fn ask(
     context: &Context,
     desk: &dyn AnswerDesk,
@@ -51,8 +58,9 @@ pub async fn ask(
     Ok(asked)
 }
 
-/// Lets another answer grow to the question that `id` answers. While one to it grows, returns that. Fails with `companion.busy` while another answer of
-/// the thread grows, with `companion.daily_limit`, and with `conflict` for help cards.
+/// Starts another answer to the question that `id` answers. If one to this question is streaming,
+/// returns that one. Fails with `companion.busy` while an answer to another question of the thread
+/// streams, with `companion.daily_limit`, and with `conflict` for help cards.
 pub async fn regenerate(
     context: &Context,
     desk: &dyn AnswerDesk,
@@ -69,7 +77,8 @@ pub async fn regenerate(
     Ok(answer)
 }
 
-/// Reads a thread with its newest messages, those before the question `before`; a growing answer with what it says at this moment.
+/// Reads a thread with its newest messages before the question `before`. A streaming answer has its
+/// text at this moment.
 pub async fn read_thread(
     context: &Context,
     desk: &dyn AnswerDesk,
@@ -86,17 +95,19 @@ pub async fn read_thread(
     Ok(view)
 }
 
-/// Reads an answer of the student, with what it says at this moment. Others' and unknown ones do not exist.
+/// Reads an answer of the student, with its text at this moment. Unknown answers and those of
+/// others: not found.
 pub async fn read_answer(context: &Context, desk: &dyn AnswerDesk, principal: &Principal, id: MessageId) -> ServiceResult<AnswerItem> {
     let mut answer = view::read_answer(context, principal, id).await?;
     if answer.status == AnswerStatus::Streaming && !show_live(desk, &mut answer).await? {
-        // It grows elsewhere, or ended between the two questions: then the row knows.
+        // It streams on another node, or ended between the two reads: then the row has the text.
         answer = view::read_answer(context, principal, id).await?;
     }
     Ok(answer)
 }
 
-/// Ends an answer of the student, wherever it grows, and returns it as it ended; one that has ended already is left as it is.
+/// Stops an answer of the student, on whichever node it streams, and returns it as it ended. An
+/// answer that has ended already stays as it is.
 pub async fn stop(context: &Context, desk: &dyn AnswerDesk, principal: &Principal, id: MessageId) -> ServiceResult<AnswerItem> {
     let answer = view::read_answer(context, principal, id).await?;
     if answer.status != AnswerStatus::Streaming {
@@ -108,7 +119,8 @@ pub async fn stop(context: &Context, desk: &dyn AnswerDesk, principal: &Principa
     wait_for_end(context, principal, id, STOP_PATIENCE).await
 }
 
-/// Hands a turn to the desk. A desk that takes no more leaves it interrupted, with a button to try again.
+/// Hands a turn to the desk. When the desk refuses it, the answer ends as interrupted, and the
+/// student can ask for another one.
 async fn hand_to_desk(context: &Context, desk: &dyn AnswerDesk, turn: Option<LiveTurn>) -> ServiceResult<()> {
     let Some(turn) = turn else { return Ok(()) };
     let row = turn.answer.clone();
@@ -118,7 +130,8 @@ async fn hand_to_desk(context: &Context, desk: &dyn AnswerDesk, turn: Option<Liv
     Ok(())
 }
 
-/// Puts what an answer says at this moment into its item; `false` when it does not grow here.
+/// Puts the text at this moment into the item of an answer; `false` when it does not stream in this
+/// process.
 async fn show_live(desk: &dyn AnswerDesk, answer: &mut AnswerItem) -> ServiceResult<bool> {
     if answer.status != AnswerStatus::Streaming {
         return Ok(false);

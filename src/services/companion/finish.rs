@@ -1,4 +1,5 @@
-//! The end of an answer: the row, the tokens and the log row that tells the student's devices, in one transaction.
+//! Owns the end of an answer: one transaction of the row, the tokens, and the log row for the
+//! student's devices. Called by `actors/companion/chatbot` and the other files of this module.
 
 use super::{Context, LiveTurn, ServiceResult, limits::settle, view::fault_item};
 use crate::{
@@ -17,25 +18,25 @@ use crate::{
 };
 use serde_json::{json, value::RawValue};
 
-/// How an answer ended, as the one says who gave it.
+/// How an answer ended, as reported by the actor that streamed it.
 #[derive(Debug, Clone)]
 pub struct Ending {
-    /// Its last state.
+    /// The final status.
     pub status: AnswerStatus,
-    /// All it says.
+    /// The whole text.
     pub body: String,
     /// Number of the last frame.
     pub seq: i64,
-    /// What is wrong with it.
+    /// The fault, if there is one.
     pub fault: Option<Fault>,
-    /// Tokens it used, of the request too.
+    /// Tokens it used, with those of the request.
     pub used_tokens: i64,
-    /// What the safety check made of a sentence that was withheld.
+    /// The assessment of a sentence that the safety check withheld.
     pub withheld: Option<Assessment>,
 }
 
-/// Writes the end of an answer that grew here; `false` when it ended elsewhere or is deleted. An answer with a withheld sentence gets the help card,
-/// and counsellors are told.
+/// Writes the end of an answer that streamed here; `false` when it has ended elsewhere or was
+/// deleted. An answer with a withheld sentence gets the help card, and counsellors are warned.
 pub async fn finish_turn(context: &Context, turn: &LiveTurn, ending: &Ending) -> ServiceResult<bool> {
     let help = match &ending.withheld {
         Some(_) => Some(serde_json::to_string(&help::card(context, turn.answer.language).await).unwrap_or_default()),
@@ -67,9 +68,11 @@ pub async fn finish_turn(context: &Context, turn: &LiveTurn, ending: &Ending) ->
     .inspect(|is_written| after_end(context, *is_written, ending.status))
 }
 
-/// Writes an end in the caller's transaction; `false`: there is nothing to end.
+/// Writes an end in the caller's transaction; `false` when the answer has ended or its thread is
+/// gone.
 pub(super) async fn write_end(context: &Context, tx: &mut Tx, answer: &AnswerRow, end: &AnswerEnd) -> ServiceResult<bool> {
-    // The thread first, as everywhere: two ends of one answer wait for each other instead of crossing.
+    // The thread is locked first, as in every use case: two ends of one answer wait for each other
+    // instead of deadlocking.
     if !tx.touch_thread(answer.thread_id, None, end.at_ms).await? || !tx.finish_answer(end).await? {
         return Ok(false);
     }
@@ -87,7 +90,7 @@ pub(super) async fn write_end(context: &Context, tx: &mut Tx, answer: &AnswerRow
     Ok(true)
 }
 
-/// Wakes the pump and counts, after the commit.
+/// Wakes the pump and counts the end. Call it after the commit.
 pub(super) fn after_end(context: &Context, is_written: bool, status: AnswerStatus) {
     if is_written {
         context.announce.wake_pump();

@@ -1,4 +1,5 @@
-//! Handing a thread over to people: a chat that begins with the summary, or what a booking needs.
+//! Owns the handing over of a thread to a counsellor: as a chat that begins with the summary, or as
+//! text for a booking. Called by `http/resources/companion`.
 
 use super::{Context, ServiceResult, find_own_thread, prompt::Prompt};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 use serde::Serialize;
 use uuid::Uuid;
 
-/// Most characters of the note of a booking.
+/// How many characters the note of a booking can have.
 const MAX_NOTE_CHARS: usize = 2_000;
 
 /// What a hand-over led to.
@@ -32,7 +33,8 @@ pub enum HandedOver {
     },
 }
 
-/// Hands a thread over `to` `chat` or `booking` with the summary the student has edited. A repeat with the same words sends nothing twice.
+/// Hands a thread over `to` `chat` or `booking` with the summary as the student edited it. A repeat
+/// with the same summary sends nothing twice.
 pub async fn hand_over(
     context: &Context,
     principal: &Principal,
@@ -59,7 +61,7 @@ pub async fn hand_over(
     }
 }
 
-/// Makes a UUID (version 8) of a fingerprint: equal for equal words only.
+/// Makes a UUID (version 8) from a fingerprint: equal only for equal texts.
 fn uuid_of(print: &str) -> Uuid {
     let mut bytes = [0; 16];
     for (byte, digits) in bytes.iter_mut().zip(print.as_bytes().chunks(2)) {

@@ -1,4 +1,6 @@
-//! How much a student may ask on a day and the school in a month. Help is never limited: what comes here has passed the safety check.
+//! Owns the limits of the companion: answers per student and day, tokens per school and month.
+//! Called by `http/resources/companion`, [`crate::services::operations`] and the other files of
+//! this module. Must not limit help: a help card is made before the limits are asked.
 
 use super::{Context, ServiceError, ServiceResult, prompt::Prompt, require_student};
 use crate::{
@@ -29,7 +31,7 @@ pub struct CompanionInfo {
     pub disclosure: String,
 }
 
-/// Tells who answers, and how much is left.
+/// Returns which companion answers, and how many answers the student has left.
 pub async fn read_info(context: &Context, principal: &Principal, language: Language) -> ServiceResult<CompanionInfo> {
     require_student(principal)?;
     let limit_per_day = i64::from(context.config.companion.messages_per_day);
@@ -59,14 +61,14 @@ pub struct MonthUse {
     pub tokens_limit: Option<i64>,
 }
 
-/// Tells what the school used of this month's tokens.
+/// Returns how many of this month's tokens the school has used.
 pub async fn month_use(context: &Context) -> ServiceResult<MonthUse> {
     let month = this_month(context);
     let tokens_used = context.store.token_usage(&month).await?.used;
     Ok(MonthUse { month, tokens_used, tokens_limit: Some(token_limit(context)).filter(|limit| *limit > 0) })
 }
 
-/// Counts an answer of today. Fails with `companion.daily_limit` when there are no more.
+/// Counts an answer for today. Fails with `companion.daily_limit` when the student has none left.
 pub(super) async fn count_answer(context: &Context, tx: &mut Tx, principal: &Principal) -> ServiceResult<()> {
     let limit = i64::from(context.config.companion.messages_per_day);
     if tx.count_answer(principal.user_id, &today(context), limit).await? {
@@ -75,8 +77,9 @@ pub(super) async fn count_answer(context: &Context, tx: &mut Tx, principal: &Pri
     Err(ServiceError::TooMany { code: "companion.daily_limit", retry_after_ms: ms_until_tomorrow(context) })
 }
 
-/// Promises `tokens` of this month to an answer; `None`: the school has no more. Its admins are told once, unless it is only that much is promised to
-/// answers that grow at this moment.
+/// Reserves `tokens` of this month for an answer; `None` when the school has not enough left. Then
+/// the admins get one notice, except when the tokens are only reserved by answers that are
+/// streaming.
 pub(super) async fn reserve(context: &Context, tx: &mut Tx, tokens: i64) -> ServiceResult<Option<String>> {
     let month = this_month(context);
     if tx.reserve_tokens(&month, tokens, token_limit(context)).await? {
@@ -88,13 +91,15 @@ pub(super) async fn reserve(context: &Context, tx: &mut Tx, tokens: i64) -> Serv
     Ok(None)
 }
 
-/// Makes of the promise to an answer what it used. Answers of the offline companion cost nothing.
+/// Replaces the reservation of an answer by the tokens it used. Answers of the offline companion
+/// cost nothing.
 pub(super) async fn settle(context: &Context, tx: &mut Tx, answer: &AnswerRow, used: i64) -> ServiceResult<()> {
     let Some(month) = &answer.usage_month else { return Ok(()) };
     settle_month(context, tx, month, answer.reserved_tokens, used).await
 }
 
-/// Settles tokens of a month and warns the admins at 80 % and at 100 %, once each.
+/// Replaces reserved tokens of a month by used ones and sends a notice to the admins at 80 % and at
+/// 100 %, once each.
 pub(super) async fn settle_month(context: &Context, tx: &mut Tx, month: &str, reserved: i64, used: i64) -> ServiceResult<()> {
     let now = tx.settle_tokens(month, reserved, used).await?;
     for percent in [80, 100] {

@@ -1,4 +1,5 @@
-//! Answers while they grow: saved as they go, and interrupted when their process is no more.
+//! Owns the saving of answers while they stream, and the interruption of those whose process has
+//! died. Called by `actors/companion/desk`.
 
 use super::{
     Context, ServiceResult,
@@ -10,28 +11,34 @@ use crate::{
     services::shared::contention::retry_contention,
 };
 
-/// How long a process counts as alive without renewing, in ms. It renews four times in that time.
+/// How long a process counts as alive without renewing its lease, in ms. It renews four times in
+/// that time.
 pub const NODE_LEASE_MS: i64 = 6_000;
-/// Age at which an answer of this process that no actor here owns is interrupted, in ms: its actor was never started.
+/// The age in ms from which an answer of this process that no actor here streams is interrupted:
+/// its actor was never started.
 const ORPHAN_AFTER_MS: i64 = 10_000;
 
-/// Writes what answers say so far. Returns those that still grow.
+/// Saves the text of answers so far. Returns those that have not ended.
 pub async fn save_progress(context: &Context, answers: &[Progress]) -> ServiceResult<Vec<SavedAnswer>> {
     Ok(context.store.save_progress(answers).await?)
 }
 
-/// Says that this process is alive.
+/// Renews the lease that says this process is alive.
 pub async fn renew_node(context: &Context) -> ServiceResult<()> {
     Ok(context.store.renew_node(context.node, context.clock.now_ms().saturating_add(NODE_LEASE_MS)).await?)
 }
 
-/// Says that this process is going away: whatever of it is left may be interrupted at once.
+/// Gives up this process's lease: its remaining answers may be interrupted at once.
 pub async fn give_up_node(context: &Context) -> ServiceResult<()> {
     Ok(context.store.forget_nodes(Some(context.node), context.clock.now_ms()).await?)
 }
 
-/// Interrupts the answers of dead processes: those without a lease, and without a bus to others all but this process's. Also those of this process for
-/// which `is_live` says that no actor answers. Returns how many. Safe on several nodes at once.
+/// Interrupts the answers of dead processes and returns how many. Safe on several nodes at once.
+///
+/// - With a bus: answers of processes whose lease has run out.
+/// - Without a bus there is one process: all answers of other processes.
+/// - Always: answers of this process that are older than 10 s.
+/// - Never: answers for which `is_live` says that an actor here streams them.
 pub async fn recover(context: &Context, is_live: impl Fn(&AnswerRow) -> bool) -> ServiceResult<usize> {
     let now_ms = context.clock.now_ms();
     let mut dead = if context.bus.is_local() {
@@ -49,7 +56,8 @@ pub async fn recover(context: &Context, is_live: impl Fn(&AnswerRow) -> bool) ->
     Ok(count)
 }
 
-/// Ends an answer that nobody gives any more, with what was saved of it; `false` when it has ended. The student's wish to stop counts.
+/// Ends an answer that no process streams any more, with the text that was saved; `false` when it
+/// has ended. If the student asked to stop it, it ends as stopped.
 pub(super) async fn interrupt(context: &Context, answer: &AnswerRow) -> ServiceResult<bool> {
     let (status, fault) =
         if answer.is_stop_requested { (AnswerStatus::Stopped, None) } else { (AnswerStatus::Interrupted, Some(Fault::Interrupted)) };
@@ -76,7 +84,8 @@ pub(super) async fn interrupt(context: &Context, answer: &AnswerRow) -> ServiceR
     .inspect(|is_written| after_end(context, *is_written, status))
 }
 
-/// Returns the tokens an answer used until now, as far as can be told from its row: the request, and what was saved.
+/// Returns the tokens an answer has used so far, as its row shows: those of the request, and an
+/// estimate of the saved text.
 pub(super) fn used_so_far(context: &Context, answer: &AnswerRow) -> i64 {
     if answer.usage_month.is_none() {
         return 0;

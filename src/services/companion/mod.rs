@@ -1,7 +1,11 @@
-//! The companion: threads, turns, limits, hand-over. What streams is in `actors::companion::chatbot`; here is what is written down.
+//! Owns the companion as it is stored: threads, turns, limits, hand-over. Called by
+//! `http/resources/companion` and `actors/companion`, which streams the answers.
 //!
-//! Invariants: the safety check comes before everything, limits included; what it finds at level 3 never goes to a provider, now or as context later; of
-//! a thread one answer grows at a time; an answer ends once, with a log row in the same transaction; tokens are promised before and settled after.
+//! - The safety check runs before everything else, limits included.
+//! - A question at level 3 never goes to a provider, neither at once nor as context of a later one.
+//! - One answer of a thread streams at a time.
+//! - An answer ends once, with a log row in the same transaction.
+//! - Tokens are reserved before an answer and settled after it.
 
 mod begin;
 mod desk;
@@ -37,7 +41,7 @@ fn require_student(principal: &Principal) -> ServiceResult<()> {
     require(principal, Action::UseCompanion)
 }
 
-/// Finds a thread of the student; all others do not exist.
+/// Finds a thread of the student. Others: not found.
 async fn find_own_thread(context: &Context, principal: &Principal, id: ThreadId) -> ServiceResult<ThreadRow> {
     require_student(principal)?;
     let found = context.store.find_thread(id).await?;

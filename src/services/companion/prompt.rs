@@ -1,4 +1,5 @@
-//! The words of the companion: one versioned file, read once.
+//! Owns the companion's fixed texts: one versioned file, `prompt.toml`, parsed once. Used by the
+//! other files of this module.
 
 use crate::{
     domain::{language::Language, risk::Level},
@@ -42,7 +43,7 @@ impl Sentences {
 }
 
 impl Prompt {
-    /// Returns the file the server was built with. A test makes sure that it reads.
+    /// Returns the texts the server was built with. A test makes sure that the file parses.
     pub(super) fn built_in() -> ServiceResult<&'static Self> {
         PROMPT.as_ref().ok_or(ServiceError::internal("prompt.toml does not read"))
     }

@@ -1,4 +1,5 @@
-//! Another answer to a question: a new version beside the earlier ones.
+//! Owns the writing of another answer to a question: a new version beside the earlier ones. Called
+//! by [`super::desk`].
 
 use super::{
     AnswerItem, Context, LiveTurn, ServiceError, ServiceResult,
@@ -16,7 +17,7 @@ use crate::{
     services::shared::contention::retry_contention,
 };
 
-/// Turns before the question that are looked at.
+/// How many turns before the question are read as context.
 const CONTEXT_QUESTIONS: u32 = 40;
 
 /// Another answer.
@@ -24,11 +25,12 @@ const CONTEXT_QUESTIONS: u32 = 40;
 pub(super) struct Regenerated {
     /// The answer.
     pub(super) answer: AnswerItem,
-    /// What is to be answered now; `None` when that version grows already.
+    /// The turn to answer now; `None` when that version is streaming already.
     pub(super) turn: Option<LiveTurn>,
 }
 
-/// Writes another, empty answer to the question that `id` answers; the turn is then the desk's ([`super::desk::regenerate`]).
+/// Writes another, empty answer to the question that `id` answers. [`super::desk::regenerate`] then
+/// hands the turn to the desk.
 pub(super) async fn begin_version(
     context: &Context,
     principal: &Principal,

@@ -1,4 +1,5 @@
-//! The safety check of a question: the rule pack over the last turns, and the provider's moderation when there is one.
+//! Owns the safety check of a question: the rule pack over the last turns, and the provider's
+//! moderation if there is one. Called by [`super::begin`].
 
 use super::{Context, ServiceResult};
 use crate::{
@@ -10,7 +11,8 @@ use crate::{
     },
 };
 
-/// Says how serious a question is. At level 3 by our own rules nobody outside is asked.
+/// Assesses how serious a question is. A question at level 3 by our own rules is not sent to the
+/// provider.
 pub(super) async fn assess_question(context: &Context, before: &[QuestionRow], body: &str) -> ServiceResult<Assessment> {
     let from = before.len().saturating_sub(RISK_TURNS - 1);
     let mut turns: Vec<&str> = before.get(from..).unwrap_or_default().iter().map(|question| question.body.as_str()).collect();
@@ -22,7 +24,7 @@ pub(super) async fn assess_question(context: &Context, before: &[QuestionRow], b
     Ok(with_moderation(own, model.moderate(body).await))
 }
 
-/// Takes the more serious of both; unknown changes nothing.
+/// Returns the more serious of both assessments; an unknown moderation changes nothing.
 pub(super) fn with_moderation(own: Assessment, moderation: Moderation) -> Assessment {
     if moderation.level() <= own.level {
         return own;

@@ -1,14 +1,15 @@
-//! The student's wish to end an answer, when it grows in another process.
+//! Owns the stopping of an answer that streams in another process. Called by [`super::desk`].
 
 use super::{AnswerItem, Context, ServiceResult, view::read_answer};
 use crate::domain::{companion::AnswerStatus, ids::MessageId, principal::Principal};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Time between two looks at the row.
+/// How long to wait between two reads of the row.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Asks the process where an answer grows to end it: through the bus, and through the row, which it sees when it next saves.
+/// Asks the process that streams an answer to stop it: over the bus, and in the row, which that
+/// process reads when it next saves.
 pub(super) async fn ask_to_stop(context: &Context, id: MessageId) -> ServiceResult<()> {
     context.store.request_stop(id).await?;
     context.announce.stop_answer(id);

@@ -1,4 +1,5 @@
-//! The proposal of a summary for a counsellor. The student edits it; nothing is sent here.
+//! Owns the proposal of a summary for a counsellor. Called by `http/resources/companion`. Must not
+//! send anything: the student edits the proposal first.
 
 use super::{
     Context, ServiceResult,
@@ -24,17 +25,18 @@ use crate::{
 use futures_util::StreamExt as _;
 use std::time::Duration;
 
-/// Questions a summary is made of.
+/// How many questions a summary covers.
 const QUESTIONS: u32 = 30;
-/// Lines of the student that stand in a prepared summary, and how much of each.
+/// How many lines of the student a prepared summary has, and how many characters of each.
 const PREPARED_LINES: usize = 5;
 const PREPARED_LINE_CHARS: usize = 240;
-/// Most characters of a proposal: it fits into the note of a booking too.
+/// How many characters a proposal can have, such that it fits into the note of a booking.
 const MAX_PROPOSAL_CHARS: usize = 1_800;
-/// How long a model may take; then the prepared summary is proposed.
+/// How long the model may take; after that the prepared summary is proposed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Proposes a summary of a thread: by the model, and when there is none, or it may not be asked or fails, of the student's own lines.
+/// Proposes a summary of a thread: written by the model, or prepared from the student's own lines
+/// when there is no model, the limits forbid it, or it fails.
 pub async fn propose_summary(context: &Context, principal: &Principal, id: ThreadId, language: Language) -> ServiceResult<String> {
     find_own_thread(context, principal, id).await?;
     let questions = context.store.list_questions(id, None, QUESTIONS).await?;
@@ -49,7 +51,7 @@ pub async fn propose_summary(context: &Context, principal: &Principal, id: Threa
     Ok(by_model.unwrap_or(prepared))
 }
 
-/// Asks the model, if limits allow. What it says is checked as every answer is.
+/// Asks the model, if the limits allow. Its text passes the rule pack, as every answer does.
 async fn ask_model(context: &Context, principal: &Principal, request: ReplyRequest, request_tokens: u64) -> ServiceResult<Option<String>> {
     let Some(model) = &context.companions.model else { return Ok(None) };
     let promised = i64::try_from(request_tokens.saturating_add(request.max_answer_tokens.into())).unwrap_or(i64::MAX);
@@ -82,7 +84,8 @@ async fn ask_model(context: &Context, principal: &Principal, request: ReplyReque
     Ok(is_fit.then_some(text))
 }
 
-/// Counts the request as an answer of today and as used tokens; what it really used is set right later. `None`: there is nothing left.
+/// Counts the request as an answer of today and its tokens as used; the caller corrects the tokens
+/// afterwards. `None`: no answers or tokens are left.
 async fn charge(context: &Context, principal: &Principal, tokens: i64) -> ServiceResult<Option<String>> {
     let mut tx = context.store.begin().await?;
     match count_answer(context, &mut tx, principal).await {

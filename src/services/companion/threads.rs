@@ -1,4 +1,4 @@
-//! Making, naming and deleting threads.
+//! Owns making, naming and deleting the companion's threads. Called by `http/resources/companion`.
 
 use super::{Context, ServiceError, ServiceResult, ThreadItem, find_own_thread, limits::settle, live::used_so_far, require_student};
 use crate::{
@@ -26,7 +26,8 @@ pub async fn rename_thread(context: &Context, principal: &Principal, id: ThreadI
     Ok((&thread).into())
 }
 
-/// Deletes a thread of the student with all that was said in it. An answer that grows there ends by itself: its row is gone.
+/// Deletes a thread of the student with all its messages. An answer that is streaming in it is
+/// stopped.
 pub async fn delete_thread(context: &Context, principal: &Principal, id: ThreadId) -> ServiceResult<()> {
     find_own_thread(context, principal, id).await?;
     let delete = async || {

@@ -1,4 +1,6 @@
-//! Threads, questions and answers as the student sees them. The level of a question is never part of it.
+//! Owns how threads, questions and answers are shown to the student. Called by
+//! `http/resources/companion` and the other files of this module. Must not show the level of a
+//! question.
 
 use super::{Context, ServiceError, ServiceResult, find_own_thread, require_student};
 use crate::{
@@ -15,7 +17,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 
-/// Questions of one read of a thread; with their answers twice as many messages.
+/// How many questions one read of a thread returns; with their answers twice as many messages.
 const QUESTIONS_PER_READ: u32 = 100;
 
 /// A thread as the contract shapes it.
@@ -163,7 +165,8 @@ pub(super) const fn fault_item(fault: Fault, language: Language) -> FaultItem {
     FaultItem { code: fault.as_str(), message: fault.sentence(language) }
 }
 
-/// Lists the student's threads, the one with the newest message first, `limit + 1` of them.
+/// Lists the student's threads, newest message first. Returns up to `limit + 1`, so that the caller
+/// sees whether there are more.
 pub async fn list_threads(context: &Context, principal: &Principal, after: Option<ThreadId>, limit: u32) -> ServiceResult<Vec<ThreadItem>> {
     require_student(principal)?;
     let after = match after {
@@ -174,7 +177,8 @@ pub async fn list_threads(context: &Context, principal: &Principal, after: Optio
     Ok(rows.iter().map(ThreadItem::from).collect())
 }
 
-/// Reads a thread with its newest messages as they were saved, those before the question `before`.
+/// Reads a thread with its newest messages before the question `before`, with answers as they were
+/// saved.
 pub(super) async fn read_thread(
     context: &Context,
     principal: &Principal,
@@ -207,7 +211,7 @@ pub(super) async fn answers_by_question(context: &Context, questions: &[Question
     Ok(answers)
 }
 
-/// Reads an answer of the student as it was saved. Others' and unknown ones do not exist.
+/// Reads an answer of the student as it was saved. Unknown answers and those of others: not found.
 pub(super) async fn read_answer(context: &Context, principal: &Principal, id: MessageId) -> ServiceResult<AnswerItem> {
     let row = find_own_answer(context, principal, id).await?;
     show_answer(context, &row).await
@@ -221,6 +225,6 @@ pub(super) async fn find_own_answer(context: &Context, principal: &Principal, id
 
 pub(super) async fn show_answer(context: &Context, row: &AnswerRow) -> ServiceResult<AnswerItem> {
     let all = context.store.list_answers(&[row.question_id]).await?;
-    // The row in hand may be newer than the list; the ids are the same.
+    // The given row may be newer than the list; only ids are taken from the list.
     Ok(AnswerItem::new(row, all.iter().map(|answer| answer.id.to_string()).collect()))
 }

@@ -1,4 +1,5 @@
-//! Files of messages: inspected like those of materials, stored under a random key, gone with the message.
+//! Owns the files of messages: inspecting, storing and removing them. Called by [`super::send`] and
+//! [`super::history`]. A file is stored under a random key and removed with its message.
 
 use super::{Context, ServiceError, ServiceResult};
 use crate::{
@@ -11,19 +12,20 @@ use crate::{
 };
 use tokio::io::AsyncReadExt as _;
 
-/// Bytes that tell every accepted kind.
+/// How many first bytes are needed to recognise every accepted kind.
 const SIGNATURE_BYTES: u64 = 16;
-/// What a file without a usable name is called.
+/// The name of a file that has no usable name.
 const FALLBACK_NAME: &str = "lampiran";
 
-/// Looks into an upload and stores it. Fails with `materials.file_type`, `.file_unreadable`, `.file_unsafe`, `.file_encrypted`; then nothing stays.
+/// Inspects an upload and stores it. Fails with `materials.file_type`, `.file_unreadable`,
+/// `.file_unsafe`, `.file_encrypted`; then nothing is stored.
 pub(super) async fn store_attachment(context: &Context, upload: &UploadedFile) -> ServiceResult<FileRow> {
     let kind = inspect(upload).await?;
     let key = FileKey::generate_attachment(kind);
     let (size_bytes, content_type, sha256) = (upload.size_bytes, kind.content_type(), upload.sha256.as_str());
     let stored = context.files.put_file(&NewFile { key: &key, path: upload.path(), size_bytes, content_type, sha256 }).await;
     if let Err(error) = stored {
-        // A time-out may have come after the object was made.
+        // The time-out may have come after the object was stored.
         let _ = context.files.delete(&key).await;
         return Err(error.into());
     }
@@ -47,8 +49,8 @@ async fn inspect(upload: &UploadedFile) -> ServiceResult<AttachmentKind> {
     Ok(kind)
 }
 
-/// Removes a file that no message has, or has any more. One that is owned after all (the answer of a commit was lost) stays; one that cannot be
-/// removed now is left to the sweeper.
+/// Removes a file that no message has. A file that a message has after all (the answer to a commit
+/// was lost) stays. If removing fails, `files::sweep` removes the file later.
 pub(super) async fn discard_attachment(context: &Context, file: &FileRow) {
     if let Err(error) = discard(context, file).await {
         tracing::warn!(file.key = %file.key, %error, "object left to the sweeper");

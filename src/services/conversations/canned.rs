@@ -1,4 +1,5 @@
-//! Prepared answers behind `/`: a counsellor's own, and those of the school, which every counsellor and admin may write.
+//! Owns the prepared answers behind `/`: a counsellor's own, and those of the school, which every
+//! counsellor and admin may write. Called by `http/resources/canned_replies`.
 
 use super::{Context, ServiceError, ServiceResult, require};
 use crate::{
@@ -36,14 +37,14 @@ pub struct CannedReplyItem {
     pub scope: CannedScope,
 }
 
-/// A prepared answer that is to be.
+/// A prepared answer to add.
 #[derive(Debug, Clone)]
 pub struct NewCannedReply {
-    /// What is typed behind `/`.
+    /// The text typed after `/`.
     pub shortcut: String,
-    /// What it says.
+    /// The text it inserts.
     pub body: String,
-    /// Whose it is.
+    /// Its owner: the counsellor or the school.
     pub scope: CannedScope,
 }
 
@@ -54,12 +55,13 @@ impl From<&CannedReplyRow> for CannedReplyItem {
     }
 }
 
-/// Returns who owns what this principal keeps for itself: only who answers students needs answers of their own.
+/// Returns the owner of the principal's own prepared answers; `None` for roles that do not answer
+/// students.
 fn own(principal: &Principal) -> Option<UserId> {
     may(principal.role, Action::WorkChatQueue).then_some(principal.user_id)
 }
 
-/// Lists the school's prepared answers and the own ones, by shortcut.
+/// Lists the school's and the principal's own prepared answers, by shortcut.
 pub async fn list_canned_replies(context: &Context, principal: &Principal) -> ServiceResult<Vec<CannedReplyItem>> {
     require(principal, Action::ManageCannedReplies)?;
     let replies = context.store.list_canned_replies(own(principal)).await?;
@@ -106,7 +108,7 @@ pub async fn delete_canned_reply(context: &Context, principal: &Principal, id: C
     if context.store.delete_canned_reply(reply.id).await? { Ok(()) } else { Err(ServiceError::NotFound) }
 }
 
-/// Finds one of the school's or the own; those of others do not exist.
+/// Finds a prepared answer of the school or of the principal. Those of others: not found.
 async fn find_writable(context: &Context, principal: &Principal, id: CannedReplyId) -> ServiceResult<CannedReplyRow> {
     require(principal, Action::ManageCannedReplies)?;
     let reply = context.store.find_canned_reply(id).await?;

@@ -1,4 +1,6 @@
-//! What the members are told when a conversation changes: `conversation.changed` on their own channels, durable for all that would be missed tomorrow.
+//! Owns the events, log rows and notices of a conversation's changes. Called by the other files of
+//! this module. `conversation.changed` goes to each member's own channel; it is durable for every
+//! change that a member who was offline must learn of.
 
 use super::{Context, ConversationItem, MessageItem};
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// What became of a conversation, as the wire names it.
+/// A change of a conversation, as events name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     Created,
@@ -44,7 +46,7 @@ impl Change {
     }
 }
 
-/// Returns the data of `message.created` and `message.changed`; `id` and `cursor` are added when it is published.
+/// Returns the data of `message.created` and `message.changed`; the pump adds `id` and `cursor`.
 pub(super) fn message_data(message: &MessageRow) -> String {
     json!({ "message": MessageItem::from(message) }).to_string()
 }
@@ -55,7 +57,8 @@ pub(super) async fn append_message_event(tx: &mut Tx, id: LogId, event: DeskEven
     tx.append_log(&LogEntry { id, audience, event: event.name().to_owned(), data: message_data(message), created_at_ms: now_ms }).await
 }
 
-/// Writes a change for both members, durable. What the newest message says is left out: these rows stay with the user when the conversation does not.
+/// Writes a durable change for both members. The text of the newest message is left out: these rows
+/// stay with a user who later leaves the conversation.
 pub(super) async fn append_change(tx: &mut Tx, change: Change, row: &ConversationRow, now_ms: i64) -> BackendResult<()> {
     for (user, item) in views(row) {
         append_row(tx, user, changed_data(change.as_str(), row.id, Some(&item.without_preview())), now_ms).await?;
@@ -63,7 +66,8 @@ pub(super) async fn append_change(tx: &mut Tx, change: Change, row: &Conversatio
     Ok(())
 }
 
-/// Writes that a counsellor lost a conversation. The pump takes the counsellor's sockets off its channel when it comes to this row.
+/// Writes that a counsellor left a conversation. When the pump reaches this row, it takes the
+/// counsellor's sockets off the conversation's channel.
 pub(super) async fn append_left(tx: &mut Tx, former: UserId, id: ConversationId, now_ms: i64) -> BackendResult<()> {
     append_row(tx, former, changed_data(LEFT_CONVERSATION, id, None), now_ms).await
 }
@@ -90,13 +94,13 @@ pub(super) async fn append_chat_notice(
     append_notice(tx, &NewNotice { audience, kind: kind(id.to_string()) }, now_ms).await.map(drop)
 }
 
-/// Writes the notice that somebody waits, for all counsellors.
+/// Writes the notice to all counsellors that a student waits.
 pub(super) async fn append_waiting_notice(tx: &mut Tx, id: ConversationId, now_ms: i64) -> BackendResult<()> {
     let kind = |conversation_id| NoticeKind::ConversationWaiting { conversation_id };
     append_chat_notice(tx, Audience::Role(Role::Counsellor), kind, id, now_ms).await
 }
 
-/// Tells both members of a change that nobody misses tomorrow.
+/// Publishes a change to both members that need not be durable.
 pub(super) fn publish_to_members(context: &Context, change: Change, row: &ConversationRow) {
     for (user, item) in views(row) {
         context.announce.queue_event(
@@ -107,7 +111,7 @@ pub(super) fn publish_to_members(context: &Context, change: Change, row: &Conver
     }
 }
 
-/// Tells the devices of one member of a change that nobody misses tomorrow.
+/// Publishes a change to the devices of one member that need not be durable.
 pub(super) fn publish_to_side(context: &Context, change: Change, row: &ConversationRow, side: Side) {
     let user = match side {
         Side::Student => Some(row.student.id),
@@ -119,7 +123,7 @@ pub(super) fn publish_to_side(context: &Context, change: Change, row: &Conversat
     }
 }
 
-/// Tells all counsellors how many wait now. Failing to count is no failure of what was done.
+/// Publishes to all counsellors how many students wait now. An error in counting is only logged.
 pub(super) async fn publish_queue(context: &Context) {
     match context.store.count_waiting().await {
         Ok(waiting) => {

@@ -1,4 +1,6 @@
-//! Reading messages: both ways from a number, around a time, by words; what a message said before; the link to its file.
+//! Owns the reading of messages: pages in both directions, around a time, by words; earlier
+//! versions of a message; the link to its file. Called by `http/resources/messages`. Reads by
+//! counsellors and admins are recorded in the audit trail ([`super::view_audit`]).
 
 use super::{
     Context, ConversationItem, MessageItem, Requester, ServiceError, ServiceResult, attachment::key_of, find_own_head, member, participant,
@@ -21,7 +23,7 @@ use crate::{
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// Where a page of messages begins.
+/// The position at which a page of messages begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HistoryStart {
     /// The newest messages.
@@ -101,7 +103,7 @@ pub async fn list_messages(
     record_views(context, requester, &[id]).await?;
     let newest = conversation.last_seq.max(rows.last().map_or(0, |last| last.seq));
     let (has_before, has_after) = match (rows.first(), rows.last(), start) {
-        // Numbers have no gaps, so they tell what lies beyond.
+        // Numbers have no gaps, so they show whether there are messages beyond the page.
         (Some(first), Some(last), _) => (first.seq > 1, last.seq < newest),
         (_, _, HistoryStart::Before(_)) => (false, newest > 0),
         _ => (newest > 0, false),
@@ -109,7 +111,7 @@ pub async fn list_messages(
     Ok(HistoryPage { items: rows.iter().map(MessageItem::from).collect(), has_before, has_after })
 }
 
-/// Returns about as many messages before an instant as from it on.
+/// Returns about as many messages before an instant as after it.
 async fn list_around(context: &Context, id: ConversationId, at_ms: i64, limit: u32) -> ServiceResult<Vec<MessageRow>> {
     let first_after = context.store.first_seq_since(id, at_ms).await?.unwrap_or(i64::MAX);
     let wanted_after = limit.div_ceil(2);
@@ -123,7 +125,8 @@ async fn list_around(context: &Context, id: ConversationId, at_ms: i64, limit: u
     Ok(rows)
 }
 
-/// Finds messages that contain all words of `query` (1..200 characters), newest first, in the conversations the principal is in now.
+/// Finds messages that contain all words of `query` (1..200 characters), newest first, in the
+/// conversations that the principal is a member of now.
 pub async fn search_messages(
     context: &Context,
     requester: &Requester,
@@ -140,7 +143,7 @@ pub async fn search_messages(
     let places = find_places(context, who, &rows).await?;
     record_views(context, requester, &places.keys().copied().collect::<Vec<_>>()).await?;
     let next = rows.last().filter(|_| has_more).map(|last| last.id.to_string());
-    // A conversation that was lost since the search is left out.
+    // A conversation that the principal left since the search is left out.
     let show = |row: &MessageRow| {
         let place = places.get(&row.conversation_id)?;
         Some(FoundItem { message: MessageItem::from(row), conversation: ConversationItem::of(place, who.side) })
@@ -148,7 +151,7 @@ pub async fn search_messages(
     Ok(SearchPage { items: rows.iter().filter_map(show).collect(), next })
 }
 
-/// Returns the conversations of these messages that `who` still is in.
+/// Returns the conversations of these messages of which `who` is still a member.
 async fn find_places(context: &Context, who: Participant, rows: &[MessageRow]) -> ServiceResult<HashMap<ConversationId, ConversationRow>> {
     let mut ids: Vec<ConversationId> = rows.iter().map(|row| row.conversation_id).collect();
     ids.sort_unstable();
@@ -157,7 +160,8 @@ async fn find_places(context: &Context, who: Participant, rows: &[MessageRow]) -
     Ok(places.into_iter().map(|place| (place.id, place)).collect())
 }
 
-/// Returns what a message said before its edits, oldest first: to the counsellor of the conversation, and to admins.
+/// Returns the earlier versions of an edited message, oldest first: for the counsellor of the
+/// conversation, and for admins.
 pub async fn list_message_edits(
     context: &Context,
     requester: &Requester,

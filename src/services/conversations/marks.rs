@@ -1,4 +1,5 @@
-//! What was delivered and what was read: two watermarks per member, which only rise and never pass the newest message.
+//! Owns the watermarks of delivered and read messages, two per member. Called by
+//! `http/resources/conversations`. A watermark only rises, and never passes the newest message.
 
 use super::{
     Context, ServiceResult,
@@ -20,7 +21,7 @@ use crate::{
 use serde::Serialize;
 use serde_json::json;
 
-/// Which watermark rises.
+/// The watermark to raise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// The messages reached a device.
@@ -55,7 +56,8 @@ const fn marks_of(row: &ConversationRow, side: Side) -> Marks {
     }
 }
 
-/// Raises a watermark of the principal to `seq`, or to the newest message if that is less; a lower one changes nothing.
+/// Raises a watermark of the principal to `seq`, or to the newest message if that is lower. A
+/// watermark that is higher already stays.
 pub async fn mark(context: &Context, principal: &Principal, id: ConversationId, mark: Mark, seq: i64) -> ServiceResult<MarkAnswer> {
     let who = member(principal)?;
     if seq < 0 {
@@ -76,7 +78,9 @@ pub async fn mark(context: &Context, principal: &Principal, id: ConversationId, 
     Ok(MarkAnswer::of(&after, who.side))
 }
 
-/// Tells the other side what it may know, and the own devices that less is unread. Where reading is hidden, so is the moment of it.
+/// Publishes the new watermarks to the other side, and the unread count to the member's own
+/// devices. If the student hides read receipts, neither the read mark nor the moment of reading is
+/// published.
 fn publish_marks(context: &Context, who: Participant, row: &ConversationRow, before: Marks) {
     let marks = marks_of(row, who.side);
     let is_hidden = who.side == Side::Student && row.hides_read_receipts;

@@ -1,8 +1,12 @@
-//! Conversations: open, send, read, mark, take from the queue, hand over, close. Who may do it is decided here; who is in a conversation is asked of the
-//! database each time, inside the transaction where something is written.
+//! Owns the conversations: open, send, read, mark, take from the queue, transfer, close. Called by
+//! `http/resources`, [`crate::services::alerts`] and [`crate::services::companion`]. Rights are
+//! checked here. Membership is read from the database at every request, and inside the transaction
+//! when something is written.
 //!
-//! Invariants: a message, its number and its log row are one transaction; every row of the log about a conversation is made while the conversation is
-//! held, so the log has them in the order they happened; a former counsellor's `left` stands before everything that came later.
+//! - A message, its number and its log row are one transaction.
+//! - Every log row about a conversation is made while the conversation's row is locked, so the log
+//!   has them in the order of the changes.
+//! - The `left` row of a former counsellor comes before all rows of later changes.
 
 mod attachment;
 mod canned;
@@ -67,23 +71,24 @@ impl From<Refusal> for ServiceError {
     }
 }
 
-/// Returns the principal as one who may be in conversations. Fails with [`ServiceError::Denied`] for admins.
+/// Returns the principal as a possible member of conversations. Fails with [`ServiceError::Denied`]
+/// for admins.
 fn participant(principal: &Principal) -> ServiceResult<Participant> {
     Participant::of(principal).filter(|_| may(principal.role, Action::Converse)).ok_or(ServiceError::Denied)
 }
 
-/// As [`participant`], where a conversation is named: for those who are in none it does not exist.
+/// As [`participant`], for requests that name a conversation: fails with not found.
 fn member(principal: &Principal) -> ServiceResult<Participant> {
     participant(principal).map_err(|_| ServiceError::NotFound)
 }
 
-/// Finds a conversation that `who` is in; all others do not exist.
+/// Finds a conversation of which `who` is a member. Others: not found.
 async fn find_own(context: &Context, who: Participant, id: ConversationId) -> ServiceResult<ConversationRow> {
     let found = context.store.find_conversation(id).await?;
     found.filter(|row| is_member(row, who)).ok_or(ServiceError::NotFound)
 }
 
-/// As [`find_own`], for what is decided by who is in it and where it stands.
+/// As [`find_own`], but reads only members, state and numbers.
 async fn find_own_head(context: &Context, who: Participant, id: ConversationId) -> ServiceResult<ConversationHead> {
     let found = context.store.find_conversation_head(id).await?;
     found.filter(|head| head.has_member(who)).ok_or(ServiceError::NotFound)
@@ -96,14 +101,14 @@ fn is_member(row: &ConversationRow, who: Participant) -> bool {
     }
 }
 
-/// Holds a conversation that `who` is in for a change, if its state allows it.
+/// Locks a conversation of which `who` is a member, if its state allows `action`.
 async fn hold(tx: &mut Tx, who: Participant, id: ConversationId, action: ConversationAction) -> ServiceResult<ConversationHead> {
     let head = tx.lock_conversation(id).await?.filter(|head| head.has_member(who)).ok_or(ServiceError::NotFound)?;
     check_action(action, who.side, head.state)?;
     Ok(head)
 }
 
-/// Reads a conversation that is held back; it cannot be gone.
+/// Reads a conversation that this transaction has locked, so it must exist.
 async fn read_held(tx: &mut Tx, id: ConversationId) -> ServiceResult<ConversationRow> {
     tx.find_conversation(id).await?.ok_or(ServiceError::internal("a held conversation is gone"))
 }
@@ -112,7 +117,7 @@ async fn audit(tx: &mut Tx, requester: &Requester, action: &str, id: Conversatio
     tx.append_audit(&requester.audit_entry(action, Some(("conversation", id.to_string())), data, now_ms)).await
 }
 
-/// Says whether a conversation is one that `who` only sees in the queue.
+/// Says whether `who` is a counsellor and the conversation still waits in the queue.
 fn is_queued_for(row: &ConversationRow, who: Participant) -> bool {
     row.state == ConversationState::Waiting && who.side == Side::Counsellor
 }

@@ -1,4 +1,5 @@
-//! Private notes: written by the counsellor of a conversation, read by whoever is its counsellor now. Students and admins get 404.
+//! Owns the private notes about a conversation: its counsellor writes them, and only its current
+//! counsellor reads them. Called by `http/resources/conversations`. Students and admins get 404.
 
 use super::{Context, Requester, ServiceError, ServiceResult, audit, find_own_head, member, retry_contention, view_audit::record_views};
 use crate::{
@@ -38,7 +39,7 @@ impl From<&NoteRow> for NoteItem {
     }
 }
 
-/// Returns the principal as a counsellor; for all others notes do not exist.
+/// Returns the principal as a counsellor. Other roles: not found.
 fn counsellor(principal: &Principal) -> ServiceResult<Participant> {
     let who = member(principal)?;
     if who.side == Side::Counsellor { Ok(who) } else { Err(ServiceError::NotFound) }
@@ -72,7 +73,7 @@ async fn insert(
     body: &str,
 ) -> ServiceResult<NoteRow> {
     let mut tx = context.store.begin().await?;
-    // Held, so that a transfer cannot come between.
+    // Locked, so that no transfer can come between.
     tx.lock_conversation(id).await?.filter(|head| head.has_member(who)).ok_or(ServiceError::NotFound)?;
     let note =
         NoteRow { id: NoteId::generate(), conversation_id: id, author, body: body.to_owned(), created_at_ms: context.clock.now_ms() };

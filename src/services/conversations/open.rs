@@ -1,4 +1,7 @@
-//! Opening a conversation, or finding the one that is live: a student with a counsellor or into the queue, a counsellor with a student.
+//! Owns the opening of a conversation: a student with a counsellor or into the queue, a counsellor
+//! with a student. Called by `http/resources/conversations`, [`crate::services::alerts`] and
+//! [`crate::services::companion`]. A pair has at most one live conversation, and a student waits in
+//! the queue at most once.
 
 use super::{
     Context, ConversationItem, ServiceError, ServiceResult,
@@ -17,7 +20,7 @@ use crate::{
     wire::desk_event::DeskEvent,
 };
 
-/// How often a conversation that was closed between finding and making one is looked for again.
+/// How often opening looks again when the conversation it found was closed meanwhile.
 const ATTEMPTS: u32 = 4;
 
 /// The message a conversation begins with.
@@ -25,33 +28,33 @@ const ATTEMPTS: u32 = 4;
 pub struct FirstMessage {
     /// The id the client gave it.
     pub client_id: String,
-    /// What it says.
+    /// The text.
     pub body: String,
 }
 
-/// What a client asks for.
+/// The request of a client.
 #[derive(Debug, Clone, Default)]
 pub struct NewConversation {
-    /// Of a student: with whom; without it the conversation waits.
+    /// From a student: the counsellor; without it the conversation waits in the queue.
     pub counsellor_id: Option<String>,
-    /// Of a counsellor: with whom.
+    /// From a counsellor: the student.
     pub student_id: Option<String>,
-    /// What it is about.
+    /// The subject.
     pub subject: Option<String>,
-    /// How it begins.
+    /// The message it begins with.
     pub first_message: Option<FirstMessage>,
 }
 
-/// A conversation that is live now.
+/// A live conversation.
 #[derive(Debug)]
 pub struct Opened {
-    /// As the one who asked sees it.
+    /// As the requester sees it.
     pub conversation: ConversationItem,
-    /// Whether it was made just now.
+    /// Whether this request made it.
     pub is_new: bool,
 }
 
-/// Both sides of a conversation that is to be; without a counsellor it waits.
+/// The two sides of a new conversation; without a counsellor it waits in the queue.
 struct MemberPair {
     student: PersonRow,
     counsellor: Option<PersonRow>,
@@ -88,8 +91,9 @@ impl MemberPair {
     }
 }
 
-/// Opens a conversation, or finds the live one of the pair (or the student's place in the queue); a first message is sent in either. A repeat with the
-/// same first message finds the same conversation, even if it left the queue meanwhile.
+/// Opens a conversation, or finds the live one of the pair (or the one in which the student waits);
+/// a first message is sent in either. A repeat with the same first message finds the same
+/// conversation, even if it left the queue meanwhile.
 pub async fn open_conversation(context: &Context, principal: &Principal, new: NewConversation) -> ServiceResult<Opened> {
     let who = participant(principal)?;
     let subject = new.subject.as_deref().map(parse_subject).transpose()?.flatten();
@@ -117,7 +121,8 @@ pub async fn open_conversation(context: &Context, principal: &Principal, new: Ne
     Err(ServiceError::Conflict { code: "conflict" })
 }
 
-/// Finds the conversation that this first message began earlier. Fails with `messages.client_id_reused` when the id was used for something else.
+/// Finds the conversation that this first message began earlier. Fails with
+/// `messages.client_id_reused` when the id was used for another message.
 async fn find_begun(context: &Context, who: Participant, first: &PreparedMessage) -> ServiceResult<Option<ConversationRow>> {
     let Some(sent) = context.store.find_message_by_client_id(who.user_id, &first.client_id).await? else { return Ok(None) };
     if sent.fingerprint != first.fingerprint(sent.conversation_id, None) {
@@ -139,7 +144,8 @@ async fn continue_in(
     Ok(Opened { conversation: ConversationItem::of(&row, who.side), is_new: false })
 }
 
-/// Makes the conversation with its first message, notice and log rows. `None`: another one is live.
+/// Makes the conversation with its first message, notice and log rows. `None`: the pair has a live
+/// one, or a parallel repeat sent the message.
 async fn insert(
     context: &Context,
     who: Participant,
@@ -157,7 +163,7 @@ async fn insert(
         let seq = tx.take_seq(row.id, who, now_ms).await?.ok_or(missing)?;
         let message = first.row(MessageId::generate(), row.id, who.user_id, (seq, now_ms), None);
         if !tx.insert_message(&message).await? {
-            // A parallel repeat made it, with a conversation of its own.
+            // A parallel repeat has sent the message, in a conversation of its own.
             return Ok(None);
         }
         append_message_event(&mut tx, message.id.into(), DeskEvent::MessageCreated, &message, now_ms).await?;
@@ -171,7 +177,7 @@ async fn insert(
     Ok(Some(made))
 }
 
-/// Reads who is to talk with whom. A student names a counsellor or nobody, a counsellor names a student.
+/// Reads the two people. A student may name a counsellor; a counsellor must name a student.
 async fn find_pair(context: &Context, principal: &Principal, new: &NewConversation) -> ServiceResult<MemberPair> {
     let me = PersonRow { id: principal.user_id, name: principal.name.clone() };
     let unknown = |field| ServiceError::from(FieldError::new(field, "unknown_value", "not for this role"));
@@ -192,7 +198,8 @@ async fn find_pair(context: &Context, principal: &Principal, new: &NewConversati
     Ok(MemberPair { student: find_person(context, "student_id", id, Role::Student).await?, counsellor: Some(me) })
 }
 
-/// Finds an account that can be talked with: of this role and not disabled. Fails with `unknown_value` of `field`.
+/// Finds an account to converse with: of this role and not disabled. Fails with `unknown_value` on
+/// `field`.
 pub(super) async fn find_person(context: &Context, field: &'static str, id: &str, role: Role) -> ServiceResult<PersonRow> {
     let unknown = || ServiceError::from(FieldError::new(field, "unknown_value", "there is no such person to talk with"));
     let id = UserId::parse(id).map_err(|_| unknown())?;

@@ -1,4 +1,5 @@
-//! What a student hides from counsellors: that they are typing, and what they have read.
+//! Owns what a student hides from counsellors: typing, and read receipts. Called by
+//! `http/resources/conversations`, and by `actors/sockets/client_events` for [`hides_typing`].
 
 use super::{Context, ServiceResult, require, retry_contention};
 use crate::{
@@ -16,14 +17,14 @@ pub struct PreferencesItem {
     pub hide_read_receipts: bool,
 }
 
-/// Returns what the student hides; nothing at first.
+/// Returns the student's preferences; at first nothing is hidden.
 pub async fn read_preferences(context: &Context, principal: &Principal) -> ServiceResult<PreferencesItem> {
     require(principal, Action::SetChatPreferences)?;
     let ChatPreferences { hide_typing, hide_read_receipts } = context.store.chat_preferences(principal.user_id).await?;
     Ok(PreferencesItem { hide_typing, hide_read_receipts })
 }
 
-/// Keeps what the student hides; counts from the next event on.
+/// Stores the student's preferences; they apply from the next event on.
 pub async fn set_preferences(context: &Context, principal: &Principal, item: PreferencesItem) -> ServiceResult<PreferencesItem> {
     require(principal, Action::SetChatPreferences)?;
     let PreferencesItem { hide_typing, hide_read_receipts } = item;
@@ -32,7 +33,7 @@ pub async fn set_preferences(context: &Context, principal: &Principal, item: Pre
     Ok(item)
 }
 
-/// Says whether nobody may see that the account of this id is typing; of an id that is none, yes.
+/// Says whether the typing of this account is hidden. True for a text that is no account id.
 pub async fn hides_typing(context: &Context, user_id: &str) -> ServiceResult<bool> {
     match UserId::parse(user_id) {
         Ok(user) => Ok(context.store.chat_preferences(user).await?.hide_typing),

@@ -1,5 +1,6 @@
-//! "Ambil berikutnya": a counsellor takes the student who has waited longest. Two counsellors never get the same one, because only one of them can move
-//! the row out of the queue.
+//! Owns the taking of the next student from the queue ("Ambil berikutnya"): the one who has waited
+//! longest. Called by `http/resources/conversations`. Two counsellors never get the same student,
+//! because a conditional update moves the row out of the queue once.
 
 use super::{
     Context, ConversationItem, Requester, ServiceResult, audit,
@@ -18,12 +19,12 @@ use crate::{
 };
 use serde_json::json;
 
-/// Places of the queue that are tried before it is read again.
+/// How many waiting conversations are tried before the queue is read again.
 const FRONT: u32 = 32;
-/// How often the queue is read again when others were faster at every place.
+/// How often the queue is read again when other counsellors were faster at all of them.
 const ROUNDS: u32 = 20;
 
-/// Takes the next student of the queue; `None` when nobody waits whom this counsellor could take.
+/// Takes the next student of the queue; `None` when no student waits whom this counsellor can take.
 pub async fn take_next(context: &Context, requester: &Requester) -> ServiceResult<Option<ConversationItem>> {
     require(&requester.principal, Action::WorkChatQueue)?;
     for _ in 0..ROUNDS {

@@ -1,4 +1,10 @@
-//! Sending, editing and deleting messages. A client repeats a send until it hears the answer: the unique client id makes all repeats one message.
+//! Owns sending, editing and deleting messages. Called by `http/resources/messages` and
+//! [`super::open`].
+//!
+//! - A client repeats a send until it gets an answer. The unique client id makes all repeats one
+//!   message.
+//! - Message ids, numbers and log rows are made while the conversation's row is locked, so all
+//!   three rise together.
 
 use super::{
     Context, MessageItem, ServiceError, ServiceResult,
@@ -19,7 +25,7 @@ use crate::{
 };
 use uuid::Uuid;
 
-/// How often a conversation is tried that could not be written to, though it looks as if it could.
+/// How often a send is tried again when it was refused although the conversation looks writable.
 const ATTEMPTS: u32 = 4;
 
 /// A message as a client sends it.
@@ -27,7 +33,7 @@ const ATTEMPTS: u32 = 4;
 pub struct NewMessage {
     /// The id the client gave it.
     pub client_id: String,
-    /// What it says.
+    /// The text.
     pub body: String,
     /// Its file.
     pub upload: Option<UploadedFile>,
@@ -42,19 +48,20 @@ pub struct Sent {
     pub is_first: bool,
 }
 
-/// A message whose texts are checked.
+/// A message whose client id and text have been checked.
 #[derive(Debug, Clone)]
 pub(super) struct PreparedMessage {
     pub(super) client_id: String,
     body: String,
-    /// Keys the fingerprint, which outlives a deleted text and must not let anybody guess it.
+    /// The key of the fingerprint. The fingerprint outlives a deleted text, and must not allow to
+    /// guess it.
     secret: SecretKey,
 }
 
-/// What became of one try to store a message.
+/// The outcome of one try to store a message.
 enum Stored {
     First(Box<MessageRow>),
-    /// The client id was used before: by a repeat of the same message, in most cases.
+    /// The client id was used before, in most cases by a repeat of the same message.
     Taken,
 }
 
@@ -71,13 +78,13 @@ impl PreparedMessage {
         }
     }
 
-    /// Returns what tells this message from another one under the same client id.
+    /// Returns the fingerprint, which tells apart two messages under the same client id.
     pub(super) fn fingerprint(&self, conversation: ConversationId, file_sha256: Option<&str>) -> String {
         let parts = [conversation.to_string(), self.body.clone(), file_sha256.unwrap_or_default().to_owned()];
         fingerprint(&self.secret, &parts.each_ref().map(|part| part.as_bytes()))
     }
 
-    /// Returns the row, with number and time of `place`.
+    /// Returns the row. `place`: its number and time.
     pub(super) fn row(
         &self,
         id: MessageId,
@@ -103,7 +110,7 @@ impl PreparedMessage {
     }
 }
 
-/// Reads a client id: a UUID in its hyphenated form; kept in lower case.
+/// Parses a client id: a UUID in its hyphenated form; stored in lower case.
 fn parse_client_id(text: &str) -> Result<String, FieldError> {
     if text.is_empty() {
         return Err(FieldError::new("client_id", "required", "this field is required"));
@@ -112,8 +119,9 @@ fn parse_client_id(text: &str) -> Result<String, FieldError> {
     id.map(|id| id.as_hyphenated().to_string()).ok_or_else(|| FieldError::new("client_id", "unknown_value", "must be a UUID"))
 }
 
-/// Sends a message to a conversation of the principal. A repeat returns the first result; fails with `messages.client_id_reused` when the client id
-/// belongs to another message of the sender, `conversations.closed`, `materials.file_*`.
+/// Sends a message to a conversation of the principal. A repeat returns the first result. Fails
+/// with `messages.client_id_reused` when the client id belongs to another message of the sender,
+/// with `conversations.closed`, and with `materials.file_*`.
 pub async fn send_message(context: &Context, principal: &Principal, conversation: ConversationId, new: NewMessage) -> ServiceResult<Sent> {
     let who = member(principal)?;
     let message = PreparedMessage::parse_with(&context.secret, &new.client_id, &new.body, new.upload.is_some())?;
@@ -123,7 +131,7 @@ pub async fn send_message(context: &Context, principal: &Principal, conversation
     }
     let file = match &new.upload {
         Some(upload) => {
-            // Before anything is stored for a stranger.
+            // Checked here, so that no file is stored for a user who may not send.
             let row = find_own_head(context, who, conversation).await?;
             check_action(ConversationAction::Send, who.side, row.state)?;
             Some(store_attachment(context, upload).await?)
@@ -148,7 +156,8 @@ pub async fn send_message(context: &Context, principal: &Principal, conversation
     }
 }
 
-/// Finds what an earlier call under this client id stored, if the sender still is in the conversation.
+/// Finds the message of an earlier call under this client id, if the sender is still a member of
+/// its conversation.
 async fn find_repeat(context: &Context, who: Participant, client_id: &str, print: &str) -> ServiceResult<Option<Sent>> {
     let Some(row) = context.store.find_message_by_client_id(who.user_id, client_id).await? else { return Ok(None) };
     if row.fingerprint != print {
@@ -158,8 +167,9 @@ async fn find_repeat(context: &Context, who: Participant, client_id: &str, print
     Ok(Some(Sent { message: MessageItem::from(&row), is_first: false }))
 }
 
-/// Stores a message with its log row in one transaction. A conversation that was handed back, or opened again, between the try and the search for the
-/// reason of its failure is tried again.
+/// Stores a message with its log row in one transaction. If the sender may write again by the time
+/// the reason of a refusal is read (the conversation was transferred back or reopened), tries
+/// again.
 async fn store(
     context: &Context,
     who: Participant,
@@ -177,7 +187,7 @@ async fn store(
     Err(ServiceError::Conflict { code: "conflict" })
 }
 
-/// `None`: the sender may not write there, for a reason that is not known here.
+/// `None`: the sender may not write to this conversation. The caller finds out why.
 async fn try_store(
     context: &Context,
     who: Participant,
@@ -188,7 +198,7 @@ async fn try_store(
     let mut tx = context.store.begin().await?;
     let now_ms = context.clock.now_ms();
     let Some(seq) = tx.take_seq(conversation, who, now_ms).await? else { return Ok(None) };
-    // Made while the conversation is held: ids rise with the numbers, and so does the order of the log.
+    // Made while the conversation's row is locked, so that ids and log rows rise with the numbers.
     let row = message.row(MessageId::generate(), conversation, who.user_id, (seq, now_ms), file);
     if !tx.insert_message(&row).await? {
         return Ok(Some(Stored::Taken));
@@ -198,7 +208,7 @@ async fn try_store(
     Ok(Some(Stored::First(Box::new(row))))
 }
 
-/// Wakes the pump, and moves the conversation up in the open lists of both.
+/// Wakes the pump, and moves the conversation up in the open lists of both members.
 async fn announce(context: &Context, conversation: ConversationId) {
     context.announce.wake_pump();
     match context.store.find_conversation(conversation).await {
@@ -208,8 +218,8 @@ async fn announce(context: &Context, conversation: ConversationId) {
     }
 }
 
-/// Changes the text of an own message within 15 minutes and keeps the one before. Fails with `messages.too_late`, `conversations.closed`, and
-/// `conflict` for a deleted message.
+/// Changes the text of the principal's own message within 15 minutes and keeps the earlier version.
+/// Fails with `messages.too_late`, `conversations.closed`, and `conflict` for a deleted message.
 pub async fn edit_message(
     context: &Context,
     principal: &Principal,
@@ -247,7 +257,8 @@ async fn edit(context: &Context, who: Participant, conversation: ConversationId,
     Ok(after)
 }
 
-/// Makes an own message a tombstone; its text, its earlier texts and its file go for good. A repeat changes nothing.
+/// Turns the principal's own message into a tombstone. Its text, earlier versions and file are
+/// deleted for good. A repeat changes nothing.
 pub async fn delete_message(
     context: &Context,
     principal: &Principal,
@@ -269,7 +280,7 @@ async fn delete(
     id: MessageId,
 ) -> ServiceResult<(MessageRow, Option<FileRow>)> {
     let mut tx = context.store.begin().await?;
-    // Whatever the state: what somebody wrote can be taken back from a closed conversation too.
+    // In any state: a message can be deleted from a closed conversation too.
     tx.lock_conversation(conversation).await?.filter(|head| head.has_member(who)).ok_or(ServiceError::NotFound)?;
     let before = tx.find_message(conversation, id).await?;
     let before = before.filter(|message| message.sender_id == who.user_id).ok_or(ServiceError::NotFound)?;

@@ -1,4 +1,5 @@
-//! Handing over, closing and opening again.
+//! Owns transferring, closing and reopening a conversation. Called by
+//! `http/resources/conversations`.
 
 use super::{
     Context, ConversationItem, Requester, ServiceError, ServiceResult, audit,
@@ -21,17 +22,19 @@ use crate::{
 };
 use serde_json::json;
 
-/// To whom a conversation goes, and what the new counsellor should know.
+/// A transfer to another counsellor.
 #[derive(Debug, Clone)]
 pub struct Transfer {
     /// The new counsellor.
     pub counsellor_id: String,
-    /// Kept as a private note.
+    /// The note to the new counsellor; stored as a private note.
     pub note: String,
 }
 
-/// Hands a conversation to another counsellor. The one who had it loses it with the commit: their sockets are taken off its channel, `/sync` and every
-/// request leave it out. Fails with `conversations.illegal_transition` when the other counsellor talks with this student already.
+/// Transfers a conversation to another counsellor. The former counsellor loses it with the commit:
+/// their sockets are taken off its channel, and `/sync` and all requests leave it out. Fails with
+/// `conversations.illegal_transition` when the new counsellor has another live conversation with
+/// this student.
 pub async fn transfer_conversation(context: &Context, requester: &Requester, id: ConversationId, transfer: &Transfer) -> ServiceResult<()> {
     require(&requester.principal, Action::WorkChatQueue)?;
     let who = member(&requester.principal)?;
@@ -74,7 +77,8 @@ async fn hand_over(
     let author = PersonRow { id: who.user_id, name: requester.principal.name.clone() };
     let note = NoteRow { id: NoteId::generate(), conversation_id: id, author, body: note.to_owned(), created_at_ms: now_ms };
     tx.insert_note(&note).await?;
-    // First in the log, so that nothing that comes later can reach a socket that is still on the channel.
+    // First in the log: the pump takes the former counsellor's sockets off the channel before it
+    // publishes later rows.
     append_left(&mut tx, who.user_id, id, now_ms).await?;
     let row = read_held(&mut tx, id).await?;
     append_change(&mut tx, Change::Transferred, &row, now_ms).await?;
@@ -96,7 +100,8 @@ fn open_with(head: &ConversationHead, counsellor: UserId) -> Standing {
     }
 }
 
-/// Closes a conversation; a student who waits leaves the queue by it. Fails with `conversations.closed` when it is.
+/// Closes a conversation; a student who waits leaves the queue. Fails with `conversations.closed`
+/// when it is closed already.
 pub async fn close_conversation(context: &Context, requester: &Requester, id: ConversationId) -> ServiceResult<ConversationItem> {
     let who = member(&requester.principal)?;
     let row = retry_contention(async || close(context, requester, who, id).await).await?;
@@ -126,8 +131,9 @@ async fn close(context: &Context, requester: &Requester, who: Participant, id: C
     Ok(row)
 }
 
-/// Opens a closed conversation again: with its counsellor, or in the queue when it had none, or one who has left. Fails with
-/// `conversations.illegal_transition` when it is live, or the pair (or the student's place in the queue) has another live one.
+/// Reopens a closed conversation: with its counsellor, or in the queue if it has none or the
+/// account cannot be used any more. Fails with `conversations.illegal_transition` when it is live,
+/// when the pair has another live one, or when the student already waits in another one.
 pub async fn reopen_conversation(context: &Context, requester: &Requester, id: ConversationId) -> ServiceResult<ConversationItem> {
     let who = member(&requester.principal)?;
     let row = retry_contention(async || reopen(context, requester, who, id).await).await?;
@@ -170,7 +176,8 @@ async fn reopen(context: &Context, requester: &Requester, who: Participant, id: 
     Ok(row)
 }
 
-/// Returns the counsellor of a conversation if there still is one: the account may have been disabled, or have another role.
+/// Returns the counsellor of a conversation, unless the account was disabled or has another role
+/// now.
 async fn find_present_counsellor(context: &Context, row: &ConversationRow) -> ServiceResult<Option<UserId>> {
     let Some(counsellor) = &row.counsellor else { return Ok(None) };
     let user = context.store.find_user(counsellor.id).await?;

@@ -1,4 +1,5 @@
-//! Conversations and messages as they are shown.
+//! Owns how conversations and messages are shown to each side. Called by
+//! `http/resources/conversations` and the other files of this module.
 
 use super::{Context, ServiceError, ServiceResult, is_member, is_queued_for, member, participant, require};
 use crate::{
@@ -105,25 +106,25 @@ pub struct MessageItem {
     pub deleted_at: Option<String>,
 }
 
-/// Which conversations a list shows.
+/// The conversations that a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConversationScope {
-    /// The own live ones, newest message first.
+    /// The user's own live ones, newest message first.
     Mine,
     /// The queue, longest waiting first.
     Waiting,
-    /// The own closed ones, newest message first.
+    /// The user's own closed ones, newest message first.
     Closed,
 }
 
-/// What a list should show.
+/// The filter and page of a list of conversations.
 #[derive(Debug, Clone)]
 pub struct ConversationQuery {
-    /// Which.
+    /// Which conversations.
     pub scope: ConversationScope,
     /// Words to find.
     pub query: Option<String>,
-    /// Only those behind this place.
+    /// Only those after this position.
     pub after: Option<ListPosition>,
     /// How many at most.
     pub limit: u32,
@@ -178,14 +179,15 @@ impl ConversationItem {
         }
     }
 
-    /// Shows a place in the queue to counsellors: who waits, since when, about what; nothing of the messages.
+    /// Shows a waiting conversation to counsellors: who waits, since when, about which subject.
+    /// Shows nothing of its messages.
     #[must_use]
     pub fn queued(row: &ConversationRow) -> Self {
         let nothing = MarksItem { delivered_seq: 0, read_seq: Some(0) };
         Self { last_message: None, unread_count: 0, own: nothing, other: nothing, ..Self::of(row, Side::Counsellor) }
     }
 
-    /// Takes out what a message says, for places where it would stay.
+    /// Removes the text of the newest message, for rows that are kept.
     #[must_use]
     pub fn without_preview(mut self) -> Self {
         if let Some(last) = &mut self.last_message {
@@ -251,7 +253,8 @@ pub async fn list_conversations(context: &Context, principal: &Principal, query:
     Ok(ConversationPage { items, next, unread_total: context.store.count_unread_messages(who).await? })
 }
 
-/// Shows one conversation to its members, and a waiting one to every counsellor as a place in the queue.
+/// Shows a conversation to its members, and a waiting one to every counsellor, without its
+/// messages.
 pub async fn read_conversation(context: &Context, principal: &Principal, id: ConversationId) -> ServiceResult<ConversationItem> {
     let who = member(principal)?;
     let row = context.store.find_conversation(id).await?;

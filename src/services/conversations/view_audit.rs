@@ -1,4 +1,6 @@
-//! Who looked into conversations: one line of the audit trail per viewer, conversation and school day. Students look at their own; that is not noted.
+//! Owns the audit entries about views of conversations: one per viewer, conversation and school
+//! day. Called by the other files of this module. Students see only their own conversations, so
+//! their views are not recorded.
 
 use super::{Context, Requester, ServiceResult, audit, retry_contention};
 use crate::{
@@ -7,7 +9,8 @@ use crate::{
 };
 use serde_json::json;
 
-/// Notes that somebody is shown what these conversations say. The answer waits for it: what cannot be noted is not shown.
+/// Records that the requester sees these conversations. Call it before answering: if it fails,
+/// nothing is shown.
 pub(super) async fn record_views(context: &Context, requester: &Requester, conversations: &[ConversationId]) -> ServiceResult<()> {
     if requester.principal.role == Role::Student || conversations.is_empty() {
         return Ok(());
@@ -15,7 +18,8 @@ pub(super) async fn record_views(context: &Context, requester: &Requester, conve
     let (viewer, day) = (requester.principal.user_id, today(context));
     let known = context.store.viewed_conversations(viewer, &day, conversations).await?;
     let mut new: Vec<ConversationId> = conversations.iter().copied().filter(|id| !known.contains(id)).collect();
-    // In one order everywhere, so that parallel requests wait for each other instead of giving up.
+    // Always in the same order, so that parallel requests wait for each other instead of
+    // deadlocking.
     new.sort_unstable();
     new.dedup();
     if new.is_empty() {

@@ -1,5 +1,10 @@
-//! Looks into an uploaded picture before it is stored: it must be of the kind its first bytes say, end where it says, and not be larger than a phone can
-//! show. Nothing is decompressed: only headers are read, so a picture that would fill the memory is refused by its own words.
+//! Owns the inspection of uploaded pictures before they are stored. Called by
+//! `conversations::attachment`. Must read headers only and decompress nothing, so that a picture
+//! that would fill the memory is refused by its stated size.
+//!
+//! - A picture must be of the kind that its first bytes state.
+//! - It must end where its format says.
+//! - It must not be larger than a phone can show.
 
 use crate::domain::pdf::ends_like_zip;
 use crate::{
@@ -13,9 +18,10 @@ use tokio::sync::Semaphore;
 
 /// Longest side, in pixels.
 const MAX_SIDE: usize = 16_384;
-/// Most pixels: phones make pictures of up to 64 million, and showing one takes four bytes each.
+/// Limit of pixels: phones make pictures of up to 64 million, and showing one takes four bytes
+/// each.
 const MAX_PIXELS: usize = 64_000_000;
-/// Inspections at a time; each holds the file.
+/// How many inspections run at a time; each holds its file in memory.
 const PARALLEL_INSPECTIONS: usize = 2;
 /// The last bytes of every PNG: an empty chunk `IEND` with its check sum.
 const PNG_END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
@@ -24,19 +30,19 @@ const JPEG_END: &[u8] = &[0xFF, 0xD9];
 
 static INSPECTIONS: Semaphore = Semaphore::const_new(PARALLEL_INSPECTIONS);
 
-/// Why a picture is not accepted.
+/// The reason why a picture is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageProblem {
-    /// Not of the kind it was taken for.
+    /// Not of the stated kind.
     Type,
     /// Broken, cut off, or too large to show.
     Unreadable,
-    /// Carries something behind its end.
+    /// Has bytes after its end.
     Unsafe,
 }
 
 impl ImageProblem {
-    /// Returns the code of the contract.
+    /// Returns the error code of the API.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -47,13 +53,14 @@ impl ImageProblem {
     }
 }
 
-/// Inspects the file at `path`. Fails with the codes of [`ImageProblem`]; a reader that panics counts as unreadable.
+/// Inspects the file at `path`. Fails with the codes of [`ImageProblem`]; if the parser panics,
+/// with that of an unreadable picture.
 pub async fn inspect_image(path: &Path, kind: AttachmentKind) -> ServiceResult<()> {
     let unreadable = || ServiceError::invalid(ImageProblem::Unreadable.code());
     let permit = INSPECTIONS.acquire().await.map_err(|_| unreadable())?;
     let path: PathBuf = path.to_owned();
     let inspection = tokio::task::spawn_blocking(move || {
-        // The permit goes with the work, also when the request is gone by now.
+        // The permit moves into the work, which goes on when the request is gone.
         let _permit = permit;
         std::fs::read(path).map(|bytes| check_image(&bytes, kind))
     });
@@ -85,7 +92,7 @@ pub fn check_image(bytes: &[u8], kind: AttachmentKind) -> Result<(), ImageProble
     if ends_like_zip(bytes) { Err(ImageProblem::Unsafe) } else { Ok(()) }
 }
 
-/// Refuses files that are cut off, or that go on after their end.
+/// Refuses files that are cut off, and files that go on after their end.
 fn check_end(bytes: &[u8], kind: AttachmentKind) -> Result<(), ImageProblem> {
     match kind {
         AttachmentKind::WebP => check_webp_length(bytes),
@@ -103,7 +110,8 @@ fn check_mark(bytes: &[u8], mark: &[u8]) -> Result<(), ImageProblem> {
     Err(if is_inside { ImageProblem::Unsafe } else { ImageProblem::Unreadable })
 }
 
-/// A RIFF file names its length behind its first four bytes, without those eight; an odd one is padded.
+/// A RIFF file states its length after its first four bytes, without the first eight bytes. An odd
+/// length is padded by one byte.
 fn check_webp_length(bytes: &[u8]) -> Result<(), ImageProblem> {
     let Some([a, b, c, d]) = bytes.get(4..8) else { return Err(ImageProblem::Unreadable) };
     let named = usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX).saturating_add(8);
@@ -119,7 +127,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A PNG of these dimensions as far as its header goes.
+    /// A PNG of these dimensions, as far as its header.
     fn png(width: u32, height: u32) -> Vec<u8> {
         let header =
             [&b"\x89PNG\r\n\x1a\n\0\0\0\x0DIHDR"[..], &width.to_be_bytes(), &height.to_be_bytes(), b"\x08\x06\0\0\0\0\0\0\0"].concat();

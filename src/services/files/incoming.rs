@@ -1,11 +1,12 @@
-//! A file that is being received: written to a temporary file while it is hashed and measured, and gone when nobody keeps it.
+//! Owns a file while it is received: written to a temporary file, hashed and measured. Filled by
+//! `http/input/uploads`. The temporary file is removed when its value is dropped.
 
 use crate::{backends::BackendResult, config::Config, domain::files::material::MAX_FILE_BYTES, wire::signature::to_hex};
 use ring::digest::{Context as Hasher, SHA256};
 use std::path::{Path, PathBuf};
 use tokio::{fs::File, io::AsyncWriteExt as _};
 
-/// Most bytes that wait for the disk, per file.
+/// How many bytes of one file can wait for the disk.
 const WRITE_BYTES: usize = 32 * 1024;
 
 /// A temporary file that is removed when this value is dropped, on every path.
@@ -14,12 +15,13 @@ struct TemporaryFile(PathBuf);
 
 impl Drop for TemporaryFile {
     fn drop(&mut self) {
-        // Gone already when it was stored. Anything else is left to the sweeper.
+        // Fails when the file was moved into the storage, which is fine. Other remains are left to
+        // [`super::sweep`].
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
-/// A file on its way in.
+/// A file that is being received.
 pub struct IncomingFile {
     file: File,
     temporary: TemporaryFile,
@@ -27,16 +29,16 @@ pub struct IncomingFile {
     size_bytes: u64,
 }
 
-/// What became of a chunk.
+/// The outcome of writing a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// It is in the file.
+    /// The chunk is in the file.
     Whole,
     /// The file would be larger than 10 MiB; nothing was written.
     TooLarge,
 }
 
-/// A file that came in whole.
+/// A file that was received completely.
 #[derive(Debug)]
 pub struct UploadedFile {
     temporary: TemporaryFile,
@@ -48,14 +50,14 @@ pub struct UploadedFile {
     pub name: String,
 }
 
-/// Returns where files wait while they come in.
+/// Returns the folder of files that are being received.
 #[must_use]
 pub fn incoming_folder(config: &Config) -> PathBuf {
     config.data_dir.join("tmp")
 }
 
 impl IncomingFile {
-    /// Begins a file in the folder for temporary files, which is made if needed.
+    /// Opens a new file in the folder for temporary files, which is made if needed.
     pub async fn create(config: &Config) -> BackendResult<Self> {
         let folder = incoming_folder(config);
         tokio::fs::create_dir_all(&folder).await?;
@@ -83,7 +85,7 @@ impl IncomingFile {
         self.size_bytes
     }
 
-    /// Ends the file; `name` is its safe display name.
+    /// Completes the file. `name` is its safe display name.
     pub async fn finish(mut self, name: String) -> BackendResult<UploadedFile> {
         self.file.flush().await?;
         let sha256 = to_hex(self.hasher.finish().as_ref());
@@ -92,7 +94,7 @@ impl IncomingFile {
 }
 
 impl UploadedFile {
-    /// Returns where the bytes are.
+    /// Returns the path of the temporary file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.temporary.0

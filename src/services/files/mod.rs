@@ -1,4 +1,5 @@
-//! What comes in as a file: received, looked into, stored, swept.
+//! Uploaded files: receiving, inspecting and sweeping. Called by other use cases,
+//! `http/input/uploads`, `actors/scheduler` and `app.rs`.
 
 pub mod image_inspection;
 pub mod incoming;

@@ -1,5 +1,8 @@
-//! Owns the two threads on which uploaded PDFs are inspected by the rules of [`crate::domain::pdf`]. Each inspection allocates several times the size
-//! of the file, and the allocator keeps what a thread gave back for that thread; on the threads of everybody that would add up to hundreds of megabytes.
+//! Owns the two threads on which uploaded PDFs are inspected by the rules of
+//! [`crate::domain::pdf`]. Called by `materials::change` and `conversations::attachment`. Must not
+//! run on shared threads: an inspection allocates several times the size of the file, and the
+//! allocator keeps freed memory for the thread that used it. With many threads that would add up to
+//! hundreds of megabytes.
 
 use crate::{
     domain::pdf::{PdfProblem, check_pdf},
@@ -14,18 +17,19 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Inspections at a time. Each holds the file twice and what the parser builds of it.
+/// How many inspections run at a time. Each holds the file twice, and what the parser builds of it.
 const PARALLEL_INSPECTIONS: usize = 2;
 
 static INSPECTORS: LazyLock<io::Result<mpsc::Sender<Inspection>>> = LazyLock::new(start_inspectors);
 
-/// A file to look into, and who waits for the word.
+/// A file to inspect, and where to send the verdict.
 struct Inspection {
     path: PathBuf,
     verdict: oneshot::Sender<io::Result<Result<(), PdfProblem>>>,
 }
 
-/// Inspects the file at `path`. Fails with the codes of [`PdfProblem`]; a parser that panics counts as unreadable.
+/// Inspects the file at `path`. Fails with the codes of [`PdfProblem`]; if the parser panics, with
+/// that of an unreadable file.
 pub async fn inspect_pdf(path: &Path) -> ServiceResult<()> {
     let (verdict, answer) = oneshot::channel();
     let queue = INSPECTORS.as_ref().map_err(|_| ServiceError::internal("no thread for inspections"))?;

@@ -1,7 +1,9 @@
-//! Tidies up after crashes: objects without a row, and files that were never received whole.
+//! Owns the removal of remains after crashes: stored objects without a row, and temporary files.
+//! Called by `actors/scheduler`; `app.rs` calls [`claim_files`] at the start.
 //!
-//! "Without a row" is only true of the right database. So the database has an installation id, the files carry it as a mark, and without a match, or
-//! when too much would go, nothing does.
+//! - An object "without a row" is only an orphan if the server uses the right database. So the
+//!   database has an installation id, and a mark file with that id lies beside the files.
+//! - Nothing is removed when the mark does not match, or when too many objects have no row.
 
 use super::incoming::incoming_folder;
 use crate::{
@@ -14,15 +16,16 @@ use crate::{
 };
 use uuid::Uuid;
 
-/// Where the files lie that have a row.
+/// The folders whose files have a row.
 const FOLDERS: [&str; 2] = [MATERIAL_FILES, CHAT_FILES];
-/// How old something must be before it is an orphan, in ms: no upload takes an hour.
+/// The age in ms from which an object without a row is an orphan: no upload takes an hour.
 const ORPHAN_AGE_MS: i64 = 3_600_000;
-/// Objects looked at per query.
+/// Objects read per query.
 const PAGE: usize = 500;
-/// Name under which the id of the installation is kept in the database.
+/// The key of the installation id in the database's settings.
 const INSTALLATION_SETTING: &str = "installation_id";
-/// More orphans than this, and than [`MOST_ORPHANS_PERCENT`] of all objects, are not crashes but a mistake: nothing is removed.
+/// More orphans than this, and than [`MOST_ORPHANS_PERCENT`] of all objects, do not come from
+/// crashes: nothing is removed.
 const MOST_ORPHANS: usize = 10;
 /// See [`MOST_ORPHANS`].
 const MOST_ORPHANS_PERCENT: usize = 5;
@@ -36,7 +39,8 @@ pub struct Swept {
     pub temporary_files: u64,
 }
 
-/// Removes what nobody owns. Safe to run on several nodes at once, and at any time.
+/// Removes orphaned objects and old temporary files. Safe to run on several nodes at once, and at
+/// any time.
 pub async fn sweep_files(context: &Context) -> ServiceResult<Swept> {
     let before_ms = context.clock.now_ms() - ORPHAN_AGE_MS;
     let objects = sweep_objects(context, before_ms).await?;
@@ -51,7 +55,7 @@ pub async fn sweep_files(context: &Context) -> ServiceResult<Swept> {
     Ok(swept)
 }
 
-/// Removes objects without a row, if the files are this database's and they are few.
+/// Removes objects without a row, if the files belong to this database and the orphans are few.
 async fn sweep_objects(context: &Context, before_ms: i64) -> ServiceResult<u64> {
     if !claim_files(context).await? {
         return Ok(0);
@@ -72,7 +76,7 @@ async fn sweep_objects(context: &Context, before_ms: i64) -> ServiceResult<u64> 
     Ok(orphans as u64)
 }
 
-/// What a look at all objects found.
+/// The orphans among all objects.
 #[derive(Debug, Default)]
 struct FoundFile {
     objects: usize,
@@ -105,8 +109,10 @@ async fn unknown_among<'a>(context: &Context, page: &'a [StoredObject]) -> Servi
     Ok(page.iter().filter(|object| !known.contains(&object.key)).collect())
 }
 
-/// Says whether the files belong to this database: its mark lies beside them. Files without a mark get it when this database knows all of them, or
-/// there are none. Anything else is logged as an error, because a server that was started with another database must not tidy up.
+/// Says whether the files belong to this database, that is, whether its mark lies beside them.
+/// Files without a mark get this database's mark when it knows all of them, or when there are none.
+/// Any other case is logged as an error, because a server with the wrong database must not remove
+/// files.
 pub async fn claim_files(context: &Context) -> ServiceResult<bool> {
     let fresh = Uuid::new_v4().as_hyphenated().to_string();
     let id = context.store.setting_or_insert(INSTALLATION_SETTING, &fresh).await?;
@@ -124,7 +130,7 @@ pub async fn claim_files(context: &Context) -> ServiceResult<bool> {
     for folder in FOLDERS {
         let page = context.files.list(folder, None, PAGE).await?;
         if !unknown_among(context, &page).await?.is_empty() {
-            // Also while the first upload ever is under way; the next round knows it.
+            // May also happen during the first upload of all; the next round finds its row.
             tracing::error!(files.mark = %mark, "there are files this database does not know, without its mark: they are not tidied up");
             return Ok(false);
         }
@@ -134,7 +140,8 @@ pub async fn claim_files(context: &Context) -> ServiceResult<bool> {
     Ok(true)
 }
 
-/// Says whether so many files have no row that they are not what crashes leave, but of a database that was restored from an older copy.
+/// Says whether so many files have no row that crashes do not explain it: the database was probably
+/// restored from an older copy.
 const fn is_suspicious(orphans: usize, objects: usize) -> bool {
     orphans > MOST_ORPHANS && orphans * 100 > objects * MOST_ORPHANS_PERCENT
 }

@@ -1,4 +1,5 @@
-//! What a signed-in user may know about the live side: channels, cursor, and signed proofs for channels.
+//! Owns which channels of the built-in app a user may join, and the signed proofs for them. Called
+//! by `http/resources/live/channel_access` and, at every join, by `actors/sockets/session`.
 
 use crate::{
     domain::{
@@ -15,7 +16,7 @@ use crate::{
 use serde::Serialize;
 use serde_json::json;
 
-/// How long a proof may wait to be used, in ms: clients join as soon as they have it.
+/// How long after it was made a proof finds its owner, in ms. Clients join as soon as they have it.
 const PROOF_LIFETIME_MS: u64 = 3_600_000;
 
 /// Answer of `GET /realtime`.
@@ -50,7 +51,7 @@ pub struct UserAuth {
     pub user_data: String,
 }
 
-/// Returns where and what a user listens to.
+/// Returns the app's key, the user's channels, and the newest position of the log.
 pub async fn describe(context: &Context, app: &App, principal: &Principal) -> ServiceResult<RealtimeInfo> {
     let head = context.store.log_head().await?;
     let channels = channels_of(principal).iter().map(ToString::to_string).collect();
@@ -58,8 +59,9 @@ pub async fn describe(context: &Context, app: &App, principal: &Principal) -> Se
     Ok(RealtimeInfo { key: app.key.clone(), channels, cursor: head.position.to_string(), school })
 }
 
-/// Signs a channel of the built-in app for a socket, and notes for whom. Fails with `Denied` for names that are not channels, sockets that are not ids, public channels,
-/// channels this user has no right to now and those that are joined by a login only.
+/// Signs a channel of the built-in app for a socket, and stores for whom. Fails with `Denied` when
+/// the name is no channel, the socket no id, the channel public or joined by login only, or when
+/// this user may not join it now.
 pub async fn authorise_channel(
     context: &Context,
     app: &App,
@@ -76,7 +78,7 @@ pub async fn authorise_channel(
     if !is_right {
         return Err(ServiceError::Denied);
     }
-    // A signature does not say whose it is, and never runs out: this does.
+    // A signature does not name its owner and never expires. This entry does both.
     let owner = format!("{} {}", principal.user_id, principal.login_id);
     context.cache.put_value(&proof_key(socket, &channel), &owner, PROOF_LIFETIME_MS).await?;
     let channel_data = (channel.kind() == ChannelKind::Presence).then(|| member_data(principal));
@@ -84,7 +86,8 @@ pub async fn authorise_channel(
     Ok(ChannelAuth { auth, channel_data })
 }
 
-/// Returns to whom the proof of a channel of the built-in app was given for a socket; `None`: to nobody, or too long ago.
+/// Returns the owner of a proof: the login that asked for this channel and socket. `None`: none
+/// did, or too long ago.
 pub async fn owner_of_proof(context: &Context, socket: SocketId, channel: &ChannelName) -> ServiceResult<Option<SocketOwner>> {
     let Some(value) = context.cache.get_value(&proof_key(socket, channel)).await? else { return Ok(None) };
     let parts = value.text.split_once(' ');
@@ -95,14 +98,15 @@ fn proof_key(socket: SocketId, channel: &ChannelName) -> String {
     format!("proof:{socket}:{channel}")
 }
 
-/// Signs a socket as this user's. Fails with `Denied` when the socket is not an id.
+/// Signs a socket as this user's. Fails with `Denied` when `socket` is not an id.
 pub fn authorise_user(app: &App, principal: &Principal, socket: &str) -> ServiceResult<UserAuth> {
     let socket = SocketId::parse(socket).ok_or(ServiceError::Denied)?;
     let user_data = json!({ "id": principal.user_id, "user_info": { "name": principal.name, "role": principal.role } }).to_string();
     Ok(UserAuth { auth: app.proof(&user_text(&socket.to_string(), &user_data)), user_data })
 }
 
-/// Says whether the account of this id is in a conversation now. Asked at every join, also when a signature vouches for it: signatures do not run out.
+/// Says whether this account is a member of a conversation now. Checked at every join, even with a
+/// valid signature, because signatures do not expire.
 pub async fn is_in_conversation(context: &Context, conversation: ConversationId, user_id: &str) -> ServiceResult<bool> {
     match UserId::parse(user_id) {
         Ok(user) => Ok(context.store.is_in_conversation(conversation, user).await?),
@@ -110,7 +114,8 @@ pub async fn is_in_conversation(context: &Context, conversation: ConversationId,
     }
 }
 
-/// Returns the `channel_data` of a user: who joins a presence channel of the built-in app, as the server itself knows it.
+/// Returns the `channel_data` of a user: the member of a presence channel of the built-in app, from
+/// the server's own data.
 #[must_use]
 pub fn member_data(principal: &Principal) -> String {
     json!({ "user_id": principal.user_id, "user_info": { "name": principal.name, "role": principal.role } }).to_string()

@@ -1,4 +1,5 @@
-//! The live side as use cases see it: what they ask of it, who may join a channel, and what a client missed.
+//! The live side as use cases see it: the port to the hub, the right to join a channel, and the
+//! events that a client missed.
 
 pub mod channel_access;
 pub mod port;

@@ -1,4 +1,5 @@
-//! What a user missed, read from the log. A cursor is the text of a position of the log.
+//! Owns the reading of missed events from the log. Called by `http/resources/live/sync`. A cursor
+//! is a position of the log as text.
 
 use crate::{
     backends::{
@@ -12,9 +13,10 @@ use crate::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// Most events of one answer.
+/// How many events one answer can have.
 const PAGE: u32 = 200;
-/// Conversations with the newest messages that are caught up with; older ones are read when they are opened.
+/// How many conversations are included, those with the newest messages first. Others are read when
+/// they are opened.
 const CONVERSATIONS: u32 = 500;
 
 /// A durable event.
@@ -47,7 +49,8 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// Reads a cursor: the decimal text of a position, 0 or above. Fails with `unknown_value` on anything else.
+/// Parses a cursor: a position as decimal text, 0 or above. Fails with `unknown_value` on any other
+/// text.
 pub fn parse_cursor(text: &str) -> Result<i64, FieldError> {
     let unknown = || FieldError::new("after", "unknown_value", "not a cursor of this server");
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -56,7 +59,8 @@ pub fn parse_cursor(text: &str) -> Result<i64, FieldError> {
     text.parse().map_err(|_| unknown())
 }
 
-/// Returns the user's durable events behind `after`, at most 200; without `after`, from the start of the retention.
+/// Returns the user's durable events after `after`, at most 200. Without `after`: from the start of
+/// the log's retention.
 pub async fn events_after(context: &Context, principal: &Principal, after: Option<i64>) -> ServiceResult<SyncAnswer> {
     let viewer = viewer_of(principal);
     let from = after.unwrap_or(0);
@@ -68,13 +72,14 @@ pub async fn events_after(context: &Context, principal: &Principal, after: Optio
     let full = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let more = page.rows.len() > full;
     let shown: Vec<&LogRow> = page.rows.iter().take(full).collect();
-    // A page that is not full reaches up to the head of the same moment.
+    // A page that is not full reaches to the head that was read with it.
     let reached = shown.last().filter(|_| more).map_or(page.head.position, |last| last.position);
     let events = shown.into_iter().map(show).collect::<ServiceResult<Vec<_>>>()?;
     Ok(SyncAnswer { reset: false, events, cursor: reached.max(from).to_string(), more })
 }
 
-/// Returns the audiences a user belongs to now: who left a conversation is told nothing more of it, not even what happened before.
+/// Returns the audiences a user belongs to now. A user who left a conversation gets none of its
+/// events, not even earlier ones.
 async fn audiences_of(context: &Context, principal: &Principal) -> ServiceResult<Vec<Audience>> {
     let mut audiences = Audience::of(principal.user_id, principal.role).to_vec();
     if let Some(who) = Participant::of(principal) {
@@ -84,7 +89,8 @@ async fn audiences_of(context: &Context, principal: &Principal) -> ServiceResult
     Ok(audiences)
 }
 
-/// Says whether events behind the cursor may have been trimmed, or whether the cursor is of another life of this database.
+/// Says whether events after the cursor may have been trimmed, or the cursor is from another
+/// history of this database.
 const fn is_out_of_reach(cursor: i64, head: LogHead) -> bool {
     cursor < head.trimmed_to || cursor > head.position
 }

@@ -1,4 +1,8 @@
-//! Changes of materials.
+//! Owns the changes of materials: publish, change, delete. Called by `http/resources/materials`.
+//!
+//! - The row, the audit entry and, when students should learn of it, the notice and log row are one
+//!   transaction.
+//! - A file is stored before its row and deleted after it, so that a row never lacks its file.
 
 use super::view::MaterialItem;
 use crate::{
@@ -29,7 +33,7 @@ use crate::{
 };
 use serde_json::json;
 
-/// A material that is to be made.
+/// A material to make.
 #[derive(Debug)]
 pub struct NewMaterial {
     /// Title, category and text.
@@ -40,7 +44,7 @@ pub struct NewMaterial {
     pub file: Option<UploadedFile>,
 }
 
-/// What should be different; `None` leaves a part as it is.
+/// The changes to a material; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
 pub struct MaterialChange {
     /// New title.
@@ -53,8 +57,9 @@ pub struct MaterialChange {
     pub status: Option<MaterialStatus>,
 }
 
-/// Makes a material: file inspected and stored, then row, audit entry, and when it is active notice and log row, in one transaction. Fails with
-/// `validation`, `materials.file_*` or [`ServiceError::Denied`]; then nothing of it stays.
+/// Makes a material: inspects and stores the file, then writes row, audit entry and, if it is
+/// active, notice and log row in one transaction. Fails with `validation`, `materials.file_*` or
+/// [`ServiceError::Denied`]; then nothing remains.
 pub async fn publish_material(context: &Context, requester: &Requester, new: NewMaterial) -> ServiceResult<MaterialItem> {
     require(&requester.principal, Action::WriteMaterials)?;
     check_new(&new)?;
@@ -101,7 +106,8 @@ pub async fn change_material(
     Ok(MaterialItem::whole(after, requester.principal.role))
 }
 
-/// Deletes a material: the row first, then its file. A file that cannot be deleted now is left to the sweeper.
+/// Deletes a material: the row first, then its file. If deleting the file fails, `files::sweep`
+/// deletes it later.
 pub async fn delete_material(context: &Context, requester: &Requester, id: MaterialId) -> ServiceResult<()> {
     require(&requester.principal, Action::WriteMaterials)?;
     let mut tx = context.store.begin().await?;
@@ -152,7 +158,7 @@ fn new_row(context: &Context, author: &Principal, new: &NewMaterial) -> Material
     }
 }
 
-/// Returns the row with the change in it, checked as a whole.
+/// Returns the row with the change applied, validated as a whole.
 fn apply(before: &MaterialRow, change: MaterialChange) -> ServiceResult<MaterialRow> {
     let title = change.title.as_deref().unwrap_or(&before.title);
     let category = change.category.as_deref().unwrap_or(&before.category);
@@ -175,7 +181,7 @@ async fn store_file(context: &Context, upload: &UploadedFile, file: &FileRow) ->
     let (size_bytes, content_type, sha256) = (upload.size_bytes, PDF_CONTENT_TYPE, upload.sha256.as_str());
     let stored = context.files.put_file(&NewFile { key: &key, path: upload.path(), size_bytes, content_type, sha256 }).await;
     if stored.is_err() {
-        // A time-out may have come after the object was made.
+        // The time-out may have come after the object was stored.
         let _ = context.files.delete(&key).await;
     }
     stored
@@ -207,8 +213,8 @@ async fn notify_students(tx: &mut Tx, material: &MaterialRow, now_ms: i64) -> Ba
     Ok(())
 }
 
-/// Removes the object of a material whose row was not written. When that is not certain (the database went away during the commit), the object
-/// stays and the sweeper decides.
+/// Deletes the object of a material whose row was not written. If that is uncertain (the database
+/// was lost during the commit), the object stays, and `files::sweep` decides later.
 async fn discard_file(context: &Context, material: &MaterialRow) {
     match context.store.find_material(material.id).await {
         Ok(None) => discard_object(context, material).await,
@@ -223,7 +229,8 @@ async fn discard_object(context: &Context, material: &MaterialRow) {
     }
 }
 
-/// Wakes the pump and tells open pages. Students hear only of what they can or could see; of a new material they get the notice.
+/// Wakes the pump and publishes the change to open pages. Students get it only for materials that
+/// they can or could see; of a new material they get the notice.
 fn announce(context: &Context, material: &MaterialRow, change: &str, tells_students: bool) {
     context.announce.wake_pump();
     let tells_students = tells_students && material.published_at_ms.is_some();

@@ -1,5 +1,6 @@
-//! Materials: list and read what one may see, publish, change, delete, and link to the file. What changes is one transaction with its audit entry,
-//! and with notice and log row where students should hear of it.
+//! Owns the materials: list, read, publish, change, delete, and link to the file. Called by
+//! `http/resources/materials`, `http/resources/files` and [`super::dashboards`]. Students see
+//! active materials only.
 
 mod change;
 mod view;
@@ -36,7 +37,8 @@ pub struct MaterialLink {
     pub expires_at: String,
 }
 
-/// Makes a link to the file of a material; an attachment link counts a student's download. Unknown, invisible and without a file are all 404.
+/// Makes a link to the file of a material; a link as attachment counts as a student's download.
+/// Unknown, not visible and without a file: not found.
 pub async fn link_material(
     context: &Context,
     principal: &Principal,
@@ -62,12 +64,12 @@ pub async fn link_material(
     Ok(MaterialLink { url: link.url, expires_at: rfc3339(link.expires_at_ms) })
 }
 
-/// Returns the local file that a link of this server leads to; 404 for a wrong or expired one.
+/// Returns the local file of a link that this server signed. Not found for a wrong or expired link.
 pub fn open_link(context: &Context, claim: &LinkClaim<'_>) -> ServiceResult<LinkedFile> {
     context.files.open_link(claim, context.clock.now_ms()).ok_or(ServiceError::NotFound)
 }
 
-/// Returns the origins that pages must be allowed to load files from, beside this server.
+/// Returns the origins, besides this server, from which pages load files.
 #[must_use]
 pub fn file_origins(context: &Context) -> Vec<String> {
     context.files.connect_sources()

@@ -1,4 +1,5 @@
-//! Materials as they are shown.
+//! Owns how materials are listed and shown. Called by `http/resources/materials` and
+//! [`crate::services::dashboards`].
 
 use super::{find_visible, school_day, visible_statuses};
 use crate::{
@@ -14,16 +15,16 @@ use crate::{
 };
 use serde::Serialize;
 
-/// What a list should show.
+/// The filter and page of a list of materials.
 #[derive(Debug, Clone, Default)]
 pub struct MaterialQuery {
     /// Words to find.
     pub query: Option<String>,
     /// Only this category.
     pub category: Option<String>,
-    /// Only this state.
+    /// Only this status.
     pub status: Option<MaterialStatus>,
-    /// Only those before this one.
+    /// Only materials before this one.
     pub after: Option<MaterialId>,
     /// How many at most.
     pub limit: u32,
@@ -149,16 +150,16 @@ pub async fn newest_materials(context: &Context, principal: &Principal, limit: u
     Ok(rows.into_iter().map(|row| MaterialItem::listed(row, principal.role)).collect())
 }
 
-/// Whether a request is one to read or download, which counts, or only a look at what the answer would be (`HEAD`).
+/// Whether the client wants the content, which counts, or only the headers (`HEAD`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// The answer is wanted.
+    /// The client wants the content.
     Use,
-    /// Only whether there is one.
+    /// The client wants only the headers.
     Look,
 }
 
-/// Shows one material and counts a student's reading.
+/// Shows one material and counts a student's view.
 pub async fn read_material(context: &Context, principal: &Principal, id: MaterialId, purpose: Purpose) -> ServiceResult<MaterialItem> {
     let material = find_visible(context, principal, id).await?;
     if principal.role == Role::Student && purpose == Purpose::Use {

@@ -1,38 +1,39 @@
-//! Whether the parts this server stands on are there, and how busy they are.
+//! Owns the checks of the backends this node needs, and the measuring of their load. Called by
+//! `http/resources/operations/health`.
 
 use crate::{services::Context, telemetry};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a part may take to say that it is there.
+/// How long a backend may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Which parts answered in time and can do their work.
+/// Which backends answered in time and work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readiness {
-    /// The database: it answers, and takes writes as far as is known.
+    /// The database: it answers, and takes writes as far as known.
     pub database: bool,
     /// The cache: logins, login delays.
     pub cache: bool,
-    /// The link to the other nodes.
+    /// The bus to the other nodes.
     pub bus: bool,
 }
 
 impl Readiness {
-    /// Says whether this node can serve.
+    /// Says whether this node can serve requests.
     #[must_use]
     pub const fn is_ready(self) -> bool {
         self.database && self.cache && self.bus
     }
 }
 
-/// Asks the database whether it is there. Takes at most 2 s.
+/// Says whether the database answers. Takes at most 2 s.
 pub async fn has_database(context: &Context) -> bool {
     matches!(timeout(PATIENCE, context.store.ping()).await, Ok(Ok(())))
 }
 
-/// Asks all parts at once. Tries a write if one failed because the database could not write.
-/// Takes at most 2 s.
+/// Checks all backends in parallel. If a write failed earlier because the database could not write,
+/// tries a write. Takes at most 2 s.
 pub async fn readiness(context: &Context) -> Readiness {
     let cache = async { matches!(timeout(PATIENCE, context.cache.ping()).await, Ok(Ok(()))) };
     let writes = async { matches!(timeout(PATIENCE, context.store.check_writes()).await, Ok(Ok(()))) };
@@ -41,8 +42,8 @@ pub async fn readiness(context: &Context) -> Readiness {
     Readiness { database, cache, bus: context.announce.is_connected() }
 }
 
-/// Measures what is only worth measuring when somebody looks: the pool, the log's backlog, the open warnings. Takes at most 2 s; what does not answer keeps its
-/// last value.
+/// Measures the pool, the log's backlog and the open warnings, when the metrics are read. Takes at
+/// most 2 s; a gauge without an answer keeps its last value.
 #[expect(clippy::cast_precision_loss, reason = "gauges are f64; the numbers are far below 2^53")]
 pub async fn measure(context: &Context) {
     let pool = context.store.pool_status();

@@ -1,5 +1,6 @@
-//! What grows with time and is cut back: the log, logins that are over, idempotency keys, old notices, claims of past times, and which
-//! conversations were looked into on which day.
+//! Owns the regular trimming of rows that grow with time: the log, ended logins, idempotency keys,
+//! old notices, claims on past times, counts per day, views per day, and dead letters. Called by
+//! `actors/scheduler`.
 
 use crate::{
     domain::notices::spec::NoticeSpec,
@@ -15,27 +16,28 @@ const IDEMPOTENCY_RETENTION_MS: i64 = DAY_MS;
 pub struct Removed {
     /// Rows of the log beyond `log.retention_days`.
     pub log_rows: u64,
-    /// Logins that are over.
+    /// Logins that have ended.
     pub logins: u64,
     /// Idempotency keys older than a day.
     pub idempotency_keys: u64,
-    /// Notices older than their kind is kept.
+    /// Notices older than the retention of their kind.
     pub notices: u64,
-    /// Claims of appointments' times that are over.
+    /// Claims on appointment times that have passed.
     pub slot_claims: u64,
-    /// Days before yesterday on which somebody looked into a conversation; the audit trail keeps them.
+    /// Views of conversations before yesterday; the audit trail keeps them.
     pub conversation_views: u64,
-    /// Counts of answers that students asked for on days before yesterday.
+    /// Counts of companion answers before yesterday.
     pub companion_days: u64,
-    /// The same of warnings.
+    /// Views of warnings before yesterday.
     pub alert_views: u64,
-    /// The same of consoles of connected apps.
+    /// Views of app consoles before yesterday.
     pub console_views: u64,
-    /// Events for webhooks that were given up more than `webhooks.dead_letter_days` ago.
+    /// Webhook events that were given up more than `webhooks.dead_letter_days` ago.
     pub dead_letters: u64,
 }
 
-/// Does one round. Safe to run on several nodes at once and at any time. Fails at the first step that fails; the next round does the rest.
+/// Runs one round. Safe to run on several nodes at once and at any time. Fails at the first failing
+/// step; the next round does the rest.
 pub async fn run_once(context: &Context) -> ServiceResult<Removed> {
     let now_ms = context.clock.now_ms();
     let log_before_ms = days_before(now_ms, i64::from(context.config.log.retention_days));

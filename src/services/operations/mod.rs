@@ -1,4 +1,5 @@
-//! What keeps the server in order, and what operators read of it.
+//! Operation of the server: housekeeping, health checks, and the report for admins. Called by
+//! `actors/scheduler` and `http/resources/operations`.
 
 pub mod health;
 pub mod housekeeping;

@@ -1,5 +1,6 @@
-//! How the system is doing, for admins: the parts this node stands on, and what waits. What does not answer in time is told as missing, so that the report
-//! comes when it is needed most.
+//! Owns the system report for admins: the backends of this node, and the work that waits. Called by
+//! `http/resources/operations/system_report`. A backend that does not answer in time is reported as
+//! missing, so that the report arrives when it is needed most.
 
 use crate::{
     backends::{
@@ -17,7 +18,7 @@ use serde::Serialize;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// How long a part may take to answer.
+/// How long a backend may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The report, as the contract shapes it.
@@ -84,7 +85,7 @@ struct CompanionReport {
     usage: Option<MonthUse>,
 }
 
-/// Reports on this node and on what all nodes share. Takes at most about 2 s.
+/// Reports on this node and on the state that all nodes share. Takes at most about 2 s.
 pub async fn report(context: &Context, principal: &Principal) -> ServiceResult<SystemReport> {
     require(principal, Action::ReadSystem)?;
     let store = &context.store;
@@ -143,7 +144,7 @@ async fn part(name: &'static str, kind: &'static str, check: impl Future<Output 
     Part { name, kind, status: if is_there { "connected" } else { "disconnected" }, latency_ms }
 }
 
-/// Returns the answer if it comes in time.
+/// Returns the result if it arrives in time and is no error.
 async fn in_time<T, E>(answer: impl Future<Output = Result<T, E>>) -> Option<T> {
     timeout(PATIENCE, answer).await.ok()?.ok()
 }

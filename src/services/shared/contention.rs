@@ -1,16 +1,18 @@
-//! Work that the database ended because it was in the way of other work (deadlock, serialisation failure) is done again.
+//! Owns the repeating of transactions that the database ended because of another one (deadlock,
+//! serialisation failure). Used by the use cases whose transactions can collide with others.
 
 use crate::services::{ServiceError, ServiceResult};
 use std::time::{Duration, Instant};
 
-/// How often work is tried before its client is told to come back.
+/// How many tries before the client gets `conflict`.
 const ATTEMPTS: u32 = 8;
-/// No new try after this long: the client has better things to do than to wait.
+/// No new try after this time: the client should not wait longer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Longest pause after the first try, in ms; it grows by as much with every try.
+/// The longest pause after the first try, in ms; it grows by this much with every try.
 const PAUSE_MS: u32 = 20;
 
-/// Does `work`, which is one transaction, until it is not in the way of others. Fails with `conflict` when it still is after 8 tries or 5 s.
+/// Runs `work`, which is one transaction, until the database does not end it because of another
+/// one. Fails with `conflict` after 8 tries or 5 s.
 pub async fn retry_contention<T>(work: impl AsyncFn() -> ServiceResult<T>) -> ServiceResult<T> {
     let begun = Instant::now();
     for attempt in 1..=ATTEMPTS {
@@ -20,7 +22,7 @@ pub async fn retry_contention<T>(work: impl AsyncFn() -> ServiceResult<T>) -> Se
                 if begun.elapsed() > PATIENCE {
                     break;
                 }
-                // At random, so that the same two do not meet again.
+                // Random, so that the same two transactions do not meet again.
                 tokio::time::sleep(Duration::from_millis(rand::random_range(0..=u64::from(PAUSE_MS * attempt)))).await;
             }
             result => return result,

@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: the first answer of a creating request is kept and given to repeats of it.
+//! Owns the `Idempotency-Key`: the first answer of a creating request is stored and returned to its
+//! repeats. Called by `http/input/idempotency`; the chat and the companion use [`fingerprint`].
 
 use crate::{
     backends::store::{KeyFate, Reservation},
@@ -8,12 +9,12 @@ use crate::{
 };
 use ring::digest;
 
-/// How a request with a key begins.
+/// The state of a request with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// It is the first: do the work, then [`finish`] or [`release`].
+    /// It is the first: do the work, then call [`finish`] or [`release`].
     First,
-    /// It was done before; this was the answer.
+    /// It was done before, with this answer.
     Repeat {
         /// HTTP status.
         status: u16,
@@ -22,8 +23,9 @@ pub enum Begun {
     },
 }
 
-/// Returns the fingerprint of a request: 64 characters, equal for equal parts only. It is keyed with the server's secret, because the parts may hold
-/// passwords: whoever reads the table alone cannot try them out.
+/// Returns the fingerprint of a request: 64 characters, equal only for equal parts. It is keyed
+/// with the server's secret, because the parts may contain passwords: a reader of the table cannot
+/// guess them.
 #[must_use]
 pub fn fingerprint(secret: &SecretKey, parts: &[&[u8]]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
@@ -34,8 +36,8 @@ pub fn fingerprint(secret: &SecretKey, parts: &[&[u8]]) -> String {
     secret.derive("idempotency").sign(&to_hex(context.finish().as_ref()))
 }
 
-/// Reserves `key` for a user's request. Fails with `idempotency.key_reused` when it was used for another request, and `conflict` while the first is
-/// still under way.
+/// Reserves `key` for a user's request. Fails with `idempotency.key_reused` when it was used for
+/// another request, and with `conflict` while the first is in progress.
 pub async fn begin(context: &Context, user: UserId, key: &str, fingerprint: &str) -> ServiceResult<Begun> {
     match context.store.reserve_idempotency(user, key, fingerprint, context.clock.now_ms()).await? {
         Reservation::New => Ok(Begun::First),
@@ -45,8 +47,10 @@ pub async fn begin(context: &Context, user: UserId, key: &str, fingerprint: &str
     }
 }
 
-/// Returns the answer of the request that holds `key`, for a client that left before it heard it. `None`: nothing was done, and nothing will be, because
-/// the key is closed: a request that is still on its way gets `idempotency.key_reused`. Fails with `conflict` while that is not settled.
+/// Returns the answer of the request with `key`, for a client that lost its connection before the
+/// answer. `None`: the request was not done and never will be, because the key is now closed; if it
+/// still arrives, it gets `idempotency.key_reused`. Fails with `conflict` while the request is in
+/// progress.
 pub async fn close_key(context: &Context, user: UserId, key: &str, fingerprint: &str) -> ServiceResult<Option<(u16, String)>> {
     match context.store.close_idempotency(user, key, fingerprint, context.clock.now_ms()).await? {
         KeyFate::Closed => Ok(None),
@@ -55,12 +59,12 @@ pub async fn close_key(context: &Context, user: UserId, key: &str, fingerprint: 
     }
 }
 
-/// Keeps the answer of the first request.
+/// Stores the answer of the first request.
 pub async fn finish(context: &Context, user: UserId, key: &str, status: u16, body: &str) -> ServiceResult<()> {
     Ok(context.store.finish_idempotency(user, key, status, body).await?)
 }
 
-/// Frees a key whose request was refused, so that nothing was done.
+/// Frees the key of a request that was refused and changed nothing.
 pub async fn release(context: &Context, user: UserId, key: &str) -> ServiceResult<()> {
     Ok(context.store.release_idempotency(user, key).await?)
 }

@@ -1,4 +1,5 @@
-//! What use cases share: who asks, persons, repeats, the school's calendar, and databases in the way of each other.
+//! Parts that use cases share: the requester, persons, idempotency, the school's calendar, and the
+//! repeating of transactions.
 
 pub(super) mod contention;
 pub mod idempotency;

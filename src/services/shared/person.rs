@@ -1,4 +1,4 @@
-//! Somebody as items show them.
+//! Owns how a person is shown beside appointments, conversations, notes and warnings.
 
 use crate::backends::store::PersonRow;
 use serde::Serialize;

@@ -1,4 +1,5 @@
-//! The requester of a use case: owns who asks and from where, what they may, and their line in the audit trail. Made by `http/input/requester.rs`.
+//! Owns the requester of a use case: the user, their address, the check of their rights, and their
+//! entry in the audit trail. Made by `http/input/requester.rs`.
 
 use crate::{
     backends::store::AuditEntry,
@@ -11,20 +12,20 @@ use crate::{
 };
 use serde_json::Value;
 
-/// Where a request comes from, for lists of logins and the audit trail.
+/// The origin of a request, for lists of logins and the audit trail.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The client's address.
     pub address: Option<String>,
-    /// The text under which its address is counted (IPv6: the /64).
+    /// The key under which requests of this address are counted (IPv6: the /64).
     pub address_key: String,
-    /// What the browser calls itself.
+    /// The browser's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
 impl Origin {
-    /// Makes the line of the audit trail about what was done from here; `target`: the kind and id of the thing it was done to. Without an actor nobody
-    /// was signed in.
+    /// Makes the audit entry of an action from this origin. `target`: kind and id of the object.
+    /// `actor_id` is `None` when no user was signed in.
     pub(in crate::services) fn audit_entry<'a>(
         &self,
         actor_id: Option<UserId>,
@@ -38,17 +39,18 @@ impl Origin {
     }
 }
 
-/// A signed-in user who asks for something, and from where. Use cases that only read may do with the principal.
+/// A signed-in user who makes a request, and its origin. Use cases that only read can take the
+/// principal alone.
 #[derive(Debug, Clone)]
 pub struct Requester {
-    /// Who.
+    /// The user.
     pub principal: Principal,
-    /// From where.
+    /// The origin.
     pub origin: Origin,
 }
 
 impl Requester {
-    /// Makes the line of the audit trail about what this requester did; `target`: the kind and id of the thing it was done to.
+    /// Makes the audit entry of an action of this requester. `target`: kind and id of the object.
     pub(in crate::services) fn audit_entry<'a>(
         &self,
         action: &'a str,

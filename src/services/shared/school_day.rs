@@ -1,5 +1,6 @@
-//! The school's calendar: owns which day and which month it is in the school's zone. Called by use cases that count, keep or trim by the day, and by demo
-//! data. Must not read another clock than the context's. Days are `YYYY-MM-DD`, months `YYYY-MM`.
+//! Owns the school's calendar: the day and the month in the school's zone. Called by use cases that
+//! count, keep or trim by the day, and by the demo data. Must not read another clock than the
+//! context's. Days are `YYYY-MM-DD`, months `YYYY-MM`.
 
 use crate::{
     domain::clock::{day_in_zone, recent_days},
@@ -9,37 +10,37 @@ use jiff::Timestamp;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// Returns the present day of the school.
+/// Returns the school's present day.
 #[must_use]
 pub fn today(context: &Context) -> String {
     day_of(context, context.clock.now_ms())
 }
 
-/// Returns the day of the school 24 hours ago.
+/// Returns the school's day 24 hours ago.
 #[must_use]
 pub fn yesterday(context: &Context) -> String {
     day_of(context, context.clock.now_ms().saturating_sub(DAY_MS))
 }
 
-/// Returns the day of the school at an instant, in ms since 1970 UTC.
+/// Returns the school's day at an instant, in ms since 1970 UTC.
 #[must_use]
 pub fn day_of(context: &Context, at_ms: i64) -> String {
     day_in_zone(at_ms, &context.zone())
 }
 
-/// Returns the last `count` days of the school, today included, oldest first.
+/// Returns the school's last `count` days, today included, oldest first.
 #[must_use]
 pub fn last_days(context: &Context, count: u16) -> Vec<String> {
     recent_days(context.clock.now_ms(), count, &context.zone())
 }
 
-/// Returns the present month of the school.
+/// Returns the school's present month.
 #[must_use]
 pub fn this_month(context: &Context) -> String {
     today(context).chars().take(7).collect()
 }
 
-/// Returns how long the present day of the school still lasts, in ms.
+/// Returns how long the school's present day still lasts, in ms.
 #[must_use]
 pub fn ms_until_tomorrow(context: &Context) -> u64 {
     let now = Timestamp::from_millisecond(context.clock.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(context.zone());

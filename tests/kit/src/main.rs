@@ -2,11 +2,25 @@
 //!
 //! `testkit pdf TITLE PAGES` writes a PDF to its output.
 //!
-//! `testkit provider` starts the fake provider and writes `{"url":…}`. Each line of its input says how questions are answered from then on:
-//! `{"answers":[["words of the question", PLAN], …],"otherwise":PLAN}`, where the first words that a question contains count, and a plan is
-//! `{"text":…,"tokens_per_s":…,"status":…,"cut_after":…,"stall_after":…}`. In its text `{question}` stands for the question, and `{number}` for how often
-//! it was asked since these rules came. When they are taken it writes `{"are_taken":true}`, and whenever something happens to a request all requests:
-//! `[{"question":…,"sent":…,"was_closed":…,"is_done":…}, …]`, `sent` in tokens. It ends with its input.
+//! `testkit provider` starts the fake provider and writes `{"url":…}`. It ends when its input ends.
+//!
+//! Each line of its input sets the rules by which questions are answered from then on:
+//!
+//! ```json
+//! {"answers":[["words of the question", PLAN], …],"otherwise":PLAN}
+//! ```
+//!
+//! - The first entry whose words the question contains applies.
+//! - A plan is `{"text":…,"tokens_per_s":…,"status":…,"cut_after":…,"stall_after":…}`.
+//! - In its text, `{question}` is replaced by the question, and `{number}` by how many questions
+//!   this plan has answered since these rules were set.
+//!
+//! It writes `{"are_taken":true}` when it has taken the rules. Whenever a request changes, it
+//! writes all requests, with `sent` in tokens:
+//!
+//! ```json
+//! [{"question":…,"sent":…,"was_closed":…,"is_done":…}, …]
+//! ```
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its helpers")]
 
@@ -25,14 +39,14 @@ use testkit::{
 };
 use tokio::sync::mpsc;
 
-/// How questions are answered.
+/// The rules by which questions are answered.
 #[derive(Debug, Deserialize)]
 struct Rules {
     answers: Vec<(String, Plan)>,
     otherwise: Plan,
 }
 
-/// What is done with a question.
+/// The answer to a question.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct Plan {
@@ -44,7 +58,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Returns what is done with a question, the `number`th that this plan is for.
+    /// Returns the reply to a question, the `number`th that this plan answers.
     fn reply(&self, question: &str, number: usize) -> Reply {
         if let Some(code) = self.status {
             return Reply::Status { code, retry_after: None };
@@ -63,7 +77,7 @@ impl Plan {
     }
 }
 
-/// Cuts a text into pieces as a model makes them: at most five letters each, with the spaces before them.
+/// Cuts a text into pieces as a model does: at most five letters each, with the spaces before them.
 fn tokens(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut letters = 5;
@@ -110,7 +124,7 @@ async fn provide() {
                 let Rules { answers, otherwise } = serde_json::from_str(&line).unwrap();
                 let plans: Vec<_> = answers.into_iter().chain([(String::new(), otherwise)]).map(|rule| (rule, AtomicUsize::new(0))).collect();
                 provider.by_question(move |question| {
-                    // The last one fits every question.
+                    // The last entry fits every question.
                     let ((_, plan), count) = plans.iter().find(|((words, _), _)| question.contains(words.as_str())).unwrap();
                     plan.reply(question, count.fetch_add(1, Ordering::Relaxed) + 1)
                 });

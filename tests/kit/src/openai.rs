@@ -1,4 +1,5 @@
-//! The wire of an OpenAI-compatible provider, hand-written on HTTP/1.1: requests are read, and answers streamed, byte by byte.
+//! Owns the wire format of an OpenAI-compatible provider, written by hand on HTTP/1.1: reads
+//! requests, and writes streamed answers piece by piece.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,7 +8,7 @@ use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
 /// The head of a streamed answer.
 pub const STREAM_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-/// The end of its body.
+/// The end of the body of a streamed answer.
 pub const STREAM_END: &[u8] = b"0\r\n\r\n";
 /// The last event of a stream.
 pub const DONE: &str = "data: [DONE]\n\n";
@@ -17,7 +18,7 @@ pub const DONE: &str = "data: [DONE]\n\n";
 pub struct Request {
     /// Path with its query.
     pub path: String,
-    /// The header of that name.
+    /// The header `authorization`.
     pub authorization: Option<String>,
     /// JSON, or null.
     pub body: Value,
@@ -30,13 +31,14 @@ impl Request {
     }
 }
 
-/// Returns the text of the user's last message in the body of a chat request; empty when there is none.
+/// Returns the text of the user's last message in the body of a chat request; empty when there is
+/// none.
 pub fn question_of(body: &Value) -> &str {
     let asked = body["messages"].as_array().and_then(|messages| messages.iter().rev().find(|message| message["role"] == "user"));
     asked.and_then(|message| message["content"].as_str()).unwrap_or_default()
 }
 
-/// Reads one request; what comes behind it stays in `buffer`. `None` at the end of the connection.
+/// Reads one request; bytes after it stay in `buffer`. `None` at the end of the connection.
 pub async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
     loop {
         if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -106,14 +108,15 @@ fn event(choices: &[ChunkChoice<'_>], usage: Option<ChunkUsage>) -> String {
     format!("data: {}\n\n", serde_json::to_string(&chunk).unwrap())
 }
 
-/// Writes the first event of a streamed chat answer: who speaks.
+/// Writes the first event of a streamed chat answer, which names the role.
 #[must_use]
 pub fn begin_event() -> String {
     let delta = ChunkDelta { role: Some("assistant"), content: Some("") };
     event(&[ChunkChoice { index: 0, delta, finish_reason: None }], None)
 }
 
-/// What stands before and behind the text of a token, written once: a load generator writes thousands of tokens per second.
+/// The text before and after a token in its event. Built once, because a load generator writes
+/// thousands of tokens per second.
 static AROUND_TOKEN: LazyLock<(String, String)> = LazyLock::new(|| {
     let delta = ChunkDelta { role: None, content: Some("") };
     let empty = event(&[ChunkChoice { index: 0, delta, finish_reason: None }], None);
@@ -128,7 +131,7 @@ pub fn token_event(text: &str) -> String {
     format!("{before}{}{behind}", serde_json::to_string(text).unwrap())
 }
 
-/// Writes the event that says why nothing more is said.
+/// Writes the event with the reason why the answer ends.
 #[must_use]
 pub fn end_event(reason: &str) -> String {
     event(&[ChunkChoice { index: 0, delta: ChunkDelta::default(), finish_reason: Some(reason) }], None)

@@ -1,5 +1,5 @@
-//! Real PDF files, made on the spot. The worksheets of the demo school are set by the server itself (`src/demo/pdf.rs`): it lays text out, this makes
-//! files.
+//! Makes valid PDF files for tests. The demo school has a maker of its own, which sets worksheets
+//! (`src/demo/pdf.rs`).
 
 /// Side of the images of [`picture_book`], in pixels.
 const IMAGE_SIDE: usize = 240;
@@ -17,8 +17,8 @@ pub fn one_page_pdf(text: &str) -> Vec<u8> {
     assemble(&objects)
 }
 
-/// Makes a valid PDF of `pages` pages, each with a line of text (ASCII) and an image of noise: some 170 KB a page that no compression makes smaller, and
-/// other bytes for another title.
+/// Makes a valid PDF of `pages` pages, each with a line of text (ASCII) and an image of noise:
+/// about 170 KB per page that cannot be compressed. Another title gives other bytes.
 #[must_use]
 pub fn picture_book(title: &str, pages: usize) -> Vec<u8> {
     let kids: String = (0..pages).map(|page| format!("{} 0 R ", 4 + page * 3)).collect();
@@ -42,7 +42,7 @@ pub fn picture_book(title: &str, pages: usize) -> Vec<u8> {
     assemble(&objects)
 }
 
-/// Takes out what would end a string of a PDF.
+/// Removes the characters that would end a string in a PDF.
 fn bare(text: &str) -> String {
     text.replace(['(', ')', '\\'], " ")
 }
@@ -51,7 +51,7 @@ fn stream(entries: &str, bytes: &[u8]) -> Vec<u8> {
     [format!("<< {entries} /Length {} >>\nstream\n", bytes.len()).as_bytes(), bytes, b"\nendstream"].concat()
 }
 
-/// Puts objects, numbered from 1, into a file whose first one is the catalogue.
+/// Puts objects, numbered from 1, into a file whose first object is the catalogue.
 fn assemble(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut pdf = b"%PDF-1.7\n".to_vec();
     let mut offsets = Vec::new();

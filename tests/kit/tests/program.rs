@@ -1,4 +1,4 @@
-//! The program as tests in Node use it.
+//! Tests of the program `testkit` as tests in Node use it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
 
@@ -37,7 +37,7 @@ fn the_provider_answers_by_rule_says_what_became_of_it_and_ends_with_its_input()
     assert_eq!(last[0]["question"], "Ini putus");
     assert_eq!(last[1]["question"], "hujan");
     assert_eq!(last[1]["was_closed"], false);
-    // Nothing that happens while a line is written is missed: the last word on every question comes.
+    // No change is missed while a line is written: the final state of every request arrives.
     for number in 2..300 {
         ask(&url, "hujan");
         lines.find(|calls| calls[number]["is_done"] == true).unwrap();
@@ -46,7 +46,7 @@ fn the_provider_answers_by_rule_says_what_became_of_it_and_ends_with_its_input()
     assert!(child.wait().unwrap().success());
 }
 
-/// Asks on a connection of its own and reads until the answer is whole.
+/// Sends a question on its own connection and reads until the answer is complete.
 fn ask(url: &str, question: &str) -> String {
     let address = url.trim_start_matches("http://").trim_end_matches("/v1");
     let mut stream = TcpStream::connect(address).unwrap();

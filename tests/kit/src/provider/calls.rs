@@ -1,22 +1,22 @@
-//! The requests that came, and what became of them.
+//! Owns the list of received requests and how each was answered.
 
 use serde_json::Value;
 use std::collections::VecDeque;
 
-/// A request as it came, and what became of it.
+/// A received request and how it was answered.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// Path with its query.
     pub path: String,
-    /// The header of that name.
+    /// The header `authorization`.
     pub authorization: Option<String>,
     /// JSON, or null.
     pub body: Value,
-    /// Bytes of the answer that the kernel took.
+    /// Bytes of the answer that the kernel accepted.
     pub sent_bytes: usize,
     /// Words of the answer that were written.
     pub sent_words: usize,
-    /// The client closed the connection before the answer was whole.
+    /// The client closed the connection before the answer was complete.
     pub closed_by_client: bool,
     /// The answer was sent to its end.
     pub is_whole: bool,
@@ -30,10 +30,10 @@ impl Call {
     }
 }
 
-/// The newest requests, in their order; all of them unless told otherwise.
+/// The newest requests, oldest first; all of them unless [`Calls::keep_last`] sets a limit.
 pub(super) struct Calls {
     kept: VecDeque<Call>,
-    /// How many came, the forgotten ones too.
+    /// How many were received, including those not kept any more.
     came: usize,
     most: usize,
 }
@@ -56,7 +56,7 @@ impl Calls {
         self.kept.drain(..excess);
     }
 
-    /// Adds a request, and returns the number to change it by.
+    /// Adds a request and returns its number, with which it can be changed.
     pub(super) fn add(&mut self, call: Call) -> usize {
         self.kept.push_back(call);
         self.came += 1;
@@ -64,7 +64,7 @@ impl Calls {
         self.came - 1
     }
 
-    /// Changes a request, unless it is forgotten.
+    /// Changes a request, unless it is not kept any more.
     pub(super) fn change(&mut self, number: usize, change: impl FnOnce(&mut Call)) {
         let forgotten = self.came - self.kept.len();
         if let Some(call) = number.checked_sub(forgotten).and_then(|at| self.kept.get_mut(at)) {
@@ -72,7 +72,7 @@ impl Calls {
         }
     }
 
-    /// Returns what is kept.
+    /// Returns the kept requests.
     pub(super) fn list(&self) -> Vec<Call> {
         self.kept.iter().cloned().collect()
     }

@@ -1,4 +1,5 @@
-//! One connection of the provider: request after request is read, recorded and answered.
+//! Owns one connection of the provider: reads, records and answers its requests, one after the
+//! other.
 
 use super::{
     calls::Call,
@@ -20,7 +21,7 @@ use tokio::{
 struct ProviderConnection<'a> {
     stream: TcpStream,
     shared: &'a SharedProviderState,
-    /// The number of the request that is answered.
+    /// The number of the request being answered.
     call: usize,
 }
 
@@ -48,13 +49,13 @@ pub(super) async fn serve(stream: TcpStream, shared: &SharedProviderState) {
 }
 
 impl ProviderConnection<'_> {
-    /// Records what became of the request.
+    /// Records a change of the request being answered.
     fn record(&self, change: impl FnOnce(&mut Call)) {
         self.shared.lock().calls.change(self.call, change);
         self.shared.changed.send_replace(());
     }
 
-    /// Writes, and records the bytes and words, or that the client is gone.
+    /// Writes bytes, and records them, or that the client is gone.
     async fn write_counted(&mut self, bytes: &[u8], words: usize) -> bool {
         let is_sent = self.stream.write_all(bytes).await.is_ok();
         self.record(|call| {
@@ -80,7 +81,7 @@ impl ProviderConnection<'_> {
         self.write_counted(chunk(&token_event(text)).as_bytes(), 1).await
     }
 
-    /// Waits for `moment`; returns false, and records it, when the client closes before.
+    /// Waits for `moment`. If the client closes before, records that and returns false.
     async fn is_open_until(&mut self, moment: impl Future) -> bool {
         let mut piece = [0; 64];
         tokio::select! {
@@ -120,7 +121,7 @@ impl ProviderConnection<'_> {
         true
     }
 
-    /// Says tokens at a rate that a delay does not lower.
+    /// Sends tokens at a rate that a delay does not lower.
     async fn say_made(&mut self, count: usize, every: Duration, make: &TokenMaker) -> bool {
         let mut pace = interval(every);
         pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -139,7 +140,7 @@ impl ProviderConnection<'_> {
             && self.write(STREAM_END).await
     }
 
-    /// Returns whether the connection goes on.
+    /// Returns whether the connection stays open.
     async fn chat(&mut self, reply: Reply) -> bool {
         let now = Duration::ZERO;
         match reply {

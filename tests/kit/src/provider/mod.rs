@@ -1,5 +1,7 @@
-//! An OpenAI-compatible provider that does what a test tells it to, good and bad, and remembers every request and whether the client closed it.
-//! Hand-written HTTP/1.1, so that it can misbehave at every byte. The load generator uses it too: many answers at once, no request remembered.
+//! Owns the fake OpenAI-compatible provider: it answers as a test tells it, well or badly, and
+//! records every request and whether the client closed it. It writes HTTP/1.1 by hand, so that it
+//! can misbehave at every byte. The load generator uses it for many answers at once, without
+//! keeping requests.
 
 mod calls;
 mod connection;
@@ -20,7 +22,7 @@ use tokio::{
 
 /// The provider; it and its connections end when it is dropped.
 pub struct FakeProvider {
-    /// What `openai.base_url` is set to.
+    /// The value for `openai.base_url`.
     pub url: String,
     shared: Arc<SharedProviderState>,
     server: JoinHandle<()>,
@@ -38,7 +40,7 @@ impl FakeProvider {
         Self::start_at(0).await.unwrap()
     }
 
-    /// The same, on this port of loopback; 0 is any free one. Fails when the port is taken.
+    /// Starts the same on this port of loopback; 0 picks a free one. Fails when the port is taken.
     pub async fn start_at(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let url = format!("http://{}/v1", listener.local_addr()?);
@@ -47,30 +49,31 @@ impl FakeProvider {
         Ok(Self { url, shared, server })
     }
 
-    /// Does this with the next chat request that has no script yet.
+    /// Sets the reply to the next chat request that has none yet. The replies set this way are the
+    /// script.
     pub fn then(&self, reply: Reply) -> &Self {
         self.shared.lock().script.push_back(reply);
         self
     }
 
-    /// Does this with every chat request behind the script.
+    /// Sets the reply to every chat request after the script.
     pub fn always(&self, reply: Reply) -> &Self {
         self.by_question(move |_| reply.clone())
     }
 
-    /// Does with every chat request behind the script what `decide` says of its last message.
+    /// Sets the rule for every chat request after the script: `decide` gets its last message.
     pub fn by_question(&self, decide: impl Fn(&str) -> Reply + Send + Sync + 'static) -> &Self {
         self.shared.lock().usual = Some(Arc::new(decide));
         self
     }
 
-    /// Says this to every moderation request.
+    /// Sets the answer to every moderation request.
     pub fn moderates(&self, verdict: Verdict) -> &Self {
         self.shared.lock().verdict = Some(verdict);
         self
     }
 
-    /// Remembers the newest `most` requests only, for those who ask without end.
+    /// Keeps the newest `most` requests only, for callers that send very many.
     pub fn keeps_last(&self, most: usize) -> &Self {
         self.shared.lock().calls.keep_last(most);
         self
@@ -86,12 +89,13 @@ impl FakeProvider {
         self.calls().into_iter().filter(|call| call.path.ends_with("/chat/completions")).collect()
     }
 
-    /// Returns a receiver that hears whenever something happens to a request, also of what happens while it does not wait.
+    /// Returns a receiver that is notified when a request changes, including changes while it was
+    /// not waiting.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.shared.changed.subscribe()
     }
 
-    /// Waits until the last chat request is as wanted.
+    /// Waits until the last chat request fulfils `wanted`.
     pub async fn until_last(&self, what: &str, wanted: impl Fn(&Call) -> bool) -> Call {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
         let mut changes = self.changes();
@@ -105,7 +109,7 @@ impl FakeProvider {
     }
 }
 
-/// Serves every connection until aborted, which ends them too.
+/// Serves every connection until aborted; then the connections end too.
 async fn accept(listener: TcpListener, shared: Arc<SharedProviderState>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -125,7 +129,7 @@ mod tests {
         net::TcpStream,
     };
 
-    /// Asks, and returns the whole answer.
+    /// Sends a question and returns the whole answer.
     async fn ask(address: &str, question: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let body = json!({ "stream": true, "messages": [{ "role": "user", "content": question }] }).to_string();
@@ -138,7 +142,7 @@ mod tests {
         String::from_utf8(answer).unwrap()
     }
 
-    /// Returns what an answer says.
+    /// Returns the text of an answer.
     fn said(answer: &str) -> String {
         let events = answer.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| *data != "[DONE]");
         let chunks = events.map(|data| serde_json::from_str::<Value>(data).unwrap());

@@ -1,4 +1,4 @@
-//! The answer of the moderation endpoint.
+//! Owns the answer of the moderation endpoint.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const CATEGORIES: [&str; 13] = [
     "violence/graphic",
 ];
 
-/// Returns the body that finds the wish to harm oneself, or nothing.
+/// Returns the body that reports the intent to harm oneself, or nothing.
 pub(super) fn answer(is_found: bool) -> Value {
     let every = |value: &dyn Fn(&str) -> Value| Value::Object(CATEGORIES.iter().map(|name| ((*name).to_owned(), value(name))).collect());
     let result = json!({

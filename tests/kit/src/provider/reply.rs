@@ -1,66 +1,68 @@
-//! What a test can have the provider do.
+//! Owns the ways in which a test can have the provider answer.
 
 use std::{fmt, sync::Arc, time::Duration};
 
-/// What the provider does with a chat request.
+/// The provider's reaction to a chat request.
 #[derive(Debug, Clone)]
 pub enum Reply {
-    /// Sends these words, one every so often, and a proper end with its count of tokens.
+    /// Sends these words at a steady pace, then a proper end with the count of tokens.
     Words {
         /// The pieces, with their spaces.
         words: Vec<String>,
-        /// How long before each.
+        /// The pause before each.
         every: Duration,
     },
-    /// Makes tokens as their time comes and sends them, then a proper end. The rate is kept: after a late token the next ones come sooner.
+    /// Makes and sends tokens at a fixed rate, then a proper end. After a late token the next ones
+    /// come sooner, so the rate is kept.
     Tokens {
         /// How many.
         count: usize,
-        /// From one to the next; above zero.
+        /// The time from one to the next; above zero.
         every: Duration,
         /// Makes each of them.
         make: TokenMaker,
     },
-    /// Refuses with a status, and how long to wait.
+    /// Refuses with a status and, if given, a time to wait.
     Status {
         /// The status.
         code: u16,
-        /// The header of that name.
+        /// The header `retry-after`.
         retry_after: Option<&'static str>,
     },
-    /// Takes the request and says nothing at all.
+    /// Takes the request and sends nothing at all.
     Silence,
     /// Sends the head of an answer and no token.
     NoFirstToken,
-    /// Sends these words and then nothing more, with the connection open.
+    /// Sends these words and then nothing more; the connection stays open.
     StallAfter(Vec<String>),
     /// Sends these words and cuts the connection.
     CutAfter(Vec<String>),
-    /// The same, one word every so often.
+    /// Sends these words at a steady pace and cuts the connection.
     SlowCutAfter {
         /// The pieces, with their spaces.
         words: Vec<String>,
-        /// How long before each.
+        /// The pause before each.
         every: Duration,
     },
-    /// Sends these words and then something that is no JSON.
+    /// Sends these words and then data that is not JSON.
     MalformedAfter(Vec<String>),
-    /// Says that it has finished, without a word.
+    /// Ends the answer properly without any text.
     Empty,
-    /// Sends words as fast as it can until it is closed.
+    /// Sends words as fast as it can until the client closes.
     Endless,
-    /// Sends an error in the middle of the stream, as some do.
+    /// Sends these words and then an error in the middle of the stream, as some providers do.
     ErrorAfter(Vec<String>),
-    /// Sends these words and says that there was no room for more.
+    /// Sends these words and reports that the limit of tokens was reached.
     LengthAfter(Vec<String>),
 }
 
-/// Makes the tokens of one answer by their numbers, from 0. It is called just before a token is written, so it may also record when that was.
+/// Makes the tokens of one answer by their numbers, from 0. It is called just before a token is
+/// written, so it can also record that time.
 #[derive(Clone)]
 pub struct TokenMaker(Arc<dyn Fn(usize) -> String + Send + Sync>);
 
 impl TokenMaker {
-    /// Makes each token by `make`.
+    /// Makes each token with `make`.
     pub fn new(make: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
         Self(Arc::new(make))
     }
@@ -77,14 +79,14 @@ impl fmt::Debug for TokenMaker {
     }
 }
 
-/// What the moderation endpoint does.
+/// The result of the moderation endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Finds nothing.
     Clear,
-    /// Finds the wish to harm oneself.
+    /// Finds the intent to harm oneself.
     SelfHarmIntent,
-    /// Finds it in texts with the word `terlarang` only.
+    /// Finds the intent to harm oneself only in texts with the word `terlarang`.
     ByWord,
     /// Fails.
     Down,
@@ -92,7 +94,7 @@ pub enum Verdict {
     Silence,
 }
 
-/// Cuts a text into words with the space behind them, as tokens come.
+/// Cuts a text into words, each with the space after it.
 pub fn words(text: &str) -> Vec<String> {
     text.split_inclusive(' ').map(str::to_owned).collect()
 }

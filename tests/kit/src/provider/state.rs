@@ -1,4 +1,4 @@
-//! What the provider's connections and the test share.
+//! Owns the state that the provider's connections and the test share.
 
 use super::{
     calls::Calls,
@@ -10,10 +10,10 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// Decides what is done with a question.
+/// Decides how a question is answered.
 pub(super) type Decide = Arc<dyn Fn(&str) -> Reply + Send + Sync>;
 
-/// What to do, and what was done.
+/// The replies to come and the requests received.
 #[derive(Default)]
 pub(super) struct ProviderState {
     pub(super) script: VecDeque<Reply>,
@@ -23,17 +23,18 @@ pub(super) struct ProviderState {
 }
 
 impl ProviderState {
-    /// Returns what is done with a chat request: the next of the script, then the rule for all others.
+    /// Returns the reply to a chat request: the next of the script, or else that of the rule for
+    /// all others.
     pub(super) fn next_reply(&mut self, question: &str) -> Option<Reply> {
         self.script.pop_front().or_else(|| self.usual.as_ref().map(|decide| decide(question)))
     }
 }
 
-/// The same behind a lock, and a signal for those who wait for a change.
+/// The state behind a lock, and a signal for tests that wait for a change.
 #[derive(Default)]
 pub(super) struct SharedProviderState {
     state: Mutex<ProviderState>,
-    /// Something happened to a request. A receiver also hears of what happened while it did not wait.
+    /// Signals a change of a request. A receiver also gets the changes while it was not waiting.
     pub(super) changed: watch::Sender<()>,
 }
 
