@@ -35,7 +35,7 @@ static REQUESTS: LazyLock<Vec<Golden>> = LazyLock::new(|| {
     ]
 });
 
-/// Signs as the wire contract says, written down a second time here.
+/// Signs as section 2.7 of docs/pusher-protocol.md says, written a second time here.
 fn golden(method: &'static str, path: &'static str, own: &str, body: &'static [u8]) -> Golden {
     let md5: String = Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
     let query = format!("auth_key=278d425bdf160c739803&auth_timestamp={NOW_S}&auth_version=1.0&body_md5={md5}{own}");

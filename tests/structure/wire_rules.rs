@@ -1,9 +1,10 @@
-//! The wire contract: each of its rules is held by a test that exists.
+//! Checks that each rule of the Pusher protocol has a test that exists.
 
 use crate::repository::root;
 use std::fs;
 
-/// `docs/pusher-coverage.md` says which test holds which rule of the wire contract, as `file::test`.
+/// `docs/pusher-coverage.md` names the test of each rule of docs/pusher-protocol.md, as
+/// `file::test`.
 #[test]
 fn every_test_that_is_said_to_hold_a_rule_exists() {
     let root = root();

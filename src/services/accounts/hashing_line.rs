@@ -2,7 +2,7 @@
 //! there are cores. Who wants to hash waits for a [`HashingTurn`] in a `fair_line`, with a deadline.
 //!
 //! A turn owns the memory that Argon2 fills. There is one block per core, made at its first use and handed from turn to turn: memory that is freed
-//! by ever new threads stays with the allocator (docs/decisions.md has the measurement).
+//! by ever new threads stays with the allocator (docs/decisions/accounts.md has the measurement).
 
 use super::fair_queue::{FairLine, Rank};
 use crate::services::{ServiceError, ServiceResult};

@@ -1,4 +1,5 @@
-//! Section 2.8 of the wire contract: the HTTP API, row by row, with the exact bodies the vendors' suites compare; and what is refused.
+//! Tests the HTTP API for backends row by row, as section 2.8 of docs/pusher-protocol.md lists it:
+//! the exact bodies that the vendors' suites compare, and the refusals.
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},

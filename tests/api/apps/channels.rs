@@ -1,4 +1,5 @@
-//! Channels of connected apps: kinds, members, sign-in, watchlists, counts, and the codes of sections 2.4 to 2.7 and 2.10 of the wire contract.
+//! Tests channels of connected apps: kinds, members, sign-in, watchlists, counts, and the codes of
+//! sections 2.4 to 2.7 and 2.10 of docs/pusher-protocol.md.
 
 use crate::{
     apps::backend::{Backend, sent},

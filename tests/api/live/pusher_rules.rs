@@ -1,4 +1,5 @@
-//! Rules of sections 2.1, 2.2, 2.4, 2.6 and 2.7 of the wire contract at their edges: what other tests of channels do not name.
+//! Tests the edges of rules that other tests of channels do not name: sections 2.1, 2.2, 2.4, 2.6
+//! and 2.7 of docs/pusher-protocol.md.
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},
