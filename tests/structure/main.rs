@@ -4,6 +4,7 @@
 
 mod circles;
 mod cited_files;
+mod cited_names;
 mod documents;
 mod layers;
 mod long_functions;
