@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: run web test test-fast lint docs coverage bench
+.PHONY: run web test test-fast lint coverage bench
 
 ## Builds the web UI and the server, side by side, and starts it with demo data. Quick to build: what is measured and deployed is the release profile.
 run:
@@ -51,10 +51,6 @@ lint: web
 	cd static && npm run --silent lint
 	cargo test --workspace --locked --quiet --test structure
 
-## Writes the table of settings in docs/operations.md anew, from src/config/sections.rs.
-docs:
-	RENEW_DOCS=1 cargo test --locked --quiet --test structure operations::the_operations_guide_lists_every_setting
-
 ## Measures which lines the tests run, of the server and of the web UI: fails below 85 % of either.
 coverage: static/node_modules/.package-lock.json tests/aimock/node_modules/.package-lock.json
 	scripts/install-test-tools
@@ -65,3 +61,8 @@ coverage: static/node_modules/.package-lock.json tests/aimock/node_modules/.pack
 bench:
 	cargo build --release --locked
 	loadtest/run-bench "$${CARGO_TARGET_DIR:-target}/release/educounsel"
+
+## Writes the tables of settings in docs/operations.md anew, from src/config/sections.rs.
+.PHONY: docs
+docs:
+	EDUCOUNSEL_RENEW_DOCS=1 cargo test --locked --quiet --test structure operations::the_operations_guide_lists_every_setting
