@@ -336,7 +336,8 @@ async fn files_without_a_mark_are_swept_only_when_the_database_knows_all_of_them
     app.stop().await;
 }
 
-/// A second installation at the school's bucket, or an empty database, must not cost the school its files.
+/// A second installation at the school's bucket, or an empty database, must not cost the school its
+/// files.
 #[actix_web::test]
 async fn files_of_another_installation_are_not_swept() {
     let app = TestApp::start().await;

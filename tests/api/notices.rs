@@ -59,7 +59,8 @@ async fn reading_changes_the_number_on_every_device() {
     app.stop().await;
 }
 
-/// Events of many requests overtake each other on the way; their versions say which one is the last word.
+/// Events of many requests overtake each other on the way; their versions say which one is the last
+/// word.
 #[actix_web::test]
 async fn the_event_with_the_largest_version_tells_the_number_that_is_true_in_the_end() {
     let app = TestApp::start().await;

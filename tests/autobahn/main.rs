@@ -1,5 +1,6 @@
-//! Autobahn|Testsuite against both transports: a hostile client that knows RFC 6455 by heart. It talks to an app that gives every message back; the
-//! frames go through the same readers, sessions and queues as all others.
+//! Autobahn|Testsuite against both transports: a hostile client that knows RFC 6455 by heart. It
+//! talks to an app that gives every message back; the frames go through the same readers, sessions
+//! and queues as all others.
 
 // A release build has no app that gives messages back.
 #![cfg(debug_assertions)]
@@ -59,8 +60,9 @@ fn open_limits(config: &mut educounsel::config::Config) {
     config.realtime.outbound_limit_bytes = 4 * LARGEST;
 }
 
-/// Says whether a case went well, and its close too. `INFORMATIONAL`: RFC 6455 leaves the choice to the server. `FAILED BY CLIENT`: the close came and was
-/// the right one, but TCP lived on for half a second; behind TLS it is actix that reads for a second what the client may still send.
+/// Says whether a case went well, and its close too. `INFORMATIONAL`: RFC 6455 leaves the choice to
+/// the server. `FAILED BY CLIENT`: the close came and was the right one, but TCP lived on for half
+/// a second; behind TLS it is actix that reads for a second what the client may still send.
 fn is_pass(case: &Value) -> bool {
     let behaves = matches!(case["behavior"].as_str(), Some("OK" | "NON-STRICT" | "INFORMATIONAL"));
     behaves && matches!(case["behaviorClose"].as_str(), Some("OK" | "INFORMATIONAL" | "FAILED BY CLIENT"))

@@ -96,7 +96,8 @@ async fn after_a_kill_in_mid_stream_the_answer_is_interrupted_with_what_was_said
     assert_eq!(row["error"]["code"], "companion.interrupted", "{row}");
     let text = row["text"].as_str().unwrap();
     assert!(heard.starts_with(text) || text.starts_with(&heard), "what is kept is what was heard");
-    // Not more than 250 ms of it is lost. Frames are at least 40 ms apart by the clock of the server: twelve of them are nearly twice as much.
+    // Not more than 250 ms of it is lost. Frames are at least 40 ms apart by the clock of the
+    // server: twelve of them are nearly twice as much.
     let due = lengths[lengths.len() - 1 - 12];
     assert!(text.len() >= due, "{} of {} characters, {due} were due", text.len(), heard.len());
     // The server listens a moment before its pump has published what the start put in order.
@@ -168,7 +169,8 @@ async fn an_answer_is_heard_joined_late_and_stopped_on_another_node() {
     assert_eq!(seq_here, seq_there);
     assert_eq!(text_here, text_there);
 
-    // A device that comes late, at the other node: the row is a little behind, and the gap closes by reading again.
+    // A device that comes late, at the other node: the row is a little behind, and the gap closes
+    // by reading again.
     let mut late = at_b.connect().await;
     let deadline = Instant::now() + PATIENCE;
     let (mut text, mut seq) = (String::new(), 0);

@@ -1,4 +1,5 @@
-//! Connected apps over two nodes with one Redis: one channel, one list of members, one answer, whichever node is asked; and what is left when a node dies.
+//! Connected apps over two nodes with one Redis: one channel, one list of members, one answer,
+//! whichever node is asked; and what is left when a node dies.
 
 use crate::{
     databases::server_url,
@@ -52,8 +53,9 @@ async fn read(at: &ServerAddress, path: &str, parameters: &str) -> Value {
     ask(at, Method::GET, path, parameters, "").await
 }
 
-/// Proves that nothing is on its way from the node at `from` to a socket of the app: what comes next is a sentinel, published there on the channel that
-/// the socket joined last, behind all that this node has published until now.
+/// Proves that nothing is on its way from the node at `from` to a socket of the app: what comes
+/// next is a sentinel, published there on the channel that the socket joined last, behind all that
+/// this node has published until now.
 pub async fn barrier(from: &ServerAddress, socket: &mut TestSocket) {
     let channel = socket.joined.last().expect("a socket that has joined a channel");
     let data = json!({ "socket": socket.socket_id }).to_string();
@@ -134,7 +136,8 @@ async fn events_spare_their_cause_counts_add_up_and_the_last_event_is_known_on_e
     assert_eq!(read(b.at(), "channels/cache-a", "&info=cache").await["cache"]["data"], "1");
 }
 
-/// A channel that is occupied on one node is not a new one on the other, though the app has as many as it may.
+/// A channel that is occupied on one node is not a new one on the other, though the app has as many
+/// as it may.
 #[tokio::test]
 async fn the_channels_of_an_app_are_counted_once_for_all_nodes() {
     let (_plan, a, b) = start_two().await;
@@ -155,7 +158,8 @@ async fn the_channels_of_an_app_are_counted_once_for_all_nodes() {
     second.subscribe("satu").await;
 }
 
-/// The last event is read past the bus, which may be behind it: what comes from there is told once, in order, from the next one on.
+/// The last event is read past the bus, which may be behind it: what comes from there is told once,
+/// in order, from the next one on.
 #[tokio::test]
 async fn joining_a_busy_cache_channel_on_another_node_loses_and_swaps_nothing() {
     let (_plan, a, b) = start_two().await;
@@ -213,7 +217,8 @@ async fn a_node_that_is_killed_leaves_no_ghosts() {
     let (mut ana, mut budi, mut watcher) = (open(a.at()).await, open(b.at()).await, open(b.at()).await);
     sign_in(&mut ana, json!({ "id": "ana" })).await;
     sign_in(&mut watcher, json!({ "id": "w", "watchlist": ["ana"] })).await;
-    // The node of the watcher may hear of her a moment after he has asked: then she is offline first.
+    // The node of the watcher may hear of her a moment after he has asked: then she is offline
+    // first.
     while watcher.next_event().await.json()["events"][0]["name"] != "online" {}
     join(&mut budi, "presence-ruang", "budi").await;
     join(&mut ana, "presence-ruang", "ana").await;
@@ -328,7 +333,8 @@ async fn what_happens_on_one_node_is_shown_to_an_admin_on_the_other() {
     assert_eq!(status, 200, "{opened}");
     assert_eq!(opened["channel"], "private-app-console.7");
     console.subscribe("private-app-console.7").await;
-    // The other node hears by the bus that somebody watches; events from before are not shown. So they go on until one is.
+    // The other node hears by the bus that somebody watches; events from before are not shown. So
+    // they go on until one is.
     let publishing = async {
         let mut pace = tokio::time::interval(std::time::Duration::from_millis(100));
         loop {

@@ -1,4 +1,5 @@
-//! `kill -9` between the 201 of an upload and its delivery: after the restart everybody has the notice, once.
+//! `kill -9` between the 201 of an upload and its delivery: after the restart everybody has the
+//! notice, once.
 
 use crate::{
     device::{Device, Way},

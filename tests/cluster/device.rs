@@ -1,4 +1,5 @@
-//! A student's device, as the contract describes a client: a socket, a cursor, and `/sync` after every return. It counts what came and by which way.
+//! A student's device, as the contract describes a client: a socket, a cursor, and `/sync` after
+//! every return. It counts what came and by which way.
 
 use crate::support::{
     TestSocket, TestUser,
@@ -46,7 +47,8 @@ impl Device {
         Self { user, arrivals: Vec::new(), socket: None, cursor }
     }
 
-    /// Comes back to a server, which may be another one than before: joins its channels, then asks for what it missed.
+    /// Comes back to a server, which may be another one than before: joins its channels, then asks
+    /// for what it missed.
     pub async fn come_back(&mut self, at: &ServerAddress) {
         self.user = self.user.on(at);
         self.socket = Some(self.user.connect().await);
@@ -102,7 +104,7 @@ impl Device {
         }
     }
 
-    /// Drops the connection without a word.
+    /// Drops the connection without an answer.
     pub fn cut(&mut self) {
         self.socket.take().expect("a socket").cut();
     }
@@ -135,7 +137,8 @@ impl Device {
         self.arrivals.iter().filter(|arrival| arrival.way == way).map(|arrival| arrival.title.as_str()).collect()
     }
 
-    /// Checks that exactly these notices came: none lost, none under two ids, none twice by the same way.
+    /// Checks that exactly these notices came: none lost, none under two ids, none twice by the
+    /// same way.
     pub fn assert_once(&self, titles: &[&str]) {
         assert_eq!(self.titles(), titles, "{:?}", self.arrivals);
         let mut times: BTreeMap<(&str, Way), usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The disk of SQLite is full for a while: an outage that everybody is told of, and that ends by
+//! Tests a full disk under SQLite: the server reports the outage to everybody, and ends it by
 //! itself when there is room again.
 
 use crate::{

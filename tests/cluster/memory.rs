@@ -1,4 +1,5 @@
-//! What uploads cost the server alone: it streams, so 200 at once are 200 small buffers, not 200 files.
+//! Measures the memory that uploads cost the server alone: it streams, so 200 at once are 200 small
+//! buffers, not 200 files.
 
 use crate::support::{
     TestUser,

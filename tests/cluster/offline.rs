@@ -1,4 +1,5 @@
-//! Away for a while: what a student missed comes through `/sync`, all of it, once, in order, whatever the server went through meanwhile.
+//! Away for a while: what a student missed comes through `/sync`, all of it, once, in order,
+//! whatever the server went through meanwhile.
 
 use crate::{
     device::{Device, Way},

@@ -1,4 +1,5 @@
-//! Redis is killed and comes back empty while two nodes run: it carries and wakes, the database remembers.
+//! Redis is killed and comes back empty while two nodes run: it carries and wakes, the database
+//! remembers.
 
 use crate::{
     device::Device,
@@ -35,7 +36,8 @@ async fn notice_without_redis(uploads_before: &[&str]) {
     redis.kill();
     until("both nodes say that they are cut off", async || !is_ready(&a).await && !is_ready(&b).await).await;
     redis.start_again();
-    // Sessions went with Redis; the pump need not have its link back yet, nor either node its subscription.
+    // Sessions went with Redis; the pump need not have its link back yet, nor either node its
+    // subscription.
     let guru = a.sign_in("guru").await;
     guru.upload_pdf("Saat putus").await;
     guru.on(b.at()).upload_pdf("Saat putus juga").await;
@@ -68,7 +70,8 @@ async fn even_the_first_upload_of_all_survives_the_outage() {
     notice_without_redis(&[]).await;
 }
 
-/// The word that ends sockets has no row, and a node that is not listening again yet does not hear it.
+/// The word that ends sockets has no row, and a node that is not listening again yet does not hear
+/// it.
 #[tokio::test]
 async fn an_account_disabled_before_the_other_node_listens_again_is_out_there_too() {
     let mut redis = TestRedis::start();

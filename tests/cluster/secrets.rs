@@ -1,4 +1,5 @@
-//! What is secret stays so: everything that two nodes log, answer, measure and send to Redis is read, and searched for it.
+//! Tests that secrets stay secret: reads everything that two nodes log, answer, measure and send to
+//! Redis, and searches it for them.
 
 use crate::{
     databases::{Database, TestDatabase},
@@ -83,7 +84,8 @@ async fn post_event(server: &ServerProcess, app: (&str, &str), secret: &str, bod
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
-/// Publishes as an app's backend, then with requests that are broken or signed wrongly; returns what those were answered.
+/// Publishes as an app's backend, then with requests that are broken or signed wrongly; returns
+/// what those were answered.
 async fn publish(server: &ServerProcess, app: (&str, &str), secret: &str) -> Vec<String> {
     let body = json!({ "name": "e", "channel": "private-a", "data": "{}" }).to_string();
     assert_eq!(post_event(server, app, secret, &body).await.0, 200);
@@ -96,7 +98,8 @@ async fn publish(server: &ServerProcess, app: (&str, &str), secret: &str) -> Vec
     answers
 }
 
-/// Joins with a proof made with a right and a wrong secret, and sends what is none; returns all that was answered.
+/// Joins with a proof made with a right and a wrong secret, and sends what is none; returns all
+/// that was answered.
 async fn use_sockets(server: &ServerProcess, key: &str, secret: &str) -> String {
     let mut answers = String::new();
     let mut socket = TestSocket::open(server.at(), &format!("/app/{key}?protocol=7"), &[]).await.unwrap();
@@ -106,7 +109,8 @@ async fn use_sockets(server: &ServerProcess, key: &str, secret: &str) -> String 
         answers += &socket.ask_subscribe(json!({ "channel": "private-a", "auth": format!("{key}:{auth}") })).await.raw;
     }
     assert!(answers.contains("subscription_succeeded"), "{answers}");
-    // A client that puts its secret where it does not belong finds it neither in the answer nor in the log.
+    // A client that puts its secret where it does not belong finds it neither in the answer nor in
+    // the log.
     for frame in [
         json!({ "event": "pusher:subscribe", "data": { "channel": "private-b", "auth": secret } }),
         json!({ "event": "pusher:signin", "data": secret }),
@@ -123,7 +127,8 @@ async fn problem(user: &TestUser, method: Method, path: &str, body: Value) -> St
     response.text().await.unwrap()
 }
 
-/// Signs in wrongly, asks for what is refused and reads what there is; returns all that was answered.
+/// Signs in wrongly, asks for what is refused and reads what there is; returns all that was
+/// answered.
 async fn be_refused(kepala: &TestUser, app: &str) -> Vec<String> {
     let app = format!("/admin/apps/{app}");
     let log_in = json!({ "login": "kepala", "password": WRONG_PASSWORD });

@@ -1,4 +1,4 @@
-//! What strangers can do to the process: nothing that fills its memory, its log or its table of open files.
+//! Tests that strangers cannot fill the memory, the log or the table of open files of the process.
 
 use crate::support::{TestSocket, process::ServerPlan};
 use tokio::{

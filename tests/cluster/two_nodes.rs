@@ -21,7 +21,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 
-/// Plans nodes at a fresh PostgreSQL database and a part of Redis of their own, with accounts `guru`, `kepala`, `ana` and `budi`.
+/// Plans nodes at a fresh PostgreSQL database and a part of Redis of their own, with accounts
+/// `guru`, `kepala`, `ana` and `budi`.
 pub async fn plan_nodes(redis_url: &str) -> ServerPlan {
     let plan = plan_bare_nodes(Database::Postgres, redis_url).await;
     for (login, role) in [("guru", Role::Counsellor), ("kepala", Role::Admin), ("ana", Role::Student), ("budi", Role::Student)] {

@@ -1,4 +1,5 @@
-//! `kill -9` of a node that has something to tell to webhooks: another node, or the next process, tells it.
+//! `kill -9` of a node that has something to tell to webhooks: another node, or the next process,
+//! tells it.
 
 use crate::{
     databases::server_url,
@@ -26,7 +27,8 @@ async fn connect(server: &ServerProcess, key: &str) -> TestSocket {
     socket
 }
 
-/// Says whether a node serves an app: it lets sockets in. One that does not upgrades them, and then refuses.
+/// Says whether a node serves an app: it lets sockets in. One that does not upgrades them, and then
+/// refuses.
 pub async fn knows_app(server: &ServerProcess, key: &str) -> bool {
     let mut socket = TestSocket::open(server.at(), &format!("/app/{key}?protocol=7"), &[]).await.unwrap();
     socket.next_event().await.event == "pusher:connection_established"

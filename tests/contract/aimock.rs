@@ -1,4 +1,5 @@
-//! `@copilotkit/aimock`, an OpenAI-compatible server that is not ours, as a process behind a relay that sees when our client closes.
+//! `@copilotkit/aimock`, an OpenAI-compatible server that is not ours, as a process behind a relay
+//! that sees when our client closes.
 
 use crate::{
     redis_server::lasting_port,

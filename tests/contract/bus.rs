@@ -1,4 +1,5 @@
-//! The bus on both backends, with two nodes (in process: the same bus twice), and what only Redis can do to it.
+//! The bus on both backends, with two nodes (in process: the same bus twice), and what only Redis
+//! can do to it.
 
 use crate::{databases::server_url, redis_server::TestRedis, wait::until};
 use bytes::Bytes;
@@ -28,7 +29,8 @@ use tokio::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
-/// For the test of the probe; a process that stands still for longer than `deaf_after` takes itself for deaf.
+/// For the test of the probe; a process that stands still for longer than `deaf_after` takes itself
+/// for deaf.
 const QUICK: ProbeTimes = ProbeTimes { every: Duration::from_millis(100), deaf_after: Duration::from_secs(2) };
 
 struct Fixture {
@@ -219,7 +221,8 @@ async fn a_deaf_subscription_is_found_by_the_probe_and_made_again() {
     assert_eq!(next_envelope(&mut receiver).await, "after");
 }
 
-/// Stands before Redis and can keep back, without closing, what Redis sends on the second connection, the subscription's.
+/// Stands before Redis and can keep back, without closing, what Redis sends on the second
+/// connection, the subscription's.
 struct DeafProxy {
     port: u16,
     is_deaf: Arc<AtomicBool>,

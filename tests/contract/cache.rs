@@ -1,4 +1,5 @@
-//! The cache on both backends: in the database and this process, and on Redis. Each test has a user, a clock it turns, and keys of its own.
+//! The cache on both backends: in the database and this process, and on Redis. Each test has a
+//! user, a clock it turns, and keys of its own.
 
 use crate::{
     databases::{Database, Fixture as Tables, new_user, server_url},
@@ -301,7 +302,8 @@ async fn a_redis_that_comes_back_is_used_again() {
     let started = std::time::Instant::now();
     assert!(cache.get_value("a").await.is_err());
     assert!(cache.ping().await.is_err());
-    // Each call has at most 2 s to connect and 2 s for its answer, and a second try; the rest is for a machine that is busy.
+    // Each call has at most 2 s to connect and 2 s for its answer, and a second try; the rest is
+    // for a machine that is busy.
     assert!(started.elapsed().as_secs() < 60, "a lost Redis is told soon, not after {:?}", started.elapsed());
     server.start_again();
     until("the connection is made again", async || cache.put_value("a", "2", 60_000).await.is_ok()).await;

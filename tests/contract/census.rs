@@ -68,7 +68,8 @@ impl Node {
         String::from_utf8(self.next().await.frame.payload().to_vec()).unwrap()
     }
 
-    /// Expects that nothing but the publications read so far was made: the next one is a sentinel, which the census publishes behind all of them.
+    /// Expects that nothing but the publications read so far was made: the next one is a sentinel,
+    /// which the census publishes behind all of them.
     async fn expect_silence(&mut self) {
         self.declare(declaration("presence-sentinel", 1, &["sentinel"])).await;
         let next = self.next().await;
@@ -226,7 +227,8 @@ async fn the_last_event_is_kept(node: Node) {
     assert!(left > Duration::from_secs(1_700) && left <= Duration::from_secs(1_800));
 }
 
-/// Whoever reads what is kept after publishers raced reads what the others heard last, and can tell it from all that was before.
+/// Whoever reads what is kept after publishers raced reads what the others heard last, and can tell
+/// it from all that was before.
 async fn the_last_event_kept_is_the_last_one_heard(mut node: Node) {
     let numbers: Vec<String> = (0..50).map(|number| number.to_string()).collect();
     futures_util::future::join_all(numbers.iter().map(|data| node.keep(data))).await;
@@ -265,7 +267,8 @@ async fn versions_go_on_growing_after_redis_lost_its_memory() {
     assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
 }
 
-/// During an upgrade nodes of both versions serve the same sockets: an event is kept as before, with its version beside it.
+/// During an upgrade nodes of both versions serve the same sockets: an event is kept as before,
+/// with its version beside it.
 #[tokio::test]
 async fn events_that_redis_keeps_of_the_version_before_are_read_and_theirs_read_ours() {
     let prefix = prefix();
@@ -343,7 +346,8 @@ async fn a_redis_node_that_goes_away_without_a_word_leaves_nobody_behind() {
         events.push(alive.next_text().await);
     }
     assert!(events[2].contains("member_removed") && events[2].contains("budi"), "{events:?}");
-    // Back from the dead: its word does not count before it is on the list again, and then it says everything again.
+    // Back from the dead: its declarations do not count before it is on the list again, and then it
+    // declares everything again.
     assert!(dead.census.declare(&declaration("news", 4, &[])).await.unwrap().is_none());
     assert!(dead.census.renew(&[]).await.unwrap().was_unknown);
     assert_eq!(dead.declare(declaration("news", 4, &[])).await.now, 4);

@@ -1,4 +1,5 @@
-//! Every companion keeps the same promises; the OpenAI-compatible one against a provider that misbehaves on purpose, and against one that is not ours.
+//! Every companion keeps the same promises; the OpenAI-compatible one against a provider that
+//! misbehaves on purpose, and against one that is not ours.
 
 use crate::{
     aimock::Aimock,
@@ -187,8 +188,9 @@ async fn what_nobody_takes_is_not_read() {
     let companion = openai(&provider.url);
     let mut stream = companion.reply_stream(request("halo"));
     assert!(stream.next().await.unwrap().is_ok());
-    // The kernels' buffers fill, and then the provider waits: what it got rid of stands still. A provider that can write does so within milliseconds. When
-    // this process stands still for longer than the pause, the wait ends early: the verdicts are about bytes, and hold then, too.
+    // The kernels' buffers fill, and then the provider waits: what it got rid of stands still. A
+    // provider that can write does so within milliseconds. When this process stands still for
+    // longer than the pause, the wait ends early: the verdicts are about bytes, and hold then, too.
     let mut before = 0;
     let call = loop {
         match tokio::time::timeout(STANDSTILL, provider.until_last("more", |call| call.sent_bytes > before)).await {

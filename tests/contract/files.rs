@@ -1,4 +1,5 @@
-//! Every function of the file store on a folder and on a real S3 server in this process that checks signatures.
+//! Every function of the file store on a folder and on a real S3 server in this process that checks
+//! signatures.
 
 use educounsel::{
     backends::files::{Files, LINK_LIFETIME_S, LinkClaim, LinkOptions, NewFile, disk::DiskFiles, s3::S3Files},
@@ -83,7 +84,8 @@ impl Fixture {
         key
     }
 
-    /// Follows a link as a browser would; a link of the disk store is followed as `http/resources/files` does. Status and bytes.
+    /// Follows a link as a browser would; a link of the disk store is followed as
+    /// `http/resources/files` does. Status and bytes.
     async fn follow(&self, url: &str) -> (u16, Vec<u8>) {
         if url.starts_with("http") {
             let _ = rustls::crypto::ring::default_provider().install_default();

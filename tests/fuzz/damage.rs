@@ -86,7 +86,8 @@ impl Dice {
     }
 }
 
-/// Damages an input in up to four places; one in eight stays whole. `others` are what it may be crossed with.
+/// Damages an input in up to four places; one in eight stays whole. `others` are what it may be
+/// crossed with.
 pub fn damage(dice: &mut Dice, mut bytes: Vec<u8>, others: &[&[u8]]) -> Vec<u8> {
     if dice.one_in(8) {
         return bytes;

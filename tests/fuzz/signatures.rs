@@ -1,4 +1,5 @@
-//! Signatures of requests to the HTTP API, and of channels and users. Whatever differs from what was signed must not pass.
+//! Signatures of requests to the HTTP API, and of channels and users. Whatever differs from what
+//! was signed must not pass.
 
 use crate::damage::{Dice, damage};
 use educounsel::{
@@ -92,8 +93,9 @@ fn decoded(text: &str, plus_is_space: bool) -> String {
     percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
-/// Returns the text over the parameters: what was signed must be what is read. A pair `a=b&c=d` and one parameter `a` with `b&c=d` sign the same text;
-/// so the vendors made it, and so it stands here.
+/// Returns the text over the parameters: what was signed must be what is read. A pair `a=b&c=d` and
+/// one parameter `a` with `b&c=d` sign the same text; so the vendors made it, and so it stands
+/// here.
 fn meaning(query: &str, plus_is_space: bool) -> String {
     let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let mut pairs: Vec<_> =

@@ -13,7 +13,8 @@ const FINAL: u8 = 0x80;
 /// What a stream amounts to: its messages, and the breach that ended it.
 type Read = (Vec<Inbound>, Option<Violation>);
 
-/// Reads a damaged stream at once, in pieces, and what was accepted once more. Says whether no frame broke the rules.
+/// Reads a damaged stream at once, in pieces, and what was accepted once more. Says whether no
+/// frame broke the rules.
 pub fn case(dice: &mut Dice) -> bool {
     let mut stream = Vec::new();
     for _ in 0..=dice.below(4) {
@@ -117,7 +118,8 @@ fn check(message: &Inbound) {
     }
 }
 
-/// The gauge finds the same ends of frames however the bytes are cut, and takes every byte until a frame is too large.
+/// The gauge finds the same ends of frames however the bytes are cut, and takes every byte until a
+/// frame is too large.
 fn check_gauge(stream: &[u8], pieces: &[&[u8]]) {
     let ends = |pieces: &[&[u8]]| {
         let (mut gauge, mut ends, mut at) = (FrameGauge::new(LIMIT), Vec::new(), 0);

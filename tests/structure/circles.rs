@@ -1,4 +1,5 @@
-//! No circle of files in `actors` and `domain`: of two files one is above the other. A handle and its own actor may know each other, as [`PAIRS`].
+//! No circle of files in `actors` and `domain`: of two files one is above the other. A handle and
+//! its own actor may know each other, as [`PAIRS`].
 
 use crate::repository::production_sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,8 @@ const PAIRS: [[&str; 2]; 1] = [["actors/hub", "actors/sockets/shard"]];
 
 /// Files of the crate as a tree of modules.
 struct Modules {
-    /// What each module imports, by its path: where the names come from, and the name under which the last one is known here.
+    /// What each module imports, by its path: where the names come from, and the name under which
+    /// the last one is known here.
     imports: BTreeMap<Vec<String>, Vec<(Vec<String>, String)>>,
 }
 
@@ -19,7 +21,8 @@ impl Modules {
         Self { imports: sources.map(|(name, text)| (module(name), imports(text))).collect() }
     }
 
-    /// Returns the module whose file holds what `path` names in `module`; `None` if it is of another crate.
+    /// Returns the module whose file holds what `path` names in `module`; `None` if it is of
+    /// another crate.
     fn origin(&self, module: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
         let mut at = module.to_vec();
         let mut rest = path.get(1..)?;
@@ -58,7 +61,8 @@ impl Modules {
     }
 }
 
-/// Returns the paths that a file names: those it imports, with the name they have here, and those that begin with `crate`, `super` or `self` elsewhere.
+/// Returns the paths that a file names: those it imports, with the name they have here, and those
+/// that begin with `crate`, `super` or `self` elsewhere.
 fn imports(text: &str) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     let mut code = String::new();

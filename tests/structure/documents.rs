@@ -137,7 +137,7 @@ fn bare_sections(text: &str) -> Vec<String> {
     let comments = comments(text);
     let parts = paragraphs(&comments);
     let all = parts.iter().flat_map(|paragraph| sentences(paragraph));
-    let names_text = |sentence: &str| [".md", ".rs", "RFC ", "ISO "].iter().any(|name| sentence.contains(name));
+    let names_text = |sentence: &str| [".md", ".rs", "RFC ", "ISO ", "WHATWG "].iter().any(|name| sentence.contains(name));
     let bare = all.filter(|sentence| !section_numbers(sentence).is_empty() && !names_text(sentence));
     bare.map(|sentence| format!("of which text? \"{}\"", beginning(sentence))).collect()
 }

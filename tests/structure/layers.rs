@@ -1,9 +1,11 @@
-//! The direction of imports in `docs/architecture.md`: cheap to keep, expensive to restore. A new module of the crate gets a line in [`MAY_IMPORT`].
+//! The direction of imports in `docs/architecture.md`: cheap to keep, expensive to restore. A new
+//! module of the crate gets a line in [`MAY_IMPORT`].
 
 use crate::repository::{Source, production_sources, without_tests_and_comments};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which modules of the crate a module may import, beside itself and `telemetry`, which is for all that are allowed to do something.
+/// Which modules of the crate a module may import, beside itself and `telemetry`, which is for all
+/// that are allowed to do something.
 const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("config", &[]),
     ("telemetry", &["config"]),
@@ -18,7 +20,8 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("lib", &[]),
 ];
 
-/// Crates that only some places may name: a word that begins a path, and the only places where it may.
+/// Crates that only some places may name: a word that begins a path, and the only places where it
+/// may.
 const ONLY_IN: [(&str, &[&str]); 8] = [
     ("actix", &["actors", "http", "app", "main"]),
     ("actix_web", &["http", "app", "main"]),
@@ -82,7 +85,8 @@ fn names_crate(text: &str, name: &str) -> bool {
     })
 }
 
-/// `bus::redis::RedisBus` inside a `use crate::{…}` is a module of ours, not the crate: only lines that begin with it count for those.
+/// `bus::redis::RedisBus` inside a `use crate::{…}` is a module of ours, not the crate: only lines
+/// that begin with it count for those.
 fn uses_crate(source: &Source, name: &str) -> bool {
     source.text.lines().any(|line| {
         let is_import = line.starts_with("use ") || line.starts_with("pub use ");

@@ -1,5 +1,6 @@
-//! Clippy holds functions to 60 lines and 5 levels. A function that is longer says so with an attribute, and each of those attributes is on a list here, so
-//! that the cap is not lifted in passing.
+//! Clippy holds functions to 60 lines and 5 levels. A function that is longer says so with an
+//! attribute, and each of those attributes is on a list here, so that the cap is not lifted in
+//! passing.
 
 use crate::repository::{files_below, read_text};
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
-//! Guards: they read the repository and hold it to what `docs/architecture.md` and CONTRIBUTING.md promise. A list of exceptions may only get shorter.
+//! Guards: they read the repository and hold it to what `docs/architecture.md` and CONTRIBUTING.md
+//! promise. A list of exceptions may only get shorter.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
 

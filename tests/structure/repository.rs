@@ -13,8 +13,8 @@ pub fn root() -> &'static Path {
 /// Folders that hold what was made or brought, not written.
 const NOT_OURS: [&str; 7] = ["target", "node_modules", "dist", "coverage", "data", "test-results", "corpus"];
 
-/// Returns all files below `folder` of the repository, by their path from its root, in order. What is made (`target`, `node_modules`, …) and hidden
-/// folders are left out.
+/// Returns all files below `folder` of the repository, by their path from its root, in order. What
+/// is made (`target`, `node_modules`, …) and hidden folders are left out.
 pub fn files_below(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect(&root().join(folder), &mut found);
@@ -44,7 +44,8 @@ pub fn read_text(path: &str) -> Option<String> {
     String::from_utf8(fs::read(root().join(path)).unwrap()).ok()
 }
 
-/// A source file of the crate: its path under `src` without the ending, and its text without comments and tests.
+/// A source file of the crate: its path under `src` without the ending, and its text without
+/// comments and tests.
 pub struct Source {
     pub name: String,
     pub text: String,

@@ -1,7 +1,10 @@
-//! A newcomer finds a thing by its file name, in a folder that fits on a screen: files are short, and no folder is a corridor.
+//! A newcomer finds a thing by its file name, in a folder that fits on a screen: files are short,
+//! and no folder is a corridor.
 //!
-//! Code is what runs, and what tests stand on: the server, the load generator, the web UI with its scripts, the testkit and these guards. Files of tests
-//! have a higher cap, because their cases are read one by one, from the failure that names them, and a set-up that several share keeps them together.
+//! Code is what runs, and what tests stand on: the server, the load generator, the web UI with its
+//! scripts, the testkit and these guards. Files of tests have a higher cap, because their cases are
+//! read one by one, from the failure that names them, and a set-up that several share keeps them
+//! together.
 
 use crate::repository::{files_below, read_text, without_tests};
 use std::collections::BTreeMap;
@@ -9,7 +12,8 @@ use std::collections::BTreeMap;
 /// The most lines of a file, tests not counted.
 const MOST_LINES: usize = 350;
 
-/// Files that are longer, with the most lines they may have. May only get shorter: a file that shrank gets a lower number, one that fits leaves.
+/// Files that are longer, with the most lines they may have. May only get shorter: a file that
+/// shrank gets a lower number, one that fits leaves.
 const LONGER_FILES: [(&str, usize); 2] = [("src/app.rs", 352), ("src/demo/texts.rs", 352)];
 
 /// The most lines of a file of tests.
@@ -55,12 +59,14 @@ fn hold(sizes: &BTreeMap<String, usize>, most: usize, exceptions: &[(&str, usize
     wrong
 }
 
-/// Returns the list of exceptions as it would have to read now, to be copied after files were moved.
+/// Returns the list of exceptions as it would have to read now, to be copied after files were
+/// moved.
 fn as_list(sizes: &BTreeMap<String, usize>, most: usize) -> String {
     sizes.iter().filter(|(_, size)| **size > most).map(|(path, size)| format!("    (\"{path}\", {size}),\n")).collect()
 }
 
-/// Says whether a file of the repository is code that runs or that tests stand on; a file of tests otherwise.
+/// Says whether a file of the repository is code that runs or that tests stand on; a file of tests
+/// otherwise.
 fn is_code(file: &str) -> bool {
     let is_below_tests = file.starts_with("tests/") || file.starts_with("static/tests/");
     let is_tool = file.starts_with("tests/kit/src/") || file.starts_with("tests/structure/");

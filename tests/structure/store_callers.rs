@@ -1,12 +1,15 @@
-//! Who calls the store and the files, besides the use cases: `src/services/mod.rs` names them, and here they are counted.
+//! Counts the callers of the store and the files besides the use cases. `src/services/mod.rs` names
+//! them.
 
 use crate::repository::{Source, production_sources, read_text};
 use std::collections::BTreeSet;
 
-/// All files and modules outside `backends` and `services` that call the store. Each is named in the head of `src/services/mod.rs`.
+/// All files and modules outside `backends` and `services` that call the store. Each is named in
+/// the head of `src/services/mod.rs`.
 const STORE: [&str; 4] = ["actors/cluster/bus_link", "actors/cluster/log_pump", "app", "demo"];
 
-/// All files outside `backends` and `services` that call the files; use cases and routes have them in `context.files`.
+/// All files outside `backends` and `services` that call the files; use cases and routes have them
+/// in `context.files`.
 const FILES: [&str; 2] = ["app", "demo"];
 
 /// Says whether `text` calls a method of something that is named `name`, or makes one by `maker`.

@@ -1,4 +1,5 @@
-//! Warnings about students: who is called, the clock, who takes them up, and that students hear nothing of it.
+//! Warnings about students: who is called, the clock, who takes them up, and that students hear
+//! nothing of it.
 
 use crate::{
     appointments::availability::start,

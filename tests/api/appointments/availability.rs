@@ -29,7 +29,8 @@ pub async fn slots(user: &TestUser, counsellor: &TestUser, day: &str) -> Vec<Str
     list["slots"].as_array().unwrap().iter().map(|slot| slot["starts_at"].as_str().unwrap()[11..16].to_owned()).collect()
 }
 
-/// Begins a server on a clock that stands on Monday, and where nobody is signed out when it is turned by days.
+/// Begins a server on a clock that stands on Monday, and where nobody is signed out when it is
+/// turned by days.
 pub fn on_monday() -> (TestAppBuilder, Clock) {
     let clock = Clock::manual(MONDAY_7);
     let builder = TestApp::builder().clock(clock.clone()).set(|config| config.security.session_idle_h = 240);

@@ -205,7 +205,8 @@ async fn client_events_are_never_cached() {
     app.stop().await;
 }
 
-/// Whoever joins while events are published gets the answer first, and every event from the last kept one on, in order.
+/// Whoever joins while events are published gets the answer first, and every event from the last
+/// kept one on, in order.
 #[actix_web::test]
 async fn joining_a_busy_cache_channel_loses_and_swaps_nothing() {
     let (app, backend) = start().await;
@@ -450,7 +451,8 @@ async fn a_socket_that_sends_too_fast_is_read_more_slowly_and_loses_nothing() {
     for _ in 1..2 * PER_S {
         assert_eq!(socket.next_event().await.event, "pusher:pong");
     }
-    // Time stands still: nothing more is read, and another socket that has read all along is not held up.
+    // Time stands still: nothing more is read, and another socket that has read all along is not
+    // held up.
     other.subscribe(SENTINEL_CHANNEL).await;
     app.barrier(&mut socket).await;
     for _ in 2 * PER_S..=60 {

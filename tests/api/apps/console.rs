@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// A server whose clock stands still, an app in its database, its backend, and an admin who watches it.
+/// A server whose clock stands still, an app in its database, its backend, and a watching admin.
 struct Scene {
     app: TestApp,
     clock: Clock,
@@ -392,7 +392,7 @@ async fn only_those_who_manage_apps_may_watch_and_publish() {
     app.stop().await;
 }
 
-/// A proof does not run out and names nobody: a socket that joined with one would not be thrown out with the admin it was signed for.
+/// A proof never expires and names nobody: a socket that joined with one would outlive its admin.
 #[actix_web::test]
 async fn a_proof_does_not_let_a_socket_without_a_session_watch() {
     let app = TestApp::builder().pusher_app().start().await;

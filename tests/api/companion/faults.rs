@@ -1,9 +1,11 @@
-//! Whatever a provider does, an answer ends in a defined state with a plain sentence, and its actor is gone.
+//! Whatever a provider does, an answer ends in a defined state with a plain sentence, and its actor
+//! is gone.
 
 use super::*;
 use educounsel::domain::{companion::Fault, language::Language};
 
-/// A server that waits for a first token as long as is said, and loses patience with a stalled answer after a second.
+/// A server that waits for a first token as long as is said, and loses patience with a stalled
+/// answer after a second.
 async fn waiting_for_tokens(first_token_timeout_s: u64) -> Scene {
     Scene::with(|builder| {
         builder.set(|config| {
@@ -19,7 +21,8 @@ async fn impatient() -> Scene {
     waiting_for_tokens(1).await
 }
 
-/// Asks, and expects this end with this text on a device, in the row and in the thread; returns how often the provider was asked.
+/// Asks, and expects this end with this text on a device, in the row and in the thread; returns how
+/// often the provider was asked.
 async fn expect_end(scene: &Scene, status: &str, fault: Option<Fault>, text: &str) -> usize {
     let before = scene.provider.chats().len();
     let mut socket = scene.ana.connect().await;
@@ -54,7 +57,8 @@ async fn a_provider_that_asks_to_wait_is_asked_again_after_that_time_only() {
     let began = std::time::Instant::now();
     assert_eq!(expect_end(&scene, "done", None, "Sekarang bisa.").await, 2);
     assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
-    // Longer than there is time for a first token: at once, without waiting for nothing. A wait would take a minute.
+    // Longer than there is time for a first token: at once, without waiting for nothing. A wait
+    // would take a minute.
     scene.provider.then(Reply::Status { code: 429, retry_after: Some("60") });
     let began = std::time::Instant::now();
     assert_eq!(expect_end(&scene, "failed", Some(Fault::Crowded), "").await, 1);

@@ -142,7 +142,8 @@ fn slow(text: &str) -> Reply {
     Reply::Words { words: words(text), every: Duration::from_millis(20) }
 }
 
-/// Words at a pace that leaves time for several requests before the answer ends, on a busy machine too.
+/// Words at a pace that leaves time for several requests before the answer ends, on a busy machine
+/// too.
 fn very_slow(text: &str) -> Reply {
     Reply::Words { words: words(text), every: Duration::from_millis(150) }
 }

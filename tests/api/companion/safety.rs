@@ -144,7 +144,8 @@ async fn a_concern_is_answered_and_told_to_counsellors() {
     scene.close().await;
 }
 
-/// The rules are written for students' words; answers go through them too. What a kind answer says must not be withheld.
+/// The rules are written for students' words; answers go through them too. What a kind answer says
+/// must not be withheld.
 #[test]
 fn kind_answers_are_hardly_ever_withheld() {
     let pack = educounsel::domain::risk::RulePack::built_in();

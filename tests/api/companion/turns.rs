@@ -216,7 +216,8 @@ async fn frames_of_an_answer_are_at_least_forty_ms_apart() {
     let mut socket = scene.ana.connect().await;
     let sentences: Vec<String> = (0..60).map(|number| format!("Kalimat {number}. ")).collect();
     scene.provider.then(Reply::Words { words: sentences, every: Duration::from_millis(5) });
-    // From before the first frame, which may have waited for this test: a frame that is read late makes the time longer, never shorter.
+    // From before the first frame, which may have waited for this test: a frame that is read late
+    // makes the time longer, never shorter.
     let began = tokio::time::Instant::now();
     let answer = scene.ask("Banyak").await;
     let mut heard = Heard::default();

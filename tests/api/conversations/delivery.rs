@@ -1,4 +1,5 @@
-//! The promise of the chat: whatever a weak link does to answers and connections, every message is there once, in order, on both sides.
+//! The promise of the chat: whatever a weak link does to answers and connections, every message is
+//! there once, in order, on both sides.
 
 use crate::{
     conversations::{channel_of, connect, new_client_id, open, post_until_answered},
@@ -64,8 +65,9 @@ impl Dice {
     }
 }
 
-/// Sends texts one after the other, each until an answer gets through: 20 % of the answers are thrown away, 10 % of the requests are cut off on the way.
-/// Returns the client ids in order, and how often something was repeated.
+/// Sends texts one after the other, each until an answer gets through: 20 % of the answers are
+/// thrown away, 10 % of the requests are cut off on the way. Returns the client ids in order, and
+/// how often something was repeated.
 async fn write(user: Rc<TestUser>, conversation: String, who: usize) -> (Vec<String>, usize) {
     let path = format!("/conversations/{conversation}/messages");
     let mut dice = Dice(u64::try_from(who).unwrap() + 17);
@@ -123,7 +125,8 @@ async fn mark_read(user: &TestUser, conversation: &str, inbox: &Inbox) {
     assert_eq!(status, 200);
 }
 
-/// Follows conversations until all messages are there; is disconnected three times on the way, and catches up each time.
+/// Follows conversations until all messages are there; is disconnected three times on the way, and
+/// catches up each time.
 async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) -> Inbox {
     let expected = conversations.len() * 2 * PER_SENDER;
     let mut inbox = Inbox::default();
@@ -132,7 +135,8 @@ async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) 
         for conversation in &conversations {
             socket.join_meanwhile(&channel_of(conversation)).await;
         }
-        // After the last join: what was said on a channel before this socket joined it comes by the answer only.
+        // After the last join: what was said on a channel before this socket joined it comes by the
+        // answer only.
         for conversation in &conversations {
             heal(&user, conversation, &mut inbox).await;
         }
@@ -213,7 +217,8 @@ async fn ten_thousand_messages_over_weak_links_are_there_once_and_in_order_on_bo
     println!("{TOTAL} messages, {repeats} repeats, {} live at the counsellor, {:?}", inboxes[0].live, began.elapsed());
     assert!(repeats > TOTAL / 4, "the link was not weak enough: {repeats}");
 
-    // What the server has: every number once, every client id once, each sender's in the order of sending.
+    // What the server has: every number once, every client id once, each sender's in the order of
+    // sending.
     for (student, conversation) in &students {
         let mut stored = Inbox::default();
         heal(student, conversation, &mut stored).await;

@@ -1,4 +1,4 @@
-//! Conversations: opening, lists, the queue, closing, notes, prepared answers, preferences, and who may not.
+//! Tests conversations: opening, lists, queue, closing, notes, prepared answers, choices, access.
 
 use crate::{
     conversations::{ask, bodies, connect, id_of, join, new_client_id, open, say, wait_in_queue},

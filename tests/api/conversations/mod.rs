@@ -1,4 +1,4 @@
-//! What the tests of conversations share.
+//! Shares set-up and look-ups between the tests of conversations.
 
 mod delivery;
 mod desk;
@@ -19,7 +19,8 @@ pub async fn ask(user: &TestUser, method: Method, path: &str, body: &Value) -> (
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
 }
 
-/// POSTs JSON until an answer comes: a kept connection may be closed by the server just as it is used again.
+/// POSTs JSON until an answer comes: a kept connection may be closed by the server just as it is
+/// used again.
 pub async fn post_until_answered(user: &TestUser, path: &str, body: &Value) -> (u16, Value) {
     for _ in 0..5 {
         if let Ok(response) = user.request(Method::POST, path).json(body).send().await {

@@ -1,4 +1,5 @@
-//! The live side of conversations: who may join, typing, read marks, and what a transfer ends. Runs over both transports where the socket matters.
+//! The live side of conversations: who may join, typing, read marks, and what a transfer ends. Runs
+//! over both transports where the socket matters.
 
 use crate::{
     conversations::{channel_of, connect, id_of, join, open, say, wait_in_queue},
@@ -69,7 +70,8 @@ async fn members_join_by_session_and_see_each_other() {
     app.stop().await;
 }
 
-/// The list a tab got holds its user already, also when the word of the first tab was still on its way.
+/// The list of members that a tab got includes its user, also while `member_added` for the first
+/// tab was still on its way.
 #[actix_web::test]
 async fn a_second_tab_does_not_hear_of_the_first() {
     let app = TestApp::builder().set(|config| config.http.workers = 1).start().await;
@@ -82,7 +84,7 @@ async fn a_second_tab_does_not_hear_of_the_first() {
         tabs.push(connect(&app, &guru).await);
     }
     for _ in 0..20 {
-        // All at once, so that the word of the first is on its way when the others are taken.
+        // All at once: `member_added` for the first is on its way when the others are taken.
         for tab in &mut tabs {
             tab.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel_of(&id) } })).await;
         }

@@ -1,4 +1,5 @@
-//! Uploads that are wrong in every way that came to mind. Each gets its documented answer and leaves no row, file or temporary file.
+//! Uploads that are wrong in every way that came to mind. Each gets its documented answer and
+//! leaves no row, file or temporary file.
 
 use crate::{
     materials::{stored_files, temporary_files},

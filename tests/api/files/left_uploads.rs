@@ -1,4 +1,5 @@
-//! Uploads whose client leaves before the answer, and then asks what became of them: the same request without a body.
+//! Uploads whose client leaves before the answer, and then asks what became of them: the same
+//! request without a body.
 
 use crate::{
     materials::{stored_files, temporary_files},
@@ -23,7 +24,8 @@ fn upload_body() -> Vec<u8> {
     body
 }
 
-/// Opens a connection and sends all of an upload but its last `held_back` bytes, which are returned.
+/// Opens a connection and sends all of an upload but its last `held_back` bytes, which are
+/// returned.
 async fn begin_upload(app: &TestApp, user: &TestUser, held_back: usize) -> (TcpStream, Vec<u8>) {
     let mut body = upload_body();
     let head = [

@@ -1,4 +1,5 @@
-//! What holds for every endpoint: who may, how bad requests are answered, and what stands on every answer.
+//! Tests the rules of every endpoint: access, answers to bad requests, and the headers of every
+//! answer.
 
 use crate::{
     appointments::availability::mornings,
@@ -15,8 +16,9 @@ on_both_transports! {
     handshakes_that_lead_nowhere_are_answered_like_everything_else,
 }
 
-/// Every operation that asks for a permission: method, path, and whether student, counsellor, admin pass, as the description says. A refusal is
-/// 403; who passes gets anything but 401 and 403. What signs the user out comes last.
+/// Every operation that asks for a permission: method, path, and whether student, counsellor, admin
+/// pass, as the description says. A refusal is 403; who passes gets anything but 401 and 403. What
+/// signs the user out comes last.
 fn permission_table() -> Vec<(Method, String, [bool; 3])> {
     let mut table = Vec::new();
     for (path, methods) in document()["paths"].as_object().unwrap() {

@@ -1,4 +1,5 @@
-//! Bodies that nobody wants, on a bare connection: what the server answers, and that it does not listen for ever.
+//! Bodies that nobody wants, on a bare connection: what the server answers, and that it does not
+//! listen for ever.
 
 use crate::support::{TestApp, app::TestTransport, user::ServerAddress};
 use std::time::Duration;
@@ -7,7 +8,8 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than everything the server waits for here (1 s), shorter than the limits of bodies it wants (15 s).
+/// Longer than everything the server waits for here (1 s), shorter than the limits of bodies it
+/// wants (15 s).
 const SOON: Duration = Duration::from_secs(8);
 
 on_both_transports! {
@@ -30,7 +32,8 @@ fn refused() -> [(String, u16); 5] {
     ]
 }
 
-/// Sends `head`, then `piece` again and again, until the server closes. Returns the first line of the answer and how much was taken.
+/// Sends `head`, then `piece` again and again, until the server closes. Returns the first line of
+/// the answer and how much was taken.
 async fn send_for_ever(at: &ServerAddress, head: &str, piece: &[u8], pause: Duration) -> (String, usize) {
     let (mut read, mut write) = tokio::io::split(at.open().await.unwrap());
     write.write_all(head.as_bytes()).await.unwrap();
@@ -75,7 +78,8 @@ async fn a_refused_body_that_pours_for_ever_ends_with_its_connection(transport: 
         "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     for (head, status) in refused().into_iter().chain([(too_large.to_owned(), 413)]) {
         let (answer, taken) = send_for_ever(&app.at(), &head, &piece, Duration::ZERO).await;
-        // What fits into the buffers of both kernels is beyond our say, and a reset may overtake the answer.
+        // What fits into the buffers of both kernels is beyond our say, and a reset may overtake
+        // the answer.
         assert!(answer.is_empty() || answer.contains(&status.to_string()), "{head}{answer}");
         assert!(taken < 64 << 20, "{taken} bytes taken of {head}");
     }

@@ -1,4 +1,5 @@
-//! What strangers, hostile clients and clients that were sent away cannot do to a Pusher server.
+//! Tests attacks on the Pusher server by strangers, by hostile clients and by clients that were
+//! sent away.
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},
@@ -43,7 +44,8 @@ async fn sign_in(socket: &mut TestSocket, backend: &Backend, data: &Value) {
     assert_eq!(socket.next_event().await.event, "pusher:signin_success");
 }
 
-/// Deeper than a JSON parser that builds values goes: it is passed on as text, and nobody stumbles over it.
+/// Deeper than a JSON parser that builds values goes: it is passed on as text, and nobody stumbles
+/// over it.
 #[actix_web::test]
 async fn a_member_with_deeply_nested_info_harms_nobody() {
     let (app, backend) = start().await;
@@ -86,7 +88,8 @@ async fn a_socket_that_was_told_to_go_is_heard_no_more(transport: TestTransport)
     app.stop().await;
 }
 
-/// The signature covers the body's MD5, so it can be judged before the body: a stranger makes nobody keep megabytes.
+/// The signature covers the body's MD5, so it can be judged before the body: a stranger makes
+/// nobody keep megabytes.
 #[actix_web::test]
 async fn a_stranger_is_refused_before_its_body_is_read() {
     let (app, backend) = start().await;
@@ -171,7 +174,8 @@ async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
     stopping.await.unwrap();
 }
 
-/// The app that gives every message back is there only for a test that asks for it, which no setting can.
+/// The app that gives every message back is there only for a test that asks for it, which no
+/// setting can.
 #[actix_web::test]
 async fn nothing_is_echoed_whatever_the_settings_say() {
     let (app, _) = start().await;
@@ -216,7 +220,8 @@ async fn a_signature_is_good_for_its_own_method_and_parameters_only() {
     app.stop().await;
 }
 
-/// A channel whose rights cannot be looked up is not refused: the client is told to try again instead of staying away.
+/// A channel whose rights cannot be looked up is not refused: the client is told to try again
+/// instead of staying away.
 #[actix_web::test]
 async fn a_batch_that_cannot_be_judged_is_an_error_and_no_refusal() {
     let app = TestApp::start().await;
@@ -243,7 +248,8 @@ async fn a_batch_that_cannot_be_judged_is_an_error_and_no_refusal() {
     app.stop().await;
 }
 
-/// A proxy or a client that sends a request once more is not refused: two events within a second may look the same.
+/// A proxy or a client that sends a request once more is not refused: two events within a second
+/// may look the same.
 #[actix_web::test]
 async fn an_identical_request_is_taken_again() {
     let (app, backend) = start().await;

@@ -1,4 +1,5 @@
-//! Sockets do not outlive the login they were opened with, whoever missed the word of its end.
+//! Tests that sockets do not outlive the login they were opened with, also on a node that missed
+//! the message of its end.
 
 use crate::support::{TestApp, socket::Received, wait::until};
 use educounsel::{
@@ -44,7 +45,8 @@ impl Recorder {
     }
 }
 
-/// The login was good when the handshake looked, and the word of its end passed before the socket was registered.
+/// The login was good when the handshake looked, and the message of its end passed before the
+/// socket was registered.
 #[actix_web::test]
 async fn a_socket_whose_login_ended_during_its_handshake_ends() {
     let app = TestApp::builder().set(|config| config.realtime.login_check_s = 3600).start().await;

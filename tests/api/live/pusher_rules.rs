@@ -52,7 +52,8 @@ fn short_frame(first_byte: u8, payload: &[u8]) -> Vec<u8> {
 
 // --- 2.1 connecting
 
-/// `wsPath` and `httpPath` of pusher-js, `path` of the SDK for PHP, which signs the path without it.
+/// `wsPath` and `httpPath` of pusher-js, `path` of the SDK for PHP, which signs the path without
+/// it.
 async fn a_prefix_of_the_path_is_taken_off_for_clients_and_backends(transport: TestTransport) {
     let app = TestApp::builder().pusher_app().transport(transport).set(|config| config.realtime.path_prefix = "/ws".into());
     let app = app.start().await;
@@ -98,7 +99,8 @@ async fn the_id_of_a_socket_is_two_numbers_that_nobody_guesses_and_scripts_can_h
     app.stop().await;
 }
 
-/// Pysher writes before it reads anything: what comes with the handshake waits for its end and is taken in order.
+/// Pysher writes before it reads anything: what comes with the handshake waits for its end and is
+/// taken in order.
 #[actix_web::test]
 async fn frames_that_come_with_the_handshake_are_answered_behind_the_greeting() {
     let (app, _) = start().await;
@@ -156,7 +158,8 @@ async fn frames_are_taken_with_their_data_encoded_once_or_twice() {
 
 #[test]
 fn codes_4000_4008_and_4202_are_never_said() {
-    // 4000 sends pusher-js to TLS for ever, 4008 would shut out clients that name no version, and silence is told with 4201.
+    // 4000 sends pusher-js to TLS for ever, 4008 would shut out clients that name no version, and
+    // silence is told with 4201.
     assert!(PusherCode::ALL.iter().all(|code| ![4000, 4008, 4202].contains(&code.number())));
 }
 
@@ -341,7 +344,8 @@ async fn backends_reach_users_by_the_reserved_name_and_no_other_with_a_hash() {
 
 // --- 2.7 signatures
 
-/// Python separates with blanks, PHP escapes slashes: what was signed is the text, not what it means.
+/// Python separates with blanks, PHP escapes slashes: what was signed is the text, not what it
+/// means.
 #[actix_web::test]
 async fn proofs_are_over_the_text_as_it_was_sent() {
     let (app, backend) = start().await;

@@ -226,7 +226,8 @@ async fn too_large_messages_are_closed_with_1009(transport: TestTransport) {
     socket.send_text("x".repeat(65_537)).await;
     match socket.receive().await {
         Received::Closed { code, .. } => assert_eq!(code, 1009),
-        // Behind TLS the rest of the message may meet a closed connection, and the reset overtake the close.
+        // Behind TLS the rest of the message may meet a closed connection, and the reset overtake
+        // the close.
         Received::Cut => assert_eq!(transport, TestTransport::Context),
         Received::Event(event) => panic!("{event:?}"),
     }
@@ -283,7 +284,8 @@ async fn a_flood_of_frames_is_answered_in_order(transport: TestTransport) {
     app.stop().await;
 }
 
-/// Trap 2 of the design: a client that stops reading altogether must neither hold memory nor freeze anybody.
+/// Trap 2 of the design: a client that stops reading altogether must neither hold memory nor freeze
+/// anybody.
 async fn stalled_socket_is_ended_and_its_memory_given_back(transport: TestTransport) {
     let clock = Clock::manual(Clock::System.now_ms());
     let app = TestApp::builder().pusher_app().transport(transport).clock(clock.clone()).set(|config| {

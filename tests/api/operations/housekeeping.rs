@@ -1,4 +1,4 @@
-//! What grows is cut back, and nothing else.
+//! Tests that housekeeping cuts back the tables that grow, and nothing else.
 
 use crate::support::{TestApp, wait::until};
 use educounsel::{

@@ -1,4 +1,5 @@
-//! What Prometheus reads. The recorder is one per process, so these tests measure a server in a process of its own.
+//! Tests the page that Prometheus reads. The recorder is one per process, so these tests measure a
+//! server in a process of its own.
 
 use crate::support::{
     TestSocket,
@@ -58,7 +59,8 @@ async fn every_metric_is_there_from_the_start_and_explained() {
 
 #[actix_web::test]
 async fn the_way_of_an_upload_can_be_followed() {
-    // The pump waits long enough for a scrape to see the row waiting, and does not look by itself in between.
+    // The pump waits long enough for a scrape to see the row waiting, and does not look by itself
+    // in between.
     let plan = ServerPlan::new().set("log.coalesce_ms", 3000).set("log.poll_ms", 60_000);
     plan.add_user("siswa1", Role::Student);
     plan.add_user("guru1", Role::Counsellor);

@@ -1,4 +1,5 @@
-//! What an operator sees when the server cannot start: one line that names the setting, and nothing half done.
+//! Tests a server that cannot start: the operator sees one line that names the setting, and nothing
+//! is left half done.
 
 use crate::support::app::TestAppBuilder;
 use std::{

@@ -1,4 +1,4 @@
-//! What admins are told of the system's health.
+//! Tests the report on the system's health, which admins read.
 
 use crate::support::TestApp;
 use reqwest::Method;

@@ -73,7 +73,8 @@ fn claims(appointment: &AppointmentRow) -> [Claim; 2] {
     ]
 }
 
-/// Books as the service does, again and again while the database says that somebody was in the way. Returns whether the time was free.
+/// Books as the service does, again and again while the database says that somebody was in the way.
+/// Returns whether the time was free.
 async fn book(store: &Store, appointment: &AppointmentRow) -> bool {
     for _ in 0..20 {
         let mut tx = store.begin().await.unwrap();
@@ -239,7 +240,8 @@ async fn racing_claims_never_overlap(fixture: Fixture) {
         counsellors.push(add_user(store, &format!("guru{number}"), Role::Counsellor).await);
         students.push(add_user(store, &format!("siswa{number}"), Role::Student).await);
     }
-    // Times that overlap without being equal, two counsellors, two students: everything meets everything.
+    // Times that overlap without being equal, two counsellors, two students: everything meets
+    // everything.
     let tasks = (0..48).map(|number| {
         let appointment = new_appointment(
             &counsellors[number % 2],

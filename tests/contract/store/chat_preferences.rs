@@ -1,4 +1,4 @@
-//! What a user hides from the other side of a chat.
+//! Tests the preferences that hide signs of a user from the other side of a chat.
 
 use super::{conversations::add_conversation, *};
 use educounsel::backends::store::ChatPreferences;

@@ -1,4 +1,5 @@
-//! Threads, questions and answers of the companion, their life while they grow, limits, and leases of processes.
+//! Threads, questions and answers of the companion, their life while they grow, limits, and leases
+//! of processes.
 
 use super::*;
 use educounsel::{

@@ -1,4 +1,4 @@
-//! Who looked at which conversation on which day.
+//! Tests the record of views: which user looked at which conversation on which day.
 
 use super::{conversations::add_conversation, *};
 

@@ -256,7 +256,8 @@ async fn a_connection_killed_before_its_commit_is_an_outage_on_postgres() {
     kill_before_the_commit(Database::Postgres).await;
 }
 
-/// Runs `fill`, which makes a server answer new accounts and settings as on a full disk; then `free`.
+/// Runs `fill`, which makes a server answer new accounts and settings as on a full disk; then
+/// `free`.
 async fn fill_and_free(database: Database, fill: &[&'static str], free: &[&'static str]) {
     let fixture = Fixture::new(database).await;
     let store = &fixture.store;

@@ -1,4 +1,5 @@
-//! The three folders of `migrations` make the same tables, columns, keys and indexes. The SQL is read, not run, so no server is needed.
+//! The three folders of `migrations` make the same tables, columns, keys and indexes. The SQL is
+//! read, not run, so no server is needed.
 
 mod model;
 mod sql;
@@ -39,7 +40,8 @@ fn the_three_folders_of_migrations_make_the_same_schema() {
 
 #[test]
 fn every_step_makes_the_same_schema() {
-    // A node of the version before meets the schema in between, so steps are equal, not only their sum.
+    // A node of the version before meets the schema in between, so steps are equal, not only their
+    // sum.
     let names = Engine::ALL.map(|engine| migrations(engine).into_keys().collect::<Vec<_>>());
     assert!(names.iter().all(|of_engine| *of_engine == names[0]), "the files are named differently: {names:?}");
     let mut schemas = Engine::ALL.map(|engine| (engine, Schema::default()));

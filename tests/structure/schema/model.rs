@@ -1,4 +1,4 @@
-//! What a database looks like after all migrations, in words that are the same for every engine.
+//! Owns the model of a database after all migrations, in words that are the same for every engine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,8 @@ pub struct Schema {
     pub tables: BTreeMap<String, Table>,
 }
 
-/// A table. Names of constraints are left out: engines give them on their own. Names of indexes are ours, and the same everywhere.
+/// A table. Names of constraints are left out: engines give them on their own. Names of indexes are
+/// ours, and the same everywhere.
 #[derive(Debug, Default)]
 pub struct Table {
     pub columns: BTreeMap<String, Column>,
@@ -25,7 +26,8 @@ pub struct Column {
     pub kind: String,
     pub is_nullable: bool,
     pub default: Option<String>,
-    /// Whether text is compared and sorted by its bytes, so that an order is the same in every engine.
+    /// Whether text is compared and sorted by its bytes, so that an order is the same in every
+    /// engine.
     pub compares_bytes: bool,
 }
 
@@ -60,7 +62,8 @@ impl Schema {
         }
     }
 
-    /// Renames a column, in the keys and indexes of its table and in the foreign keys that lead to it.
+    /// Renames a column, in the keys and indexes of its table and in the foreign keys that lead to
+    /// it.
     pub fn rename_column(&mut self, table: &str, old: &str, new: &str) -> Result<(), String> {
         let renamed = |names: &[String]| -> Vec<String> {
             names.iter().map(|name| if name == old { new.to_owned() } else { name.clone() }).collect()
@@ -81,8 +84,9 @@ impl Schema {
         Ok(())
     }
 
-    /// Says what cannot work: keys and indexes of columns that do not exist, foreign keys that lead nowhere or to other types, indexed text that this
-    /// engine would sort by the rules of a language.
+    /// Says what cannot work: keys and indexes of columns that do not exist, foreign keys that lead
+    /// nowhere or to other types, indexed text that this engine would sort by the rules of a
+    /// language.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for (name, table) in &self.tables {

@@ -124,8 +124,8 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the name of a type that is the same for types that hold the same values in every engine. `TEXT` of MySQL ends at 64 KiB, so it is not
-/// the `TEXT` of the others: that is `MEDIUMTEXT`.
+/// Returns the name of a type that is the same for types that hold the same values in every engine.
+/// `TEXT` of MySQL ends at 64 KiB, so it is not the `TEXT` of the others: that is `MEDIUMTEXT`.
 fn portable(engine: Engine, kind: &str) -> Option<String> {
     let name = match (engine, kind) {
         (_, "BIGINT") | (Engine::Sqlite, "INTEGER") => "integer of 64 bits",
