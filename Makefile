@@ -61,3 +61,8 @@ coverage: static/node_modules/.package-lock.json tests/aimock/node_modules/.pack
 bench:
 	cargo build --release --locked
 	loadtest/run-bench "$${CARGO_TARGET_DIR:-target}/release/educounsel"
+
+## Writes the tables of settings in docs/operations.md anew, from src/config/sections.rs.
+.PHONY: docs
+docs:
+	EDUCOUNSEL_RENEW_DOCS=1 cargo test --locked --quiet --test structure operations::the_operations_guide_lists_every_setting

@@ -5,10 +5,12 @@
 
 mod circles;
 mod cited_files;
+mod cited_names;
 mod documents;
 mod layers;
 mod long_functions;
 mod mailboxes;
+mod operations;
 mod repository;
 mod schema;
 mod sizes;
