@@ -13,7 +13,7 @@ use crate::{
         BackendError, BackendResult,
         bus::{Bus, BusMessage},
     },
-    services::Context as Services,
+    services::{Context as Services, live::port::Announce as _},
     wire::envelope::Envelope,
 };
 use actix::prelude::*;
@@ -88,34 +88,37 @@ impl Intake {
     async fn run(mut self) {
         loop {
             let retry_at = self.retry_at;
-            tokio::select! {
-                message = self.incoming.recv() => match message {
-                    Some(BusMessage::Envelope(envelope)) => self.take(&envelope).await,
-                    Some(BusMessage::Resubscribed) => {
-                        self.hub.check_logins();
-                        self.hub.notify_apps_changed();
-                        self.catch_up().await;
-                    }
-                    None => return,
-                },
-                () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => self.catch_up().await,
+            let heard = tokio::select! {
+                message = self.incoming.recv() => message,
+                () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => {
+                    self.catch_up().await;
+                    continue;
+                }
+            };
+            let envelope = match heard {
+                Some(BusMessage::Envelope(envelope)) => envelope,
+                Some(BusMessage::Resubscribed) => {
+                    self.hub.check_logins();
+                    self.hub.notify_apps_changed();
+                    self.catch_up().await;
+                    continue;
+                }
+                None => return,
+            };
+            if let Some(position) = envelope.position() {
+                if position > self.reached + 1 {
+                    self.catch_up().await;
+                }
+                if position <= self.reached {
+                    continue;
+                }
+                if position == self.reached + 1 {
+                    self.reached = position;
+                }
             }
+            // With a gap that could not be closed: better late and out of order than not at all.
+            self.hub.deliver(&envelope).await;
         }
-    }
-
-    async fn take(&mut self, envelope: &Envelope) {
-        let Some(position) = envelope.position() else { return self.hub.deliver(envelope).await };
-        if position > self.reached + 1 {
-            self.catch_up().await;
-        }
-        if position <= self.reached {
-            return;
-        }
-        if position == self.reached + 1 {
-            self.reached = position;
-        }
-        // With a gap that could not be closed: better late and out of order than not at all.
-        self.hub.deliver(envelope).await;
     }
 
     fn try_again_later(&mut self, error: &BackendError) {

@@ -15,7 +15,7 @@ use crate::{
         live::{audience::Audience, channel::ChannelName},
         retry::{backoff_ms, is_worth_a_line},
     },
-    services::Context as Services,
+    services::{Context as Services, live::port::Announce as _},
     telemetry,
     wire::{
         desk_event::{conversation_left, durable_data},

@@ -73,12 +73,14 @@ impl Hub {
 
     /// Puts a publication into the mailboxes of the shards that listen. Call with the topic's entry held exclusively.
     pub(super) fn hand_over(&self, state: &TopicState, publication: &Arc<Publication>) {
-        self.for_shards_of(state, |shard| {
+        let shards = self.inner.shards.read().unwrap_or_else(PoisonError::into_inner);
+        for shard in state.listeners.iter().filter_map(|(ShardIndex(index), _)| shards.get(*index)) {
             shard.backlog.fetch_add(1, Ordering::AcqRel);
-            // `do_send` ignores the mailbox's capacity: safe, because `deliver` waits above MAX_BACKLOG, and presence changes are bounded by the
-            // frames clients send, each of which is awaited.
+            // `do_send` ignores the mailbox's capacity: safe, because `deliver` waits above
+            // MAX_BACKLOG, and member events are bounded by the frames that clients send, each of
+            // which is awaited.
             shard.address.do_send(DeliverPublication(publication.clone()));
-        });
+        }
     }
 
     /// Holds all sockets of this node to their logins, because an envelope that ends sockets may have been missed.

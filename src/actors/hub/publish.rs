@@ -36,16 +36,6 @@ fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Env
 }
 
 impl Hub {
-    /// Publishes an envelope to every node, this one included. Returns when the bus has it; fails when the bus does not take it.
-    pub(in crate::actors) async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()> {
-        let is_publication = matches!(*envelope, Envelope::Publish(_));
-        self.inner.bus.publish(envelope).await?;
-        if is_publication {
-            metrics::counter!(telemetry::PUBLICATIONS).increment(1);
-        }
-        Ok(())
-    }
-
     /// Publishes a frame to every node; when the bus does not take it, delivers it at least on this one. Fails after that.
     pub(in crate::actors) async fn publish_or_deliver(&self, publication: Publication) -> BackendResult<()> {
         let envelope = Arc::new(Envelope::from(publication));
@@ -102,8 +92,13 @@ impl Announce for Hub {
         self.queue(Envelope::StopAnswer { answer });
     }
 
-    async fn publish(&self, publication: Publication) -> BackendResult<()> {
-        self.publish(Arc::new(publication.into())).await
+    async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()> {
+        let is_publication = matches!(*envelope, Envelope::Publish(_));
+        self.inner.bus.publish(envelope).await?;
+        if is_publication {
+            metrics::counter!(telemetry::PUBLICATIONS).increment(1);
+        }
+        Ok(())
     }
 
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {

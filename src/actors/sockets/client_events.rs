@@ -3,13 +3,12 @@
 
 use super::session::{MAX_EVENT_NAME, SessionState};
 use crate::{
-    backends::BackendResult,
     domain::{
         apps::app_happening::{AppHappening, AppHappeningKind},
         live::channel::ChannelName,
         topic::Topic,
     },
-    services::conversations,
+    services::{conversations, live::port::Announce as _},
     wire::{codes::PusherCode, desk_event::DeskEvent, envelope::Publication, pusher},
 };
 use serde_json::value::RawValue;
@@ -29,7 +28,7 @@ impl SessionState {
         };
         match publication {
             Ok(Some(publication)) => {
-                if let Err(error) = self.publish(publication).await {
+                if let Err(error) = self.shard.hub().publish(Arc::new(publication.into())).await {
                     tracing::warn!(%error, "client event not published");
                 }
             }
@@ -63,7 +62,8 @@ impl SessionState {
         let frame = pusher::client_event(&topic.channel, event, data, user_id.as_deref());
         let kind = AppHappeningKind::Client { event: event.to_owned(), data: data.get().to_owned(), socket: self.socket, user_id };
         let happening = AppHappening { app: topic.app.clone(), channel: topic.channel.clone(), kind };
-        match self.publish(Publication { except: Some(self.socket), ..Publication::new(topic, frame) }).await {
+        let publication = Publication { except: Some(self.socket), ..Publication::new(topic, frame) };
+        match self.shard.hub().publish(Arc::new(publication.into())).await {
             Ok(()) => self.shard.hub().happenings().notify(&self.shard.services().apps, happening),
             Err(error) => tracing::warn!(%error, "client event not published"),
         }
@@ -97,10 +97,6 @@ impl SessionState {
     /// Returns the id under which this socket is on a channel; `None` on private ones.
     fn member_id(&self, topic: &Topic) -> Result<Option<Arc<str>>, &'static str> {
         self.shard.subscription(self.socket, topic).ok_or("client events need a subscription to the channel")
-    }
-
-    async fn publish(&self, publication: Publication) -> BackendResult<()> {
-        self.shard.hub().publish(Arc::new(publication.into())).await
     }
 
     fn refuse_client_event(&self, event: &str, channel: &str, reason: &str) {

@@ -92,7 +92,7 @@ impl LocalShard {
         };
         self.log_gone(app, socket, &outbound);
         for departure in departures {
-            self.state.leave(&departure.topic, self.index, departure.member.as_deref(), socket);
+            self.state.hub.leave(&departure.topic, self.index, departure.member.as_deref(), socket);
         }
         self.state.hub.counts().remove_socket(app);
     }

@@ -250,13 +250,8 @@ impl ShardState {
         let departure = self.registry.borrow_mut().unsubscribe(socket, topic);
         if let Some(departure) = departure {
             self.log_topic(LineKind::Unsubscribed, socket, topic, departure.member.as_deref());
-            self.leave(&departure.topic, index, departure.member.as_deref(), socket);
+            self.hub.leave(&departure.topic, index, departure.member.as_deref(), socket);
         }
-    }
-
-    /// Takes a socket's subscription out of the hub: the other half of what [`LocalShard::subscribe`](super::local_shard::LocalShard::subscribe) put in.
-    pub(super) fn leave(&self, topic: &Topic, index: ShardIndex, member: Option<&Member>, socket: SocketId) {
-        self.hub.leave(topic, index, member, socket);
     }
 
     /// Sends the sockets of an account the reason, and closes them.

@@ -50,12 +50,9 @@ impl LocalShard {
     /// limit is reached; the socket stays.
     pub async fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
         // The census counts what goes on in connected apps; channels of the built-in app are known per node.
-        let is_counted = *topic.app.0 != *BUILT_IN_APP;
-        if is_counted { self.subscribe_by_census(socket, topic, member).await } else { self.subscribe_here(socket, topic, member) }
-    }
-
-    /// Starts a subscription of a topic that is known per node.
-    fn subscribe_here(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        if *topic.app.0 != *BUILT_IN_APP {
+            return self.subscribe_by_census(socket, topic, member).await;
+        }
         let Some(outbound) = self.check_socket_limit(socket, topic)? else { return Ok(()) };
         let (answer, roster) = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
@@ -113,7 +110,7 @@ impl LocalShard {
             .zip(member.as_ref())
             .is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
         let Some(outbound) = outbound.filter(|_| !is_full) else {
-            self.state.leave(topic, self.index, member.as_ref(), socket);
+            self.state.hub.leave(topic, self.index, member.as_ref(), socket);
             return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };
         };
         let is_presence = member.is_some();
@@ -193,7 +190,7 @@ impl LocalShard {
     pub(super) fn end_watch(&self, socket: SocketId, topic: &Topic, version: u64) {
         let missed = self.state.join_buffer.end(topic, socket);
         let outbound = self.state.registry.borrow().sink(socket).cloned();
-        let Some(outbound) = outbound else { return self.state.leave(topic, self.index, None, socket) };
+        let Some(outbound) = outbound else { return self.state.hub.leave(topic, self.index, None, socket) };
         self.state.registry.borrow_mut().subscribe(socket, topic, None);
         let known = Known { roster: version, ..Known::default() };
         self.state.registry.borrow_mut().record_known(socket, topic, known);

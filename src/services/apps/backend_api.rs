@@ -75,7 +75,7 @@ fn line_of(trigger: &Trigger) -> Line {
 
 /// Publishes an event, and keeps it when it has something to be kept.
 async fn publish(context: &Context, publication: Publication, kept: Option<CachedEvent>) -> BackendResult<()> {
-    let Some(kept) = kept else { return context.announce.publish(publication).await };
+    let Some(kept) = kept else { return context.announce.publish(Arc::new(publication.into())).await };
     context.census.publish_kept(publication, &kept).await?;
     metrics::counter!(telemetry::PUBLICATIONS).increment(1);
     Ok(())

@@ -6,10 +6,11 @@ use crate::{
         ids::{AppId, LoginId, MessageId, UserId},
         live::channel::ChannelName,
     },
-    wire::{desk_event::DeskEvent, envelope::Publication},
+    wire::{desk_event::DeskEvent, envelope::Envelope},
 };
 use async_trait::async_trait;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Why sockets are ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -61,8 +62,9 @@ pub trait Announce: Send + Sync {
     /// Tells every node that an admin watches an app: from now on each tells what happens there, for a minute. Returns when this node will stop, in ms.
     fn watch_app(&self, app: &AppId) -> i64;
 
-    /// Publishes an event of a connected app, on every node. Returns when the bus has it.
-    async fn publish(&self, publication: Publication) -> BackendResult<()>;
+    /// Publishes an envelope to every node, this one included. Returns when the bus has it; fails
+    /// when the bus does not take it.
+    async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()>;
 
     /// Closes the sockets that are signed in as a user of an app with 4009, on every node. Returns when the bus has it.
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()>;
