@@ -1,5 +1,5 @@
-//! Owns the client events of a session: which are published, and how often. Called by the session. Must not keep anything: what a client sends others is
-//! passed on, never stored.
+//! Owns the client events of a session: which ones it publishes, and how often. Called by the
+//! session. Must not store the data that one client sends to others.
 
 use super::session::{MAX_EVENT_NAME, SessionState};
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 
-/// Shortest time between two [`DeskEvent::Typing`] from one socket; more are dropped without a word. Clients send one per 3 s (product rule), and an
-/// uneven network may bring two of them closer together.
+/// Shortest time between two [`DeskEvent::Typing`] of one socket; more are dropped silently.
+/// Clients send one per 3 s (product rule), and a slow network may bring two closer together.
 const TYPING_PAUSE: Duration = Duration::from_millis(2_500);
 
 impl SessionState {
@@ -52,7 +52,8 @@ impl SessionState {
         Ok(self.topic(channel))
     }
 
-    /// Publishes a client event of a connected app to the others, and notifies those who want to know.
+    /// Publishes a client event of a connected app to the other sockets, and notifies the app's
+    /// owner.
     async fn publish_of_app(&self, event: &str, topic: Topic, data: &RawValue) {
         let user_id = match self.member_id(&topic) {
             Ok(user_id) if self.client_events.borrow_mut().allow(self.shard.now()) => user_id,
@@ -69,8 +70,9 @@ impl SessionState {
         }
     }
 
-    /// The built-in app takes one client event, without data: somebody is typing in a conversation. Anything else that
-    /// clients send each other would be missing from the history. `Ok(None)`: too soon after the last one, or hidden by the student.
+    /// Makes the one client event that the built-in app takes, without data: a user is typing in a
+    /// conversation. Any other client event would be missing from the history. `Ok(None)`: too soon
+    /// after the last one, or hidden by the student.
     async fn typing(&self, event: &str, topic: Topic) -> Result<Option<Publication>, &'static str> {
         if event != DeskEvent::Typing.name() || topic.channel.conversation_id().is_none() {
             return Err("this app takes client-typing on conversations only");
@@ -81,7 +83,8 @@ impl SessionState {
             return Ok(None);
         }
         self.typed_at.set(Some(now));
-        // Asked each time, so that hiding it counts at once; the pause above bounds how often that is.
+        // The database is asked each time, so that hiding counts at once; the pause above bounds
+        // how often.
         match conversations::hides_typing(self.shard.services(), user_id.as_deref().unwrap_or_default()).await {
             Ok(false) => {}
             Ok(true) => return Ok(None),
