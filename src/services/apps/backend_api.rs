@@ -80,7 +80,7 @@ fn line_of(trigger: &Trigger) -> Line {
 
 /// Publishes an event. With `kept`, the census also keeps it as the last event of a cache channel.
 async fn publish(context: &Context, publication: Publication, kept: Option<CachedEvent>) -> BackendResult<()> {
-    let Some(kept) = kept else { return context.announce.publish(publication).await };
+    let Some(kept) = kept else { return context.announce.publish(Arc::new(publication.into())).await };
     context.census.publish_kept(publication, &kept).await?;
     metrics::counter!(telemetry::PUBLICATIONS).increment(1);
     Ok(())
