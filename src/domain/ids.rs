@@ -1,6 +1,8 @@
 //! Ids of everything that has a row: UUIDv7 as text on the wire and in the database, so that they sort by time and are equal on three engines.
 //! Besides them the ids that the Pusher protocol makes: apps and sockets.
 
+use super::shape::Id;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 use uuid::Uuid;
@@ -50,6 +52,20 @@ macro_rules! id_type {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 Self::parse(text)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                Id::schema_name()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                Id::json_schema(generator)
             }
         }
 

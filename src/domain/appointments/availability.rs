@@ -2,8 +2,12 @@
 //! what they mean as instants is in [`super::slots`].
 
 use super::time_of_day::{GRID_MINUTES, Hours, united, without};
-use crate::domain::text::{FieldError, TextRule};
+use crate::domain::{
+    shape::Day,
+    text::{FieldError, TextRule},
+};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const MOST_WEEKLY_HOURS: usize = 70;
@@ -26,7 +30,8 @@ pub struct WeeklyHours {
 }
 
 /// What is different on one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(inline, rename_all = "snake_case")]
 pub enum ExceptionKind {
     /// The weekly hours inside it do not hold.
     Closed,
@@ -82,56 +87,72 @@ pub struct Availability {
 }
 
 /// The settings as they travel and are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AvailabilityForm {
-    /// Hours that repeat every week.
+    /// Without overlap on a day.
     pub weekly: Vec<WeeklyForm>,
-    /// Days that differ.
+    /// Days that differ from their week.
     #[serde(default)]
     pub exceptions: Vec<ExceptionForm>,
     /// Length of an appointment.
+    #[schemars(range(min = SLOT_MINUTES.0, max = SLOT_MINUTES.1))]
     pub slot_minutes: u32,
     /// Kept free before each appointment.
     #[serde(default)]
+    #[schemars(range(min = BUFFER_MINUTES.0, max = BUFFER_MINUTES.1))]
     pub buffer_before_minutes: u32,
     /// Kept free after each appointment.
     #[serde(default)]
+    #[schemars(range(min = BUFFER_MINUTES.0, max = BUFFER_MINUTES.1))]
     pub buffer_after_minutes: u32,
     /// Most appointments of a day.
     #[serde(default)]
+    #[schemars(range(min = DAILY_CAP.0, max = DAILY_CAP.1))]
     pub daily_cap: Option<u32>,
     /// A student books at least this long before.
+    #[schemars(range(min = MINIMUM_NOTICE_MINUTES.0, max = MINIMUM_NOTICE_MINUTES.1))]
     pub minimum_notice_minutes: u32,
     /// A student books at most this many days ahead.
+    #[schemars(range(min = HORIZON_DAYS.0, max = HORIZON_DAYS.1))]
     pub horizon_days: u32,
 }
 
 /// Weekly hours as they travel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WeeklyHours")]
 pub struct WeeklyForm {
-    /// 1..=7, Monday first.
+    /// Monday first.
+    #[schemars(range(min = 1, max = 7))]
     pub weekday: u8,
-    /// `HH:MM`.
+    /// `HH:MM` of the school's zone, in steps of 5 minutes, up to `24:00`.
+    #[schemars(length(equal = 5))]
     pub from: String,
-    /// `HH:MM`, up to `24:00`.
+    /// `HH:MM` of the school's zone, in steps of 5 minutes, up to `24:00`.
+    #[schemars(length(equal = 5))]
     pub to: String,
 }
 
 /// An exception as it travels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DayException")]
 pub struct ExceptionForm {
-    /// `YYYY-MM-DD`.
+    /// Which day.
+    #[schemars(with = "Day")]
     pub date: String,
-    /// `closed` or `extra`.
+    /// `closed` cuts weekly hours; `extra` holds whatever is closed.
+    #[schemars(with = "ExceptionKind")]
     pub kind: String,
-    /// `HH:MM`.
+    /// `HH:MM`; without it, all of the day (`closed` only).
     #[serde(default)]
+    #[schemars(length(equal = 5))]
     pub from: Option<String>,
     /// `HH:MM`, up to `24:00`.
     #[serde(default)]
+    #[schemars(length(equal = 5))]
     pub to: Option<String>,
-    /// Why.
+    /// Why, for the counsellor.
     #[serde(default)]
+    #[schemars(length(min = 0, max = 200))]
     pub reason: Option<String>,
 }
 

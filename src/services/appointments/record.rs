@@ -1,7 +1,7 @@
 //! What every change of an appointment leaves besides the row: audit entry, an event to both sides, a notice to whoever did not do it; and what open
 //! pages are told.
 
-use super::view::SharedItem;
+use super::view::{AppointmentChanged, SharedItem, SlotsChanged};
 use crate::{
     backends::{
         BackendError, BackendResult,
@@ -43,7 +43,8 @@ pub(super) fn facts(appointment: &AppointmentRow) -> serde_json::Value {
 }
 
 async fn write_event(tx: &mut Tx, actor: UserId, appointment: &AppointmentRow) -> BackendResult<()> {
-    let data = json!({ "change": appointment.state, "actor_id": actor, "appointment": SharedItem::new(appointment) }).to_string();
+    let changed = AppointmentChanged { change: appointment.state, actor_id: actor, appointment: SharedItem::new(appointment) };
+    let data = json!(changed).to_string();
     for side in [&appointment.student, &appointment.counsellor] {
         let entry = LogEntry {
             id: LogId::generate(),
@@ -105,7 +106,7 @@ pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
         context.announce.publish(
             &ChannelName::slots(counsellor),
             DeskEvent::SlotsChanged,
-            json!({ "counsellor_id": counsellor, "dates": dates }),
+            json!(SlotsChanged { counsellor_id: counsellor, dates }),
         );
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn area() -> Area {
                      failures. Unknown name, wrong password and disabled account are one answer.",
                 )
                 .for_everybody()
-                .takes(object([
+                .takes_shape(object([
                     ("login", text_of(1, 64)),
                     ("password", text_of(1, 200)),
                     ("token?", about(yes_no(), "Whether the answer should carry a bearer token, for programs.")),
@@ -57,7 +57,7 @@ pub(super) fn area() -> Area {
             data: object([
                 ("session_id", about(or_null(id()), "Null: all sessions of the account.")),
                 ("reason", one_of(&["logout", "revoked", "disabled", "expired"])),
-            ]),
+            ]).into(),
         }],
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn area() -> Area {
             post("/api/v1/admin/users", "create_user", "Makes an account.")
                 .needs(Action::ManageUsers)
                 .idempotent()
-                .takes(object([
+                .takes_shape(object([
                     ("login", about(text_of(3, 64), "Of `a-z 0-9 . _ -`.")),
                     ("name", text_of(1, 120)),
                     ("role", shape("Role")),
@@ -45,7 +45,7 @@ pub(super) fn area() -> Area {
             patch("/api/v1/admin/users/{id}", "change_user", "Changes what is given.")
                 .about("Naming `disabled`, `role` or `password` ends the account's sessions and sockets. Nobody disables or demotes themselves.")
                 .needs(Action::ManageUsers)
-                .takes(object([
+                .takes_shape(object([
                     ("name?", text_of(1, 120)),
                     ("role?", shape("Role")),
                     ("password?", text_of(10, 200)),

@@ -54,7 +54,7 @@ fn hotline(note: Value) -> Value {
 #[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
     let both = || object([("id", text_of(1, 200)), ("en", text_of(1, 200))]);
-    let event = |event, meaning, data| Event { event, meaning, data };
+    let event = |event, meaning, data: Value| Event { event, meaning, data: data.into() };
     Area {
         name: "Safety",
         about: "Warnings about students who may be in danger, and the help card. Students are never shown a level or a warning.",
@@ -85,7 +85,7 @@ pub(super) fn area() -> Area {
             put("/api/v1/admin/hotlines", "put_hotlines", "Puts a list of 1 to 12 hotlines in the place of the present one.")
                 .about("What is wrong is told under `items`, with the number of the entry (from 1) in `message`.")
                 .needs(Action::ManageHotlines)
-                .takes(object([(
+                .takes_shape(object([(
                     "items",
                     list(object([
                         ("id?", about(or_null(text_of(1, 36)), "Of `a-z 0-9 -`; left out for a new one.")),

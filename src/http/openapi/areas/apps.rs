@@ -72,7 +72,7 @@ pub(super) fn area() -> Area {
                 .about("The answer shows the secret, for the only time: a repeat under the same `Idempotency-Key` does not.")
                 .needs(Action::ManageApps)
                 .idempotent()
-                .takes(parts_of_new())
+                .takes_shape(parts_of_new())
                 .answers(201, "Made.", shape("App")),
             get("/api/v1/admin/apps/{id}", "read_app", "Gives one app.")
                 .part("id", text())
@@ -82,7 +82,7 @@ pub(super) fn area() -> Area {
                 .about("Counts at once on every node. Disabling ends the app's sockets with 4003. `limits` and `webhooks` are replaced as a whole. Apps of the settings are changed there (`conflict`).")
                 .part("id", text())
                 .needs(Action::ManageApps)
-                .takes(parts_of_known())
+                .takes_shape(parts_of_known())
                 .answers(200, "As it is now.", shape("App"))
                 .refuses(&["conflict"]),
             post("/api/v1/admin/apps/{id}/rotate", "rotate_app_secret", "Gives an app a new secret.")
@@ -100,7 +100,7 @@ pub(super) fn area() -> Area {
                 .about("Held to the rules of `POST /apps/{app_id}/events`, the rate too. The audit trail keeps channels and name, not the data.")
                 .part("id", text())
                 .needs(Action::ManageApps)
-                .takes(object([
+                .takes_shape(object([
                     ("channels", about(list(text()), "1 to 100.")),
                     ("name", text_of(1, 200)),
                     ("data", about(anything(), "Text as it is; other JSON as its text.")),
@@ -120,7 +120,7 @@ pub(super) fn area() -> Area {
                 .about("At once, and for as long as new events; what fails again is a dead letter again. Without `ids`: all.")
                 .part("id", text())
                 .needs(Action::ManageApps)
-                .takes(object([("ids?", list(id()))]))
+                .takes_shape(object([("ids?", list(id()))]))
                 .answers(200, "Back in their queues.", object([("replayed", count())])),
         ],
         shapes: vec![
@@ -205,7 +205,7 @@ pub(super) fn area() -> Area {
         events: vec![Event {
             event: DeskEvent::AppConsole,
             meaning: "What happened in a connected app, while an admin watches it; at most one per 100 ms and node, with at most 50 lines.",
-            data: object([("lines", list(shape("ConsoleLine"))), ("skipped", about(count(), "How many lines there were beside these."))]),
+            data: object([("lines", list(shape("ConsoleLine"))), ("skipped", about(count(), "How many lines there were beside these."))]).into(),
         }],
     }
 }

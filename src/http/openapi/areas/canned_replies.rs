@@ -21,12 +21,12 @@ pub(super) fn area() -> Area {
                 .about("A second one with the same shortcut and owner is 409 `conflict`.")
                 .needs(Action::ManageCannedReplies)
                 .idempotent()
-                .takes(object([("shortcut", shortcut()), ("body", text_of(1, 2_000)), ("scope", about(shape("CannedScope"), scope))]))
+                .takes_shape(object([("shortcut", shortcut()), ("body", text_of(1, 2_000)), ("scope", about(shape("CannedScope"), scope))]))
                 .answers(201, "Added.", shape("CannedReply")),
             patch("/api/v1/canned-replies/{id}", "change_canned_reply", "Changes what is given.")
                 .about("The school's and the own ones; others' answer 404.")
                 .needs(Action::ManageCannedReplies)
-                .takes(object([("shortcut?", shortcut()), ("body?", text_of(1, 2_000))]))
+                .takes_shape(object([("shortcut?", shortcut()), ("body?", text_of(1, 2_000))]))
                 .answers(200, "As it is now.", shape("CannedReply"))
                 .refuses(&["conflict"]),
             delete("/api/v1/canned-replies/{id}", "delete_canned_reply", "Removes a prepared answer.")

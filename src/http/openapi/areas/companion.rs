@@ -25,13 +25,13 @@ pub(super) fn area() -> Area {
                 .answers(200, "A page.", page("Thread", [])),
             post("/api/v1/companion/threads", "create_thread", "Begins a thread.")
                 .needs(Action::UseCompanion)
-                .takes(object([("title?", or_null(text_of(0, 120)))]))
+                .takes_shape(object([("title?", or_null(text_of(0, 120)))]))
                 .idempotent()
                 .answers(201, "Begun.", shape("Thread")),
             read_thread(),
             patch("/api/v1/companion/threads/{id}", "rename_thread", "Names a thread.")
                 .needs(Action::UseCompanion)
-                .takes(object([("title", text_of(0, 120))]))
+                .takes_shape(object([("title", text_of(0, 120))]))
                 .answers(200, "As it is now.", shape("Thread")),
             delete("/api/v1/companion/threads/{id}", "delete_thread", "Deletes a thread with all that was said in it.")
                 .needs(Action::UseCompanion)
@@ -88,7 +88,7 @@ fn ask() -> Operation {
             "The answer grows in `companion.delta` events. A question that tells of danger is answered with the help card at once, also while another \
              answer grows and when the day's limit is reached.",
         )
-        .takes(object([("client_id", about(text_of(36, 36), "A UUID.")), ("body", text_of(1, MAX_QUESTION_CHARS))]))
+        .takes_shape(object([("client_id", about(text_of(36, 36), "A UUID.")), ("body", text_of(1, MAX_QUESTION_CHARS))]))
         .answers(202, "Asked.", asked())
         .answers(200, "It was asked before; this is how it stands.", asked())
         .refuses(&["companion.busy", "companion.client_id_reused", "companion.daily_limit", "conflict"])
@@ -120,7 +120,7 @@ fn hand_over() -> Operation {
     post("/api/v1/companion/threads/{id}/hand-over", "hand_over", "Turns a thread into a chat with a counsellor, or into a booking.")
         .needs(Action::UseCompanion)
         .about("`chat`: the summary is the first message of a conversation that waits for a counsellor; a repeat sends nothing twice. `booking`: nothing is stored; at most 2,000 characters.")
-        .takes(object([("to", one_of(&["chat", "booking"])), ("summary", text_of(1, MAX_SUMMARY_CHARS))]))
+        .takes_shape(object([("to", one_of(&["chat", "booking"])), ("summary", text_of(1, MAX_SUMMARY_CHARS))]))
         .idempotent()
         .answers(201, "The chat.", object([("conversation_id", id())]))
         .answers(200, "What the booking begins with.", object([("topic", text()), ("note", text())]))
@@ -181,7 +181,7 @@ fn events() -> Vec<Event> {
             ("help?", shape("HelpCard")),
         ])
     };
-    let event = |event, meaning, data| Event { event, meaning, data };
+    let event = |event, meaning, data: Value| Event { event, meaning, data: data.into() };
     vec![
         event(DeskEvent::CompanionStarted, "A question was asked, or another answer to it begun, on any device.", {
             object([("thread_id", id()), ("question", shape("Question")), ("answer", shape("Answer"))])

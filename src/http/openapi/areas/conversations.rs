@@ -42,12 +42,13 @@ fn events() -> Vec<Event> {
                 ("change", one_of(&changes)),
                 ("conversation_id", id()),
                 ("conversation", about(or_null(shape("Conversation")), "Null with `left`.")),
-            ]),
+            ])
+            .into(),
         },
         Event {
             event: DeskEvent::QueueChanged,
             meaning: "The queue changed.",
-            data: object([("waiting", about(count(), "How many students wait now."))]),
+            data: object([("waiting", about(count(), "How many students wait now."))]).into(),
         },
     ]
 }
@@ -79,7 +80,7 @@ fn life() -> Vec<Operation> {
             .about("The one who had it loses it at once: list, messages and channel. The note is kept as a private note.")
             .needs(Action::WorkChatQueue)
             .idempotent()
-            .takes(object([("counsellor_id", id()), ("note", text_of(1, 2_000))]))
+            .takes_shape(object([("counsellor_id", id()), ("note", text_of(1, 2_000))]))
             .answers_nothing(204, "Handed over.")
             .refuses(&["conversations.closed", "conversations.illegal_transition", "conflict"]),
         post("/api/v1/conversations/{id}/close", "close_conversation", "Closes a conversation; a student who waits leaves the queue.")
@@ -101,7 +102,7 @@ fn open() -> Operation {
         .about("Students name a counsellor, or nobody: then they wait. Counsellors name a student. A first message is sent in either case, once.")
         .needs(Action::Converse)
         .idempotent()
-        .takes(object([
+        .takes_shape(object([
             ("counsellor_id?", about(or_null(id()), "Of students.")),
             ("student_id?", about(or_null(id()), "Of counsellors, who must name one.")),
             ("subject?", or_null(text_of(0, 120))),
@@ -116,7 +117,7 @@ fn marks_and_notes() -> Vec<Operation> {
     let raise = |path, name, summary| {
         post(path, name, summary)
             .about("Of members. Marks never move back, and never above `last_seq`.")
-            .takes(object([("seq", count())]))
+            .takes_shape(object([("seq", count())]))
             .answers(200, "Where one's own marks stand.", shape("OwnMarks"))
             .refuses(&["conflict"])
     };
@@ -129,7 +130,7 @@ fn marks_and_notes() -> Vec<Operation> {
         post("/api/v1/conversations/{id}/notes", "add_note", "Writes a private note about a conversation.")
             .about("Of its counsellor; all others get 404.")
             .idempotent()
-            .takes(object([("body", text_of(1, 4_000))]))
+            .takes_shape(object([("body", text_of(1, 4_000))]))
             .answers(201, "Written.", shape("Note")),
         get("/api/v1/chat-preferences", "read_chat_preferences", "Tells what one hides from counsellors.")
             .needs(Action::SetChatPreferences)
@@ -137,7 +138,7 @@ fn marks_and_notes() -> Vec<Operation> {
         put("/api/v1/chat-preferences", "set_chat_preferences", "Sets what one hides from counsellors.")
             .about("Counts from the next event on.")
             .needs(Action::SetChatPreferences)
-            .takes(shape("ChatPreferences"))
+            .takes_shape(shape("ChatPreferences"))
             .answers(200, "As it is now.", shape("ChatPreferences"))
             .refuses(&["conflict"]),
     ]

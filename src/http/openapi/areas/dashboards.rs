@@ -3,7 +3,6 @@
 use crate::domain::access::Action;
 use crate::http::openapi::{
     Area,
-    areas::notices::version,
     operation::get,
     schema::{about, count, day, list, object, one_of, or_null, shape, share, text, time},
 };
@@ -26,7 +25,7 @@ pub(super) fn area() -> Area {
                             "notices",
                             object([
                                 ("unread_count", count()),
-                                ("version", version()),
+                                ("version", count()),
                                 ("items", about(list(shape("Notice")), "The 5 newest.")),
                             ]),
                         ),

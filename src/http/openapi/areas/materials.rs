@@ -37,7 +37,7 @@ pub(super) fn area() -> Area {
             ),
             patch("/api/v1/materials/{id}", "change_material", "Changes what is given.")
                 .needs(Action::WriteMaterials)
-                .takes(object([
+                .takes_shape(object([
                     ("title?", text_of(1, 160)),
                     ("category?", text_of(1, 60)),
                     ("body?", text_of(0, 100_000)),
@@ -75,7 +75,7 @@ pub(super) fn area() -> Area {
         events: vec![Event {
             event: DeskEvent::MaterialChanged,
             meaning: "A material one may see or could see changed: load the list again. Of a new one, students get the notice instead.",
-            data: object([("material_id", id()), ("change", one_of(&["created", "updated", "archived", "deleted"]))]),
+            data: object([("material_id", id()), ("change", one_of(&["created", "updated", "archived", "deleted"]))]).into(),
         }],
     }
 }

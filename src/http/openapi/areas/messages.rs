@@ -25,7 +25,7 @@ pub(super) fn area() -> Area {
 
 fn events() -> Vec<Event> {
     let data = || object([("id", about(id(), "The event's.")), ("cursor", cursor()), ("message", shape("Message"))]);
-    let event = |event, meaning, data| Event { event, meaning, data };
+    let event = |event, meaning, data: Value| Event { event, meaning, data: data.into() };
     vec![
         event(DeskEvent::MessageCreated, "There is a new message.", data()),
         event(DeskEvent::MessageChanged, "A message was edited or taken back.", data()),
@@ -56,7 +56,7 @@ fn send() -> Operation {
     let file = about(bytes(), "PDF, PNG, JPEG or WebP of at most 10 MiB; only in a form (`multipart/form-data`).");
     post("/api/v1/conversations/{id}/messages", "send_message", "Sends a message.")
         .about("Of members. Without a file as `application/json` `{client_id, body}`; with one as a form, where `body` may be left out.")
-        .takes(object([("client_id", about(text_of(36, 36), "A UUID.")), ("body", text_of(1, 4_000))]))
+        .takes_shape(object([("client_id", about(text_of(36, 36), "A UUID.")), ("body", text_of(1, 4_000))]))
         .takes_as("multipart/form-data", object([("client_id", text_of(36, 36)), ("body?", text_of(0, 4_000)), ("file?", file)]))
         .answers(201, "Sent.", shape("Message"))
         .answers(200, "It was sent before.", shape("Message"))
@@ -67,7 +67,7 @@ fn send() -> Operation {
 fn edit() -> Operation {
     patch("/api/v1/conversations/{id}/messages/{message_id}", "edit_message", "Changes the text of an own message, within 15 minutes.")
         .about("Of members. A deleted one answers 409 `conflict`.")
-        .takes(object([("body", text_of(0, 4_000))]))
+        .takes_shape(object([("body", text_of(0, 4_000))]))
         .answers(200, "As it is now.", shape("Message"))
         .refuses(&["conversations.closed", "messages.too_late", "conflict"])
 }

@@ -3,12 +3,8 @@
 use crate::http::openapi::{
     Area,
     operation::get,
-    schema::{about, anything, list, object, one_of, shape, text, time},
+    schema::{about, anything, object, one_of, shape, text, time},
 };
-use serde_json::json;
-
-const FIELD_CODES: [&str; 9] =
-    ["required", "too_short", "too_long", "control_character", "unknown_value", "type", "overlapping", "unavailable", "login_taken"];
 
 #[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
@@ -51,26 +47,7 @@ pub(super) fn area() -> Area {
             get("/api/docs", "docs", "Shows this description to people.").for_everybody().answers_as(200, "A page.", "text/html", text()),
             get("/api/docs.css", "docs_style", "Gives the look of that page.").for_everybody().answers_as(200, "CSS.", "text/css", text()),
         ],
-        shapes: vec![
-            ("Health", object([("status", one_of(&["ok", "error"])), ("timestamp", time()), ("database", there())])),
-            (
-                "Problem",
-                about(
-                    object([
-                        ("type", text()),
-                        ("title", text()),
-                        ("status", json!({ "type": "integer" })),
-                        ("code", about(text(), "Stable; see the table of codes.")),
-                        ("detail", text()),
-                        ("errors", about(list(shape("FieldProblem")), "With `validation`: what is wrong, per field.")),
-                        ("request_id", text()),
-                        ("alternatives?", about(list(shape("Slot")), "With `appointments.slot_taken`: at most 3, free for both.")),
-                    ]),
-                    "RFC 9457.",
-                ),
-            ),
-            ("FieldProblem", object([("field", text()), ("code", one_of(&FIELD_CODES)), ("message", text())])),
-        ],
+        shapes: vec![("Health", object([("status", one_of(&["ok", "error"])), ("timestamp", time()), ("database", there())]))],
         events: Vec::new(),
     }
 }
