@@ -8,12 +8,14 @@ use crate::{
         live::audience::Audience,
         notices::kind::{NewNotice, NoticeKind},
         principal::{Principal, Role},
+        shape::Count,
     },
     services::{
         notices::append_notice,
         shared::school_day::{ms_until_tomorrow, this_month, today},
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What the page of the companion shows above everything.
@@ -49,13 +51,16 @@ pub async fn read_info(context: &Context, principal: &Principal, language: Langu
 }
 
 /// What the school used of a month's tokens, as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MonthUse {
-    /// The month, `YYYY-MM` in the school's zone.
+    /// `YYYY-MM` in the school's zone.
     pub month: String,
     /// Tokens used.
+    #[schemars(with = "Count")]
     pub tokens_used: i64,
-    /// Tokens there are; `None` = no limit.
+    /// Tokens there are; null: any number.
+    #[schemars(with = "Option<Count>")]
     pub tokens_limit: Option<i64>,
 }
 
