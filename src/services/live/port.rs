@@ -37,7 +37,8 @@ pub struct SessionEnded {
 }
 
 /// How much is going on in an app right now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
+#[schemars(inline)]
 pub struct AppCounts {
     /// Open sockets.
     pub connections: u64,
