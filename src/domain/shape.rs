@@ -5,6 +5,7 @@
 //! the API (`http/openapi`). A marker must not hold a value: it only stands for a shape.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 
 macro_rules! markers {
@@ -44,8 +45,35 @@ markers! {
     Share = { "type": "number", "minimum": 0, "maximum": 1 };
     /// The bytes of a file.
     Bytes = { "type": "string", "format": "binary" };
+    /// An object without fields.
+    Nothing = { "type": "object", "properties": {} };
     /// Any text.
     Text = { "type": "string" };
     /// Any JSON.
     Anything = {};
+}
+
+/// Reads a field of a body that may be left out, but not be null, as its shape says:
+/// `#[serde(default, deserialize_with = "given")]`. `Option` alone would read null as left out.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct TestChange {
+        #[serde(default, deserialize_with = "given")]
+        title: Option<String>,
+    }
+
+    #[test]
+    fn a_field_may_be_left_out_but_not_be_null() {
+        let read = |text| serde_json::from_str::<TestChange>(text);
+        assert_eq!(read("{}").unwrap().title, None);
+        assert_eq!(read(r#"{"title":""}"#).unwrap().title.as_deref(), Some(""));
+        assert!(read(r#"{"title":null}"#).unwrap_err().is_data());
+    }
 }

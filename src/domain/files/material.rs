@@ -1,6 +1,7 @@
 //! What a material is and which texts it may carry.
 
 use crate::domain::text::{FieldError, TextRule};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The largest file accepted, in bytes: 10 MiB (product rule).
@@ -15,7 +16,7 @@ const CATEGORY: TextRule = TextRule::line("category", 1, 60);
 const BODY: TextRule = TextRule::block("body", 0, 100_000);
 
 /// Where a material stands; students see only `Active`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MaterialStatus {
     /// Being prepared; counsellors only.
