@@ -156,6 +156,13 @@ impl Event {
         Self { event, meaning, data }
     }
 
+    /// Says which words a field of its data has, of all that the type of the field has.
+    #[must_use]
+    pub fn with_only(mut self, field: &str, words: &[&str]) -> Self {
+        self.data = self.data.narrow(field, words);
+        self
+    }
+
     fn to_json(&self) -> Value {
         let (name, channels) = (self.event.name(), self.channels());
         json!({ "name": name, "channels": channels, "durable": self.is_durable(), "description": self.meaning, "data": self.data.schema })

@@ -64,6 +64,15 @@ impl Shape {
         self
     }
 
+    /// Says which words a field has here, of all that its type has.
+    #[must_use]
+    pub fn narrow(mut self, field: &str, words: &[&str]) -> Self {
+        if let Some(Value::Array(all)) = self.schema.pointer_mut(&format!("/properties/{field}/enum")) {
+            all.retain(|word| word.as_str().is_some_and(|word| words.contains(&word)));
+        }
+        self
+    }
+
     /// Adds the fields of another object.
     #[must_use]
     pub fn and(mut self, further: Self) -> Self {
