@@ -57,6 +57,15 @@ impl Shape {
         self
     }
 
+    /// Says that a field may be left out.
+    #[must_use]
+    pub fn may_lack(mut self, field: &str) -> Self {
+        if let Some(Value::Array(required)) = self.schema.get_mut("required") {
+            required.retain(|name| name != field);
+        }
+        self
+    }
+
     /// Takes out a field that only another operation has.
     #[must_use]
     pub fn without(mut self, field: &str) -> Self {
