@@ -57,10 +57,28 @@ impl Shape {
         self
     }
 
+    /// Says that a field may be left out.
+    #[must_use]
+    pub fn may_lack(mut self, field: &str) -> Self {
+        if let Some(Value::Array(required)) = self.schema.get_mut("required") {
+            required.retain(|name| name != field);
+        }
+        self
+    }
+
     /// Takes out a field that only another operation has.
     #[must_use]
     pub fn without(mut self, field: &str) -> Self {
         self.schema.get_mut("properties").and_then(Value::as_object_mut).and_then(|fields| fields.remove(field));
+        self
+    }
+
+    /// Says which words a field has here, of all that its type has.
+    #[must_use]
+    pub fn narrow(mut self, field: &str, words: &[&str]) -> Self {
+        if let Some(Value::Array(all)) = self.schema.pointer_mut(&format!("/properties/{field}/enum")) {
+            all.retain(|word| word.as_str().is_some_and(|word| words.contains(&word)));
+        }
         self
     }
 

@@ -19,15 +19,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What the page of the companion shows above everything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct CompanionInfo {
-    /// `model` or `offline`: who answers the next question.
+    /// Who answers the next question.
+    #[schemars(extend("enum" = ["model", "offline"]))]
     pub provider: &'static str,
     /// Answers the student may still ask for today.
+    #[schemars(with = "Count")]
     pub left_today: i64,
     /// Answers a student may ask for on a day.
+    #[schemars(with = "Count")]
     pub limit_per_day: i64,
-    /// What the student should know about who answers.
+    /// What the student must know about who answers, in the language asked for.
     pub disclosure: String,
 }
 
