@@ -8,8 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-const DEFAULT_LIMIT: u32 = 20;
-const LARGEST_LIMIT: u32 = 100;
+/// Most items of a page, when the client does not say.
+pub const DEFAULT_LIMIT: u32 = 20;
+/// Most items of a page.
+pub const LARGEST_LIMIT: u32 = 100;
 
 /// Where a page begins and how long it is, as the client wrote it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

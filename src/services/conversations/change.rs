@@ -64,9 +64,16 @@ pub struct QueueChanged {
     pub waiting: i64,
 }
 
+/// The data of `message.created` and of `message.changed`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MessageWritten {
+    /// The message as it is now.
+    message: MessageItem,
+}
+
 /// Returns the data of `message.created` and `message.changed`; `id` and `cursor` are added when it is published.
 pub(super) fn message_data(message: &MessageRow) -> String {
-    json!({ "message": MessageItem::from(message) }).to_string()
+    json!(MessageWritten { message: message.into() }).to_string()
 }
 
 /// Writes the log row of a message event.

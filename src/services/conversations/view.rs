@@ -2,7 +2,7 @@
 
 use super::{Context, ServiceError, ServiceResult, is_member, is_queued_for, member, participant, require};
 use crate::{
-    backends::store::{ConversationFilter, ConversationRow, FileRow, LastMessageRow, MessageRow},
+    backends::store::{ConversationFilter, ConversationRow, LastMessageRow, MessageRow},
     domain::{
         access::Action,
         clock::rfc3339,
@@ -11,7 +11,7 @@ use crate::{
         principal::Principal,
         shape::{Count, Id, Time},
     },
-    services::shared::person::PersonItem,
+    services::shared::{file::FileItem, person::PersonItem},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -86,39 +86,36 @@ pub struct ConversationItem {
     pub closed_at: Option<String>,
 }
 
-/// The file of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AttachmentItem {
-    /// Display name.
-    pub name: String,
-    /// Size.
-    pub size_bytes: i64,
-    /// Kind.
-    pub content_type: String,
-}
-
-/// A message as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Message")]
 pub struct MessageItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
-    /// Where it stands.
+    /// The conversation it belongs to.
+    #[schemars(with = "Id")]
     pub conversation_id: String,
-    /// Its number there.
+    /// Its number in the conversation, from 1.
+    #[schemars(with = "Count")]
     pub seq: i64,
-    /// The id the client gave it.
+    /// The UUID its sender gave it.
     pub client_id: String,
-    /// Who wrote it.
+    /// The account that wrote it.
+    #[schemars(with = "Id")]
     pub sender_id: String,
-    /// What it says; empty when deleted.
+    /// Empty when deleted.
     pub body: String,
-    /// Its file.
-    pub attachment: Option<AttachmentItem>,
-    /// When it was written, RFC 3339.
+    /// Its file; null without one, and when deleted.
+    pub attachment: Option<FileItem>,
+    /// When it was written.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When it was edited last, RFC 3339.
+    /// When it was edited last; null when it was not.
+    #[schemars(with = "Option<Time>")]
     pub edited_at: Option<String>,
-    /// When it was deleted, RFC 3339.
+    /// When it was deleted; null when it was not.
+    #[schemars(with = "Option<Time>")]
     pub deleted_at: Option<String>,
 }
 
@@ -218,12 +215,6 @@ impl ConversationItem {
     }
 }
 
-impl From<&FileRow> for AttachmentItem {
-    fn from(file: &FileRow) -> Self {
-        Self { name: file.name.clone(), size_bytes: file.size_bytes, content_type: file.content_type.clone() }
-    }
-}
-
 impl From<&MessageRow> for MessageItem {
     fn from(message: &MessageRow) -> Self {
         Self {
@@ -233,7 +224,7 @@ impl From<&MessageRow> for MessageItem {
             client_id: message.client_id.clone(),
             sender_id: message.sender_id.to_string(),
             body: message.body.clone(),
-            attachment: message.file.as_ref().map(AttachmentItem::from),
+            attachment: message.file.as_ref().map(FileItem::from),
             created_at: rfc3339(message.created_at_ms),
             edited_at: message.edited_at_ms.map(rfc3339),
             deleted_at: message.deleted_at_ms.map(rfc3339),
