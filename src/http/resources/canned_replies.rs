@@ -1,7 +1,10 @@
 //! `/canned-replies`: prepared answers of a counsellor and of the school.
 
 use crate::{
-    domain::{ids::CannedReplyId, shape::Text},
+    domain::{
+        ids::CannedReplyId,
+        shape::{Text, given},
+    },
     http::{
         error::ApiResult,
         input::{idempotency::idempotent, json_body::JsonBody, page::Items},
@@ -35,11 +38,11 @@ pub struct AddBody {
 #[schemars(inline)]
 pub struct CannedReplyEditBody {
     /// Of `a-z 0-9 -`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Text", length(min = 1, max = 32))]
     shortcut: Option<String>,
     /// What it says.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Text", length(min = 1, max = 2_000))]
     body: Option<String>,
 }
