@@ -2,21 +2,30 @@
 //! failures are logged once, by [`super::middleware::request_trace`].
 
 use super::middleware::request_id;
-use crate::{domain::text::FieldError, services::ServiceError};
+use crate::{
+    domain::text::FieldError,
+    services::{ServiceError, appointments::SlotItem},
+};
 use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// The stable codes of [`FieldProblem`].
+const FIELD_CODES: [&str; 9] =
+    ["required", "too_short", "too_long", "control_character", "unknown_value", "type", "overlapping", "unavailable", "login_taken"];
+
 /// What is wrong with one field, as the client reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldProblem {
     /// Name or path of the field.
     pub field: String,
-    /// `required`, `too_short`, `too_long`, `control_character`, `unknown_value`, `type`, `overlapping`, `unavailable`.
+    /// Stable name of what is wrong.
+    #[schemars(extend("enum" = FIELD_CODES))]
     pub code: &'static str,
     /// One English sentence.
     pub message: String,
@@ -142,18 +151,36 @@ impl From<FieldError> for ApiError {
     }
 }
 
-/// The body of every error answer.
-#[derive(Debug, Serialize)]
-struct Problem<'a> {
+/// RFC 9457: the body of every error answer.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct Problem<'a> {
+    /// Always `about:blank`: `code` says more.
     r#type: &'static str,
+    /// The reason phrase of the status.
     title: &'a str,
+    /// The HTTP status.
+    #[schemars(with = "i32")]
     status: u16,
+    /// Stable; see the table of codes.
     code: &'static str,
+    /// One English sentence.
     detail: String,
+    /// With `validation`: what is wrong, per field.
     errors: Vec<FieldProblem>,
+    /// As in `X-Request-Id`.
     request_id: String,
     #[serde(flatten)]
+    #[schemars(with = "Option<ConflictFacts>")]
     facts: Option<&'a Map<String, Value>>,
+}
+
+/// What the answer to a conflict tells besides: `facts` of [`ServiceError::ConflictWith`].
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "use cases make the facts; here is their shape")]
+struct ConflictFacts {
+    /// With `appointments.slot_taken`: at most 3, free for both.
+    alternatives: Vec<SlotItem>,
 }
 
 impl ResponseError for ApiError {

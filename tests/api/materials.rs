@@ -157,6 +157,10 @@ async fn unknown_ids_and_bad_edits_have_their_codes() {
         (json!({"status": "gone"}), "unknown_value"),
         (json!({"title": 5}), "type"),
         (json!({"body": ""}), "required"),
+        (json!({"title": null}), "type"),
+        (json!({"category": null}), "type"),
+        (json!({"body": null}), "type"),
+        (json!({"status": null}), "type"),
     ] {
         let (status, problem) = send_json(&counsellor, Method::PATCH, &path, change.clone()).await;
         assert_eq!(status, 422, "{change}");

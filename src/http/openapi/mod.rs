@@ -7,16 +7,23 @@
 mod areas;
 pub mod operation;
 pub mod page;
+pub mod parts;
 pub mod schema;
+pub mod shape;
 
-use super::error::{ApiResult, CODES};
-use crate::wire::desk_event::{Delivery, DeskEvent};
+use super::error::{ApiResult, CODES, Problem};
+use crate::{
+    domain::shape::{Cursor, Id},
+    wire::desk_event::{Delivery, DeskEvent},
+};
 use actix_web::{
     HttpResponse,
     http::header::{self, ContentType},
 };
 use operation::Operation;
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
+use shape::{Definitions, Shape};
 use std::sync::LazyLock;
 
 /// A subject: its routes, the shapes they speak in, and the events sockets hear of it.
@@ -42,7 +49,19 @@ pub struct Event {
     /// When it comes.
     pub meaning: &'static str,
     /// Shape of its data.
-    pub data: Value,
+    pub data: Shape,
+}
+
+/// What the log adds to the data of a durable event.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "`wire::desk_event::durable_data` writes it as text; here is its shape")]
+struct LogPosition {
+    /// Drop an event whose `id` was seen before.
+    #[schemars(with = "Id")]
+    id: String,
+    /// Where it stands in the log: `/sync` gives what came after it.
+    #[schemars(with = "Cursor")]
+    cursor: String,
 }
 
 static AREAS: LazyLock<Vec<Area>> = LazyLock::new(areas::all);
@@ -86,8 +105,6 @@ fn make_document(areas: &[Area]) -> Value {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method] = operation.to_json(area.name);
     }
-    let shapes: Map<String, Value> =
-        areas.iter().flat_map(|area| &area.shapes).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     let events: Vec<Value> = areas.iter().flat_map(|area| &area.events).map(Event::to_json).collect();
     let codes: Vec<Value> = CODES.iter().map(|spec| json!({ "code": spec.code, "status": spec.status, "detail": spec.detail })).collect();
     json!({
@@ -103,7 +120,7 @@ fn make_document(areas: &[Area]) -> Value {
         "tags": areas.iter().map(|area| json!({ "name": area.name, "description": area.about })).collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "schemas": shapes,
+            "schemas": named_shapes(areas),
             "securitySchemes": {
                 "session": { "type": "apiKey", "in": "cookie", "name": "educounsel_session", "description": "Set by `POST /api/v1/auth/login`." },
                 "bearer": { "type": "http", "scheme": "bearer", "description": "`token` of `POST /api/v1/auth/login` with `\"token\": true`." },
@@ -114,10 +131,48 @@ fn make_document(areas: &[Area]) -> Value {
     })
 }
 
+/// Returns all named shapes. One that is both read and sent is described as it is read, because
+/// whoever sends it may leave out more.
+fn named_shapes(areas: &[Area]) -> Definitions {
+    let written = areas.iter().flat_map(|area| &area.shapes).map(|(name, schema)| ((*name).to_owned(), schema.clone()));
+    let mut shapes: Definitions = written.chain(Shape::sent::<Problem<'_>>().definitions).collect();
+    let operations = || areas.iter().flat_map(|area| &area.operations);
+    let events = areas.iter().flat_map(|area| &area.events).map(|event| &event.data.definitions);
+    let sent = operations().map(|operation| &operation.sent).chain(events);
+    for definitions in sent.chain(operations().map(|operation| &operation.read)) {
+        shapes.extend(definitions.clone());
+    }
+    shapes
+}
+
 impl Event {
+    /// Describes an event whose data is of a type. The log adds `id` and `cursor` to durable ones.
+    #[must_use]
+    pub fn of<T: JsonSchema>(event: DeskEvent, meaning: &'static str) -> Self {
+        let data = match event.delivery() {
+            Delivery::Passing => Shape::sent::<T>(),
+            Delivery::Durable => Shape::sent_fields::<LogPosition>().and(Shape::sent_fields::<T>()),
+        };
+        Self { event, meaning, data }
+    }
+
+    /// Says that the log has no row for some of these events: they carry neither `id` nor `cursor`.
+    #[must_use]
+    pub fn not_always_durable(mut self) -> Self {
+        self.data = self.data.may_lack("id").may_lack("cursor");
+        self
+    }
+
+    /// Says which words a field of its data has, of all that the type of the field has.
+    #[must_use]
+    pub fn with_only(mut self, field: &str, words: &[&str]) -> Self {
+        self.data = self.data.narrow(field, words);
+        self
+    }
+
     fn to_json(&self) -> Value {
         let (name, channels) = (self.event.name(), self.channels());
-        json!({ "name": name, "channels": channels, "durable": self.is_durable(), "description": self.meaning, "data": self.data })
+        json!({ "name": name, "channels": channels, "durable": self.is_durable(), "description": self.meaning, "data": self.data.schema })
     }
 
     /// Returns the names of the channels it comes on, with placeholders for ids.
@@ -180,6 +235,22 @@ mod tests {
         let named: BTreeSet<&str> = text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         let defined: BTreeSet<&str> = DOCUMENT["components"]["schemas"].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(named, defined);
+    }
+
+    /// Two types of one name would hide each other. A shape that is both read and sent may differ in
+    /// what must be there.
+    #[test]
+    fn a_name_stands_for_one_shape() {
+        let mut seen = Definitions::new();
+        let operations = || AREAS.iter().flat_map(|area| &area.operations);
+        let events = AREAS.iter().flat_map(|area| &area.events).map(|event| &event.data.definitions);
+        let all = operations().flat_map(|operation| [&operation.sent, &operation.read]).chain(events).flatten();
+        for (name, shape) in all {
+            let mut shape = shape.clone();
+            shape.as_object_mut().unwrap().remove("required");
+            let first = seen.entry(name).or_insert_with(|| shape.clone());
+            assert_eq!(*first, shape, "two types are called {name}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::{
             slots::Span,
         },
         ids::{AppointmentId, UserId},
+        shape::{Id, Time},
         text::FieldError,
     },
     http::{
@@ -21,34 +22,61 @@ use crate::{
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AppointmentListQuery {
+    /// Default: upcoming (live and not over, soonest first). Past: all others, latest first.
+    #[schemars(extend("enum" = ["upcoming", "past"]))]
     scope: Option<String>,
+    /// Beginning of a stretch of time.
+    #[schemars(with = "Option<Time>")]
     from: Option<String>,
+    /// Its end.
+    #[schemars(with = "Option<Time>")]
     to: Option<String>,
+    /// Only with this counsellor; of admins.
+    #[schemars(with = "Option<Id>")]
     counsellor_id: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// The body of a booking.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct BookingBody {
+    /// Of a counsellor who books: the own one.
+    #[schemars(with = "Id")]
     counsellor_id: String,
+    /// Of counsellors, who must name one.
+    #[serde(default)]
+    #[schemars(with = "Id")]
     student_id: Option<String>,
+    /// When it should begin.
+    #[schemars(with = "Time")]
     starts_at: String,
+    /// What it is about, in one line.
+    #[schemars(length(min = 1, max = 120))]
     topic: String,
+    /// What the counsellor should know.
+    #[schemars(length(min = 0, max = 2_000))]
     note: Option<String>,
+    /// How the two meet.
     mode: AppointmentMode,
 }
 
 /// The body of a change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct ChangeBody {
+    /// `reschedule` needs it.
+    #[schemars(with = "Option<Time>")]
     starts_at: Option<String>,
+    /// `cancel` needs one, `reschedule` may have one.
+    #[schemars(length(min = 0, max = 500))]
     reason: Option<String>,
 }
 
@@ -66,7 +94,7 @@ impl AppointmentListQuery {
             (Some(_), Some(_), Some(_)) => return Err(unknown("scope", "a stretch of time has no scope")),
         };
         let counsellor = given(self.counsellor_id).map(|id| UserId::parse(&id)).transpose();
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         Ok(AppointmentQuery {
             scope,
             counsellor: counsellor.map_err(|_| unknown("counsellor_id", "not an id"))?,

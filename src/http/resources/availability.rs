@@ -1,27 +1,57 @@
 //! `/availability`: when a counsellor can be booked.
 
 use crate::{
-    domain::{appointments::availability::AvailabilityForm, ids::UserId},
+    domain::{
+        appointments::availability::AvailabilityForm,
+        ids::UserId,
+        shape::{Count, Id},
+    },
     http::{
         error::{ApiError, ApiResult},
         input::json_body::JsonBody,
     },
-    services::{Context, appointments::availability, shared::requester::Requester},
+    services::{
+        Context,
+        appointments::{AppointmentItem, availability},
+        shared::requester::Requester,
+    },
 };
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Whose hours to show.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct OwnerQuery {
+    /// Whose; of admins. Default: one's own.
+    #[schemars(with = "Option<Id>")]
     counsellor_id: Option<String>,
 }
 
 /// What the body of a change holds besides the settings.
-#[derive(Debug, Deserialize)]
-struct VersionBody {
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct VersionBody {
+    /// As it was read; 0 when nothing was ever set.
+    #[schemars(with = "Count")]
     version: i64,
+}
+
+/// What the body of a check may hold besides the settings: it may be the body of a change.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "a check needs no version: it is part of the shape only")]
+pub struct CheckedVersion {
+    /// Means nothing here.
+    #[serde(default)]
+    #[schemars(with = "Count")]
+    version: Option<i64>,
+}
+
+/// Appointments that other hours would not cover.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Conflicts {
+    /// Live appointments in the future.
+    pub conflicts: Vec<AppointmentItem>,
 }
 
 /// `GET /availability`: the own hours, or for admins those of `counsellor_id`.
@@ -43,5 +73,5 @@ pub async fn check(
     body: JsonBody<AvailabilityForm>,
 ) -> ApiResult {
     let conflicts = availability::check_availability(&context, &user, &body.value).await?;
-    Ok(HttpResponse::Ok().json(json!({ "conflicts": conflicts })))
+    Ok(HttpResponse::Ok().json(Conflicts { conflicts }))
 }

@@ -4,9 +4,13 @@ use crate::{
     domain::{
         appointments::{appointment::DutyStatus, availability::parse_day},
         ids::UserId,
+        shape::Day,
         text::FieldError,
     },
-    http::{error::ApiResult, input::json_body::JsonBody},
+    http::{
+        error::ApiResult,
+        input::{json_body::JsonBody, page::Items},
+    },
     services::{
         Context, ServiceResult,
         appointments::{self, counsellors},
@@ -14,25 +18,31 @@ use crate::{
     },
 };
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 /// The body of a change of status.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct StatusBody {
+    /// Whether one is there.
     status: DutyStatus,
 }
 
 /// The query of a slot list: school days, both included.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct DaysQuery {
+    /// First day. Default: today.
+    #[schemars(with = "Option<Day>")]
     from: Option<String>,
+    /// Last day, at most 62 in all. Default: 14 in all.
+    #[schemars(with = "Option<Day>")]
     to: Option<String>,
 }
 
 /// `GET /counsellors`: all, by name.
 pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
-    Ok(HttpResponse::Ok().json(json!({ "items": counsellors::list_counsellors(&context, &user).await? })))
+    Ok(HttpResponse::Ok().json(Items { items: counsellors::list_counsellors(&context, &user).await? }))
 }
 
 /// `PUT /counsellors/me/status`: the own status.

@@ -5,6 +5,7 @@ use crate::{
         access::{Action, may},
         files::material::MaterialStatus,
         ids::MaterialId,
+        shape::{Text, given},
         text::{FieldError, TextRule},
     },
     http::{
@@ -26,33 +27,55 @@ use crate::{
     wire::content_disposition::Disposition,
 };
 use actix_web::{HttpRequest, HttpResponse, http::Method, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 const SEARCH: TextRule = TextRule::line("query", 0, 200);
 const CATEGORY: TextRule = TextRule::line("category", 0, 60);
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct MaterialListQuery {
+    /// Words to find in title, summary, text and category.
+    #[schemars(length(min = 0, max = 200))]
     query: Option<String>,
+    /// Only this category.
+    #[schemars(length(min = 0, max = 60))]
     category: Option<String>,
+    /// Only this state.
+    #[schemars(with = "Option<MaterialStatus>")]
     status: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// The query of a link.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct MaterialLinkQuery {
+    /// Default: inline.
+    #[schemars(extend("enum" = ["inline", "attachment"]))]
     disposition: Option<String>,
 }
 
-/// The body of an edit.
-#[derive(Debug, Deserialize)]
+/// The parts of a material that change; a part that is left out stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MaterialEditBody {
+    /// One line.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Text", length(min = 1, max = 160))]
     title: Option<String>,
+    /// One line.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Text", length(min = 1, max = 60))]
     category: Option<String>,
+    /// The text.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Text", length(min = 0, max = 100_000))]
     body: Option<String>,
+    /// The state.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "MaterialStatus")]
     status: Option<String>,
 }
 
@@ -63,7 +86,7 @@ impl MaterialListQuery {
             None => Ok(None),
         };
         let status = self.status.filter(|status| !status.is_empty());
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         Ok(MaterialQuery {
             query: text(SEARCH, self.query)?,
             category: text(CATEGORY, self.category)?,

@@ -2,7 +2,9 @@
 
 use crate::{
     domain::{
+        conversations::conversation::MAX_BODY_CHARS,
         ids::{ConversationId, MessageId},
+        shape::{Count, Time},
         text::FieldError,
     },
     http::{
@@ -10,7 +12,7 @@ use crate::{
         input::{
             forms::message::MessageForm,
             json_body::JsonBody,
-            page::PageQuery,
+            page::{DEFAULT_LIMIT, Items, LARGEST_LIMIT, PageQuery},
             uploads::{is_form, receive_form},
         },
     },
@@ -22,45 +24,65 @@ use crate::{
     wire::content_disposition::Disposition,
 };
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 /// The query of a page of messages; at most one of the first three.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct HistoryQuery {
+    /// Those before this number.
+    #[schemars(with = "Option<Count>")]
     before_seq: Option<String>,
+    /// Those after this number.
+    #[schemars(with = "Option<Count>")]
     after_seq: Option<String>,
+    /// Those around this time.
+    #[schemars(with = "Option<Time>")]
     around: Option<String>,
+    /// Most items of a page.
+    #[schemars(with = "Option<u32>", range(min = 1, max = LARGEST_LIMIT), extend("default" = DEFAULT_LIMIT))]
     limit: Option<String>,
 }
 
 /// The query of a search.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchQuery {
+    /// Words that all must be there.
+    #[schemars(length(min = 1, max = 200))]
     query: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// The query of a link.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct MessageLinkQuery {
+    /// Default: inline.
+    #[schemars(extend("enum" = ["inline", "attachment"]))]
     disposition: Option<String>,
 }
 
 /// A conversation and a message of it.
 type MessagePath = (ConversationId, MessageId);
 
-/// The body of a message without a file.
-#[derive(Debug, Deserialize)]
-struct SendBody {
+/// A message without a file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SendBody {
+    /// A UUID.
+    #[schemars(length(equal = 36))]
     client_id: String,
+    /// The text.
+    #[schemars(length(min = 1, max = MAX_BODY_CHARS))]
     body: String,
 }
 
-/// The body of an edit.
-#[derive(Debug, Deserialize)]
+/// The new text of a message.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MessageEditBody {
+    /// The text; it may be empty beside a file.
+    #[schemars(length(min = 0, max = MAX_BODY_CHARS))]
     body: String,
 }
 
@@ -151,13 +173,12 @@ pub async fn link(
 pub async fn history(context: web::Data<Context>, requester: Requester, ids: web::Path<MessagePath>) -> ApiResult {
     let (id, message) = ids.into_inner();
     let items = conversations::list_message_edits(&context, &requester, id, message).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+    Ok(HttpResponse::Ok().json(Items { items }))
 }
 
 /// `GET /conversations/search`
 pub async fn search(context: web::Data<Context>, requester: Requester, query: web::Query<SearchQuery>) -> ApiResult {
-    let SearchQuery { query, after, limit } = query.into_inner();
-    let page = PageQuery { after, limit };
+    let SearchQuery { query, page } = query.into_inner();
     let found = conversations::search_messages(&context, &requester, &query.unwrap_or_default(), page.after()?, page.limit()?).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -14,8 +14,9 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Why sockets are ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum LoginEnd {
     /// The user logged out.
     Logout,
@@ -28,7 +29,18 @@ pub enum LoginEnd {
 }
 
 /// Counts of an app at this moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(inline)]
+pub struct SessionEnded {
+    /// Null: all sessions of the account.
+    pub session_id: Option<LoginId>,
+    /// Why it ended.
+    pub reason: LoginEnd,
+}
+
+/// How much is going on in an app right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
+#[schemars(inline)]
 pub struct AppCounts {
     /// Open sockets.
     pub connections: u64,

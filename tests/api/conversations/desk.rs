@@ -482,6 +482,9 @@ async fn prepared_answers_belong_to_a_counsellor_or_the_school() {
     assert_eq!(status, 200, "{changed}");
     assert_eq!(changed["body"], "Apa kabar?");
     assert_eq!(changed["shortcut"], "salam");
+    for field in ["shortcut", "body"] {
+        assert_eq!(ask(&guru, Method::PATCH, &own, &json!({ field: null })).await.0, 422, "{field} may be left out, not be null");
+    }
     let school = format!("/canned-replies/{}", id_of(&school));
     assert_eq!(ask(&other, Method::PATCH, &school, &json!({ "shortcut": "halo" })).await.0, 200, "counsellors write for the school");
     assert_eq!(ask(&guru, Method::DELETE, &own, &Value::Null).await.0, 204);

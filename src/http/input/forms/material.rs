@@ -1,21 +1,36 @@
 //! The multipart form of a new material.
 
 use crate::{
-    domain::files::{
-        file_name::safe_pdf_name,
-        material::{MaterialStatus, MaterialText},
+    domain::{
+        files::{
+            file_name::safe_pdf_name,
+            material::{MaterialStatus, MaterialText},
+        },
+        shape::{Bytes, Text},
     },
     http::{error::ApiResult, input::uploads::Form},
     services::{ServiceError, files::incoming::UploadedFile, materials::NewMaterial},
 };
+use schemars::JsonSchema;
 
 /// The form as it came in.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(inline)]
 pub struct UploadForm {
+    /// One line.
+    #[schemars(with = "Text", length(min = 1, max = 160))]
     title: Option<String>,
+    /// One line.
+    #[schemars(with = "Text", length(min = 1, max = 60))]
     category: Option<String>,
+    /// The text.
+    #[schemars(default, with = "Text", length(min = 0, max = 100_000))]
     body: Option<String>,
+    /// Default: active.
+    #[schemars(default, with = "Text", extend("enum" = ["active", "draft"]))]
     status: Option<String>,
+    /// A PDF of at most 10 MiB: not encrypted, without scripts, launch actions or embedded files.
+    #[schemars(default, with = "Bytes")]
     file: Option<UploadedFile>,
 }
 

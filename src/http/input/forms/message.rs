@@ -1,15 +1,27 @@
 //! The multipart form of a message with a file.
 
 use crate::{
+    domain::{
+        conversations::conversation::MAX_BODY_CHARS,
+        shape::{Bytes, Text},
+    },
     http::input::uploads::Form,
     services::{conversations::NewMessage, files::incoming::UploadedFile},
 };
+use schemars::JsonSchema;
 
 /// The form as it came in.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(inline)]
 pub struct MessageForm {
+    /// A UUID.
+    #[schemars(with = "Text", length(equal = 36))]
     client_id: Option<String>,
+    /// The text beside the file.
+    #[schemars(default, with = "Text", length(min = 0, max = MAX_BODY_CHARS))]
     body: Option<String>,
+    /// PDF, PNG, JPEG or WebP of at most 10 MiB; only in a form (`multipart/form-data`).
+    #[schemars(default, with = "Bytes")]
     file: Option<UploadedFile>,
 }
 

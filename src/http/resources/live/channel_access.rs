@@ -10,6 +10,7 @@ use crate::{
     services::{Context, ServiceError, live::channel_access, shared::requester::Requester},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use schemars::JsonSchema;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -71,7 +72,27 @@ pub async fn upgrade_required() -> ApiResult {
     Err(refusal::upgrade_required())
 }
 
-/// What Pusher clients post, as a form or as JSON.
+/// The fields with which Pusher clients ask for the proof of one channel.
+#[derive(Debug, JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "`AuthFields` reads forms, JSON and lists; here is the shape of one channel")]
+pub struct ChannelAuthBody {
+    /// The socket, as `pusher:connection_established` named it.
+    socket_id: String,
+    /// The channel it wants to join.
+    channel_name: String,
+}
+
+/// The fields with which Pusher clients ask for the proof of a user.
+#[derive(Debug, JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "`AuthFields` reads forms and JSON; here is the shape")]
+pub struct UserAuthBody {
+    /// The socket, as `pusher:connection_established` named it.
+    socket_id: String,
+}
+
+/// The fields that Pusher clients post, as a form or as JSON.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct AuthFields {
     /// A socket id, once received.

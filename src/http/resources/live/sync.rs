@@ -1,15 +1,20 @@
 //! `/sync`: what a client missed.
 
 use crate::{
+    domain::shape::Cursor,
     http::error::ApiResult,
     services::{Context, live::sync, shared::requester::Requester},
 };
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The query.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct SyncQuery {
+    /// The cursor of the last event seen, or of `/realtime`. Without it: from the start of the
+    /// retention.
+    #[schemars(with = "Option<Cursor>")]
     after: Option<String>,
 }
 
