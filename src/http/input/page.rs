@@ -1,4 +1,5 @@
-//! Lists in pages: `?after=&limit=` in, `{"items":[…],"next":"cursor"|null}` out.
+//! Owns the paging of lists: `?after=&limit=` in, `{"items":[…],"next":"cursor"|null}` out. Called
+//! by handlers of lists.
 
 use crate::{
     domain::text::FieldError,
@@ -13,21 +14,22 @@ const LARGEST_LIMIT: u32 = 100;
 /// Where a page begins and how long it is, as the client wrote it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct PageQuery {
-    /// The cursor of the page before.
+    /// The cursor that the page before returned.
     pub after: Option<String>,
-    /// How many items, 1..=100; 20 when left out.
+    /// The number of items, 1..=100; 20 by default.
     pub limit: Option<String>,
 }
 
 impl PageQuery {
-    /// Reads the cursor as an id. Fails with `unknown_value` on anything else.
+    /// Reads the cursor as an id. Fails with `unknown_value` when it is none.
     pub fn after<I: FromStr>(&self) -> ServiceResult<Option<I>> {
         let unknown = || FieldError::new("after", "unknown_value", "not a cursor of this list");
         let read = |text: &String| text.parse().map_err(|_| ServiceError::from(unknown()));
         self.after.as_ref().filter(|text| !text.is_empty()).map(read).transpose()
     }
 
-    /// Reads the length. Fails with `type` when it is not a number, with `unknown_value` when it is not 1..=100.
+    /// Reads the length. Fails with `type` when it is not a number, with `unknown_value` when it is
+    /// not 1..=100.
     pub fn limit(&self) -> ServiceResult<u32> {
         let Some(text) = &self.limit else { return Ok(DEFAULT_LIMIT) };
         let limit: u32 = text.parse().map_err(|_| FieldError::new("limit", "type", "not a number"))?;
@@ -47,7 +49,8 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Makes a page of the `limit + 1` items that were asked for: the one too many only says that there is more. `cursor` names the last item shown.
+    /// Makes a page from the `limit + 1` items that the store was asked for: the extra one only
+    /// shows that there are more. `cursor` names the last item shown.
     pub fn new<S>(mut found: Vec<S>, limit: u32, cursor: impl Fn(&S) -> String, show: impl FnMut(S) -> T) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = found.len() > limit;

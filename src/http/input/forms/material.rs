@@ -1,4 +1,5 @@
-//! The multipart form of a new material.
+//! Owns the multipart form of a new material. Called by `http/resources/materials.rs`. Must not
+//! read the file: `http/input/uploads.rs` streams it.
 
 use crate::{
     domain::files::{
@@ -9,7 +10,7 @@ use crate::{
     services::{ServiceError, files::incoming::UploadedFile, materials::NewMaterial},
 };
 
-/// The form as it came in.
+/// The fields of the form as they arrived.
 #[derive(Debug, Default)]
 pub struct UploadForm {
     title: Option<String>,
@@ -41,7 +42,7 @@ impl Form for UploadForm {
 }
 
 impl UploadForm {
-    /// Returns what makes two uploads the same, for `Idempotency-Key`.
+    /// Returns the bytes that identify the upload for `Idempotency-Key`.
     #[must_use]
     pub fn fingerprint(&self) -> Vec<u8> {
         let texts = [&self.title, &self.category, &self.body, &self.status];
@@ -49,7 +50,7 @@ impl UploadForm {
         format!("{texts:?}{file:?}").into_bytes()
     }
 
-    /// Checks the texts and reports all that is wrong with them at once.
+    /// Checks the texts and reports all mistakes at once.
     pub fn parse(self) -> ApiResult<NewMaterial> {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let texts = MaterialText::parse(&text(&self.title), &text(&self.category), &text(&self.body));

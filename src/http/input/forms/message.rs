@@ -1,11 +1,12 @@
-//! The multipart form of a message with a file.
+//! Owns the multipart form of a message with a file. Called by `http/resources/messages.rs`. Must
+//! not read the file: `http/input/uploads.rs` streams it.
 
 use crate::{
     http::input::uploads::Form,
     services::{conversations::NewMessage, files::incoming::UploadedFile},
 };
 
-/// The form as it came in.
+/// The fields of the form as they arrived.
 #[derive(Debug, Default)]
 pub struct MessageForm {
     client_id: Option<String>,
@@ -27,7 +28,7 @@ impl Form for MessageForm {
         self.file = Some(file);
     }
 
-    /// The name as it was sent: which ending it gets is known only when the file was looked into.
+    /// Keeps the name as it was sent: its ending is known only after the file was inspected.
     fn file_name(sent: &str) -> String {
         sent.to_owned()
     }

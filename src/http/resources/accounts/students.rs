@@ -1,4 +1,4 @@
-//! `/students`: whom a counsellor can talk or meet with.
+//! Owns the route of `/students`: counsellors look up students to talk or meet with.
 
 use crate::{
     http::{
@@ -22,7 +22,7 @@ pub struct StudentListQuery {
     limit: Option<String>,
 }
 
-/// `GET /students`: those whose name or login has all the words.
+/// `GET /students`: students whose name or login contains all the words.
 pub async fn list(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
