@@ -1,4 +1,4 @@
-//! What grows is cut back, and nothing else.
+//! Housekeeping trims the tables that grow, and no others.
 
 use crate::support::{TestApp, wait::until};
 use educounsel::{

@@ -1,4 +1,4 @@
-//! What admins are told of the system's health.
+//! Admins can read the state of the system.
 
 use crate::support::TestApp;
 use reqwest::Method;
