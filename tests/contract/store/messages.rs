@@ -40,7 +40,8 @@ fn message(conversation_id: ConversationId, seq: i64, sender_id: UserId, body: &
     }
 }
 
-/// Sends a message as the service does; its body is its client id. `None` when the client id is taken.
+/// Sends a message as the service does; its body is its client id. `None` when the client id is
+/// taken.
 async fn try_add(store: &Store, conversation: ConversationId, sender: Participant, body: &str, at_ms: i64) -> Option<MessageRow> {
     let mut tx = store.begin().await.unwrap();
     let seq = tx.take_seq(conversation, sender, at_ms).await.unwrap().expect("a member of an open conversation");
@@ -101,7 +102,8 @@ async fn numbers_have_no_gaps_under_parallel_senders(fixture: Fixture) {
     }
     seqs.sort_unstable();
     assert_eq!(seqs, (1..=40).collect::<Vec<_>>());
-    // The log tells them in the order of their numbers, because ids are made while the conversation is held.
+    // The log has them in the order of their numbers, because ids are made while the conversation
+    // is locked.
     let stored = store.list_messages(id, HistoryRange::After(0), 100).await.unwrap();
     assert!(stored.windows(2).all(|two| two[0].seq + 1 == two[1].seq && two[0].id < two[1].id));
 }
@@ -113,7 +115,8 @@ async fn parallel_repeats_make_one_message_and_no_gap(fixture: Fixture) {
         .map(|number| {
             let (store, ana) = (store.clone(), as_student(&ana));
             tokio::spawn(async move {
-                // A database may give one of them up instead of telling it that the key is taken; the service does it again.
+                // A database may abort one of them without reporting that the key is taken; the
+                // service then tries again.
                 let text = format!("pesan {}", number % 2);
                 let sent = tokio::spawn(async move { try_add(&store, id, ana, &text, 10).await.is_some() });
                 sent.await.unwrap_or(false)

@@ -31,7 +31,8 @@ use educounsel::{
     },
 };
 
-/// Makes `sqlite::NAME`, `mariadb::NAME` and `postgres::NAME` of every named async function that takes a [`Fixture`].
+/// Makes `sqlite::NAME`, `mariadb::NAME` and `postgres::NAME` of every named async function that
+/// takes a [`Fixture`].
 macro_rules! on_every_engine {
     ($($name:ident),+ $(,)?) => {
         mod sqlite { $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $name() { super::$name($crate::databases::Fixture::new($crate::databases::Database::Sqlite).await).await; })+ }
