@@ -1,8 +1,10 @@
 //! Every file that a document or a comment cites exists.
 //!
-//! A citation is a path with a `/`: between backticks when it begins with a folder of the repository, of `src` (`actors/hub`), of `static/src` or of the
-//! folder of the file that cites it; without backticks when it begins with a folder of the root (`docs/api.md`); the target of a link in Markdown; or a
-//! file's bare name between backticks (`config.rs`), which then is the name of some file. Endings and `mod.rs` may be left out, `::item` may follow.
+//! A citation is a path with a `/`: between backticks when it begins with a folder of the
+//! repository, of `src` (`actors/hub`), of `static/src` or of the folder of the file that cites it;
+//! without backticks when it begins with a folder of the root (`docs/api.md`); the target of a link
+//! in Markdown; or a file's bare name between backticks (`config.rs`), which then is the name of
+//! some file. Endings and `mod.rs` may be left out, `::item` may follow.
 
 use crate::repository::{files_below, read_text};
 use std::collections::BTreeSet;
@@ -80,7 +82,8 @@ impl Repository {
             && self.paths.range(format!("{path}/")..).next().is_some_and(|below| below.starts_with(&format!("{path}/")))
     }
 
-    /// Says whether `path`, looked at from `base`, is a file or folder; a `*` stands for any text without `/`.
+    /// Says whether `path`, looked at from `base`, is a file or folder; a `*` stands for any text
+    /// without `/`.
     fn has(&self, base: &str, path: &str) -> bool {
         let path = join(base, path.trim_end_matches('/'));
         match path.split_once('*') {

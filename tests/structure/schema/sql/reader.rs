@@ -1,8 +1,9 @@
-//! The tokens of SQL, and reading them one after the other.
+//! Splits SQL into tokens and reads them one after the other.
 
 use super::Engine;
 
-/// Splits SQL into words, numbers, quoted texts (with their quotes) and single signs; comments are dropped. Quotes around names are dropped too.
+/// Splits SQL into words, numbers, quoted texts (with their quotes) and single signs; comments are
+/// dropped. Quotes around names are dropped too.
 pub(super) fn tokens(sql: &str) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     let mut rest = sql.trim_start();
