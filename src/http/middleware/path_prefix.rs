@@ -19,7 +19,7 @@ use actix_web::{
 const SERVED: [&str; 4] = ["app", "apps", "pusher", "users"];
 
 /// Returns the path without the configured prefix. Returns it unchanged when no prefix is set, or
-/// when the path behind the prefix is none of [`SERVED`].
+/// when the path behind the prefix is none of `SERVED`.
 #[must_use]
 pub fn inner_path<'a>(path: &'a str, config: &Config) -> &'a str {
     without(path, &config.realtime.path_prefix).unwrap_or(path)

@@ -40,7 +40,7 @@ use std::{
 /// How many times the allowance of one user a shared address gets.
 const STRANGERS_FACTOR: u32 = 10;
 
-/// After this many checks, [`Limits`] forgets the keys that are back at their full allowance.
+/// After this many checks, [`RateLimits`] forgets the keys that are back at their full allowance.
 const CHECKS_PER_SWEEP: u32 = 4096;
 
 /// The one path that is answered even when the login cannot be looked up.

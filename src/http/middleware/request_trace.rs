@@ -2,7 +2,7 @@
 //! by actix-web for every request, and by the raw transport's refusals through [`answer_beside`].
 //! Must not log a failure twice.
 //!
-//! - Only [`super::path_prefix`] runs outside of this middleware.
+//! - Only `path_prefix` runs outside of this middleware.
 
 use super::request_id;
 use crate::{
