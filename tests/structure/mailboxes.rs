@@ -1,4 +1,5 @@
-//! `do_send` puts a message into a mailbox however full it is. Each call says why that is safe, in a comment above it.
+//! Each call of `do_send` has a reason in a comment above it, because `do_send` puts a message into
+//! a mailbox however full it is.
 
 use crate::repository::{files_below, read_text, without_tests};
 

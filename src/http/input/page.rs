@@ -1,4 +1,5 @@
-//! Lists in pages: `?after=&limit=` in, `{"items":[…],"next":"cursor"|null}` out.
+//! Owns the paging of lists: `?after=&limit=` in, `{"items":[…],"next":"cursor"|null}` out. Called
+//! by handlers of lists.
 
 use crate::{
     domain::text::FieldError,
@@ -24,14 +25,15 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// Reads the cursor as an id. Fails with `unknown_value` on anything else.
+    /// Reads the cursor as an id. Fails with `unknown_value` when it is none.
     pub fn after<I: FromStr>(&self) -> ServiceResult<Option<I>> {
         let unknown = || FieldError::new("after", "unknown_value", "not a cursor of this list");
         let read = |text: &String| text.parse().map_err(|_| ServiceError::from(unknown()));
         self.after.as_ref().filter(|text| !text.is_empty()).map(read).transpose()
     }
 
-    /// Reads the length. Fails with `type` when it is not a number, with `unknown_value` when it is not 1..=100.
+    /// Reads the length. Fails with `type` when it is not a number, with `unknown_value` when it is
+    /// not 1..=100.
     pub fn limit(&self) -> ServiceResult<u32> {
         let Some(text) = &self.limit else { return Ok(DEFAULT_LIMIT) };
         let limit: u32 = text.parse().map_err(|_| FieldError::new("limit", "type", "not a number"))?;

@@ -1,4 +1,4 @@
-//! What every request passes through.
+//! Owns the middlewares: code that runs for every request, in the order that `http/mod.rs` sets.
 
 pub mod api_refusals;
 pub(super) mod path_prefix;

@@ -1,4 +1,4 @@
-//! `/alerts`: warnings about students, for counsellors and admins.
+//! Owns the routes of `/alerts`: warnings about students, for counsellors and admins.
 
 use crate::{
     domain::{
@@ -53,12 +53,13 @@ pub async fn list(context: web::Data<Context>, requester: Requester, query: web:
     Ok(HttpResponse::Ok().json(alerts::list_alerts(&context, &requester, query).await?))
 }
 
-/// `POST /alerts/{id}/acknowledge`: the warning as it is now; it names who was first.
+/// `POST /alerts/{id}/acknowledge`: the warning as it is now, with the first to acknowledge it.
 pub async fn acknowledge(context: web::Data<Context>, requester: Requester, id: web::Path<AlertId>) -> ApiResult {
     Ok(HttpResponse::Ok().json(alerts::acknowledge_alert(&context, &requester, *id).await?))
 }
 
-/// `POST /alerts/{id}/chat`: the conversation of this counsellor with the student; acknowledges too.
+/// `POST /alerts/{id}/chat`: the conversation of this counsellor with the student; also
+/// acknowledges the warning.
 pub async fn chat(context: web::Data<Context>, requester: Requester, id: web::Path<AlertId>) -> ApiResult {
     let conversation_id = alerts::open_chat(&context, &requester, *id).await?;
     Ok(HttpResponse::Ok().json(OpenedChat { conversation_id }))

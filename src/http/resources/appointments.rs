@@ -1,4 +1,4 @@
-//! `/appointments`: list, book, read, change, calendar file, video room.
+//! Owns the routes of `/appointments`: list, book, read, change, calendar file, video room.
 
 use crate::{
     domain::{
@@ -105,7 +105,7 @@ impl AppointmentListQuery {
 }
 
 impl BookingBody {
-    /// Reads the fields and reports all that is wrong at once.
+    /// Reads the fields and reports all mistakes at once.
     fn parse(self) -> ServiceResult<NewBooking> {
         let unknown = |field| FieldError::new(field, "unknown_value", "not an id");
         let counsellor_id = UserId::parse(&self.counsellor_id).map_err(|_| unknown("counsellor_id"));
@@ -135,13 +135,14 @@ fn parse_span(from: &str, to: &str) -> Result<Span, FieldError> {
     if span.from_ms < span.to_ms { Ok(span) } else { Err(FieldError::new("to", "unknown_value", "it must be after from")) }
 }
 
-/// `GET /appointments`: the own ones; for admins all.
+/// `GET /appointments`: the user's own appointments; for admins all.
 pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<AppointmentListQuery>) -> ApiResult {
     let page = appointments::list_appointments(&context, &requester, query.into_inner().parse()?).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// `POST /appointments`: 201 with the appointment; 409 `appointments.slot_taken`. Honours `Idempotency-Key`.
+/// `POST /appointments`: 201 with the appointment; 409 `appointments.slot_taken`. Honours
+/// `Idempotency-Key`.
 pub async fn book(request: HttpRequest, context: web::Data<Context>, requester: Requester, body: JsonBody<BookingBody>) -> ApiResult {
     let JsonBody { value, bytes } = body;
     let book = || async {
@@ -151,7 +152,7 @@ pub async fn book(request: HttpRequest, context: web::Data<Context>, requester: 
     idempotent(&context, &requester.principal, &request, &bytes, book).await
 }
 
-/// `GET /appointments/{id}`: one of the own; for admins any.
+/// `GET /appointments/{id}`: one of the user's own appointments; for admins any.
 pub async fn read(context: web::Data<Context>, requester: Requester, id: web::Path<AppointmentId>) -> ApiResult {
     Ok(HttpResponse::Ok().json(appointments::read_appointment(&context, &requester, *id).await?))
 }

@@ -1,4 +1,4 @@
-//! `/admin/audit`: who did what, for admins.
+//! Owns the route of `/admin/audit`: the audit trail, for admins.
 
 use crate::{
     domain::{
@@ -77,7 +77,7 @@ pub struct AuditQuery {
     page: PageQuery,
 }
 
-/// `GET /admin/audit`: the trail, newest first. An empty filter is none.
+/// `GET /admin/audit`: the audit trail, newest first. An empty filter counts as none.
 pub async fn list(context: web::Data<Context>, Requester { principal, .. }: Requester, query: web::Query<AuditQuery>) -> ApiResult {
     let AuditQuery { actor_id, target_kind, target_id, page } = query.into_inner();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());

@@ -1,4 +1,4 @@
-//! `/availability`: when a counsellor can be booked.
+//! Owns the routes of `/availability`: the hours in which a counsellor can be booked.
 
 use crate::{
     domain::{
@@ -60,13 +60,13 @@ pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }
     Ok(HttpResponse::Ok().json(availability::read_availability(&context, &user, owner).await?))
 }
 
-/// `PUT /availability`: the own hours.
+/// `PUT /availability`: sets the counsellor's own hours.
 pub async fn put(context: web::Data<Context>, requester: Requester, body: JsonBody<AvailabilityForm>) -> ApiResult {
     let VersionBody { version } = body.also()?;
     Ok(HttpResponse::Ok().json(availability::put_availability(&context, &requester, &body.value, version).await?))
 }
 
-/// `POST /availability/check`: which appointments other hours would not cover; changes nothing.
+/// `POST /availability/check`: the appointments that other hours would not cover; changes nothing.
 pub async fn check(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,

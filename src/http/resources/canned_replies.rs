@@ -1,4 +1,4 @@
-//! `/canned-replies`: prepared answers of a counsellor and of the school.
+//! Owns the routes of `/canned-replies`: prepared answers of a counsellor and of the school.
 
 use crate::{
     domain::{
@@ -47,7 +47,7 @@ pub struct CannedReplyEditBody {
     body: Option<String>,
 }
 
-/// `GET /canned-replies`: the school's and the own ones, by shortcut.
+/// `GET /canned-replies`: the school's and the counsellor's own, by shortcut.
 pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     let items = conversations::list_canned_replies(&context, &user).await?;
     Ok(HttpResponse::Ok().json(Items { items }))
@@ -66,7 +66,7 @@ pub async fn add(
     idempotent(&context, &user, &request, &body.bytes, add).await
 }
 
-/// `PATCH /canned-replies/{id}`: what is given changes.
+/// `PATCH /canned-replies/{id}`: changes the given fields.
 pub async fn edit(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,

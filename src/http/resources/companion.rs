@@ -1,6 +1,8 @@
-//! `/companion`: threads, questions, answers, hand-over.
+//! Owns the routes of `/companion`: threads, questions, answers, hand-over. Called by the route
+//! table. Must not stop the start of an answer when its client leaves.
 //!
-//! What begins an answer runs to its end: a client that goes away between the transaction and the desk leaves no answer behind that nobody gives.
+//! - A request that begins an answer runs to its end. Otherwise a client that leaves between the
+//!   transaction and the desk would leave an answer behind that no actor works on.
 
 use crate::{
     actors::companion::desk::DeskHandle,
@@ -186,7 +188,7 @@ pub async fn ask(
     .await
 }
 
-/// `GET /companion/messages/{id}`: an answer, with what it says at this moment.
+/// `GET /companion/messages/{id}`: an answer, with its text so far.
 pub async fn read_answer(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
@@ -196,7 +198,8 @@ pub async fn read_answer(
     Ok(HttpResponse::Ok().json(companion::read_answer(&context, desk.get_ref(), &user, *id).await?))
 }
 
-/// `POST /companion/messages/{id}/stop`: 200 with the answer as it ended; one that has ended already is left as it is.
+/// `POST /companion/messages/{id}/stop`: 200 with the answer as it ended. An answer that has ended
+/// already stays unchanged.
 pub async fn stop(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
@@ -206,7 +209,8 @@ pub async fn stop(
     Ok(HttpResponse::Ok().json(companion::stop(&context, desk.get_ref(), &user, *id).await?))
 }
 
-/// `POST /companion/messages/{id}/regenerate`: 202 with the new version, or the one that grows already.
+/// `POST /companion/messages/{id}/regenerate`: 202 with the new version, or with the one that is
+/// growing already.
 pub async fn regenerate(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -233,7 +237,8 @@ pub async fn propose_summary(
     Ok(HttpResponse::Ok().json(SummaryBody { summary }))
 }
 
-/// `POST /companion/threads/{id}/hand-over`: 201 with the chat, or 200 with what a booking begins with.
+/// `POST /companion/threads/{id}/hand-over`: 201 with the chat, or 200 with the data to begin a
+/// booking.
 pub async fn hand_over(
     request: HttpRequest,
     context: web::Data<Context>,

@@ -1,4 +1,5 @@
-//! `/conversations`: list, open, take, hand over, close, mark, notes; and `/chat-preferences`. Messages are in [`super::messages`].
+//! Owns the routes of `/conversations` (list, open, take, hand over, close, mark, notes) and of
+//! `/chat-preferences`. The routes of messages are in [`super::messages`].
 
 use crate::{
     domain::{
@@ -121,7 +122,7 @@ impl From<OpenBody> for NewConversation {
     }
 }
 
-/// `GET /conversations`: the own ones by newest message, or the queue.
+/// `GET /conversations`: the user's own by newest message, or the queue.
 pub async fn list(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
@@ -131,7 +132,7 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(conversations::list_conversations(&context, &user, query).await?))
 }
 
-/// `POST /conversations`: 201, or 200 with the one that is live.
+/// `POST /conversations`: 201, or 200 with the one that is live already.
 pub async fn open(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -146,7 +147,8 @@ pub async fn open(
     idempotent(&context, &user, &request, &body.bytes, open).await
 }
 
-/// `POST /conversations/next`: the student who has waited longest; 204 when nobody waits. With an idempotency key a repeat takes nobody else.
+/// `POST /conversations/next`: the student who has waited longest; 204 when the queue is empty.
+/// With an idempotency key, a repeat does not take a second student.
 pub async fn take_next(request: HttpRequest, context: web::Data<Context>, requester: Requester) -> ApiResult {
     let take = || async {
         Ok(match conversations::take_next(&context, &requester).await? {
@@ -162,7 +164,8 @@ pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }
     Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, *id).await?))
 }
 
-/// `POST /conversations/{id}/transfer`: 204; the conversation is not this counsellor's any more. With an idempotency key a repeat hears so too.
+/// `POST /conversations/{id}/transfer`: 204; the conversation no longer belongs to this counsellor.
+/// With an idempotency key, a repeat gets 204 too.
 pub async fn transfer(
     request: HttpRequest,
     context: web::Data<Context>,

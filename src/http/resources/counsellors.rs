@@ -1,4 +1,4 @@
-//! `/counsellors`: who there is, whether they are there, and what can be booked.
+//! Owns the routes of `/counsellors`: the list, the counsellor's own status, and the free slots.
 
 use crate::{
     domain::{
@@ -45,7 +45,7 @@ pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }
     Ok(HttpResponse::Ok().json(Items { items: counsellors::list_counsellors(&context, &user).await? }))
 }
 
-/// `PUT /counsellors/me/status`: the own status.
+/// `PUT /counsellors/me/status`: sets the counsellor's own status.
 pub async fn set_status(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
@@ -54,7 +54,7 @@ pub async fn set_status(
     Ok(HttpResponse::Ok().json(counsellors::set_status(&context, &user, body.value.status).await?))
 }
 
-/// `GET /counsellors/{id}/slots`: what can be booked now.
+/// `GET /counsellors/{id}/slots`: the slots that can be booked now.
 pub async fn list_slots(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,

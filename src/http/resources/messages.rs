@@ -1,4 +1,5 @@
-//! `/conversations/{id}/messages`: read, send, edit, delete, link; and the search through all own conversations.
+//! Owns the routes of `/conversations/{id}/messages` (read, send, edit, delete, link) and of the
+//! search through the user's own conversations.
 
 use crate::{
     domain::{
@@ -120,7 +121,8 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(conversations::list_messages(&context, &requester, *id, start, limit).await?))
 }
 
-/// `POST /conversations/{id}/messages`: JSON, or a form with a file. 201 the first time, 200 for every repeat.
+/// `POST /conversations/{id}/messages`: JSON, or a form with a file. 201 the first time, 200 for
+/// every repeat.
 pub async fn send(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -142,7 +144,7 @@ pub async fn send(
     Ok(answer.json(sent.message))
 }
 
-/// `PATCH /conversations/{id}/messages/{message_id}`: an own message, within 15 minutes.
+/// `PATCH /conversations/{id}/messages/{message_id}`: the user's own message, within 15 minutes.
 pub async fn edit(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
@@ -152,7 +154,8 @@ pub async fn edit(
     Ok(HttpResponse::Ok().json(conversations::edit_message(&context, &user, *ids, &body.value.body).await?))
 }
 
-/// `DELETE /conversations/{id}/messages/{message_id}`: an own message; 200 with the tombstone.
+/// `DELETE /conversations/{id}/messages/{message_id}`: the user's own message; 200 with the
+/// tombstone.
 pub async fn delete(context: web::Data<Context>, Requester { principal: user, .. }: Requester, ids: web::Path<MessagePath>) -> ApiResult {
     Ok(HttpResponse::Ok().json(conversations::delete_message(&context, &user, *ids).await?))
 }
@@ -169,7 +172,7 @@ pub async fn link(
     Ok(HttpResponse::Ok().json(conversations::link_message_file(&context, &requester, *ids, disposition).await?))
 }
 
-/// `GET /conversations/{id}/messages/{message_id}/history`: what it said before its edits.
+/// `GET /conversations/{id}/messages/{message_id}/history`: the texts before its edits.
 pub async fn history(context: web::Data<Context>, requester: Requester, ids: web::Path<MessagePath>) -> ApiResult {
     let (id, message) = ids.into_inner();
     let items = conversations::list_message_edits(&context, &requester, id, message).await?;

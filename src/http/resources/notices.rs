@@ -1,4 +1,4 @@
-//! `/notices`: list, read one, read all.
+//! Owns the routes of `/notices`: list, read one, read all.
 
 use crate::{
     domain::{ids::NoticeId, text::FieldError},

@@ -1,4 +1,5 @@
-//! The multipart form of a new material.
+//! Owns the multipart form of a new material. Called by `http/resources/materials.rs`. Must not
+//! read the file: `http/input/uploads.rs` streams it.
 
 use crate::{
     domain::{
@@ -13,7 +14,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 
-/// The form as it came in.
+/// The fields of the form as they arrived.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(inline)]
 pub struct UploadForm {
@@ -56,7 +57,7 @@ impl Form for UploadForm {
 }
 
 impl UploadForm {
-    /// Returns what makes two uploads the same, for `Idempotency-Key`.
+    /// Returns the bytes that identify the upload for `Idempotency-Key`.
     #[must_use]
     pub fn fingerprint(&self) -> Vec<u8> {
         let texts = [&self.title, &self.category, &self.body, &self.status];
@@ -64,7 +65,7 @@ impl UploadForm {
         format!("{texts:?}{file:?}").into_bytes()
     }
 
-    /// Checks the texts and reports all that is wrong with them at once.
+    /// Checks the texts and reports all mistakes at once.
     pub fn parse(self) -> ApiResult<NewMaterial> {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let texts = MaterialText::parse(&text(&self.title), &text(&self.category), &text(&self.body));

@@ -1,4 +1,5 @@
-//! The multipart form of a message with a file.
+//! Owns the multipart form of a message with a file. Called by `http/resources/messages.rs`. Must
+//! not read the file: `http/input/uploads.rs` streams it.
 
 use crate::{
     domain::{
@@ -10,7 +11,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 
-/// The form as it came in.
+/// The fields of the form as they arrived.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(inline)]
 pub struct MessageForm {
@@ -39,7 +40,7 @@ impl Form for MessageForm {
         self.file = Some(file);
     }
 
-    /// The name as it was sent: which ending it gets is known only when the file was looked into.
+    /// Keeps the name as it was sent: its ending is known only after the file was inspected.
     fn file_name(sent: &str) -> String {
         sent.to_owned()
     }

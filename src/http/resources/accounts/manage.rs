@@ -1,4 +1,4 @@
-//! What admins do with accounts.
+//! Owns the routes of `/admin/users`: admins list, create, change and import accounts.
 
 use crate::{
     domain::{
@@ -217,7 +217,8 @@ impl From<ImportedLine> for ImportedLineBody {
     }
 }
 
-/// `POST /admin/users/import`: a CSV file as the body, 200 with a report per line. 415 without `text/csv`, 413 over 1 MiB.
+/// `POST /admin/users/import`: a CSV file as the body, 200 with a report per line. 415 without
+/// `text/csv`, 413 over 1 MiB.
 pub async fn import_users(context: web::Data<Context>, request: HttpRequest, requester: Requester, payload: web::Payload) -> ApiResult {
     require(&requester.principal, Action::ManageUsers)?;
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

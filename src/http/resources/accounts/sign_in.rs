@@ -1,4 +1,4 @@
-//! Signing in and out, and a user's own sessions.
+//! Owns the routes of signing in and out, and of a user's own logins.
 
 use crate::{
     domain::{
@@ -119,9 +119,10 @@ impl From<LoginView> for LoginBody {
     }
 }
 
-/// `POST /auth/login`: 200 with the cookies of session and device, and the token when asked for; 401 `auth.invalid_credentials`; 429
-/// `auth.too_many_attempts` or `rate_limited`.
-/// A page of another site may not sign anybody in: 403 `auth.cross_site`.
+/// `POST /auth/login`: 200 with the cookies of login and device, and with a token on request.
+///
+/// Errors: 401 `auth.invalid_credentials`; 429 `auth.too_many_attempts` or `rate_limited`; 403
+/// `auth.cross_site`, because a page of another site may not sign a user in.
 pub async fn log_in(context: web::Data<Context>, request: HttpRequest, body: JsonBody<SignInBody>) -> ApiResult {
     if same_origin(request.headers(), request.uri(), &context.config) == Some(false) {
         return Err(ApiError::request("auth.cross_site", "sign in from a page of this server"));
@@ -134,24 +135,24 @@ pub async fn log_in(context: web::Data<Context>, request: HttpRequest, body: Jso
     Ok(HttpResponse::Ok().cookie(cookies.0).cookie(cookies.1).json(answer))
 }
 
-/// `POST /auth/logout`: 204; the session and its sockets end.
+/// `POST /auth/logout`: 204; the login and its sockets end.
 pub async fn log_out(context: web::Data<Context>, requester: Requester) -> ApiResult {
     sign_in::log_out(&context, &requester).await?;
     Ok(HttpResponse::NoContent().cookie(removal_cookie(&context.config)).finish())
 }
 
-/// `GET /auth/me`: who is signed in.
+/// `GET /auth/me`: the signed-in user.
 pub async fn me(Requester { principal, .. }: Requester) -> HttpResponse {
     HttpResponse::Ok().json(Myself { user: UserBody::from(&principal) })
 }
 
-/// `GET /auth/sessions`: the user's own sessions, newest first.
+/// `GET /auth/sessions`: the user's own logins, newest first.
 pub async fn list_logins(context: web::Data<Context>, Requester { principal, .. }: Requester) -> ApiResult {
     let logins = sign_in::list_logins(&context, &principal).await?;
     Ok(HttpResponse::Ok().json(Page::only(logins.into_iter().map(LoginBody::from).collect())))
 }
 
-/// `DELETE /auth/sessions/{id}`: 204; the session and its sockets end. Unknown and foreign ids: 404.
+/// `DELETE /auth/sessions/{id}`: 204; the login and its sockets end. Unknown and foreign ids: 404.
 pub async fn revoke_login(context: web::Data<Context>, requester: Requester, id: web::Path<LoginId>) -> ApiResult {
     sign_in::revoke_login(&context, &requester, *id).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -1,4 +1,4 @@
-//! `/students`: whom a counsellor can talk or meet with.
+//! Owns the route of `/students`: counsellors look up students to talk or meet with.
 
 use crate::{
     http::{
@@ -25,7 +25,7 @@ pub struct StudentListQuery {
     page: PageQuery,
 }
 
-/// `GET /students`: those whose name or login has all the words.
+/// `GET /students`: students whose name or login contains all the words.
 pub async fn list(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,

@@ -1,5 +1,8 @@
-//! The HTTP API of Pusher, for backends of connected apps: `/apps/{app_id}/…`. Requests are signed; bodies of answers equal what the vendors' SDKs
-//! expect, byte for byte where they compare them.
+//! Owns the HTTP API of Pusher, for backends of connected apps: `/apps/{app_id}/…`
+//! (docs/pusher-protocol.md, section 2.8). Called by the route table. Must not read a body before
+//! the signature of its request holds.
+//!
+//! - Bodies of answers equal what the vendors' SDKs expect, byte for byte where they compare them.
 
 use crate::{
     domain::{ids::AppId, live::channel::ChannelName},
@@ -28,9 +31,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
-/// Largest body, in bytes: ten events of the largest data, with every character of it escaped.
+/// Largest body, in bytes: ten events of the largest data, with every character escaped.
 const LARGEST_BODY_BYTES: usize = 8 * 1024 * 1024;
-/// Longest id of a user, in characters: what the SDKs let pass.
+/// Longest id of a user, in characters: the SDKs' own limit.
 const LONGEST_USER_ID: usize = 200;
 
 /// The answer to what tells nothing: exactly `{}`.
@@ -84,8 +87,10 @@ struct Signed {
 }
 
 impl Signed {
-    /// Receives a request of the app with this id, or of the app of its key. Its signature is verified before its body is read: strangers make nobody keep
-    /// megabytes. Fails with 401 for every reason alike, 403 when the app is disabled, 413 and 408.
+    /// Receives a request of the app with this id, or of the app of its key. The signature is
+    /// verified before the body is read, so that strangers cannot make the server hold megabytes.
+    /// Fails with 401 for every reason alike, with 403 when the app is disabled, and with 413 and
+    /// 408.
     async fn receive(context: &Context, request: &HttpRequest, app_id: Option<&AppId>, payload: Payload) -> Result<Self, ApiError> {
         let query = request.query_string();
         let claims = Claims::read(query, context.clock.now_ms() / 1000).map_err(refuse)?;
@@ -113,7 +118,7 @@ fn malformed(detail: impl Into<String>) -> ApiError {
     ApiError::request("request.malformed", detail)
 }
 
-/// Says what is wrong with an event that was to be published.
+/// Returns the error of an event that cannot be published.
 pub(super) fn refuse_trigger(error: TriggerError) -> ApiError {
     match error {
         TriggerError::Malformed(detail) => malformed(detail),
@@ -121,7 +126,7 @@ pub(super) fn refuse_trigger(error: TriggerError) -> ApiError {
     }
 }
 
-/// Answers JSON that no cache keeps.
+/// Answers with JSON that must not be cached.
 fn answer(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
 }
@@ -130,7 +135,8 @@ fn answer_or_refuse(told: Result<impl Serialize, &'static str>) -> ApiResult {
     told.map(|body| answer(&body)).map_err(malformed)
 }
 
-/// Reads what is asked about channels; after the signature, because a stranger learns nothing else from its mistakes either.
+/// Reads the attributes requested about channels. Called after the signature check, so that a
+/// stranger learns nothing from its mistakes.
 fn query_of<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
     Query::from_query(request.query_string()).map(Query::into_inner).map_err(|_| malformed("the query does not read"))
 }
@@ -164,7 +170,7 @@ pub async fn post_batch(context: Data<Context>, request: HttpRequest, app_id: Pa
     Ok(answer(&PublishedBatch { batch }))
 }
 
-/// What is told about the one channel of an event of a batch.
+/// Returns the attributes of the one channel of a batch event.
 fn only_channel(trigger: &Trigger, mut channels: CountsByChannel) -> ChannelCounts {
     trigger.channels.first().and_then(|channel| channels.remove(channel.as_str())).unwrap_or_default()
 }
@@ -199,7 +205,8 @@ pub async fn end_user(context: Data<Context>, request: HttpRequest, path: Path<(
     end_sockets(&context, &request, Some(&app_id), &user_id, payload).await
 }
 
-/// `POST /users/{user_id}/terminate_connections`: as Python's SDK 3.3.4 sends it; the app is that of the key.
+/// `POST /users/{user_id}/terminate_connections`: the form that Python's SDK 3.3.4 sends; the key
+/// names the app.
 pub async fn end_user_by_key(context: Data<Context>, request: HttpRequest, user_id: Path<String>, payload: Payload) -> ApiResult {
     end_sockets(&context, &request, None, &user_id, payload).await
 }

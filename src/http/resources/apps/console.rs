@@ -1,4 +1,5 @@
-//! `/admin/apps/{id}/console` and `/admin/apps/{id}/events`: watching a connected app, and publishing to it by hand.
+//! Owns the routes of `/admin/apps/{id}/console` and `/admin/apps/{id}/events`: an admin watches a
+//! connected app, and publishes an event to it by hand.
 
 use super::backend_api::{Nothing, refuse_trigger};
 use crate::{
@@ -29,7 +30,8 @@ pub struct NewEvent {
     data: Option<Box<RawValue>>,
 }
 
-/// `POST /admin/apps/{id}/console`: lines come on the channel for a minute; a repeat keeps them coming.
+/// `POST /admin/apps/{id}/console`: starts to publish lines on the channel for a minute; a repeat
+/// prolongs it.
 pub async fn watch(context: web::Data<Context>, requester: Requester, id: web::Path<AppId>) -> ApiResult {
     Ok(HttpResponse::Ok().json(console::watch(&context, &requester, &id).await?))
 }

@@ -1,4 +1,5 @@
-//! `/admin/apps/{id}/webhooks` and `/admin/apps/{id}/dead-letters`: how the webhooks of an app are doing, and what could not be delivered.
+//! Owns the routes of `/admin/apps/{id}/webhooks` and `/admin/apps/{id}/dead-letters`: the state of
+//! an app's webhooks, and the ones that could not be delivered.
 
 use crate::{
     domain::{

@@ -1,4 +1,5 @@
-//! Where the web UI learns what to listen to, and the signing endpoints of Pusher clients.
+//! Owns the description of a user's channels for the web UI, and the signing endpoints of Pusher
+//! clients. Called by the route table. Must not answer a failed look-up as a refusal.
 
 use crate::{
     domain::ids::SocketId,
@@ -16,7 +17,8 @@ use std::collections::BTreeMap;
 
 /// Most channels signed in one request.
 const MAX_CHANNELS: usize = 100;
-/// Largest body, in bytes: as many channels of the longest name, with every character of a form escaped.
+/// Largest body, in bytes: the most channels, with the longest names and every character
+/// form-escaped.
 const LARGEST_AUTH_BYTES: usize = 128 * 1024;
 
 /// `GET /api/v1/realtime`
@@ -24,8 +26,8 @@ pub async fn describe(Requester { principal, .. }: Requester, context: web::Data
     Ok(HttpResponse::Ok().json(channel_access::describe(&context, context.apps.built_in(), &principal).await?))
 }
 
-/// `POST /broadcasting/auth` and `/pusher/auth`: form or JSON. With `channel_name[]` (or a JSON list) the answer is a map, and a channel that is
-/// refused is `null` in it.
+/// `POST /broadcasting/auth` and `/pusher/auth`: form or JSON. With `channel_name[]` (or a JSON
+/// list) the answer is a map in which a refused channel is `null`.
 pub async fn authorise_channels(
     Requester { principal, .. }: Requester,
     request: HttpRequest,
@@ -48,7 +50,8 @@ pub async fn authorise_channels(
         let proof = match sign(channel).await {
             Ok(proof) => Some(proof),
             Err(ServiceError::Denied) => None,
-            // Not a refusal: the client would stay away from a channel that is its own.
+            // This is no refusal: after one, the client would stay away from a channel that is its
+            // own.
             Err(error) => return Err(error.into()),
         };
         proofs.insert(channel.as_str(), proof);
@@ -102,7 +105,8 @@ struct AuthFields {
 }
 
 impl AuthFields {
-    /// Reads the body within the bounds of every small body, and what it says. Errors: 413, 408, 400 `request.malformed`, 422 with the field.
+    /// Reads the body within the limits of every small body, then its fields. Errors: 413, 408, 400
+    /// `request.malformed`, 422 with the field.
     async fn receive(request: &HttpRequest, payload: web::Payload) -> Result<Self, ApiError> {
         let body = read_body(payload.into_inner(), declared_length(request), LARGEST_AUTH_BYTES).await?;
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `/sync`: what a client missed.
+//! Owns the route of `/sync`: events that a client missed.
 
 use crate::{
     domain::shape::Cursor,
@@ -18,7 +18,7 @@ pub struct SyncQuery {
     after: Option<String>,
 }
 
-/// `GET /sync?after=CURSOR`: durable events behind the cursor, in order.
+/// `GET /sync?after=CURSOR`: durable events after the cursor, in order.
 pub async fn events(context: web::Data<Context>, Requester { principal: user, .. }: Requester, query: web::Query<SyncQuery>) -> ApiResult {
     let after = query.after.as_deref().filter(|text| !text.is_empty()).map(sync::parse_cursor).transpose()?;
     Ok(HttpResponse::Ok().json(sync::events_after(&context, &user, after).await?))

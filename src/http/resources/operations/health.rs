@@ -1,5 +1,4 @@
-//! Owns the answers to load balancers and Prometheus. Called by the routes; must not ask a part of
-//! the server itself: `services::operations::health` does.
+//! Owns the routes that load balancers and Prometheus request.
 
 use crate::{
     domain::{clock::rfc3339, shape::Time},
@@ -107,7 +106,7 @@ pub async fn live(context: web::Data<Context>) -> HttpResponse {
 }
 
 /// `GET /health/ready`: 200 while database, cache and the link to the other nodes answer and the
-/// database takes writes, else 503 naming what is missing.
+/// database takes writes; otherwise 503 that names the missing parts.
 pub async fn ready(context: web::Data<Context>) -> HttpResponse {
     let readiness = health::readiness(&context).await;
     let status = Verdict::of(readiness.is_ready());
@@ -120,7 +119,7 @@ pub async fn ready(context: web::Data<Context>) -> HttpResponse {
     })
 }
 
-/// `GET /metrics`: everything measured in this process, as Prometheus reads it.
+/// `GET /metrics`: all metrics of this process, in the format of Prometheus.
 pub async fn metrics_text(context: web::Data<Context>) -> ApiResult {
     let missing = || ApiError::from(ServiceError::internal("no metrics recorder"));
     let handle = telemetry::metrics_handle().ok_or_else(missing)?;
