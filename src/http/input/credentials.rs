@@ -109,7 +109,7 @@ fn refuse_cross_site(request: &HttpRequest, config: &Config) -> Result<(), ApiEr
 }
 
 /// Finds the user of a request that needs one. Without: 401 `auth.required`; by cookie from a page that is not ours: 403 `auth.cross_site`.
-pub(super) async fn require_principal(request: &HttpRequest) -> Result<Principal, ApiError> {
+pub async fn require_principal(request: &HttpRequest) -> Result<Principal, ApiError> {
     let required = || ApiError::from(ServiceError::Unauthenticated { code: "auth.required" });
     let principal = resolve(request).await?.ok_or_else(required)?;
     refuse_cross_site(request, &context_of(request)?.config)?;
