@@ -1,10 +1,11 @@
 //! Who acts: the signed-in user behind a request or a socket.
 
 use super::ids::{LoginId, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What an account is for; decides what it may do ([`super::access`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What an account is for; decides what it may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// siswa

@@ -5,7 +5,9 @@ use crate::domain::{
     apps::app_happening::{AppHappening, AppHappeningKind},
     ids::SocketId,
     live::channel::{ChannelName, MAX_CHANNEL_NAME},
+    shape::Time,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Characters of a payload that are shown.
@@ -16,8 +18,9 @@ const SHOWN_NAME: usize = MAX_CHANNEL_NAME;
 const SHOWN_NAMES: usize = 10;
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum LineKind {
     /// A socket was opened.
     Connected,
@@ -55,40 +58,27 @@ pub enum LineKind {
     WebhookFailed,
 }
 
-impl LineKind {
-    /// All kinds.
-    pub const ALL: [Self; 17] = [
-        Self::Connected,
-        Self::Disconnected,
-        Self::Refused,
-        Self::SignedIn,
-        Self::Subscribed,
-        Self::Unsubscribed,
-        Self::Occupied,
-        Self::Vacated,
-        Self::MemberAdded,
-        Self::MemberRemoved,
-        Self::Count,
-        Self::ClientEvent,
-        Self::ApiEvent,
-        Self::ApiRefused,
-        Self::CacheMiss,
-        Self::WebhookSent,
-        Self::WebhookFailed,
-    ];
-}
-
 /// Something that happened in an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Line {
+    /// What happened.
     kind: LineKind,
+    /// Several are listed with commas, ten at most.
     channel: Option<String>,
+    /// Name of the event; several are listed like channels.
     event: Option<String>,
+    /// Which socket.
     socket_id: Option<String>,
+    /// Which user of the app.
     user_id: Option<String>,
+    /// The first 500 characters of what was published; of `count` the number, of `api_refused`
+    /// method and path.
     data: Option<String>,
+    /// Length of all of it.
     bytes: Option<usize>,
+    /// Of a close or an error; the status of a refused request or a webhook.
     code: Option<u16>,
+    /// Why, in a sentence.
     reason: Option<String>,
 }
 
@@ -173,11 +163,13 @@ impl Line {
 }
 
 /// A line with when and where it was noted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ConsoleLine")]
 pub struct NotedLine {
     /// Unlike that of every other line.
     pub id: String,
-    /// When, RFC 3339.
+    /// When it happened.
+    #[schemars(with = "Time")]
     pub at: String,
     /// The node that saw it.
     pub node: String,
@@ -186,16 +178,22 @@ pub struct NotedLine {
     pub line: Line,
 }
 
+/// The data of `app.console`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ConsoleData<'a> {
+    /// What happened, in order.
+    #[schemars(with = "Vec<NotedLine>")]
+    lines: &'a [NotedLine],
+    /// How many lines there were beside these.
+    skipped: u64,
+}
+
 /// Returns the data of an [`AppConsole`](super::desk_event::DeskEvent::AppConsole): lines, and how many there were beside them.
 #[must_use]
 pub fn console_data(lines: &[NotedLine], skipped: u64) -> String {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        lines: &'a [NotedLine],
-        skipped: u64,
-    }
     // Text and numbers always serialise.
-    serde_json::to_string(&Data { lines, skipped }).unwrap_or_default()
+    serde_json::to_string(&ConsoleData { lines, skipped }).unwrap_or_default()
 }
 
 fn beginning(text: &str, characters: usize) -> String {

@@ -14,7 +14,7 @@ use crate::{
     },
     services::{
         Context as Services,
-        companion::{Ending, LiveTurn, finish_turn},
+        companion::{CompanionDelta, Ending, LiveTurn, finish_turn},
     },
     telemetry,
     wire::{desk_event::DeskEvent, envelope::Publication, pusher},
@@ -160,7 +160,7 @@ impl AnswerTask {
     }
 
     async fn send(&self, delta: Delta) {
-        let data = json!({ "message_id": self.turn.answer.id, "seq": delta.seq, "text": delta.text }).to_string();
+        let data = json!(CompanionDelta { message_id: self.turn.answer.id, seq: delta.seq, text: &delta.text }).to_string();
         {
             // Before it goes out: a snapshot may be ahead of the frames, never behind.
             let mut live = self.live.borrow_mut();

@@ -26,7 +26,10 @@ use crate::{
         },
         topic::Topic,
     },
-    services::{apps::watched::WatchedApps, live::port::LoginEnd},
+    services::{
+        apps::watched::WatchedApps,
+        live::port::{LoginEnd, SessionEnded},
+    },
     wire::{
         desk_event::DeskEvent,
         envelope::{Envelope, Publication},
@@ -216,6 +219,6 @@ impl Hub {
 
 /// Returns what sockets hear before they are ended.
 pub(super) fn end_of_sockets_frame(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Frame {
-    let data = json!({ "session_id": login, "reason": reason }).to_string();
+    let data = json!(SessionEnded { session_id: login, reason }).to_string();
     pusher::channel_event(&ChannelName::user(user), DeskEvent::SessionEnded.name(), &data)
 }

@@ -1,6 +1,7 @@
 //! What an admin may say about a connected Pusher app: name, origins, limits, webhooks. Parse, don't check.
 
 use crate::domain::text::{FieldError, TextRule};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Most origins of one app.
@@ -15,16 +16,21 @@ const NAME: TextRule = TextRule::line("name", 1, 120);
 const CHANNEL_PREFIX: TextRule = TextRule::line("webhooks", 0, 200);
 
 /// What an app may use up. 0 means no limit, except for the payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppLimits {
-    /// Most open sockets, in the whole cluster; over it, 4004.
+    // In the whole cluster; over it, 4004.
+    /// Open sockets; 0: any number.
     pub connections: u32,
-    /// Most channels that are occupied at once, in the whole cluster; over it, a subscription error.
+    // In the whole cluster; over it, a subscription error.
+    /// Occupied channels; 0: any number.
     pub channels: u32,
-    /// Most events per second that its backends publish through one node; over it, 429.
+    // What its backends publish; over it, 429.
+    /// Events published per second and node; 0: any number.
     pub events_per_s: u32,
-    /// Largest data of one event, in bytes; over it, 413 (error 4301 for clients).
+    // Over it, 413 (error 4301 for clients). The document names no default.
+    /// Largest data of one event, 1 to 102400.
+    #[schemars(extend("default" = null))]
     pub payload_bytes: u32,
 }
 
@@ -36,8 +42,9 @@ impl Default for AppLimits {
 }
 
 /// What a webhook can be told of. The names are those of the wire (section 2.9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum WebhookEvent {
     /// A channel got its first subscriber.
     ChannelOccupied,
@@ -72,15 +79,17 @@ impl WebhookEvent {
 }
 
 /// An address of the app's owner that is told of events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// Where to.
+    #[schemars(length(min = 1, max = MAX_URL))]
     pub url: String,
     /// Of what.
     pub events: Vec<WebhookEvent>,
-    /// Only of channels whose names begin so; empty = all.
+    /// Only channels whose names begin so.
     #[serde(default)]
+    #[schemars(length(min = 0, max = 200))]
     pub channel_prefix: String,
 }
 

@@ -13,6 +13,7 @@ pub use tokens::{estimate_tokens, request_tokens, trim_turns};
 pub use turn::{Speaker, Turn};
 
 use super::text::{FieldError, TextRule};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Most characters of a question (product rule: as a chat message).
@@ -31,8 +32,9 @@ const QUESTION: TextRule = TextRule::block("body", 1, MAX_QUESTION_CHARS);
 const SUMMARY: TextRule = TextRule::block("summary", 1, MAX_SUMMARY_CHARS);
 
 /// Who gave an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum AnswerKind {
     /// A language model.
     Model,
@@ -43,8 +45,9 @@ pub enum AnswerKind {
 }
 
 /// Where an answer stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum AnswerStatus {
     /// It grows.
     Streaming,

@@ -5,6 +5,7 @@ use crate::domain::{
     principal::{Principal, Role},
     text::{FieldError, TextRule},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -25,7 +26,7 @@ const SEARCH: TextRule = TextRule::line("query", 1, 200);
 const SHORTCUT: TextRule = TextRule::line("shortcut", 1, 32);
 
 /// Where a conversation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ConversationState {
     /// In the queue, without a counsellor.

@@ -4,9 +4,12 @@ use crate::domain::{
     appointments::availability::parse_day,
     ids::UserId,
     language::Language,
+    shape::Day,
     text::{FieldError, TextRule},
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Most entries of a list: a student in need must not search.
@@ -20,7 +23,8 @@ const NOTE: TextRule = TextRule::line("note", 1, 200);
 const MAX_ID_CHARS: usize = 36;
 
 /// A text in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Note {
     /// Bahasa Indonesia.
     pub id: String,
@@ -40,43 +44,62 @@ impl Note {
 }
 
 /// A service that answers a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hotline {
-    /// Its id, `a-z 0-9 -`.
+    /// Its id, of `a-z 0-9 -`.
     pub id: String,
-    /// Its name.
-    pub name: String,
-    /// What to dial: digits, spaces and `+ - ( ) . *`.
-    pub number: String,
-    /// Its page, https.
-    pub url: Option<String>,
-    /// When somebody answers.
-    pub hours: String,
-    /// What it is for.
-    pub note: Note,
-    /// On which day a person checked it, `YYYY-MM-DD`.
-    pub checked_on: String,
-}
-
-/// A hotline as an admin wrote it.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct HotlineForm {
-    /// Left out for a new one.
-    #[serde(default)]
-    pub id: Option<String>,
     /// Its name.
     pub name: String,
     /// What to dial.
     pub number: String,
     /// Its page.
-    #[serde(default)]
     pub url: Option<String>,
     /// When somebody answers.
     pub hours: String,
     /// What it is for.
     pub note: Note,
-    /// On which day a person checked it.
+    /// When a person checked it.
+    #[schemars(with = "Day")]
     pub checked_on: String,
+}
+
+/// A hotline as an admin wrote it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct HotlineForm {
+    /// Of `a-z 0-9 -`; left out for a new one.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = MAX_ID_CHARS))]
+    pub id: Option<String>,
+    /// Its name.
+    #[schemars(length(min = 1, max = 80))]
+    pub name: String,
+    /// Digits, spaces and `+ - ( ) . * #`.
+    #[schemars(length(min = 2, max = 32))]
+    pub number: String,
+    /// https.
+    #[serde(default)]
+    #[schemars(length(min = 0, max = 200))]
+    pub url: Option<String>,
+    /// When somebody answers.
+    #[schemars(length(min = 1, max = 80))]
+    pub hours: String,
+    /// What it is for.
+    #[schemars(schema_with = "written_note")]
+    pub note: Note,
+    /// On which day a person checked it.
+    #[schemars(with = "Day")]
+    pub checked_on: String,
+}
+
+/// Returns the shape of a note as an admin writes it: within the limits of [`NOTE`].
+fn written_note(generator: &mut SchemaGenerator) -> Schema {
+    let mut note = Note::json_schema(generator);
+    for text in note.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        text["minLength"] = 1.into();
+        text["maxLength"] = 200.into();
+    }
+    note
 }
 
 /// Reads a whole list. An empty one is refused: the help card must never be without a number. Errors stand under `items` and name the entry, from 1.

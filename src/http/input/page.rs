@@ -60,6 +60,12 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// Makes the only page of a list.
+    #[must_use]
+    pub const fn only(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+
     /// Makes a page of the `limit + 1` items that were asked for: the one too many only says that there is more. `cursor` names the last item shown.
     pub fn new<S>(mut found: Vec<S>, limit: u32, cursor: impl Fn(&S) -> String, show: impl FnMut(S) -> T) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

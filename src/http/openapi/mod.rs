@@ -188,6 +188,20 @@ impl Event {
         Self { event, meaning, data }
     }
 
+    /// Says that the log has no row for some of these events: they carry neither `id` nor `cursor`.
+    #[must_use]
+    pub fn not_always_durable(mut self) -> Self {
+        self.data = self.data.may_lack("id").may_lack("cursor");
+        self
+    }
+
+    /// Says which words a field of its data has, of all that the type of the field has.
+    #[must_use]
+    pub fn with_only(mut self, field: &str, words: &[&str]) -> Self {
+        self.data = self.data.narrow(field, words);
+        self
+    }
+
     fn to_json(&self) -> Value {
         let (name, channels) = (self.event.name(), self.channels());
         json!({ "name": name, "channels": channels, "durable": self.is_durable(), "description": self.meaning, "data": self.data.schema })

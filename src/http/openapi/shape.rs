@@ -47,6 +47,41 @@ impl Shape {
         Self::make(SchemaSettings::draft2020_12().for_serialize(), |generator| T::json_schema(generator).into())
     }
 
+    /// Asks for a field that another operation does not need.
+    #[must_use]
+    pub fn requires(mut self, field: &str) -> Self {
+        match self.schema.get_mut("required") {
+            Some(Value::Array(required)) => required.push(json!(field)),
+            _ => self.schema["required"] = json!([field]),
+        }
+        self
+    }
+
+    /// Says that a field may be left out.
+    #[must_use]
+    pub fn may_lack(mut self, field: &str) -> Self {
+        if let Some(Value::Array(required)) = self.schema.get_mut("required") {
+            required.retain(|name| name != field);
+        }
+        self
+    }
+
+    /// Takes out a field that only another operation has.
+    #[must_use]
+    pub fn without(mut self, field: &str) -> Self {
+        self.schema.get_mut("properties").and_then(Value::as_object_mut).and_then(|fields| fields.remove(field));
+        self
+    }
+
+    /// Says which words a field has here, of all that its type has.
+    #[must_use]
+    pub fn narrow(mut self, field: &str, words: &[&str]) -> Self {
+        if let Some(Value::Array(all)) = self.schema.pointer_mut(&format!("/properties/{field}/enum")) {
+            all.retain(|word| word.as_str().is_some_and(|word| words.contains(&word)));
+        }
+        self
+    }
+
     /// Adds the fields of another object.
     #[must_use]
     pub fn and(mut self, further: Self) -> Self {
@@ -87,6 +122,13 @@ fn tidy(schema: &mut Value) {
     fold_words(keywords);
     forget_width(keywords);
     keywords.remove("title");
+    // Shapes grow: none is closed, be it that the server refuses names it does not know.
+    if keywords.get("additionalProperties") == Some(&Value::Bool(false)) {
+        keywords.remove("additionalProperties");
+    }
+    if keywords.get("type") == Some(&json!("object")) && !keywords.contains_key("additionalProperties") {
+        keywords.entry("properties").or_insert_with(|| json!({}));
+    }
     if keywords.get("default").is_some_and(is_empty) {
         keywords.remove("default");
     }

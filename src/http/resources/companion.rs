@@ -5,7 +5,9 @@
 use crate::{
     actors::companion::desk::DeskHandle,
     domain::{
+        companion::{MAX_QUESTION_CHARS, MAX_SUMMARY_CHARS},
         ids::{MessageId, ThreadId},
+        shape::{Id, Text},
         text::FieldError,
     },
     http::{
@@ -19,38 +21,88 @@ use crate::{
     },
     services::{
         Context,
-        companion::{self, NewQuestion},
+        companion::{self, AnswerItem, NewQuestion, QuestionItem},
         shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// The body of a new or renamed thread.
-#[derive(Debug, Deserialize)]
+/// The body of a new thread.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct ThreadBody {
+    /// What it is about.
+    #[schemars(length(min = 0, max = 120))]
+    title: Option<String>,
+}
+
+/// The body of a renamed thread.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RenameBody {
+    /// What it is about.
+    #[schemars(with = "Text", length(min = 0, max = 120))]
     title: Option<String>,
 }
 
 /// The body of a question.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct AskBody {
+    /// A UUID.
+    #[schemars(length(equal = 36))]
     client_id: String,
+    /// What is asked.
+    #[schemars(length(min = 1, max = MAX_QUESTION_CHARS))]
     body: String,
 }
 
 /// The body of a hand-over.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct HandOverBody {
+    /// Where it goes on.
+    #[schemars(extend("enum" = ["chat", "booking"]))]
     to: String,
+    /// What the counsellor should know, as the student edited it.
+    #[schemars(length(min = 1, max = MAX_SUMMARY_CHARS))]
     summary: String,
 }
 
 /// The query of a thread's messages.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct BeforeQuery {
+    /// Only messages before this question.
+    #[schemars(with = "Option<Id>")]
     before: Option<String>,
+}
+
+/// The answer to a question that was asked.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct AskedBody {
+    /// The question.
+    question: QuestionItem,
+    /// The newest answer to it.
+    answer: AnswerItem,
+}
+
+/// The answer to who wanted another answer.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RegeneratedBody {
+    /// The new version, or the one that grows already.
+    answer: AnswerItem,
+}
+
+/// The answer to who wanted a summary.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SummaryBody {
+    /// The proposal.
+    summary: String,
 }
 
 /// `GET /companion`
@@ -99,7 +151,7 @@ pub async fn rename_thread(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
     id: web::Path<ThreadId>,
-    body: JsonBody<ThreadBody>,
+    body: JsonBody<RenameBody>,
 ) -> ApiResult {
     let title = body.value.title.as_deref();
     Ok(HttpResponse::Ok().json(companion::rename_thread(&context, &user, *id, title).await?))
@@ -129,7 +181,7 @@ pub async fn ask(
     run_to_end(async move {
         let asked = companion::ask(&context, desk.get_ref(), &user, *id, new).await?;
         let mut response = if asked.is_first { HttpResponse::Accepted() } else { HttpResponse::Ok() };
-        Ok(response.json(json!({ "question": asked.question, "answer": asked.answer })))
+        Ok(response.json(AskedBody { question: asked.question, answer: asked.answer }))
     })
     .await
 }
@@ -165,7 +217,7 @@ pub async fn regenerate(
     let language = language_of(&request);
     run_to_end(async move {
         let answer = companion::regenerate(&context, desk.get_ref(), &user, *id, language).await?;
-        Ok(HttpResponse::Accepted().json(json!({ "answer": answer })))
+        Ok(HttpResponse::Accepted().json(RegeneratedBody { answer }))
     })
     .await
 }
@@ -178,7 +230,7 @@ pub async fn propose_summary(
     id: web::Path<ThreadId>,
 ) -> ApiResult {
     let summary = companion::propose_summary(&context, &user, *id, language_of(&request)).await?;
-    Ok(HttpResponse::Ok().json(json!({ "summary": summary })))
+    Ok(HttpResponse::Ok().json(SummaryBody { summary }))
 }
 
 /// `POST /companion/threads/{id}/hand-over`: 201 with the chat, or 200 with what a booking begins with.
@@ -194,8 +246,8 @@ pub async fn hand_over(
     let work = || async {
         let handed = companion::hand_over(&context, &user, *id, (to, summary), language).await?;
         let mut response = match handed {
-            companion::HandedOver::Chat { .. } => HttpResponse::Created(),
-            companion::HandedOver::Booking { .. } => HttpResponse::Ok(),
+            companion::HandedOver::Chat(_) => HttpResponse::Created(),
+            companion::HandedOver::Booking(_) => HttpResponse::Ok(),
         };
         Ok(response.json(handed))
     };

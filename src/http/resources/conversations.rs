@@ -2,12 +2,18 @@
 
 use crate::{
     domain::{
+        conversations::conversation::MAX_BODY_CHARS,
         ids::ConversationId,
+        shape::{Count, Id},
         text::{FieldError, TextRule},
     },
     http::{
         error::ApiResult,
-        input::{idempotency::idempotent, json_body::JsonBody, page::PageQuery},
+        input::{
+            idempotency::idempotent,
+            json_body::JsonBody,
+            page::{Items, PageQuery},
+        },
     },
     services::{
         Context, ServiceResult,
@@ -16,58 +22,87 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 const SEARCH: TextRule = TextRule::line("query", 0, 200);
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ConversationListQuery {
+    /// Default: mine (live ones, newest message first). Waiting: the queue, longest first; of
+    /// counsellors.
+    #[schemars(extend("enum" = ["mine", "waiting", "closed"]))]
     scope: Option<String>,
+    /// Words to find; not in the queue.
+    #[schemars(length(min = 0, max = 200))]
     query: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// The body of a new conversation.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct OpenBody {
+    /// Of students.
+    #[schemars(with = "Option<Id>")]
     counsellor_id: Option<String>,
+    /// Of counsellors, who must name one.
+    #[schemars(with = "Option<Id>")]
     student_id: Option<String>,
+    /// What it is about.
+    #[schemars(length(min = 0, max = 120))]
     subject: Option<String>,
+    /// What it begins with.
     first_message: Option<FirstMessageBody>,
 }
 
 /// The message a conversation begins with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct FirstMessageBody {
+    /// A UUID.
+    #[schemars(length(equal = 36))]
     client_id: String,
+    /// What it says.
+    #[schemars(length(min = 1, max = MAX_BODY_CHARS))]
     body: String,
 }
 
 /// The body of a transfer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct TransferBody {
+    /// The new counsellor.
+    #[schemars(with = "Id")]
     counsellor_id: String,
+    /// What the new counsellor should know.
+    #[schemars(length(min = 1, max = 2_000))]
     note: String,
 }
 
 /// The body of a mark.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MarkBody {
+    /// Number of the newest message that it covers.
+    #[schemars(with = "Count")]
     seq: i64,
 }
 
 /// The body of a note.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NoteBody {
+    /// What it says.
+    #[schemars(length(min = 1, max = 4_000))]
     body: String,
 }
 
 impl ConversationListQuery {
     fn read(self) -> ServiceResult<ConversationQuery> {
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         let scope = match self.scope.as_deref() {
             None | Some("" | "mine") => ConversationScope::Mine,
             Some("waiting") => ConversationScope::Waiting,
@@ -179,7 +214,7 @@ pub async fn mark_read(
 /// `GET /conversations/{id}/notes`
 pub async fn list_notes(context: web::Data<Context>, requester: Requester, id: web::Path<ConversationId>) -> ApiResult {
     let items = conversations::list_notes(&context, &requester, *id).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+    Ok(HttpResponse::Ok().json(Items { items }))
 }
 
 /// `POST /conversations/{id}/notes`: 201 with the note.

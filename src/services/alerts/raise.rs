@@ -20,7 +20,7 @@ use crate::{
 /// How long a counsellor has to acknowledge a risk before everybody is called (product rule: 5 min).
 pub const ACKNOWLEDGE_WITHIN_MS: i64 = 5 * 60_000;
 /// Characters of the question that are kept.
-const EXCERPT_CHARS: usize = 280;
+pub(super) const EXCERPT_CHARS: usize = 280;
 /// How often an open warning is looked for again when another transaction was faster.
 const ATTEMPTS: u32 = 3;
 

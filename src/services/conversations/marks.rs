@@ -13,10 +13,12 @@ use crate::{
         ids::ConversationId,
         live::channel::ChannelName,
         principal::Principal,
+        shape::Count,
         text::FieldError,
     },
     wire::desk_event::DeskEvent,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -30,13 +32,17 @@ pub enum Mark {
 }
 
 /// Where the member's watermarks stand now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "OwnMarks")]
 pub struct MarkAnswer {
     /// Everything up to here reached a device.
+    #[schemars(with = "Count")]
     pub delivered_seq: i64,
     /// Everything up to here was read.
+    #[schemars(with = "Count")]
     pub read_seq: i64,
     /// How many messages of the other side were not read.
+    #[schemars(with = "Count")]
     pub unread_count: i64,
 }
 

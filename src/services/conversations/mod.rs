@@ -21,6 +21,7 @@ mod view_audit;
 pub use canned::{
     CannedReplyItem, CannedScope, NewCannedReply, add_canned_reply, change_canned_reply, delete_canned_reply, list_canned_replies,
 };
+pub use change::{Change, ConversationChanged, QueueChanged};
 pub use history::{
     EditItem, FoundItem, HistoryPage, HistoryStart, MessageLink, SearchPage, link_message_file, list_message_edits, list_messages,
     search_messages,

@@ -9,63 +9,80 @@ use crate::{
         conversations::conversation::{ConversationState, ListPosition, Participant, Side, preview},
         ids::ConversationId,
         principal::Principal,
+        shape::{Count, Id, Time},
     },
     services::shared::person::PersonItem,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The newest message of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "LastMessage")]
 pub struct LastMessageItem {
     /// Its number.
+    #[schemars(with = "Count")]
     pub seq: i64,
     /// Who wrote it.
+    #[schemars(with = "Id")]
     pub sender_id: String,
-    /// How it begins; empty when deleted, and where the text must not be kept (durable events).
+    /// How it begins; empty when deleted, null in durable events.
+    #[schemars(with = "Option<String>")]
     pub preview: String,
-    /// When it was written, RFC 3339.
+    /// When it was written.
+    #[schemars(with = "Time")]
     pub created_at: String,
     /// Whether it was deleted.
     pub deleted: bool,
 }
 
 /// How far a side got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Marks")]
 pub struct MarksItem {
     /// Everything up to here reached a device.
+    #[schemars(with = "Count")]
     pub delivered_seq: i64,
-    /// Everything up to here was read; null when it is hidden.
+    /// Null when it is hidden.
+    #[schemars(with = "Option<Count>")]
     pub read_seq: Option<i64>,
 }
 
 /// A conversation as one side sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Conversation")]
 pub struct ConversationItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// The student.
     pub student: PersonItem,
-    /// The counsellor; null in the queue.
+    /// Null in the queue.
     pub counsellor: Option<PersonItem>,
     /// Where it stands.
     pub state: ConversationState,
     /// What it is about.
     pub subject: Option<String>,
     /// Number of the newest message; 0 without any.
+    #[schemars(with = "Count")]
     pub last_seq: i64,
     /// The newest message.
     pub last_message: Option<LastMessageItem>,
     /// How many messages of the other side were not read.
+    #[schemars(with = "Count")]
     pub unread_count: i64,
     /// How far this side got.
     pub own: MarksItem,
-    /// How far the other side got.
+    /// Of the other side; `read_seq` is null when it hides read receipts.
     pub other: MarksItem,
-    /// Since when it is in the queue, RFC 3339.
+    /// Since when it is in the queue.
+    #[schemars(with = "Option<Time>")]
     pub waiting_since: Option<String>,
-    /// When it was made, RFC 3339.
+    /// When it was made.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When it was closed, RFC 3339.
+    /// When it was closed.
+    #[schemars(with = "Option<Time>")]
     pub closed_at: Option<String>,
 }
 
@@ -130,13 +147,15 @@ pub struct ConversationQuery {
 }
 
 /// A page of conversations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct ConversationPage {
     /// In the order of their scope.
     pub items: Vec<ConversationItem>,
-    /// `after` of the next page.
+    /// `after` of the next page; null on the last one.
     pub next: Option<String>,
-    /// How many messages the user has not read, in all own conversations.
+    /// In all own conversations.
+    #[schemars(with = "Count")]
     pub unread_total: i64,
 }
 

@@ -12,8 +12,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 /// Why sockets are ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum LoginEnd {
     /// The user logged out.
     Logout,
@@ -25,8 +26,19 @@ pub enum LoginEnd {
     Expired,
 }
 
+/// The data of `session.ended`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(inline)]
+pub struct SessionEnded {
+    /// Null: all sessions of the account.
+    pub session_id: Option<LoginId>,
+    /// Why it ended.
+    pub reason: LoginEnd,
+}
+
 /// How much is going on in an app right now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, schemars::JsonSchema)]
+#[schemars(inline)]
 pub struct AppCounts {
     /// Open sockets.
     pub connections: u64,

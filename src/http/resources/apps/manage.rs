@@ -4,7 +4,7 @@ use crate::{
     domain::{access::Action, ids::AppId},
     http::{
         error::ApiResult,
-        input::{credentials::require, idempotency::idempotent, json_body::JsonBody},
+        input::{credentials::require, idempotency::idempotent, json_body::JsonBody, page::Page},
     },
     services::{
         Context,
@@ -13,13 +13,11 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
 use std::cell::Cell;
 
 /// `GET /admin/apps`: all of them, those of the settings first; without secrets.
 pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
-    let items = manage::list_apps(&context, &user).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
+    Ok(HttpResponse::Ok().json(Page::only(manage::list_apps(&context, &user).await?)))
 }
 
 /// `GET /admin/apps/{id}`
