@@ -17,7 +17,7 @@ use input::uploads;
 use middleware::{
     api_refusals, path_prefix,
     rate_limit::{self, RateLimits},
-    request_trace, security_headers, unread_body,
+    request_trace, role_check, security_headers, unread_body,
 };
 use resources::{
     accounts, alerts, appointments, apps, audit, availability, canned_replies, companion, conversations, counsellors, dashboards, files,
@@ -65,6 +65,7 @@ pub fn app(
 ) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>> {
     App::new()
         .configure(|cfg| configure(cfg, &shared))
+        .wrap(from_fn(role_check::check_role))
         .wrap(from_fn(rate_limit::limit_requests))
         .wrap(from_fn(security_headers::add_security_headers))
         .wrap(from_fn(unread_body::close_on_unread_body))

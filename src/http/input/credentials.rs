@@ -114,7 +114,7 @@ fn refuse_cross_site(request: &HttpRequest, config: &Config) -> Result<(), ApiEr
 
 /// Finds the user of a request that needs one. Fails with 401 `auth.required` without one, and with
 /// 403 `auth.cross_site` for a cookie sent from a page of another site.
-pub(super) async fn require_principal(request: &HttpRequest) -> Result<Principal, ApiError> {
+pub async fn require_principal(request: &HttpRequest) -> Result<Principal, ApiError> {
     let required = || ApiError::from(ServiceError::Unauthenticated { code: "auth.required" });
     let principal = resolve(request).await?.ok_or_else(required)?;
     refuse_cross_site(request, &context_of(request)?.config)?;

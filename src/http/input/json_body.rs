@@ -108,7 +108,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         shape_error(&path, error.inner())
     })?;
     reader.end().map_err(|_| malformed())?;
+    // serde also reads a struct from the array of its fields; every body here is an object.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(ApiError::Fields(vec![problem(".", "type", "this value has the wrong type")]));
+    }
     Ok(value)
+}
+
+fn problem(field: &str, code: &'static str, message: &str) -> FieldProblem {
+    FieldProblem { field: field.to_owned(), code, message: message.to_owned() }
 }
 
 fn malformed() -> ApiError {
@@ -121,7 +129,6 @@ fn shape_error(path: &str, error: &serde_json::Error) -> ApiError {
     }
     let text = error.to_string();
     let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    let problem = |field: &str, code, message: &str| FieldProblem { field: field.to_owned(), code, message: message.to_owned() };
     let prefix = if path == "." { String::new() } else { format!("{path}.") };
     let field = match (missing, text.starts_with("unknown variant")) {
         (Some(name), _) => problem(&format!("{prefix}{name}"), "required", "this field is required"),
@@ -189,5 +196,6 @@ mod tests {
         assert_eq!(field("{}").await, ("title".into(), "required"));
         assert_eq!(field(r#"{"title":"a","kind":"long"}"#).await, ("kind".into(), "unknown_value"));
         assert_eq!(field("[]").await.1, "type");
+        assert_eq!(field(r#" ["a", null]"#).await, (".".into(), "type"), "the fields in order are no object");
     }
 }

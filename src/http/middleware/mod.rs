@@ -5,5 +5,6 @@ pub(super) mod path_prefix;
 pub mod rate_limit;
 pub mod request_id;
 pub mod request_trace;
+pub mod role_check;
 pub mod security_headers;
 pub mod unread_body;

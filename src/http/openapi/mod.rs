@@ -13,18 +13,24 @@ pub mod shape;
 
 use super::error::{ApiResult, CODES, Problem};
 use crate::{
-    domain::shape::{Cursor, Id},
+    domain::{
+        principal::Role,
+        shape::{Cursor, Id},
+    },
     wire::desk_event::{Delivery, DeskEvent},
 };
 use actix_web::{
     HttpResponse,
-    http::header::{self, ContentType},
+    http::{
+        Method,
+        header::{self, ContentType},
+    },
 };
 use operation::Operation;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use shape::{Definitions, Shape};
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 /// A subject: its routes, the shapes they speak in, and the events sockets hear of it.
 #[derive(Debug)]
@@ -68,6 +74,32 @@ static AREAS: LazyLock<Vec<Area>> = LazyLock::new(areas::all);
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| make_document(&AREAS));
 static DOCUMENT_TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
 static PAGE: LazyLock<String> = LazyLock::new(|| page::render(&AREAS, &DOCUMENT));
+
+/// The roles that may call, by path and method (lower case); operations for everybody are left out.
+static ROLES: LazyLock<HashMap<&'static str, HashMap<&'static str, Vec<Role>>>> = LazyLock::new(|| {
+    let mut roles: HashMap<_, HashMap<_, _>> = HashMap::new();
+    for operation in AREAS.iter().flat_map(|area| &area.operations) {
+        if let Some(allowed) = operation.roles() {
+            roles.entry(operation.path).or_default().insert(operation.method, allowed);
+        }
+    }
+    roles
+});
+
+/// Returns the roles that may call an operation, for a request's method and the path in the route
+/// table that it matched; `None` when everybody may, or when there is no such operation.
+#[must_use]
+pub fn roles_of(method: &Method, pattern: &str) -> Option<&'static [Role]> {
+    let method = match *method {
+        Method::GET | Method::HEAD => "get",
+        Method::POST => "post",
+        Method::PUT => "put",
+        Method::PATCH => "patch",
+        Method::DELETE => "delete",
+        _ => return None,
+    };
+    ROLES.get(pattern)?.get(method).map(Vec::as_slice)
+}
 
 /// Returns the OpenAPI document.
 #[must_use]

@@ -141,14 +141,14 @@ impl Operation {
         self.read.extend(definitions);
         let fields = schema.get_mut("properties").and_then(Value::as_object_mut).map(std::mem::take);
         self.parameters.extend(fields.into_iter().flatten().map(Parameter::of_field));
-        self.refuses(&["validation"])
+        self.refuses(&["request.malformed", "validation"])
     }
 
     /// Takes a query parameter; none is ever required.
     #[must_use]
     pub fn query(mut self, name: &'static str, schema: Value, meaning: &'static str) -> Self {
         self.parameters.push(Parameter { place: "query", name: name.to_owned(), schema, meaning: meaning.to_owned() });
-        self.refuses(&["validation"])
+        self.refuses(&["request.malformed", "validation"])
     }
 
     /// Takes a header; none is ever required.

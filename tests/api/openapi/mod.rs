@@ -5,6 +5,7 @@
 mod appointments;
 mod companion;
 mod conversations;
+mod roles;
 mod safety;
 
 use crate::{
