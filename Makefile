@@ -25,7 +25,7 @@ static/dist/index.html: $(WEB_SOURCES) | static/node_modules/.package-lock.json
 
 ## Renews docs/openapi.json, from which the types of the web UI are made, after a change to what the server describes.
 openapi:
-	EDUCOUNSEL_RENEW_OPENAPI=1 cargo test --locked --quiet --test structure openapi
+	EDUCOUNSEL_RENEW_OPENAPI=1 cargo test --locked --quiet --lib http::openapi
 
 static/node_modules/.package-lock.json: static/package-lock.json
 	cd static && npm ci --no-audit --no-fund

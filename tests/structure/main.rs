@@ -7,7 +7,6 @@ mod cited_files;
 mod layers;
 mod long_functions;
 mod mailboxes;
-mod openapi_copy;
 mod repository;
 mod schema;
 mod sizes;
