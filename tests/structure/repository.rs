@@ -13,8 +13,11 @@ pub fn root() -> &'static Path {
 /// Folders of generated or third-party files.
 const NOT_OURS: [&str; 7] = ["target", "node_modules", "dist", "coverage", "data", "test-results", "corpus"];
 
+/// Files that a script generates beside written ones.
+const GENERATED_FILES: [&str; 1] = ["schema.d.ts"];
+
 /// Returns all files below `folder` of the repository, by their path from its root, in order.
-/// Leaves out generated folders (`target`, `node_modules`, …) and hidden ones.
+/// Leaves out generated files and folders (`target`, `node_modules`, …) and hidden ones.
 pub fn files_below(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect(&root().join(folder), &mut found);
@@ -27,7 +30,9 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if !path.is_dir() {
-            found.push(path);
+            if !GENERATED_FILES.contains(&name) {
+                found.push(path);
+            }
         } else if !name.starts_with('.') && !is_not_ours(&path, name) {
             collect(&path, found);
         }

@@ -314,4 +314,17 @@ mod tests {
             assert!(PAGE.contains(&format!("id=\"{anchor}\"")), "#{anchor} leads nowhere");
         }
     }
+
+    /// The types of the web UI are made from the copy, so that nobody needs the server to build them.
+    /// `make openapi` sets the variable; then the copy is written first.
+    #[test]
+    fn the_copy_in_docs_is_what_the_server_describes() {
+        let copy = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+        let text = format!("{:#}\n", document());
+        if std::env::var_os("EDUCOUNSEL_RENEW_OPENAPI").is_some() {
+            std::fs::write(copy, &text).unwrap();
+        }
+        let is_new = std::fs::read_to_string(copy).is_ok_and(|old| old == text);
+        assert!(is_new, "docs/openapi.json is not what the server describes: run `make openapi` and commit the file");
+    }
 }
