@@ -98,12 +98,6 @@ impl ChannelName {
         self.as_str().strip_prefix(SIGN_IN)
     }
 
-    /// Says whether this is the topic of the sockets that watch a user.
-    #[must_use]
-    pub fn is_watch(&self) -> bool {
-        self.as_str().starts_with(WATCHED)
-    }
-
     /// Returns the channel of one user of the built-in app.
     #[must_use]
     pub fn user(id: UserId) -> Self {

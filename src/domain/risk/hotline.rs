@@ -124,7 +124,7 @@ pub fn parse_hotlines(forms: &[HotlineForm]) -> Result<Vec<Hotline>, Vec<FieldEr
 }
 
 fn parse_hotline(form: &HotlineForm) -> Result<Hotline, FieldError> {
-    let id = match form.id.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
+    let id = match form.id.as_deref().map(str::trim) {
         Some(id) => parse_id(id)?,
         // Any unique text serves as the id; this one is a UUIDv7.
         None => UserId::generate().to_string(),
@@ -152,8 +152,8 @@ fn parse_hotline(form: &HotlineForm) -> Result<Hotline, FieldError> {
 }
 
 fn parse_id(text: &str) -> Result<String, FieldError> {
-    let is_legal = text.len() <= MAX_ID_CHARS && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    if is_legal { Ok(text.to_owned()) } else { Err(FieldError::new("id", "unknown_value", "at most 36 of a-z 0-9 -")) }
+    let is_legal = (1..=MAX_ID_CHARS).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if is_legal { Ok(text.to_owned()) } else { Err(FieldError::new("id", "unknown_value", "1 to 36 of a-z 0-9 -")) }
 }
 
 /// Says whether a text is safe as the address of a link: https, a host, and no character that could

@@ -7,7 +7,7 @@ use crate::{
             slots::Span,
         },
         ids::{AppointmentId, UserId},
-        shape::{Id, Time},
+        shape::{Id, Time, given},
         text::FieldError,
     },
     http::{
@@ -52,7 +52,7 @@ pub struct BookingBody {
     #[schemars(with = "Id")]
     counsellor_id: String,
     /// Of counsellors, who must name one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Id")]
     student_id: Option<String>,
     /// When it should begin.
@@ -83,8 +83,7 @@ pub struct ChangeBody {
 impl AppointmentListQuery {
     fn parse(self) -> ServiceResult<AppointmentQuery> {
         let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
-        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let scope = match (given(self.scope).as_deref(), given(self.from), given(self.to)) {
+        let scope = match (self.scope.as_deref(), self.from, self.to) {
             (None, Some(from), Some(to)) => ListScope::Within(parse_span(&from, &to)?),
             (None | Some("upcoming"), None, None) => ListScope::Upcoming,
             (Some("past"), None, None) => ListScope::Past,
@@ -93,7 +92,7 @@ impl AppointmentListQuery {
             (_, None, Some(_)) => return Err(FieldError::new("from", "required", "from and to belong together").into()),
             (Some(_), Some(_), Some(_)) => return Err(unknown("scope", "a stretch of time has no scope")),
         };
-        let counsellor = given(self.counsellor_id).map(|id| UserId::parse(&id)).transpose();
+        let counsellor = self.counsellor_id.map(|id| UserId::parse(&id)).transpose();
         let page = self.page;
         Ok(AppointmentQuery {
             scope,

@@ -77,11 +77,12 @@ pub struct AuditQuery {
     page: PageQuery,
 }
 
-/// `GET /admin/audit`: the audit trail, newest first. An empty filter counts as none.
+/// `GET /admin/audit`: the audit trail, newest first. An empty filter of a kind or a thing counts as
+/// none.
 pub async fn list(context: web::Data<Context>, Requester { principal, .. }: Requester, query: web::Query<AuditQuery>) -> ApiResult {
     let AuditQuery { actor_id, target_kind, target_id, page } = query.into_inner();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let actor_id = match given(actor_id) {
+    let actor_id = match actor_id {
         Some(id) => Some(id.parse().map_err(|_| ServiceError::from(FieldError::new("actor_id", "unknown_value", "the id of a user")))?),
         None => None,
     };

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         appointments::availability::AvailabilityForm,
         ids::UserId,
-        shape::{Count, Id},
+        shape::{Count, Id, given},
     },
     http::{
         error::{ApiError, ApiResult},
@@ -37,11 +37,11 @@ pub struct VersionBody {
 }
 
 /// What the body of a check may hold besides the settings: it may be the body of a change.
-#[derive(Debug, JsonSchema)]
-#[expect(dead_code, reason = "a check needs no version: it is part of the shape only")]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "a check needs no version: it is read for its shape only")]
 pub struct CheckedVersion {
     /// Means nothing here.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Count")]
     version: Option<i64>,
 }
@@ -72,6 +72,7 @@ pub async fn check(
     Requester { principal: user, .. }: Requester,
     body: JsonBody<AvailabilityForm>,
 ) -> ApiResult {
+    let _: CheckedVersion = body.also()?;
     let conflicts = availability::check_availability(&context, &user, &body.value).await?;
     Ok(HttpResponse::Ok().json(Conflicts { conflicts }))
 }

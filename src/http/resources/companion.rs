@@ -144,7 +144,7 @@ pub async fn read_thread(
     query: web::Query<BeforeQuery>,
 ) -> ApiResult {
     let unknown = |_| FieldError::new("before", "unknown_value", "not a message of this thread");
-    let before = query.before.as_deref().filter(|text| !text.is_empty()).map(MessageId::parse).transpose().map_err(unknown)?;
+    let before = query.before.as_deref().map(MessageId::parse).transpose().map_err(unknown)?;
     Ok(HttpResponse::Ok().json(companion::read_thread(&context, desk.get_ref(), &user, *id, before).await?))
 }
 

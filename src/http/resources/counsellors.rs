@@ -62,7 +62,7 @@ pub async fn list_slots(
     query: web::Query<DaysQuery>,
 ) -> ApiResult {
     let day = |field, text: &Option<String>| -> ServiceResult<_> {
-        let Some(text) = text.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+        let Some(text) = text.as_deref() else { return Ok(None) };
         let unknown = || FieldError::new(field, "unknown_value", "days are YYYY-MM-DD");
         Ok(Some(parse_day(text).ok_or_else(unknown)?))
     };

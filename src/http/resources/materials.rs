@@ -85,12 +85,11 @@ impl MaterialListQuery {
             Some(text) => rule.parse(&text).map(|text| Some(text).filter(|text| !text.is_empty())),
             None => Ok(None),
         };
-        let status = self.status.filter(|status| !status.is_empty());
         let page = self.page;
         Ok(MaterialQuery {
             query: text(SEARCH, self.query)?,
             category: text(CATEGORY, self.category)?,
-            status: status.map(|status| MaterialStatus::parse_field(&status)).transpose()?,
+            status: self.status.map(|status| MaterialStatus::parse_field(&status)).transpose()?,
             after: page.after()?,
             limit: page.limit()?,
         })

@@ -7,6 +7,7 @@ mod companion;
 mod conversations;
 mod roles;
 mod safety;
+mod strictness;
 
 use crate::{
     appointments::availability::on_monday,

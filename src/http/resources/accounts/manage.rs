@@ -6,7 +6,7 @@ use crate::{
         clock::rfc3339,
         ids::UserId,
         principal::Role,
-        shape::{Id, Text, Time},
+        shape::{Id, Text, Time, given},
         text::FieldError,
     },
     http::{
@@ -47,16 +47,16 @@ pub struct UsersQuery {
 }
 
 impl UsersQuery {
-    /// Reads the filters. An empty filter is none; an unknown one is refused.
+    /// Reads the filters. Refuses an unknown role or state.
     fn read(self) -> ServiceResult<UserQuery> {
         let page = self.page;
         let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
-        let role = match self.role.as_deref().filter(|text| !text.is_empty()) {
+        let role = match self.role.as_deref() {
             Some(text) => Some(Role::parse(text).ok_or_else(|| unknown("role", "student, counsellor or admin"))?),
             None => None,
         };
         let disabled = match self.state.as_deref() {
-            None | Some("") => None,
+            None => None,
             Some("active") => Some(false),
             Some("disabled") => Some(true),
             Some(_) => return Err(unknown("state", "active or disabled")),
@@ -87,19 +87,19 @@ pub struct NewUserBody {
 #[schemars(inline)]
 pub struct UserPatchBody {
     /// Display name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Text", length(min = 1, max = 120))]
     name: Option<String>,
     /// What the account is for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Role")]
     role: Option<Role>,
     /// A new password.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Text", length(min = 10, max = 200))]
     password: Option<String>,
     /// Whether nobody can sign in to it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "bool")]
     disabled: Option<bool>,
 }

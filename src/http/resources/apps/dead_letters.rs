@@ -5,6 +5,7 @@ use crate::{
     domain::{
         access::Action,
         ids::{AppId, WebhookEventId},
+        shape::given,
     },
     http::{
         error::{ApiError, ApiResult, FieldProblem},
@@ -32,7 +33,7 @@ const MOST_IDS: usize = 1000;
 #[schemars(inline)]
 pub struct Replay {
     /// Left out: all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Vec<WebhookEventId>")]
     ids: Option<Vec<WebhookEventId>>,
 }

@@ -20,6 +20,6 @@ pub struct SyncQuery {
 
 /// `GET /sync?after=CURSOR`: durable events after the cursor, in order.
 pub async fn events(context: web::Data<Context>, Requester { principal: user, .. }: Requester, query: web::Query<SyncQuery>) -> ApiResult {
-    let after = query.after.as_deref().filter(|text| !text.is_empty()).map(sync::parse_cursor).transpose()?;
+    let after = query.after.as_deref().map(sync::parse_cursor).transpose()?;
     Ok(HttpResponse::Ok().json(sync::events_after(&context, &user, after).await?))
 }
