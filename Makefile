@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: run web test test-fast lint coverage bench
+.PHONY: run web openapi test test-fast lint coverage bench
 
 ## Builds the web UI and the server, side by side, and starts it with demo data. Quick to build: what is measured and deployed is the release profile.
 run:
@@ -13,14 +13,19 @@ run:
 # What builds static/dist, and what makes cargo embed it anew; scripts/build-for-run has other ways for both.
 WEB_BUILD := npm run --silent build
 WEB_BUILT := touch src/http/static_files.rs
-WEB_SOURCES := $(wildcard static/*.html static/*.json static/*.ts static/*.js) $(shell find static/src static/public static/vite static/scripts -type f 2>/dev/null)
+WEB_TYPES := static/src/shared/api/schema.d.ts
+WEB_SOURCES := docs/openapi.json $(wildcard static/*.html static/*.json static/*.ts static/*.js) $(filter-out $(WEB_TYPES),$(shell find static/src static/public static/vite static/scripts -type f 2>/dev/null))
 
 ## Builds the web UI into static/dist, from where it is embedded.
 web: static/dist/index.html
 
 static/dist/index.html: $(WEB_SOURCES) | static/node_modules/.package-lock.json
-	cd static && $(WEB_BUILD)
+	cd static && npm run --silent types && $(WEB_BUILD)
 	$(WEB_BUILT)
+
+## Renews docs/openapi.json, from which the types of the web UI are made, after a change to what the server describes.
+openapi:
+	EDUCOUNSEL_RENEW_OPENAPI=1 cargo test --locked --quiet --lib http::openapi
 
 static/node_modules/.package-lock.json: static/package-lock.json
 	cd static && npm ci --no-audit --no-fund
@@ -61,3 +66,8 @@ coverage: static/node_modules/.package-lock.json tests/aimock/node_modules/.pack
 bench:
 	cargo build --release --locked
 	loadtest/run-bench "$${CARGO_TARGET_DIR:-target}/release/educounsel"
+
+## Writes the tables of settings in docs/operations.md anew, from src/config/sections.rs.
+.PHONY: docs
+docs:
+	EDUCOUNSEL_RENEW_DOCS=1 cargo test --locked --quiet --test structure operations::the_operations_guide_lists_every_setting

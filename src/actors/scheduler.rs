@@ -1,5 +1,6 @@
-//! Owns work by the clock: warnings nobody acknowledged, reminders of appointments, housekeeping of the database and sweeping of files without a row. Called by
-//! nobody: timers only. Must not assume that it runs alone: every node runs it, and each step is safe to run twice.
+//! Owns work by the clock: overdue warnings, reminders of appointments, housekeeping of the
+//! database, and sweeping of files without a row. Called by no one: timers only. Must not assume
+//! that it runs alone: every node runs it, and each step is safe to run twice.
 
 use crate::services::{
     Context as Services, alerts::escalate_overdue, appointments::send_due_reminders, files::sweep, operations::housekeeping,
@@ -19,7 +20,8 @@ const FIRST_REMINDERS: Duration = Duration::from_secs(1);
 /// Time between two looks at warnings that nobody acknowledged in time.
 const ALERTS: Duration = Duration::from_secs(5);
 
-/// App -> Scheduler: begin nothing any more and leave what is begun; the next round of any node does it. Replies at once.
+/// App -> Scheduler: begin no round, and leave the current one; the next round of any node does its
+/// work. Replies at once.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct StopScheduler;

@@ -2,6 +2,8 @@
 //! time and look the same on all three engines. Apps and sockets have the ids of the Pusher
 //! protocol. Used by every module.
 
+use super::shape::Id;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 use uuid::Uuid;
@@ -52,6 +54,20 @@ macro_rules! id_type {
             type Err = InvalidId;
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 Self::parse(text)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                Id::schema_name()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                Id::json_schema(generator)
             }
         }
 

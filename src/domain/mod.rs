@@ -18,5 +18,6 @@ pub mod pdf;
 pub mod principal;
 pub mod retry;
 pub mod risk;
+pub mod shape;
 pub mod text;
 pub mod topic;

@@ -2,10 +2,11 @@
 //! `http/input/credentials` and the handshake of sockets make it; the services check rights by it.
 
 use super::ids::{LoginId, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The role of an account; it decides what the account may do ([`super::access`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A student (siswa).

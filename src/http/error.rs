@@ -1,22 +1,35 @@
-//! The only `ResponseError`: makes problem+json (RFC 9457) of every failure. Nothing of a cause ever reaches a client; causes of the server's own
-//! failures are logged once, by [`super::middleware::request_trace`].
+//! Owns the answers to failures: [`ApiError`], the only `ResponseError`, and the table of error
+//! codes. Called by every handler, extractor and middleware that refuses a request. Must not show a
+//! client the cause of a failure.
+//!
+//! - Every answer is problem+json (RFC 9457).
+//! - [`super::middleware::request_trace`] logs each of the server's own failures once.
 
 use super::middleware::request_id;
-use crate::{domain::text::FieldError, services::ServiceError};
+use crate::{
+    domain::text::FieldError,
+    services::{ServiceError, appointments::SlotItem},
+};
 use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt;
 
+/// The stable codes of [`FieldProblem`].
+const FIELD_CODES: [&str; 9] =
+    ["required", "too_short", "too_long", "control_character", "unknown_value", "type", "overlapping", "unavailable", "login_taken"];
+
 /// What is wrong with one field, as the client reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldProblem {
     /// Name or path of the field.
     pub field: String,
-    /// `required`, `too_short`, `too_long`, `control_character`, `unknown_value`, `type`, `overlapping`, `unavailable`.
+    /// Stable name of what is wrong.
+    #[schemars(extend("enum" = FIELD_CODES))]
     pub code: &'static str,
     /// One English sentence.
     pub message: String,
@@ -28,12 +41,13 @@ impl From<&FieldError> for FieldProblem {
     }
 }
 
-/// Why a request is not answered with what it asked for.
+/// The reason why a request fails.
 #[derive(Debug)]
 pub enum ApiError {
     /// A use case refused or failed.
     Service(ServiceError),
-    /// The request does not read: a stable code of the 4xx table of the contract and a sentence without user data.
+    /// The request cannot be read: a stable code (a 4xx of [`CODES`]) and a sentence without user
+    /// data.
     Request {
         /// `request.malformed`, `request.too_large`, …
         code: &'static str,
@@ -50,7 +64,7 @@ pub enum ApiError {
 pub type ApiResult<T = HttpResponse> = Result<T, ApiError>;
 
 impl ApiError {
-    /// Makes the error of a request that does not read.
+    /// Makes the error of a request that cannot be read.
     pub fn request(code: &'static str, detail: impl Into<String>) -> Self {
         Self::Request { code, detail: detail.into() }
     }
@@ -72,7 +86,7 @@ impl ApiError {
         }
     }
 
-    /// Returns the server's own failure, for the log; `None` for what the client did.
+    /// Returns the server's own failure, for the log; `None` when the client is at fault.
     #[must_use]
     pub const fn failure(&self) -> Option<&ServiceError> {
         match self {
@@ -142,18 +156,36 @@ impl From<FieldError> for ApiError {
     }
 }
 
-/// The body of every error answer.
-#[derive(Debug, Serialize)]
-struct Problem<'a> {
+/// RFC 9457: the body of every error answer.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct Problem<'a> {
+    /// Always `about:blank`: `code` says more.
     r#type: &'static str,
+    /// The reason phrase of the status.
     title: &'a str,
+    /// The HTTP status.
+    #[schemars(with = "i32")]
     status: u16,
+    /// Stable; see the table of codes.
     code: &'static str,
+    /// One English sentence.
     detail: String,
+    /// With `validation`: what is wrong, per field.
     errors: Vec<FieldProblem>,
+    /// As in `X-Request-Id`.
     request_id: String,
     #[serde(flatten)]
+    #[schemars(with = "Option<ConflictFacts>")]
     facts: Option<&'a Map<String, Value>>,
+}
+
+/// What the answer to a conflict tells besides: `facts` of [`ServiceError::ConflictWith`].
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "use cases make the facts; here is their shape")]
+struct ConflictFacts {
+    /// With `appointments.slot_taken`: at most 3, free for both.
+    alternatives: Vec<SlotItem>,
 }
 
 impl ResponseError for ApiError {
@@ -220,7 +252,7 @@ const fn spec(code: &'static str, status: u16, detail: &'static str) -> CodeSpec
     CodeSpec { code, status, detail }
 }
 
-/// The table of codes, by status: a new code is one line here and one in `docs/api.md`.
+/// The table of codes, ordered by status. A new code needs a line here and one in `docs/api.md`.
 pub const CODES: &[CodeSpec] = &[
     spec("request.malformed", 400, "the request does not read"),
     spec("auth.required", 401, "sign in first"),
@@ -261,7 +293,8 @@ pub const CODES: &[CodeSpec] = &[
     spec("unavailable", 503, "a part of the service is not reachable; try again soon"),
 ];
 
-/// Finds a code in the table. One that was forgotten is 422 in production, and fails every test that meets it.
+/// Finds a code in the table. A code that is missing there is answered with 422 in production and
+/// fails every test that meets it.
 fn spec_of(code: &'static str) -> CodeSpec {
     let found = CODES.iter().find(|spec| spec.code == code).copied();
     debug_assert!(found.is_some(), "error code {code} is not in the table of http/error.rs");
@@ -347,7 +380,7 @@ mod tests {
         assert!(unknown.is_empty(), "docs/api.md names codes that do not exist: {unknown:?}");
     }
 
-    /// A code that no test provokes would be found missing by a user.
+    /// Without this test, a user could be the first to find a code that the table lacks.
     #[test]
     fn every_code_that_the_sources_name_is_in_the_table() {
         let makers =
@@ -362,7 +395,7 @@ mod tests {
                 }
                 let text = std::fs::read_to_string(&path).unwrap();
                 for code in makers.iter().flat_map(|maker| text.split(maker).skip(1)).filter_map(|rest| rest.split('"').next()) {
-                    // A maker named in a string of this very test.
+                    // A function name that occurs as a string in this test is no code.
                     let is_code = code.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'.' | b'_'));
                     assert!(!is_code || CODES.iter().any(|spec| spec.code == code), "{} names {code}", path.display());
                     found += usize::from(is_code);

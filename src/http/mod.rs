@@ -1,6 +1,8 @@
-//! HTTP: parse, call a use case or an actor, answer. The full route table stands on this screen. Handlers are short; every failure is an
-//! [`error::ApiError`], the only `ResponseError`.
-//! May import: everything but `backends` and `app`.
+//! Owns HTTP: the route table and the order of the middlewares. Called by `app.rs` and
+//! `app/serve.rs`. Must not import `backends` or `app`.
+//!
+//! - A handler is short: it parses, calls a use case or an actor, and answers.
+//! - Every failure is an [`error::ApiError`], the only `ResponseError`.
 
 use crate::{actors::companion::desk::DeskHandle, services::Context};
 use actix_web::{
@@ -15,7 +17,7 @@ use input::uploads;
 use middleware::{
     api_refusals, path_prefix,
     rate_limit::{self, RateLimits},
-    request_trace, security_headers, unread_body,
+    request_trace, role_check, security_headers, unread_body,
 };
 use resources::{
     accounts, alerts, appointments, apps, audit, availability, canned_replies, companion, conversations, counsellors, dashboards, files,
@@ -35,7 +37,7 @@ pub mod route;
 pub mod sockets;
 pub mod static_files;
 
-/// What the routes share on one node; cheap to clone into every worker.
+/// The state that all routes of one node share; cheap to clone into every worker.
 #[derive(Clone)]
 pub struct Shared {
     context: web::Data<Context>,
@@ -45,7 +47,8 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Makes what the routes share. One per server process, not per worker: the limits count over all workers.
+    /// Makes the shared state. A server process makes it once, not once per worker: the limits
+    /// count over all workers.
     #[must_use]
     pub fn new(context: Context, desk: DeskHandle) -> Self {
         let limits = web::Data::new(RateLimits::new(context.config.http.requests_per_minute));
@@ -54,13 +57,15 @@ impl Shared {
     }
 }
 
-/// Makes the application of one worker: the routes inside the middlewares, the outermost last.
+/// Makes the application of one worker: the routes inside the middlewares. The last middleware in
+/// the list is the outermost one.
 #[must_use]
 pub fn app(
     shared: Shared,
 ) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>> {
     App::new()
         .configure(|cfg| configure(cfg, &shared))
+        .wrap(from_fn(role_check::check_role))
         .wrap(from_fn(rate_limit::limit_requests))
         .wrap(from_fn(security_headers::add_security_headers))
         .wrap(from_fn(unread_body::close_on_unread_body))
@@ -88,7 +93,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, shared: &Shared) {
         .default_service(web::to(static_files::serve_ui));
 }
 
-/// Returns every route: its path and its methods in lower case. Each is described in [`openapi`].
+/// Returns every route: its path and its methods in lower case. [`openapi`] describes each of them.
 #[must_use]
 pub fn route_table() -> Vec<(String, Vec<String>)> {
     let mut table = api_v1(Routes::default()).listed(API_V1);
@@ -96,10 +101,11 @@ pub fn route_table() -> Vec<(String, Vec<String>)> {
     table
 }
 
-/// Where the API is.
+/// The path prefix of the API.
 const API_V1: &str = "/api/v1";
 
-/// The routes outside of `/api/v1`. Beside them stands `/app/{key}`, the WebSocket, which belongs to the transport (`app.rs`).
+/// The routes outside of `/api/v1`. The WebSocket route, `/app/{key}`, is not in this table:
+/// `app.rs` adds it with the transport.
 fn outside(routes: Routes) -> Routes {
     routes
         .service(at("/files/{key:.*}").get(files::serve))
@@ -123,7 +129,8 @@ fn outside(routes: Routes) -> Routes {
         .service(at("/api/docs.css").get(openapi::serve_style))
 }
 
-/// The routes under `/api/v1`. JSON only, so compressed; files are served elsewhere, uncompressed, because ranges need plain bytes.
+/// The routes under `/api/v1`. Their answers are JSON, so they are compressed. Files are served
+/// outside of this scope and uncompressed, because ranges count plain bytes.
 #[expect(clippy::too_many_lines, reason = "the table of routes, a line each, is read as a whole")]
 fn api_v1(routes: Routes) -> Routes {
     routes
@@ -204,12 +211,12 @@ async fn no_such_path() -> ApiResult {
     Err(ApiError::not_found())
 }
 
-/// A query that does not read is 400.
+/// Answers 400 to a query that cannot be read.
 fn query_errors() -> web::QueryConfig {
     web::QueryConfig::default().error_handler(|_, _| ApiError::request("request.malformed", "the query does not read").into())
 }
 
-/// A path part that does not read, such as an id, is an unknown thing: 404.
+/// Answers 404 to a path segment that cannot be read, such as a malformed id.
 fn path_errors() -> web::PathConfig {
     web::PathConfig::default().error_handler(|_, _| ApiError::not_found().into())
 }

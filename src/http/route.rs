@@ -1,4 +1,8 @@
-//! A path and what it answers. Methods a path does not know get 405 with `Allow`, as problem+json; `GET` also answers `HEAD`.
+//! Owns the entries of the route table: a path and its handlers. Called by the route table in
+//! `http/mod.rs`. Must not know any single route.
+//!
+//! - A method that a path does not have gets 405 with `Allow`, as problem+json.
+//! - `GET` handlers also answer `HEAD`.
 
 use super::error::ApiError;
 use actix_web::{
@@ -52,8 +56,8 @@ impl RouteAt {
     }
 }
 
-/// Entries of a route table, in the order in which they are tried. A list first and a registration after, so that the table can be read as well: the
-/// description of the API is compared with it.
+/// Entries of a route table, tried in their order. The table is built first and registered
+/// afterwards, so that a test can also read it: it compares the table with the API description.
 #[derive(Default)]
 pub struct Routes(Vec<RouteAt>);
 
@@ -65,7 +69,8 @@ impl Routes {
         self
     }
 
-    /// Returns every path behind `prefix` with its methods in lower case. `{name:pattern}` is `{name}`.
+    /// Returns every path behind `prefix` with its methods in lower case. `{name:pattern}` is
+    /// `{name}`.
     #[must_use]
     pub fn listed(&self, prefix: &str) -> Vec<(String, Vec<String>)> {
         let methods = |route: &RouteAt| {

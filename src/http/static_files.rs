@@ -1,4 +1,8 @@
-//! The web UI, embedded in the binary: hashed assets for a year, the page itself always asked again, text compressed once.
+//! Owns the delivery of the web UI, which is embedded in the binary. Called by the route table as
+//! its default handler. Must not answer a program's unknown path with the page.
+//!
+//! - Browsers keep hashed assets for a year; they ask again for the page itself every time.
+//! - Text is compressed once per process.
 
 use super::error::{ApiError, ApiResult};
 use actix_web::{
@@ -14,7 +18,7 @@ use flate2::{Compression, write::GzEncoder};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::{io::Write as _, sync::LazyLock};
 
-/// What Vite built; empty when the web UI was not built.
+/// The files that Vite built; empty when the web UI was not built.
 #[derive(RustEmbed)]
 #[folder = "static/dist"]
 #[allow_missing = true]
@@ -23,21 +27,23 @@ struct Dist;
 /// The page that starts the web UI.
 const PAGE: &str = "index.html";
 
-/// Paths of the web UI; it draws each of them itself.
+/// Paths that the web UI draws itself.
 const PAGES: [&str; 4] = ["/", "/login", "/account", "/403"];
 const PAGE_FOLDERS: [&str; 3] = ["/student/", "/guru/", "/admin/"];
 
-/// Where programs ask: they get the documented 404, never the page.
+/// Path prefixes that programs use. An unknown path below them gets the documented 404, never the
+/// page.
 const PROGRAM_FOLDERS: [&str; 6] = ["/api/", "/app/", "/apps/", "/assets/", "/broadcasting/", "/files/"];
 
 /// Smaller files gain nothing from compression.
 const SMALLEST_GZIP_BYTES: usize = 1024;
 
-/// Compressed forms of text files, by the hash of the plain one.
+/// Compressed text files, by the hash of the plain file.
 static COMPRESSED: LazyLock<DashMap<[u8; 32], Bytes>> = LazyLock::new(DashMap::new);
 
-/// Answers every path no route knows: a file of the web UI, its page, or 404. A browser that was led to an unknown path gets the page
-/// with the 404, and so a way back.
+/// Answers every path that no route knows: with a file of the web UI, with its page, or with 404. A
+/// browser that follows a link to an unknown path gets the page along with the 404, so that the
+/// user can find a way back.
 pub async fn serve_ui(request: HttpRequest) -> ApiResult {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::not_found());
@@ -62,7 +68,8 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     accepted.is_none_or(|accepted| accepted.contains("text/html") || accepted.contains("*/*"))
 }
 
-/// Browsers name `text/html` when a person follows a link or types an address; scripts and images do not.
+/// Says whether a person navigates: browsers accept `text/html` for a link or a typed address, not
+/// for scripts and images.
 fn is_navigation(request: &HttpRequest) -> bool {
     let names_html =
         request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"));
@@ -103,7 +110,8 @@ fn answer(request: &HttpRequest, path: &str, file: EmbeddedFile) -> HttpResponse
     }
 }
 
-/// Vite puts a hash of the content into the names under `assets/`; everything else may change under its name.
+/// Returns the `Cache-Control` of a path. Vite puts a hash of the content into the names under
+/// `assets/`; any other file may change without a new name.
 fn cache_rule(path: &str) -> &'static str {
     if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" }
 }

@@ -15,8 +15,10 @@ use crate::{
         clock::rfc3339,
         language::Language,
         principal::Principal,
+        shape::{Count, Day, Share, Time},
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 const NEWEST_MATERIALS: u32 = 3;
@@ -31,7 +33,8 @@ const RECENT_MS: i64 = 7 * DAY_MS;
 const READS_WINDOW_MS: i64 = 30 * DAY_MS;
 
 /// The widgets of a student.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct StudentDashboard {
     /// The 3 newest.
     pub materials: Vec<MaterialItem>,
@@ -42,7 +45,8 @@ pub struct StudentDashboard {
 }
 
 /// The bell of a student's dashboard.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NoticeWidget {
     /// How many are unread.
     #[serde(flatten)]
@@ -52,9 +56,10 @@ pub struct NoticeWidget {
 }
 
 /// Facts of the school.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct SchoolFacts {
-    /// IANA zone in which times are shown.
+    /// IANA zone.
     pub zone: String,
 }
 
@@ -69,55 +74,121 @@ pub struct CounsellorDashboard {
     pub age_s: i64,
 }
 
-#[derive(Serialize)]
-struct Statistics {
+/// The statistics of the school.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Statistics {
+    /// The students.
     students: StudentFigures,
+    /// The materials.
     materials: MaterialFigures,
+    /// The notices to students.
     notifications: NoticeFigures,
+    /// 14 days, the oldest first.
     engagement: Vec<DayFigures>,
+    /// The 10 newest.
     recent_activity: Vec<ActivityItem>,
+    /// When these were counted.
+    #[schemars(with = "Time")]
     generated_at: String,
 }
 
-#[derive(Serialize)]
+/// How many students there are.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct StudentFigures {
+    /// All of them.
+    #[schemars(with = "Count")]
     total: i64,
+    /// Those who logged in or read a material in the last 7 days.
+    #[schemars(with = "Count")]
     active_7d: i64,
+    /// Those whose account was made in the last 7 days.
+    #[schemars(with = "Count")]
     new_7d: i64,
 }
 
-#[derive(Serialize)]
+/// How many materials there are, and how often students used them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct MaterialFigures {
+    /// In all states.
+    #[schemars(with = "Count")]
     total: i64,
+    /// Published ones.
+    #[schemars(with = "Count")]
     active: i64,
+    /// Drafts.
+    #[schemars(with = "Count")]
     draft: i64,
+    /// Archived ones.
+    #[schemars(with = "Count")]
     archived: i64,
+    /// How often students read one.
+    #[schemars(with = "Count")]
     views: i64,
+    /// How often students downloaded a file.
+    #[schemars(with = "Count")]
     downloads: i64,
 }
 
-#[derive(Serialize)]
+/// How many notices were sent, and how many were read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct NoticeFigures {
+    /// All that are kept.
+    #[schemars(with = "Count")]
     sent: i64,
+    /// Those of the last 7 days.
+    #[schemars(with = "Count")]
     sent_7d: i64,
+    /// How often a student read one of the last 30 days that went to all students.
+    #[schemars(with = "Count")]
     reads: i64,
+    /// Of the last 30 days; null when none was sent.
+    #[schemars(with = "Option<Share>")]
     read_rate: Option<f64>,
 }
 
-#[derive(Serialize)]
+/// How much students did on a day.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct DayFigures {
+    /// The day, in the zone of the school.
+    #[schemars(with = "Day")]
     date: String,
+    /// How many students read or downloaded a material.
+    #[schemars(with = "Count")]
     active_students: i64,
+    /// How often they read a material.
+    #[schemars(with = "Count")]
     views: i64,
+    /// How often they downloaded a file.
+    #[schemars(with = "Count")]
     downloads: i64,
 }
 
-#[derive(Serialize)]
+/// An act of somebody on a material.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct ActivityItem {
+    /// When it happened.
+    #[schemars(with = "Time")]
     at: String,
+    /// Display name of the account that did it.
     actor_name: Option<String>,
+    /// What was done.
+    #[schemars(extend("enum" = [
+        "material.created",
+        "material.updated",
+        "material.archived",
+        "material.deleted",
+        "material.viewed",
+        "material.downloaded",
+    ]))]
     action: String,
+    /// Id of the material.
     target_id: Option<String>,
+    /// Its title; from the audit trail when the material is gone.
     target_title: Option<String>,
 }
 

@@ -16,8 +16,10 @@ use crate::{
             help_card::{VERSION, card_text, default_hotlines},
             hotline::{Hotline, HotlineForm, parse_hotlines},
         },
+        shape::Day,
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use std::time::Duration;
@@ -27,7 +29,8 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A service one can call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct HotlineItem {
     /// Its id.
     pub id: String,
@@ -41,16 +44,17 @@ pub struct HotlineItem {
     pub hours: String,
     /// What it is for, in the language asked for.
     pub note: String,
-    /// On which day a person checked it, `YYYY-MM-DD`.
+    /// When a person checked it.
+    #[schemars(with = "Day")]
     pub checked_on: String,
 }
 
 /// What to do now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HelpCard {
     /// One line.
     pub title: String,
-    /// What to do, a sentence or two each, most urgent first.
+    /// Most urgent first.
     pub lines: Vec<String>,
     /// Who can be called.
     pub hotlines: Vec<HotlineItem>,

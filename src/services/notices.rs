@@ -13,11 +13,16 @@ use crate::{
         ids::NoticeId,
         language::Language,
         live::channel::ChannelName,
-        notices::{kind::NewNotice, spec::NoticeTexts},
+        notices::{
+            kind::NewNotice,
+            spec::{NoticeSpec, NoticeTexts},
+        },
         principal::Principal,
+        shape::{Count, Time},
     },
     wire::desk_event::DeskEvent,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -34,14 +39,14 @@ pub struct NoticeQuery {
     pub language: Language,
 }
 
-/// A notice as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NoticeItem {
-    /// Its id.
-    pub id: String,
-    /// Wire name of its kind.
+/// What a notice says; also the data of `notice.created`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NoticeContent {
+    /// There will be more.
+    #[schemars(extend("enum" = NoticeSpec::wire_names()))]
     pub kind: String,
     /// Group a user can filter.
+    #[schemars(extend("enum" = NoticeSpec::categories()))]
     pub category: String,
     /// One line, in the language asked for.
     pub title: String,
@@ -49,20 +54,36 @@ pub struct NoticeItem {
     pub body: String,
     /// Both in all languages.
     pub texts: NoticeTexts,
-    /// What the link of the notice needs.
+    /// By kind. `material.published`: `{material_id, title, category}`; `appointment.…`:
+    /// `{appointment_id, starts_at}`, of a reminder also `minutes_before`; `conversation.…`:
+    /// `{conversation_id}`; `risk.…`: `{alert_id}`.
     pub data: Value,
-    /// When it was made, RFC 3339.
+    /// When it was made.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When the user read it, RFC 3339; null while unread.
+}
+
+/// A notice as the contract shapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Notice")]
+pub struct NoticeItem {
+    /// Its id.
+    pub id: NoticeId,
+    /// What it says.
+    #[serde(flatten)]
+    pub content: NoticeContent,
+    /// When the user read it; null while unread.
+    #[schemars(with = "Option<Time>")]
     pub read_at: Option<String>,
 }
 
 /// A page of notices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NoticePage {
     /// Newest first.
     pub items: Vec<NoticeItem>,
-    /// `after` of the next page.
+    /// `after` of the next page; null on the last one.
     pub next: Option<String>,
     /// How many the user has not read, on all pages.
     #[serde(flatten)]
@@ -70,12 +91,29 @@ pub struct NoticePage {
 }
 
 /// The number of the badge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct UnreadCount {
     /// How many the user has not read.
+    #[schemars(with = "Count")]
     pub unread_count: i64,
-    /// How new that is: answers and events overtake each other, and one with a smaller version than another is older.
+    /// How new the count is. Answers and events overtake each other: one with a smaller version
+    /// than another is older.
+    #[schemars(with = "Count")]
     pub version: i64,
+}
+
+/// The data of `notice.state`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct NoticeState {
+    /// What is left.
+    #[serde(flatten)]
+    pub unread: UnreadCount,
+    /// Whether all were marked.
+    pub all: bool,
+    /// Those that were marked, unless all.
+    pub notice_ids: Vec<NoticeId>,
 }
 
 impl From<Unread> for UnreadCount {
@@ -84,20 +122,24 @@ impl From<Unread> for UnreadCount {
     }
 }
 
-impl NoticeItem {
-    fn new(view: NoticeView, language: Language) -> Self {
-        let text = view.notice.texts.in_language(language).clone();
+impl NoticeContent {
+    fn new(notice: NoticeRow, language: Language) -> Self {
+        let text = notice.texts.in_language(language).clone();
         Self {
-            id: view.notice.id.to_string(),
-            kind: view.notice.kind,
-            category: view.notice.category,
+            kind: notice.kind,
+            category: notice.category,
             title: text.title,
             body: text.body,
-            texts: view.notice.texts,
-            data: view.notice.data,
-            created_at: rfc3339(view.notice.created_at_ms),
-            read_at: view.read_at_ms.map(rfc3339),
+            texts: notice.texts,
+            data: notice.data,
+            created_at: rfc3339(notice.created_at_ms),
         }
+    }
+}
+
+impl NoticeItem {
+    fn new(view: NoticeView, language: Language) -> Self {
+        Self { id: view.notice.id, content: NoticeContent::new(view.notice, language), read_at: view.read_at_ms.map(rfc3339) }
     }
 }
 
@@ -115,26 +157,11 @@ pub async fn append_notice(tx: &mut Tx, notice: &NewNotice, now_ms: i64) -> Back
         created_at_ms: now_ms,
     };
     tx.insert_notice(&row).await?;
-    let data = announcement(&row).to_string();
-    let entry =
-        LogEntry { id: id.into(), audience: row.audience, event: DeskEvent::NoticeCreated.name().to_owned(), data, created_at_ms: now_ms };
+    let audience = row.audience;
+    let data = json!(NoticeContent::new(row, Language::default())).to_string();
+    let entry = LogEntry { id: id.into(), audience, event: DeskEvent::NoticeCreated.name().to_owned(), data, created_at_ms: now_ms };
     tx.append_log(&entry).await?;
     Ok(id)
-}
-
-/// Returns the data of `notice.created`: the item without read state; the pump adds `id` and
-/// `cursor`.
-fn announcement(notice: &NoticeRow) -> Value {
-    let text = notice.texts.in_language(Language::default());
-    json!({
-        "kind": notice.kind,
-        "category": notice.category,
-        "title": text.title,
-        "body": text.body,
-        "texts": notice.texts,
-        "data": notice.data,
-        "created_at": rfc3339(notice.created_at_ms),
-    })
 }
 
 /// Returns the principal as a reader of notices.
@@ -179,10 +206,8 @@ pub async fn read_all_notices(context: &Context, principal: &Principal) -> Servi
 /// Counts again and publishes `notice.state`: for one notice, or for all.
 async fn publish_read_state(context: &Context, viewer: &Viewer, one: Option<NoticeId>) -> ServiceResult<UnreadCount> {
     let unread = UnreadCount::from(context.store.unread(viewer).await?);
-    let ids: Vec<String> = one.iter().map(NoticeId::to_string).collect();
-    let UnreadCount { unread_count, version } = unread;
-    let data = json!({ "unread_count": unread_count, "version": version, "all": one.is_none(), "notice_ids": ids });
-    context.announce.queue_event(&ChannelName::user(viewer.user_id), DeskEvent::NoticeState, data);
+    let state = NoticeState { unread, all: one.is_none(), notice_ids: one.into_iter().collect() };
+    context.announce.queue_event(&ChannelName::user(viewer.user_id), DeskEvent::NoticeState, json!(state));
     Ok(unread)
 }
 
@@ -203,7 +228,7 @@ mod tests {
             texts: kind.texts(),
             created_at_ms: 0,
         };
-        let told = announcement(&row);
+        let told = json!(NoticeContent::new(row.clone(), Language::default()));
         let mut item = serde_json::to_value(NoticeItem::new(NoticeView { notice: row, read_at_ms: None }, Language::default())).unwrap();
         let item = item.as_object_mut().unwrap();
         item.remove("id");

@@ -7,7 +7,9 @@ use crate::domain::{
     apps::app_happening::{AppHappening, AppHappeningKind},
     ids::SocketId,
     live::channel::{ChannelName, MAX_CHANNEL_NAME},
+    shape::Time,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Most characters of a payload in a line.
@@ -18,8 +20,9 @@ const SHOWN_NAME: usize = MAX_CHANNEL_NAME;
 const SHOWN_NAMES: usize = 10;
 
 /// Kind of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum LineKind {
     /// A socket was opened.
     Connected,
@@ -57,31 +60,8 @@ pub enum LineKind {
     WebhookFailed,
 }
 
-impl LineKind {
-    /// All kinds.
-    pub const ALL: [Self; 17] = [
-        Self::Connected,
-        Self::Disconnected,
-        Self::Refused,
-        Self::SignedIn,
-        Self::Subscribed,
-        Self::Unsubscribed,
-        Self::Occupied,
-        Self::Vacated,
-        Self::MemberAdded,
-        Self::MemberRemoved,
-        Self::Count,
-        Self::ClientEvent,
-        Self::ApiEvent,
-        Self::ApiRefused,
-        Self::CacheMiss,
-        Self::WebhookSent,
-        Self::WebhookFailed,
-    ];
-}
-
 /// One line of the console: something that happened in an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Line {
     /// Kind of the line.
     kind: LineKind,
@@ -184,11 +164,13 @@ impl Line {
 }
 
 /// A line with its id, time and node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ConsoleLine")]
 pub struct NotedLine {
     /// Id of the line, unique.
     pub id: String,
     /// Time at which the node saw it, RFC 3339.
+    #[schemars(with = "Time")]
     pub at: String,
     /// The node that saw it.
     pub node: String,
@@ -197,17 +179,23 @@ pub struct NotedLine {
     pub line: Line,
 }
 
+/// The data of `app.console`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ConsoleData<'a> {
+    /// What happened, in order.
+    #[schemars(with = "Vec<NotedLine>")]
+    lines: &'a [NotedLine],
+    /// How many lines there were beside these.
+    skipped: u64,
+}
+
 /// Returns the data of an [`AppConsole`](super::desk_event::DeskEvent::AppConsole) event: these
 /// lines, and the number of lines that were skipped.
 #[must_use]
 pub fn console_data(lines: &[NotedLine], skipped: u64) -> String {
-    #[derive(Serialize)]
-    struct Data<'a> {
-        lines: &'a [NotedLine],
-        skipped: u64,
-    }
     // Text and numbers always serialise.
-    serde_json::to_string(&Data { lines, skipped }).unwrap_or_default()
+    serde_json::to_string(&ConsoleData { lines, skipped }).unwrap_or_default()
 }
 
 fn beginning(text: &str, characters: usize) -> String {

@@ -1,5 +1,9 @@
-//! What nodes tell each other over the bus: a versioned header line and, for publications, the frame's text as it goes to the sockets, so that no
-//! node encodes it again. No secrets: no tokens, no keys.
+//! Owns the messages between nodes: [`Envelope`], and its bytes for the bus over Redis. Called by
+//! the hub, and by the buses and the census in `backends`. Must not carry a token or a key.
+//!
+//! - The bytes are a versioned header line; for publications the frame's text follows, as the
+//!   sockets get it. So no node encodes it again.
+//! - Lua in the census writes publications behind [`Envelope::publish_head`].
 
 use super::frame::Frame;
 use crate::domain::{
@@ -175,8 +179,8 @@ impl Envelope {
         bytes.into()
     }
 
-    /// Returns how a publication on a channel begins on the bus, for those that write the rest of it elsewhere: `,"key":value` members may follow, then
-    /// `}`, a line feed and the frame's text.
+    /// Returns the beginning of a publication on the bus, for Lua that writes the rest of it:
+    /// `,"key":value` members may follow, then `}`, a line feed and the frame's text.
     #[must_use]
     pub fn publish_head(topic: &Topic) -> String {
         let (app, channel) = (json_text(&topic.app.0), json_text(topic.channel.as_str()));
@@ -197,7 +201,8 @@ impl Envelope {
         }
     }
 
-    /// Reads what [`Self::to_bytes`] wrote. Fails with [`InvalidEnvelope`] on anything else, other versions included.
+    /// Parses the bytes of [`Self::to_bytes`]. Fails with [`InvalidEnvelope`] on anything else,
+    /// other versions included.
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidEnvelope> {
         let split = bytes.iter().position(|byte| *byte == b'\n').ok_or(InvalidEnvelope)?;
         let (head, rest) = bytes.split_at(split);

@@ -2,9 +2,15 @@
 //! event for several channels, or a batch of events with one channel each. Called by
 //! `http/resources/apps` and `services/apps/backend_api`.
 
-use crate::domain::{ids::SocketId, live::channel::ChannelName};
+use crate::domain::{
+    ids::SocketId,
+    live::channel::ChannelName,
+    shape::{Anything, Text},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
+use std::borrow::Cow;
 
 /// Most channels of one event.
 pub const MAX_CHANNELS: usize = 100;
@@ -80,25 +86,67 @@ impl Attributes {
     }
 }
 
-#[derive(Deserialize)]
-struct RawEvent<'a> {
+/// The body of `POST events`, and an event of a batch.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RawEvent<'a> {
+    /// Its name.
+    #[schemars(length(min = 1, max = MAX_EVENT_NAME))]
     name: String,
-    #[serde(borrow, default)]
+    /// Text, forwarded byte for byte; other JSON as its text. At most `payload_bytes` of the app,
+    /// 10,240 by default.
+    #[serde(borrow)]
+    #[schemars(with = "Anything")]
     data: Option<&'a RawValue>,
+    /// At most 100.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     channels: Option<Vec<String>>,
+    /// Instead of `channels`.
     #[serde(default)]
+    #[schemars(with = "Text")]
     channel: Option<String>,
+    /// The socket that does not hear it.
     #[serde(default)]
+    #[schemars(with = "Text")]
     socket_id: Option<String>,
+    /// `user_count`, `subscription_count`: what the answer tells about the channels.
     #[serde(default)]
+    #[schemars(with = "Text")]
     info: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct RawBatch<'a> {
+/// The body of `POST batch_events`.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RawBatch<'a> {
+    /// At most 10.
     #[serde(borrow)]
+    #[schemars(with = "Vec<BatchEvent>")]
     batch: Vec<RawEvent<'a>>,
+}
+
+/// The shape of an event of a batch: a [`RawEvent`] for one channel.
+struct BatchEvent;
+
+impl JsonSchema for BatchEvent {
+    fn schema_name() -> Cow<'static, str> {
+        "BatchEvent".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut event = RawEvent::json_schema(generator);
+        if let Some(Value::Object(fields)) = event.get_mut("properties") {
+            fields.remove("channels");
+            if let Some(Value::Object(channel)) = fields.get_mut("channel") {
+                channel.remove("description");
+            }
+        }
+        if let Some(Value::Array(required)) = event.get_mut("required") {
+            required.push("channel".into());
+        }
+        event
+    }
 }
 
 /// Reads the body of `POST events`; at most `limit` bytes of data.

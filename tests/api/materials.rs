@@ -1,4 +1,5 @@
-//! Materials over HTTP: who sees what, what is counted, how files are linked and served.
+//! Materials over HTTP: the right users see them, readings are counted, and files are linked and
+//! served.
 
 use crate::support::{TestApp, TestUser, app::TestAppBuilder, pdf::one_page_pdf, wait::until};
 use educounsel::{domain::clock::Clock, services::files::sweep};
@@ -69,7 +70,7 @@ async fn an_upload_is_stored_listed_and_counted() {
     student.get(&format!("/materials/{}", id(&made))).await;
     student.get(&format!("/materials/{}/link?disposition=attachment", id(&made))).await;
     student.get(&format!("/materials/{}/link", id(&made))).await;
-    // A look at what the answer would be is neither a reading nor a download.
+    // A `HEAD` request counts neither as a reading nor as a download.
     for path in [format!("/materials/{}", id(&made)), format!("/materials/{}/link?disposition=attachment", id(&made))] {
         assert_eq!(student.request(Method::HEAD, &path).send().await.unwrap().status(), 200);
     }
@@ -157,6 +158,10 @@ async fn unknown_ids_and_bad_edits_have_their_codes() {
         (json!({"status": "gone"}), "unknown_value"),
         (json!({"title": 5}), "type"),
         (json!({"body": ""}), "required"),
+        (json!({"title": null}), "type"),
+        (json!({"category": null}), "type"),
+        (json!({"body": null}), "type"),
+        (json!({"status": null}), "type"),
     ] {
         let (status, problem) = send_json(&counsellor, Method::PATCH, &path, change.clone()).await;
         assert_eq!(status, 422, "{change}");
@@ -297,7 +302,7 @@ async fn objects_without_a_row_and_old_temporary_files_are_swept() {
     app.stop().await;
 }
 
-/// The same folder under another database: one wrong line in the settings.
+/// The same folder with another database, as after one wrong line in the settings.
 #[actix_web::test]
 async fn a_server_with_another_database_sweeps_no_file_and_the_right_one_still_does() {
     let app = TestApp::start().await;
@@ -336,7 +341,7 @@ async fn files_without_a_mark_are_swept_only_when_the_database_knows_all_of_them
     app.stop().await;
 }
 
-/// A second installation at the school's bucket, or an empty database, must not cost the school its
+/// A second installation at the school's bucket, or an empty database, must not delete the school's
 /// files.
 #[actix_web::test]
 async fn files_of_another_installation_are_not_swept() {

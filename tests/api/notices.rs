@@ -1,4 +1,4 @@
-//! Notices over HTTP, and what all devices of the user hear.
+//! Notices over HTTP reach all devices of their user.
 
 use crate::support::{TestApp, TestUser, wait::until};
 use educounsel::domain::ids::NoticeId;
@@ -59,8 +59,7 @@ async fn reading_changes_the_number_on_every_device() {
     app.stop().await;
 }
 
-/// Events of many requests overtake each other on the way; their versions say which one is the last
-/// word.
+/// Events of many requests overtake each other on the way; the highest version is the final state.
 #[actix_web::test]
 async fn the_event_with_the_largest_version_tells_the_number_that_is_true_in_the_end() {
     let app = TestApp::start().await;

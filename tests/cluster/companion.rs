@@ -1,4 +1,4 @@
-//! Answers that grow when servers die, stop, and are two.
+//! Growing answers survive or end cleanly when servers die, stop, or run as two nodes.
 
 use crate::{
     databases::server_url,
@@ -14,7 +14,7 @@ use educounsel::domain::{ids::MessageId, principal::Role};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Longer than a lease and the time between two looks for dead processes.
+/// Longer than a lease and the time between two checks for dead processes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn long_words() -> Vec<String> {
@@ -49,7 +49,7 @@ async fn read(user: &TestUser, answer: &str) -> Value {
     user.get(&format!("/companion/messages/{answer}")).await
 }
 
-/// Listens to frames until `enough`; returns the text and the number of the last one.
+/// Reads frames until `enough`; returns the text and the number of the last one.
 async fn listen(socket: &mut TestSocket, answer: &str, text: &mut String, mut seq: i64, enough: impl Fn(i64) -> bool) -> i64 {
     while !enough(seq) {
         let event = socket.next_named("companion.delta").await.json();
@@ -90,17 +90,18 @@ async fn after_a_kill_in_mid_stream_the_answer_is_interrupted_with_what_was_said
 
     let second = plan.start().await;
     let ana = ana.on(second.at());
-    // No waiting: the start itself puts it in order.
+    // No waiting: the start itself repairs it.
     let row = read(&ana, &answer).await;
     assert_eq!(row["status"], "interrupted", "{row}");
     assert_eq!(row["error"]["code"], "companion.interrupted", "{row}");
     let text = row["text"].as_str().unwrap();
     assert!(heard.starts_with(text) || text.starts_with(&heard), "what is kept is what was heard");
-    // Not more than 250 ms of it is lost. Frames are at least 40 ms apart by the clock of the
-    // server: twelve of them are nearly twice as much.
+    // At most 250 ms of it is lost. By the server's clock, frames are at least 40 ms apart, so
+    // twelve of them are nearly twice as much.
     let due = lengths[lengths.len() - 1 - 12];
     assert!(text.len() >= due, "{} of {} characters, {due} were due", text.len(), heard.len());
-    // The server listens a moment before its pump has published what the start put in order.
+    // The server accepts connections a moment before its pump has published the repairs of the
+    // start.
     let end_missed = async || {
         let missed = ana.get(&format!("/sync?after={cursor}")).await;
         missed["events"].as_array().unwrap().iter().find(|event| event["event"] == "companion.done").cloned()
@@ -169,8 +170,8 @@ async fn an_answer_is_heard_joined_late_and_stopped_on_another_node() {
     assert_eq!(seq_here, seq_there);
     assert_eq!(text_here, text_there);
 
-    // A device that comes late, at the other node: the row is a little behind, and the gap closes
-    // by reading again.
+    // A device that arrives late, at the other node: the row is a little behind, and another read
+    // closes the gap.
     let mut late = at_b.connect().await;
     let deadline = Instant::now() + PATIENCE;
     let (mut text, mut seq) = (String::new(), 0);

@@ -1,5 +1,5 @@
-//! Connected apps over two nodes with one Redis: one channel, one list of members, one answer,
-//! whichever node is asked; and what is left when a node dies.
+//! Connected apps over two nodes with one Redis: every node gives the same channels, members and
+//! answers, also after a node dies.
 
 use crate::{
     databases::server_url,
@@ -53,9 +53,9 @@ async fn read(at: &ServerAddress, path: &str, parameters: &str) -> Value {
     ask(at, Method::GET, path, parameters, "").await
 }
 
-/// Proves that nothing is on its way from the node at `from` to a socket of the app: what comes
-/// next is a sentinel, published there on the channel that the socket joined last, behind all that
-/// this node has published until now.
+/// Proves that no event is on its way from the node at `from` to a socket of the app: the next
+/// event is a sentinel, published there on the channel that the socket joined last, after
+/// everything else that this node published.
 pub async fn barrier(from: &ServerAddress, socket: &mut TestSocket) {
     let channel = socket.joined.last().expect("a socket that has joined a channel");
     let data = json!({ "socket": socket.socket_id }).to_string();
@@ -119,7 +119,7 @@ async fn events_spare_their_cause_counts_add_up_and_the_last_event_is_known_on_e
     assert_eq!(here.next_named("pusher_internal:subscription_count").await.json()["subscription_count"], 1);
     there.subscribe("news").await;
     for socket in [&mut here, &mut there] {
-        // The count before may have been on its way while the second socket joined.
+        // The earlier count may have been on its way while the second socket joined.
         while socket.next_named("pusher_internal:subscription_count").await.json()["subscription_count"] != 2 {}
     }
     let event =
@@ -136,8 +136,8 @@ async fn events_spare_their_cause_counts_add_up_and_the_last_event_is_known_on_e
     assert_eq!(read(b.at(), "channels/cache-a", "&info=cache").await["cache"]["data"], "1");
 }
 
-/// A channel that is occupied on one node is not a new one on the other, though the app has as many
-/// as it may.
+/// A channel that is occupied on one node is no new channel on the other, though the app has
+/// reached its limit of channels.
 #[tokio::test]
 async fn the_channels_of_an_app_are_counted_once_for_all_nodes() {
     let (_plan, a, b) = start_two().await;
@@ -158,8 +158,8 @@ async fn the_channels_of_an_app_are_counted_once_for_all_nodes() {
     second.subscribe("satu").await;
 }
 
-/// The last event is read past the bus, which may be behind it: what comes from there is told once,
-/// in order, from the next one on.
+/// The cached event is read past the bus, which may be behind it; the following events arrive once
+/// and in order.
 #[tokio::test]
 async fn joining_a_busy_cache_channel_on_another_node_loses_and_swaps_nothing() {
     let (_plan, a, b) = start_two().await;
@@ -217,7 +217,7 @@ async fn a_node_that_is_killed_leaves_no_ghosts() {
     let (mut ana, mut budi, mut watcher) = (open(a.at()).await, open(b.at()).await, open(b.at()).await);
     sign_in(&mut ana, json!({ "id": "ana" })).await;
     sign_in(&mut watcher, json!({ "id": "w", "watchlist": ["ana"] })).await;
-    // The node of the watcher may hear of her a moment after he has asked: then she is offline
+    // The watcher's node may learn of her a moment after his request: then she appears offline
     // first.
     while watcher.next_event().await.json()["events"][0]["name"] != "online" {}
     join(&mut budi, "presence-ruang", "budi").await;
@@ -226,7 +226,7 @@ async fn a_node_that_is_killed_leaves_no_ghosts() {
     ana.subscribe("news").await;
     until("the other node knows", async || read(b.at(), "channels/news", "").await["occupied"] == true).await;
     a.kill();
-    // 8 s of lease, 2 s until somebody looks.
+    // 8 s of lease, and 2 s until a node checks it.
     let removed = tokio::time::timeout(std::time::Duration::from_secs(30), async {
         loop {
             if let Ok(Received::Event(event)) = tokio::time::timeout(std::time::Duration::from_secs(9), budi.receive()).await
@@ -334,8 +334,8 @@ async fn what_happens_on_one_node_is_shown_to_an_admin_on_the_other() {
     assert_eq!(status, 200, "{opened}");
     assert_eq!(opened["channel"], "private-app-console.7");
     console.subscribe("private-app-console.7").await;
-    // The other node hears by the bus that somebody watches; events from before are not shown. So
-    // they go on until one is.
+    // The other node learns of the watch over the bus and shows no earlier events, so the test
+    // publishes until one is shown.
     let publishing = async {
         let mut pace = tokio::time::interval(std::time::Duration::from_millis(100));
         loop {
@@ -356,7 +356,7 @@ async fn what_happens_on_one_node_is_shown_to_an_admin_on_the_other() {
         }
     };
     assert_ne!(here["node"], there[0]["node"]);
-    // Sockets of the other node as well.
+    // Sockets of the other node appear as well.
     let mut socket = open(b.at()).await;
     socket.subscribe("news").await;
     let mut missing = vec!["connected", "subscribed", "occupied"];

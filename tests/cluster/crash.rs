@@ -1,5 +1,5 @@
-//! `kill -9` between the 201 of an upload and its delivery: after the restart everybody has the
-//! notice, once.
+//! After `kill -9` between the 201 of an upload and its delivery, and a restart, everybody has the
+//! notice once.
 
 use crate::{
     device::{Device, Way},
@@ -59,7 +59,7 @@ async fn a_kill_between_the_201_and_the_delivery_loses_nothing_and_doubles_nothi
         student.drain().await;
         student.assert_once(&["Sebelum mati"]);
     }
-    // Somebody whom the first server never saw connected.
+    // A user whom the first server never saw connected.
     late.come_back(second.at()).await;
     late.drain().await;
     late.assert_once(&["Sebelum mati"]);

@@ -1,5 +1,5 @@
-//! A student's device, as the contract describes a client: a socket, a cursor, and `/sync` after
-//! every return. It counts what came and by which way.
+//! Plays a student's device as the contract describes a client: a socket, a cursor, and `/sync`
+//! after every return. It records each notice and the way it came.
 
 use crate::support::{
     TestSocket, TestUser,
@@ -9,7 +9,7 @@ use crate::support::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// How an event came.
+/// The way on which a notice came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
     Socket,
@@ -25,7 +25,7 @@ pub struct Arrival {
     position: i64,
 }
 
-/// A device; it keeps everything that ever came.
+/// A device; it keeps everything that it ever received.
 pub struct Device {
     pub user: TestUser,
     pub arrivals: Vec<Arrival>,
@@ -34,7 +34,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// Signs nothing in: `user` is signed in already. Starts at the newest position, connected.
+    /// Makes a device of `user`, who is signed in already: connected, at the newest position.
     pub async fn connect(user: TestUser) -> Self {
         let mut device = Self::with_cursor_of_now(user).await;
         device.socket = Some(device.user.connect().await);
@@ -47,15 +47,15 @@ impl Device {
         Self { user, arrivals: Vec::new(), socket: None, cursor }
     }
 
-    /// Comes back to a server, which may be another one than before: joins its channels, then asks
-    /// for what it missed.
+    /// Returns to a server, perhaps another one than before: joins its channels, then asks for the
+    /// missed events.
     pub async fn come_back(&mut self, at: &ServerAddress) {
         self.user = self.user.on(at);
         self.socket = Some(self.user.connect().await);
         self.sync().await;
     }
 
-    /// Asks for what it missed, page by page.
+    /// Asks for the missed events, page by page.
     pub async fn sync(&mut self) {
         loop {
             let page = self.user.get(&format!("/sync?after={}", self.cursor)).await;
@@ -72,7 +72,7 @@ impl Device {
         }
     }
 
-    /// Reads the socket until `count` different notices have come in all, by whatever way.
+    /// Reads the socket until `count` different notices have come in all, by either way.
     pub async fn listen_until(&mut self, count: usize) {
         while self.titles().len() < count {
             let event = self.socket.as_mut().expect("a socket").next_event().await;
@@ -80,7 +80,7 @@ impl Device {
         }
     }
 
-    /// Reads the socket until nothing is on its way any more.
+    /// Reads the socket until no event is on its way any more.
     pub async fn drain(&mut self) {
         self.socket.as_mut().expect("a socket").send(json!({ "event": "pusher:ping", "data": {} })).await;
         loop {
@@ -92,7 +92,7 @@ impl Device {
         }
     }
 
-    /// Reads the socket to its end and returns the code it was closed with; `None` when it was cut.
+    /// Reads the socket to its end and returns its close code; `None` when it was cut.
     pub async fn read_to_end(&mut self) -> Option<u16> {
         let mut socket = self.socket.take().expect("a socket");
         loop {
@@ -104,7 +104,7 @@ impl Device {
         }
     }
 
-    /// Drops the connection without an answer.
+    /// Drops the connection without a close frame.
     pub fn cut(&mut self) {
         self.socket.take().expect("a socket").cut();
     }
@@ -115,7 +115,7 @@ impl Device {
         }
     }
 
-    /// Records a notice that came, and moves the cursor behind it when it came by the socket.
+    /// Records a notice; one that came by the socket moves the cursor.
     fn record_arrival(&mut self, data: &Value, way: Way) {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let position = text(&data["cursor"]).parse().unwrap();
@@ -125,7 +125,7 @@ impl Device {
         }
     }
 
-    /// Returns what a screen shows after merging by id: titles in the order of the log.
+    /// Returns the screen's content after merging by id: titles in the order of the log.
     pub fn titles(&self) -> Vec<&str> {
         let by_position: BTreeMap<(i64, &str), &str> =
             self.arrivals.iter().map(|arrival| ((arrival.position, arrival.id.as_str()), arrival.title.as_str())).collect();
@@ -137,8 +137,8 @@ impl Device {
         self.arrivals.iter().filter(|arrival| arrival.way == way).map(|arrival| arrival.title.as_str()).collect()
     }
 
-    /// Checks that exactly these notices came: none lost, none under two ids, none twice by the
-    /// same way.
+    /// Checks that exactly these notices came: none is lost, has two ids, or came twice by the same
+    /// way.
     pub fn assert_once(&self, titles: &[&str]) {
         assert_eq!(self.titles(), titles, "{:?}", self.arrivals);
         let mut times: BTreeMap<(&str, Way), usize> = BTreeMap::new();

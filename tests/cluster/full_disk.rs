@@ -1,5 +1,5 @@
-//! Tests a full disk under SQLite: the server reports the outage to everybody, and ends it by
-//! itself when there is room again.
+//! While the disk of SQLite is full, everybody hears of the outage; it ends by itself when there is
+//! room again.
 
 use crate::{
     small_disk::SmallDisk,
@@ -16,20 +16,20 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
 
-/// Room for the database and what a school of two leaves in its write-ahead log.
+/// Room for the database and for the write-ahead log of a school of two.
 const DISK_MIB: u32 = 12;
 /// Requests at once: more than one connection of the pool meets the full disk.
 const AT_ONCE: usize = 8;
-/// As many rounds of [`AT_ONCE`] as the school sent in vain in the outage that this is about.
+/// As many rounds of [`AT_ONCE`] as the school sent in vain in the outage that led to this test.
 const ROUNDS: usize = 5;
 /// Often, so that the pump fails many times within a test.
 const POLL_MS: u64 = 20;
-/// How long the pump is kept from its work, in ms: time to fill the disk.
+/// How long the pump is paused, in ms: time to fill the disk.
 const HELD_FOR_MS: i64 = 6_000;
-/// How often the pump has failed when its lines are counted.
+/// How many failures the pump has had when its lines are counted.
 const PUMP_FAILURES: usize = 32;
 
-/// What a message was answered with.
+/// The answer to a message.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -55,7 +55,7 @@ async fn readiness(server: &ServerProcess) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// Says how often the pump has failed, by its own count, and in how many lines it said so.
+/// Returns how often the pump has failed, by its own count, and in how many lines it logged that.
 fn pump_failures(server: &ServerProcess) -> (usize, usize) {
     let log = server.log();
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("log rows not published")).collect();
@@ -134,7 +134,7 @@ async fn the_pump_waits_for_room_without_flooding_the_log() {
     let (_, conversation) = ana.post("/conversations", &json!({ "counsellor_id": guru.id })).await;
     let conversation = conversation["id"].as_str().unwrap();
     until("nothing waits", async || server.metric("log_backlog_rows").await == 0.0).await;
-    // Another node holds the lease until the disk is full, so that there is something to publish
+    // Another node holds the lease until the disk is full, so that a row is waiting to be published
     // then.
     let database = format!("sqlite://{}", disk.path().join("data/educounsel.db").display());
     sqlx::any::install_default_drivers();

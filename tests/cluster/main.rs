@@ -1,5 +1,5 @@
-//! The real binary as processes: crashes, restarts, stops, and two of them at one database and one
-//! Redis. Needs the test servers: `make test`, or
+//! Tests of the real binary as processes: crashes, restarts, stops, and two nodes at one database
+//! and one Redis. Needs the test servers: `make test`, or
 //! `scripts/with-test-servers cargo test --test cluster`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]

@@ -1,5 +1,4 @@
-//! Measures the memory that uploads cost the server alone: it streams, so 200 at once are 200 small
-//! buffers, not 200 files.
+//! The server streams uploads, so 200 at once cost it 200 small buffers, not 200 files.
 
 use crate::support::{
     TestUser,
@@ -16,9 +15,9 @@ use tokio::{
 const UPLOADS: u64 = 200;
 /// The product's rule for one upload, in bytes.
 const MOST_PER_UPLOAD: u64 = 256 * 1024;
-/// Size of each file, in bytes: eight times what the rule allows.
+/// Size of each file, in bytes: eight times [`MOST_PER_UPLOAD`].
 const FILE_BYTES: usize = 2 * 1024 * 1024;
-/// What looking into two files at a time may take beside, in bytes.
+/// Memory that inspecting two files at a time may need in addition, in bytes.
 const INSPECTIONS_BYTES: u64 = 2 * 4 * FILE_BYTES as u64;
 
 const FORM_HEAD: &str = "--x\r\ncontent-disposition: form-data; name=\"title\"\r\n\r\nBesar\r\n--x\r\ncontent-disposition: form-data; name=\"category\"\r\n\r\nBelajar\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\ncontent-type: application/pdf\r\n\r\n";
@@ -67,7 +66,7 @@ async fn two_hundred_uploads_at_once_take_at_most_256_kib_each() {
     }
     let incoming = plan.data_dir().join("tmp");
     let taken = || std::fs::read_dir(&incoming).unwrap().map(|file| file.unwrap().metadata().map_or(0, |file| file.len())).sum::<u64>();
-    // Most may still lie in the buffers of the connections.
+    // Most of it may still be in the buffers of the connections.
     until_within(6 * PATIENCE, "nearly all bytes are in", async || taken() > UPLOADS * (FILE_BYTES as u64 - 128 * 1024)).await;
     let streaming = server.memory();
     let per_upload = streaming.anonymous.saturating_sub(before.anonymous) / UPLOADS;

@@ -1,5 +1,5 @@
-//! Away for a while: what a student missed comes through `/sync`, all of it, once, in order,
-//! whatever the server went through meanwhile.
+//! A student who was away gets all missed events through `/sync`, once and in order, whatever
+//! happened to the server meanwhile.
 
 use crate::{
     device::{Device, Way},
@@ -31,7 +31,7 @@ async fn a_student_away_during_three_uploads_and_a_restart_gets_exactly_these_th
     guru.upload_pdf("Tiga").await;
     budi.come_back(server.at()).await;
     budi.listen_until(4).await;
-    // What the sync brought budi may still be on its way to sockets.
+    // The events that budi got from the sync may still be on their way to sockets.
     until("the log is published", async || server.metric("log_backlog_rows").await == 0.0).await;
 
     ana.come_back(server.at()).await;

@@ -1,5 +1,5 @@
-//! Redis is killed and comes back empty while two nodes run: it carries and wakes, the database
-//! remembers.
+//! Two nodes survive a Redis that is killed and comes back empty: it only carries and wakes, and
+//! the database remembers.
 
 use crate::{
     device::Device,
@@ -36,13 +36,13 @@ async fn notice_without_redis(uploads_before: &[&str]) {
     redis.kill();
     until("both nodes say that they are cut off", async || !is_ready(&a).await && !is_ready(&b).await).await;
     redis.start_again();
-    // Sessions went with Redis; the pump need not have its link back yet, nor either node its
-    // subscription.
+    // The logins in Redis are lost; the pump and the nodes' subscriptions may still be
+    // disconnected.
     let guru = a.sign_in("guru").await;
     guru.upload_pdf("Saat putus").await;
     guru.on(b.at()).upload_pdf("Saat putus juga").await;
     expected.extend(["Saat putus", "Saat putus juga"]);
-    // Who could not subscribe tries again at growing intervals, up to twelve seconds.
+    // A client that could not subscribe tries again at growing intervals, up to twelve seconds.
     until_within(3 * PATIENCE, "both nodes are back", async || is_ready(&a).await && is_ready(&b).await).await;
     guru.upload_pdf("Sesudahnya").await;
     expected.push("Sesudahnya");
@@ -52,7 +52,7 @@ async fn notice_without_redis(uploads_before: &[&str]) {
         device.drain().await;
         device.assert_once(&expected);
     }
-    // The sockets never broke, and what they brought is what the log says.
+    // The sockets never broke, and they received exactly the log's content.
     for (device, login, server) in [(&mut ana, "ana", &a), (&mut budi, "budi", &b)] {
         device.user = server.sign_in(login).await;
         device.sync().await;
@@ -70,8 +70,7 @@ async fn even_the_first_upload_of_all_survives_the_outage() {
     notice_without_redis(&[]).await;
 }
 
-/// The word that ends sockets has no row, and a node that is not listening again yet does not hear
-/// it.
+/// The event that ends sockets has no row, and a node that has not subscribed again yet misses it.
 #[tokio::test]
 async fn an_account_disabled_before_the_other_node_listens_again_is_out_there_too() {
     let mut redis = TestRedis::start();
@@ -94,7 +93,7 @@ async fn an_account_disabled_before_the_other_node_listens_again_is_out_there_to
     a.sign_in("budi").await.barrier(&mut others).await;
 }
 
-/// A login that ended while a node was cut off from the bus, on a Redis that forgot nothing.
+/// A login that ended while a node was cut off from the bus, with a Redis that kept its data.
 #[tokio::test]
 async fn a_login_ended_during_a_cut_of_the_bus_has_no_sockets_after_it() {
     let redis = TestRedis::start();

@@ -1,5 +1,5 @@
-//! Tests that secrets stay secret: reads everything that two nodes log, answer, measure and send to
-//! Redis, and searches it for them.
+//! Secrets stay secret: this test searches everything that two nodes log, answer, measure and send
+//! to Redis.
 
 use crate::{
     databases::{Database, TestDatabase},
@@ -28,11 +28,11 @@ use tokio::{
 
 const SERVER_SECRET: &str = "rahasia-server-5a1c0e7b94d2486f-0123456789";
 const SETTINGS_SECRET: &str = "rahasia-aplikasi-c77e1f0a52b3";
-/// In the address of a webhook: whoever knows it can speak as this server there.
+/// A secret in the address of a webhook: a stranger who knows it can pose as this server there.
 const WEBHOOK_TOKEN: &str = "token=rahasia";
 const WRONG_PASSWORD: &str = "sandi-yang-salah-83b1";
 
-/// Everything that passes through a Redis, the bus included.
+/// Everything that passes through a Redis, including the bus.
 struct Wiretap(Arc<Mutex<Vec<u8>>>);
 
 impl Wiretap {
@@ -57,7 +57,7 @@ impl Wiretap {
     }
 }
 
-/// Plans servers that log all they can and know every kind of secret.
+/// Prepares servers that log everything and hold every kind of secret.
 async fn talkative_plan(redis: &TestRedis) -> ServerPlan {
     let database = TestDatabase::create(Database::Postgres).await;
     ServerPlan::new()
@@ -84,8 +84,8 @@ async fn post_event(server: &ServerProcess, app: (&str, &str), secret: &str, bod
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
-/// Publishes as an app's backend, then with requests that are broken or signed wrongly; returns
-/// what those were answered.
+/// Publishes as an app's backend, then sends broken and wrongly signed requests; returns the
+/// answers to those.
 async fn publish(server: &ServerProcess, app: (&str, &str), secret: &str) -> Vec<String> {
     let body = json!({ "name": "e", "channel": "private-a", "data": "{}" }).to_string();
     assert_eq!(post_event(server, app, secret, &body).await.0, 200);
@@ -98,8 +98,8 @@ async fn publish(server: &ServerProcess, app: (&str, &str), secret: &str) -> Vec
     answers
 }
 
-/// Joins with a proof made with a right and a wrong secret, and sends what is none; returns all
-/// that was answered.
+/// Joins with a proof of a right and of a wrong secret, and sends a malformed one; returns all
+/// answers.
 async fn use_sockets(server: &ServerProcess, key: &str, secret: &str) -> String {
     let mut answers = String::new();
     let mut socket = TestSocket::open(server.at(), &format!("/app/{key}?protocol=7"), &[]).await.unwrap();
@@ -109,8 +109,8 @@ async fn use_sockets(server: &ServerProcess, key: &str, secret: &str) -> String 
         answers += &socket.ask_subscribe(json!({ "channel": "private-a", "auth": format!("{key}:{auth}") })).await.raw;
     }
     assert!(answers.contains("subscription_succeeded"), "{answers}");
-    // A client that puts its secret where it does not belong finds it neither in the answer nor in
-    // the log.
+    // A client that sends its secret in the wrong field finds it neither in the answer nor in the
+    // log.
     for frame in [
         json!({ "event": "pusher:subscribe", "data": { "channel": "private-b", "auth": secret } }),
         json!({ "event": "pusher:signin", "data": secret }),
@@ -127,8 +127,7 @@ async fn problem(user: &TestUser, method: Method, path: &str, body: Value) -> St
     response.text().await.unwrap()
 }
 
-/// Signs in wrongly, asks for what is refused and reads what there is; returns all that was
-/// answered.
+/// Signs in wrongly, sends forbidden requests and reads what is allowed; returns all answers.
 async fn be_refused(kepala: &TestUser, app: &str) -> Vec<String> {
     let app = format!("/admin/apps/{app}");
     let log_in = json!({ "login": "kepala", "password": WRONG_PASSWORD });
@@ -154,7 +153,7 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
     let kepala = a.sign_in("kepala").await;
     let mut answers = Vec::new();
 
-    // Apps made, used and rotated, on both nodes.
+    // Apps created, used and rotated on both nodes.
     let receiver = Receiver::start().await;
     receiver.next([Reaction::Answer(500, "")]);
     let webhooks = json!([{ "url": receiver.url(), "events": ["channel_occupied"] }]);
@@ -163,7 +162,7 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
     let text = |value: &Value, field: &str| value[field].as_str().unwrap().to_owned();
     let (id, key, first_secret) = (text(&made, "id"), text(&made, "key"), text(&made, "secret"));
     until("the other node knows the app", async || knows_app(&b, &key).await).await;
-    // Watched by an admin, everything that follows is told over the bus.
+    // An admin watches, so every following line travels over the bus.
     let mut console = kepala.connect().await;
     for app in [id.as_str(), "7"] {
         let (status, opened) = kepala.post(&format!("/admin/apps/{app}/console"), &json!({})).await;
@@ -208,9 +207,9 @@ async fn secrets_never_appear_in_logs_errors_metrics_or_the_bus() {
     );
 }
 
-/// Holds what was found in each place, by its name, to contain none of the secrets.
+/// Checks that the text of each place, given by its name, contains none of the secrets.
 fn assert_hidden(places: &[(&str, String)], secrets: &[(&str, &str)]) {
-    // Each place was read, not merely found empty.
+    // Each place was really read: its text contains a sign of its content.
     for (name, sign) in [
         ("the bus", "private-a"),
         ("the bus", "app.console"),
@@ -225,7 +224,7 @@ fn assert_hidden(places: &[(&str, String)], secrets: &[(&str, &str)]) {
             let found = text.lines().find(|line| line.contains(secret));
             assert!(found.is_none(), "{what} in {place}: {}", found.unwrap_or_default());
         }
-        // Admins are shown the addresses they gave.
+        // Admins see the addresses that they entered.
         let found = text.lines().find(|line| *place != "answers" && line.contains(WEBHOOK_TOKEN));
         assert!(found.is_none(), "the address of a webhook in {place}: {}", found.unwrap_or_default());
     }

@@ -1,4 +1,5 @@
-//! A client that stops reading altogether is closed with 4100 and counted; nobody else notices.
+//! A client that stops reading altogether is closed with 4100 and counted; the others are not
+//! affected.
 
 use crate::{
     connected_apps::barrier,
@@ -35,7 +36,7 @@ async fn a_client_that_stops_reading_is_closed_with_4100_and_counted_while_other
         }
         sent += 50;
     }
-    // It wakes up in time: what was on the wire, in order, and then the reason.
+    // It reads again in time: it gets the frames on the wire, in order, and then the reason.
     let mut read = 0;
     let code = loop {
         match stalled.receive().await {

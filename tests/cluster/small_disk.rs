@@ -10,7 +10,7 @@ use std::{
 
 /// Set in the process that has the disk: where it is to be mounted.
 const MOUNT_POINT: &str = "EDUCOUNSEL_TEST_SMALL_DISK";
-/// What is written at once while the disk is filled, in bytes.
+/// Bytes written at once while the disk is filled.
 const STRIDES: [usize; 3] = [64 * 1024, 4096, 1];
 
 /// The disk.

@@ -20,8 +20,8 @@ use tokio::{
 
 const SOCKETS: usize = 80;
 const DRAIN: Duration = Duration::from_secs(4);
-/// What stopping may take beyond the drain: a second for the last sockets, five for requests in
-/// flight. Here are none, so that the five are for a machine that is busy.
+/// Time that stopping may take beyond the drain: a second for the last sockets, five for requests
+/// in flight. These tests have none of those, so the five allow for a busy machine.
 const GRACE: Duration = Duration::from_secs(6);
 
 async fn open_sockets(server: &ServerProcess, count: usize) -> Vec<TestSocket> {
@@ -48,7 +48,7 @@ async fn stops_with(signal: &str) {
     left.sort();
     let status = server.ended().await;
     assert_eq!(status.code(), Some(0), "{status}");
-    // The thread that accepts connections may meet the shut socket before it has heard of the
+    // The thread that accepts connections may meet the closed listener before it learns of the
     // pause: that is no error.
     let log = server.log();
     assert!(!log.contains("\"ERROR\""), "{log}");
@@ -56,18 +56,18 @@ async fn stops_with(signal: &str) {
     assert_left_in_slices(&left);
 }
 
-/// Expects that clients left spread over the drain. `left`: when each was told, from the signal on,
-/// sorted.
+/// Checks that the closes of the clients were spread over the drain. `left`: the time of each close
+/// since the signal, sorted.
 fn assert_left_in_slices(left: &[Duration]) {
-    // Two shards, forty clients each, forty steps: a client is told no earlier than its step. When
-    // this process stands still, it only hears of it later. Half of the time leaves room for shards
-    // of unequal size.
+    // Two shards, forty clients each, forty steps: no client is closed before its step. When this
+    // process is suspended, it only sees the close later. Half of the time allows for shards of
+    // unequal size.
     for quarter in 1..4_u32 {
         let at = left[SOCKETS * quarter as usize / 4];
         assert!(at >= DRAIN * quarter / 8, "{quarter} quarters of {SOCKETS} clients had left after {at:?}: {left:?}");
     }
-    // The last step is 3.9 s behind the first; all at once would be milliseconds. In between is
-    // room for a process that stands still for seconds.
+    // The last step is 3.9 s after the first; all at once would be milliseconds. The limit between
+    // allows for a process that is suspended for seconds.
     assert!(left.last().unwrap().saturating_sub(left[0]) > DRAIN / 4, "all left at once: {left:?}");
 }
 
@@ -161,7 +161,7 @@ async fn an_upload_in_flight_at_the_stop_gets_its_201_and_is_delivered_after_the
 async fn a_second_signal_does_not_wait_for_the_drain() {
     let plan = ServerPlan::new().pusher_app().set("realtime.drain_s", 600);
     let mut server = plan.start().await;
-    // Enough that the drain lasts seconds: a slice every 100 ms.
+    // Enough sockets that the drain lasts seconds: one slice every 100 ms.
     let _sockets = open_sockets(&server, 2 * SOCKETS).await;
     server.signal("TERM");
     until("the stop has begun", async || server.log().contains("SIGTERM: stopping")).await;

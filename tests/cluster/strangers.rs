@@ -1,4 +1,4 @@
-//! Tests that strangers cannot fill the memory, the log or the table of open files of the process.
+//! Strangers cannot fill the memory, the log or the table of open files of the process.
 
 use crate::support::{TestSocket, process::ServerPlan};
 use tokio::{
@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Sent behind a header that announces more, in bytes.
+/// Bytes sent after a header that announces more.
 const FLOOD_BYTES: usize = 64 << 20;
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 
-/// Plans nodes at a fresh PostgreSQL database and a part of Redis of their own, with accounts
+/// Prepares nodes at a fresh PostgreSQL database and a separate part of Redis, with accounts
 /// `guru`, `kepala`, `ana` and `budi`.
 pub async fn plan_nodes(redis_url: &str) -> ServerPlan {
     let plan = plan_bare_nodes(Database::Postgres, redis_url).await;
@@ -78,7 +78,7 @@ async fn uploads_on_either_node_reach_the_sockets_of_both_once_and_in_one_order(
         device.listen_until(2).await;
         device.assert_once(&["dari A", "dari B"]);
     }
-    // Both at once: whatever the order is, it is one.
+    // Both at once: the order may be either, but it is one.
     let upload = async |at: &ServerAddress, name: &str| {
         let guru = guru.on(at);
         for number in 0..UPLOADS {
@@ -202,7 +202,7 @@ async fn start_at_once_on_an_empty_database(database: Database) {
     plan.add_user("ana", Role::Student);
     let guru = nodes[0].sign_in("guru").await;
     let material = guru.upload_pdf("Pertama").await;
-    // One secret on all nodes: a link signed by one is good at the others.
+    // All nodes share one secret: a link signed by one works at the others.
     let path = format!("/materials/{}/link?disposition=inline", material["id"].as_str().unwrap());
     for node in &nodes {
         let url = guru.on(node.at()).get(&path).await["url"].as_str().unwrap().to_owned();
@@ -229,7 +229,7 @@ async fn nodes_that_start_at_once_on_an_empty_mariadb_agree() {
     start_at_once_on_an_empty_database(Database::MariaDb).await;
 }
 
-/// The other node finds rows that nobody told it about, and takes them.
+/// The other node finds rows that no event announced to it, and publishes them.
 #[tokio::test]
 async fn a_node_that_dies_after_the_201_leaves_the_delivery_to_the_other() {
     let plan = plan_nodes(&server_url("TEST_REDIS_URL")).await;

@@ -1,5 +1,5 @@
-//! `kill -9` of a node that has something to tell to webhooks: another node, or the next process,
-//! tells it.
+//! After `kill -9` of a node with undelivered webhooks, another node or the next process delivers
+//! them.
 
 use crate::{
     databases::server_url,
@@ -27,8 +27,8 @@ async fn connect(server: &ServerProcess, key: &str) -> TestSocket {
     socket
 }
 
-/// Says whether a node serves an app: it lets sockets in. One that does not upgrades them, and then
-/// refuses.
+/// Says whether a node serves an app: then it accepts sockets. Otherwise it upgrades them and
+/// refuses them after that.
 pub async fn knows_app(server: &ServerProcess, key: &str) -> bool {
     let mut socket = TestSocket::open(server.at(), &format!("/app/{key}?protocol=7"), &[]).await.unwrap();
     socket.next_event().await.event == "pusher:connection_established"
@@ -51,7 +51,7 @@ async fn a_killed_server_tells_what_waited_after_its_next_start() {
     for channel in ["a", "b", "c"] {
         socket.subscribe(channel).await;
     }
-    // What is tried is written; so is what was told before it.
+    // The attempted events are rows by now, and so are all earlier ones.
     until("an attempt with all three", async || receiver.hooks().iter().any(|hook| hook.body.contains(r#""c""#))).await;
     first.kill();
     assert!(receiver.events().is_empty());
@@ -96,7 +96,8 @@ async fn who_returns_through_the_other_node_never_left() {
     until("the socket is gone", async || first.metric("sockets_open").await == 0.0).await;
     let mut back = connect(&second, &key).await;
     back.subscribe("kamar").await;
-    // Another channel comes and goes for good, later: by its end more than the pause went by.
+    // Later another channel comes and goes for good: when that is delivered, more than the pause
+    // has passed.
     back.subscribe("lain").await;
     hear(&receiver, json!({ "name": "channel_occupied", "channel": "lain" })).await;
     back.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": "lain" } })).await;

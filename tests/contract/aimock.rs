@@ -1,5 +1,5 @@
-//! `@copilotkit/aimock`, an OpenAI-compatible server that is not ours, as a process behind a relay
-//! that sees when our client closes.
+//! Runs `@copilotkit/aimock`, an OpenAI-compatible server of another vendor, behind a relay that
+//! sees when our client closes.
 
 use crate::{
     redis_server::lasting_port,
@@ -21,7 +21,7 @@ use tokio::{
 
 /// The server; ends when dropped.
 pub struct Aimock {
-    /// What `openai.base_url` is set to.
+    /// The value for `openai.base_url`.
     pub url: String,
     /// Connections our client has closed.
     pub closed: Arc<AtomicUsize>,

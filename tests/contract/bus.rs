@@ -1,5 +1,5 @@
-//! The bus on both backends, with two nodes (in process: the same bus twice), and what only Redis
-//! can do to it.
+//! The bus keeps its contract on both backends with two nodes (in process: the same bus twice), and
+//! on Redis through its failures.
 
 use crate::{databases::server_url, redis_server::TestRedis, wait::until};
 use educounsel::{
@@ -36,7 +36,7 @@ use tokio::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
-/// For the test of the probe; a process that stands still for longer than `deaf_after` takes itself
+/// For the test of the probe: a process that is suspended for longer than `deaf_after` takes itself
 /// for deaf.
 const QUICK: ProbeTimes = ProbeTimes { every: Duration::from_millis(100), deaf_after: Duration::from_secs(2) };
 
@@ -254,7 +254,7 @@ async fn a_redis_restart_heals_by_itself_and_is_told() {
     }
 }
 
-/// Publishes once; tries again only while the command connection is not made anew.
+/// Publishes; tries again only while the command connection is being renewed.
 async fn publish_when_possible(bus: &Arc<dyn Bus>, text: &str) {
     until("publishing works again", async || bus.publish(envelope(text)).await.is_ok()).await;
 }
@@ -288,8 +288,8 @@ async fn a_deaf_subscription_is_found_by_the_probe_and_made_again() {
     assert_eq!(next_text(&mut receiver).await, "after");
 }
 
-/// Stands before Redis and can keep back, without closing, what Redis sends on the second
-/// connection, the subscription's.
+/// A proxy for Redis that can hold back, without closing, the bytes of the second connection, the
+/// subscription's.
 struct DeafProxy {
     port: u16,
     is_deaf: Arc<AtomicBool>,

@@ -1,5 +1,5 @@
-//! The cache on both backends: in the database and this process, and on Redis. Each test has a
-//! user, a clock it turns, and keys of its own.
+//! The cache keeps its contract on both backends: database plus this process, and Redis. Each test
+//! has its own user, clock and keys.
 
 use crate::{
     databases::{Database, Fixture as Tables, new_user, server_url},
@@ -139,7 +139,7 @@ async fn of_many_logins_those_that_hold_are_told(fixture: Fixture) {
     assert!(fixture.cache.login_states(&[]).await.unwrap().is_empty());
 }
 
-/// Nobody asked for the end of sessions that went with the memory of a Redis.
+/// Logins that are lost with the memory of a Redis were not ended on purpose.
 #[tokio::test]
 async fn logins_from_before_a_redis_was_emptied_are_lost_not_over() {
     let fixture = Fixture::redis().await;
@@ -227,7 +227,7 @@ async fn a_value_lives_for_its_time_and_is_replaced(fixture: Fixture) {
 }
 
 async fn failures_are_counted_until_the_window_passes(fixture: Fixture) {
-    // Long: Redis forgets by its own clock, too.
+    // Long, because Redis expires keys by its own clock as well.
     const WINDOW_MS: i64 = 600_000;
     let Fixture { cache, clock, .. } = &fixture;
     assert_eq!(cache.failures("k").await.unwrap(), Failures::default());
@@ -302,8 +302,8 @@ async fn a_redis_that_comes_back_is_used_again() {
     let started = std::time::Instant::now();
     assert!(cache.get_value("a").await.is_err());
     assert!(cache.ping().await.is_err());
-    // Each call has at most 2 s to connect and 2 s for its answer, and a second try; the rest is
-    // for a machine that is busy.
+    // Each call has at most 2 s to connect and 2 s for its answer, and a second try; the rest
+    // allows for a busy machine.
     assert!(started.elapsed().as_secs() < 60, "a lost Redis is told soon, not after {:?}", started.elapsed());
     server.start_again();
     until("the connection is made again", async || cache.put_value("a", "2", 60_000).await.is_ok()).await;

@@ -1,4 +1,4 @@
-//! The census on both backends; what only several nodes can show, on Redis.
+//! The census keeps its contract on both backends; cases that need several nodes run on Redis.
 
 use crate::{databases::server_url, wait::until};
 use educounsel::{
@@ -45,14 +45,14 @@ impl Node {
         let link = RedisLink::connect(&server_url("TEST_REDIS_URL")).await.expect("redis answers");
         let bus = Arc::new(RedisBus::join(link.clone(), prefix, ProbeTimes::default()).await.unwrap());
         let heard = bus.subscribe();
-        // The bus lives as long as somebody listens to it.
+        // The bus lives as long as it has a listener.
         std::mem::forget(bus);
         let census = Arc::new(RedisCensus::new(link, prefix, NodeId::generate(), lease));
         census.renew(&[]).await.unwrap();
         Self { census, heard }
     }
 
-    /// Returns the next publication: channel, text of the frame, whom it spares.
+    /// Returns the next publication: channel, text of the frame, and the socket that it excludes.
     async fn next(&mut self) -> Publication {
         loop {
             let message = timeout(PATIENCE, self.heard.recv()).await.expect("a message in time").expect("the bus lives");
@@ -68,8 +68,8 @@ impl Node {
         String::from_utf8(self.next().await.frame.payload().to_vec()).unwrap()
     }
 
-    /// Expects that nothing but the publications read so far was made: the next one is a sentinel,
-    /// which the census publishes behind all of them.
+    /// Checks that no publication was made but those read so far: the next one is a sentinel, which
+    /// the census publishes after all of them.
     async fn expect_silence(&mut self) {
         self.declare(declaration("presence-sentinel", 1, &["sentinel"])).await;
         let next = self.next().await;
@@ -227,8 +227,8 @@ async fn the_last_event_is_kept(node: Node) {
     assert!(left > Duration::from_secs(1_700) && left <= Duration::from_secs(1_800));
 }
 
-/// Whoever reads what is kept after publishers raced reads what the others heard last, and can tell
-/// it from all that was before.
+/// After publishers raced, the cached event is the one that the others received last, and its
+/// version tells it from all earlier ones.
 async fn the_last_event_kept_is_the_last_one_heard(mut node: Node) {
     let numbers: Vec<String> = (0..50).map(|number| number.to_string()).collect();
     futures_util::future::join_all(numbers.iter().map(|data| node.keep(data))).await;
@@ -245,7 +245,7 @@ async fn the_last_event_kept_is_the_last_one_heard(mut node: Node) {
     assert_eq!(last.frame, pusher::channel_event(&last.topic.channel, "e", &kept.event.data));
 }
 
-/// Sockets know versions from before, and take nothing that has a lower one.
+/// Sockets know earlier versions, and ignore events with a lower one.
 #[tokio::test]
 async fn versions_go_on_growing_after_redis_lost_its_memory() {
     let prefix = prefix();
@@ -253,7 +253,7 @@ async fn versions_go_on_growing_after_redis_lost_its_memory() {
     let client = ::redis::Client::open(server_url("TEST_REDIS_URL")).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let mut versions = vec![0];
-    // Often, because a loss is shorter than a millisecond here.
+    // Repeated often, because a loss takes less than a millisecond here.
     for round in 0..20 {
         let declared = node.declare(declaration("presence-a", 1, &["ana"])).await.version;
         node.keep("1").await;
@@ -267,7 +267,7 @@ async fn versions_go_on_growing_after_redis_lost_its_memory() {
     assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
 }
 
-/// During an upgrade nodes of both versions serve the same sockets: an event is kept as before,
+/// During an upgrade, nodes of both versions serve the same sockets: an event is stored as before,
 /// with its version beside it.
 #[tokio::test]
 async fn events_that_redis_keeps_of_the_version_before_are_read_and_theirs_read_ours() {
@@ -346,8 +346,8 @@ async fn a_redis_node_that_goes_away_without_a_word_leaves_nobody_behind() {
         events.push(alive.next_text().await);
     }
     assert!(events[2].contains("member_removed") && events[2].contains("budi"), "{events:?}");
-    // Back from the dead: its declarations do not count before it is on the list again, and then it
-    // declares everything again.
+    // A node that was taken for dead: its declarations do not count before it is on the list again,
+    // and then it declares everything again.
     assert!(dead.census.declare(&declaration("news", 4, &[])).await.unwrap().is_none());
     assert!(dead.census.renew(&[]).await.unwrap().was_unknown);
     assert_eq!(dead.declare(declaration("news", 4, &[])).await.now, 4);

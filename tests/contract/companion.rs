@@ -1,5 +1,5 @@
-//! Every companion keeps the same promises; the OpenAI-compatible one against a provider that
-//! misbehaves on purpose, and against one that is not ours.
+//! Every companion keeps the same contract; the OpenAI-compatible one also against a misbehaving
+//! provider and against a server of another vendor.
 
 use crate::{
     aimock::Aimock,
@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An answer to its end.
+/// A complete answer.
 #[derive(Debug, Default, PartialEq)]
 struct Said {
     text: String,
@@ -79,7 +79,7 @@ fn waiting(url: &str, first_token_timeout_s: u64, stall_timeout_s: u64) -> OpenA
     OpenAiCompanion::new(&settings).unwrap()
 }
 
-/// What holds for everyone who answers.
+/// The contract of every companion.
 async fn keeps_the_common_promises(companion: &dyn Companion) {
     let said = listen(companion, "halo, apa kabar?").await;
     assert!(said.parts > 3 && said.error.is_none() && said.text.split_whitespace().count() > 3, "{said:?}");
@@ -188,9 +188,10 @@ async fn what_nobody_takes_is_not_read() {
     let companion = openai(&provider.url);
     let mut stream = companion.reply_stream(request("halo"));
     assert!(stream.next().await.unwrap().is_ok());
-    // The kernels' buffers fill, and then the provider waits: what it got rid of stands still. A
-    // provider that can write does so within milliseconds. When this process stands still for
-    // longer than the pause, the wait ends early: the verdicts are about bytes, and hold then, too.
+    // The kernels' buffers fill, and then the provider waits: the number of bytes it has sent stops
+    // growing. A provider that can write does so within milliseconds. When this process is
+    // suspended for longer than the pause, the wait ends early; the checks count bytes, so they
+    // hold then too.
     let mut before = 0;
     let call = loop {
         match tokio::time::timeout(STANDSTILL, provider.until_last("more", |call| call.sent_bytes > before)).await {
@@ -199,7 +200,7 @@ async fn what_nobody_takes_is_not_read() {
         }
     };
     assert!(!call.closed_by_client && call.sent_bytes < 30_000_000, "{}", call.sent_bytes);
-    // Once enough is taken, it goes on: at the latest when all that it has sent is.
+    // Once enough is read, the provider goes on: at the latest when all that it has sent is read.
     let has_gone_on = || provider.chats().pop().unwrap().sent_bytes > before;
     for _ in 0..call.sent_words {
         if has_gone_on() {
@@ -221,7 +222,7 @@ async fn moderation_is_asked_and_unknown_when_it_does_not_answer() {
         (Verdict::Silence, Moderation::Unknown),
     ] {
         provider.moderates(verdict);
-        // The silent one would be so for an hour.
+        // The silent provider would stay silent for an hour.
         assert_eq!(companion.moderate("kalimat").await, expected, "{verdict:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! Every function of the file store on a folder and on a real S3 server in this process that checks
-//! signatures.
+//! Every function of the file store works on a folder and on a real S3 server in this process that
+//! checks signatures.
 
 use educounsel::{
     backends::files::{Files, LINK_LIFETIME_S, LinkClaim, LinkOptions, NewFile, disk::DiskFiles, s3::S3Files},
@@ -19,7 +19,7 @@ use std::{path::PathBuf, time::SystemTime};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// A file store with everything it needs; ends with the test.
+/// A file store with its surroundings; ends with the test.
 struct Fixture {
     files: Box<dyn Files>,
     folder: TempDir,
@@ -84,8 +84,8 @@ impl Fixture {
         key
     }
 
-    /// Follows a link as a browser would; a link of the disk store is followed as
-    /// `http/resources/files` does. Status and bytes.
+    /// Follows a link as a browser would, and a link of the disk store as `http/resources/files`
+    /// does. Returns status and bytes.
     async fn follow(&self, url: &str) -> (u16, Vec<u8>) {
         if url.starts_with("http") {
             let _ = rustls::crypto::ring::default_provider().install_default();
@@ -162,7 +162,7 @@ async fn what_is_put_is_there_and_comes_back_whole(fixture: Fixture) {
     assert_eq!(fixture.follow(&url).await, (200, b"%PDF-halo".to_vec()));
 }
 
-/// More than the 8 MiB above which S3 gets the body in parts.
+/// More than 8 MiB, above which S3 gets the body in parts.
 async fn large_files_come_back_whole(fixture: Fixture) {
     let bytes: Vec<u8> = (0..9_500_000_u32).map(|number| number.to_le_bytes()[usize::from(number % 3 == 0)]).collect();
     let key = fixture.put(&bytes).await;

@@ -1,4 +1,4 @@
-//! One contract suite per seam, run over every backend of it. Needs the test servers: `make test`,
+//! Runs one contract suite per seam over each of its backends. Needs the test servers: `make test`,
 //! or `scripts/with-test-servers cargo test --test contract`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]

@@ -1,4 +1,4 @@
-//! Text frames of clients.
+//! Fuzzes the text frames of clients.
 
 use crate::damage::{Dice, damage};
 use educounsel::wire::command::{Command, Subscription, parse};
@@ -7,11 +7,11 @@ use std::{str::from_utf8, sync::LazyLock};
 
 static CORPUS: LazyLock<Vec<&[u8]>> = LazyLock::new(|| include_str!("corpus/commands.txt").lines().map(str::as_bytes).collect());
 
-/// Reads a damaged frame. Says whether it is a command.
+/// Reads a damaged frame. Returns whether it is a command.
 pub fn case(dice: &mut Dice) -> bool {
     let frame = dice.pick(&CORPUS).to_vec();
     let frame = damage(dice, frame, &CORPUS);
-    // What is not UTF-8 ends the socket before it gets here.
+    // Bytes that are not UTF-8 end the socket before they get here.
     let Ok(text) = from_utf8(&frame) else { return false };
     let Ok(command) = parse(text) else { return false };
     check(text, &command);
@@ -52,7 +52,7 @@ fn data_of(Subscription { channel, auth, channel_data }: &Subscription) -> Value
     json!({ "channel": channel, "auth": auth, "channel_data": channel_data })
 }
 
-/// The data keeps its spelling, which a [`Value`] would lose.
+/// Keeps the spelling of the data, which a [`Value`] would lose.
 fn client_event(event: &str, channel: &str, data: &RawValue) -> String {
     format!(r#"{{"event":{},"channel":{},"data":{data}}}"#, json!(event), json!(channel))
 }

@@ -1,6 +1,6 @@
-//! Dice that fall the same way for the same seed, and the damage they do to an input.
+//! Random numbers that are the same for the same seed, and the damage that they do to an input.
 
-/// What breaks parsers: pieces of JSON, of queries, of UTF-8 and numbers at their edges.
+/// Pieces that break parsers: of JSON, of queries, of UTF-8, and numbers at their limits.
 const TOKENS: [&[u8]; 40] = [
     b"\"",
     b"\\",
@@ -86,8 +86,8 @@ impl Dice {
     }
 }
 
-/// Damages an input in up to four places; one in eight stays whole. `others` are what it may be
-/// crossed with.
+/// Damages an input at up to four positions; one in eight stays whole. `others` are inputs to mix
+/// it with.
 pub fn damage(dice: &mut Dice, mut bytes: Vec<u8>, others: &[&[u8]]) -> Vec<u8> {
     if dice.one_in(8) {
         return bytes;

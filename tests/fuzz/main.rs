@@ -1,9 +1,10 @@
 //! A million damaged inputs for each parser that strangers reach: text frames, WebSocket frames,
-//! signatures of requests, trigger bodies. Each is made from a corpus of what real clients send.
-//! Nothing may panic, limits hold, and what is accepted means the same when it is written out and
-//! read again.
+//! signatures of requests, trigger bodies. Each input is made from a corpus of what real clients
+//! send. No parser may panic, limits hold, and an accepted input means the same when it is written
+//! out and read again.
 //!
-//! `FUZZ_CASES` changes how many, `FUZZ_SEED` which; a failure names the seed of its input.
+//! `FUZZ_CASES` sets the number of inputs, `FUZZ_SEED` the first seed; a failure names the seed of
+//! its input.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends; so do its set-up functions")]
 
@@ -21,15 +22,15 @@ use std::{
 };
 
 const CASES: u64 = 1_000_000;
-/// How many inputs a thread takes at once.
+/// Number of inputs that a thread takes at once.
 const STEP: u64 = 1_000;
 
 fn setting(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
-/// Runs `case` with a million dice on all cores. It says whether the input was accepted; of all
-/// inputs at least `accepted` in a thousand must be, so that the parser is not only shown rubbish.
+/// Runs `case` with a million seeds on all cores. `case` returns whether the input was accepted; at
+/// least `accepted` in a thousand must be, so that the parser does not only see rubbish.
 fn for_a_million(case: fn(&mut Dice) -> bool, accepted: u64) {
     let (cases, first) = (setting("FUZZ_CASES", CASES), setting("FUZZ_SEED", 0));
     let (next, accepts) = (AtomicU64::new(0), AtomicU64::new(0));

@@ -1,5 +1,5 @@
-//! Signatures of requests to the HTTP API, and of channels and users. Whatever differs from what
-//! was signed must not pass.
+//! Fuzzes the signatures of requests to the HTTP API, and of channels and users: a text that
+//! differs from the signed one must not pass.
 
 use crate::damage::{Dice, damage};
 use educounsel::{
@@ -36,7 +36,7 @@ static REQUESTS: LazyLock<Vec<Golden>> = LazyLock::new(|| {
     ]
 });
 
-/// Signs as section 2.7 of docs/pusher-protocol.md says, written a second time here.
+/// Signs by docs/pusher-protocol.md, section 2.7, in a second implementation.
 fn golden(method: &'static str, path: &'static str, own: &str, body: &'static [u8]) -> Golden {
     let md5: String = Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
     let query = format!("auth_key=278d425bdf160c739803&auth_timestamp={NOW_S}&auth_version=1.0&body_md5={md5}{own}");
@@ -44,7 +44,7 @@ fn golden(method: &'static str, path: &'static str, own: &str, body: &'static [u
     Golden { method, path, query: format!("{query}&auth_signature={signature}"), body }
 }
 
-/// Damages a signed request in one of its parts. Says whether it passed.
+/// Damages a signed request in one of its parts. Returns whether it passed.
 pub fn request(dice: &mut Dice) -> bool {
     let requests: &[Golden] = &REQUESTS;
     let original = dice.pick(requests);
@@ -93,9 +93,9 @@ fn decoded(text: &str, plus_is_space: bool) -> String {
     percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
-/// Returns the text over the parameters: what was signed must be what is read. A pair `a=b&c=d` and
-/// one parameter `a` with `b&c=d` sign the same text; so the vendors made it, and so it stands
-/// here.
+/// Returns the text of the parameters, which must be read as they were signed. A pair `a=b&c=d` and
+/// one parameter `a` with `b&c=d` give the same text: the vendors designed it so, and this server
+/// follows them.
 fn meaning(query: &str, plus_is_space: bool) -> String {
     let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let mut pairs: Vec<_> =
@@ -105,7 +105,7 @@ fn meaning(query: &str, plus_is_space: bool) -> String {
     pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-/// Damages the signature or the text of a channel or user. Says whether it passed.
+/// Damages the signature or the text of a channel or user. Returns whether it passed.
 pub fn channel(dice: &mut Dice) -> bool {
     let names: [&str; 3] = ["private-foobar", "presence-foobar", "private-encrypted-a"];
     let name = *dice.pick(&names);

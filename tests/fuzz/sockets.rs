@@ -1,4 +1,4 @@
-//! Streams of WebSocket frames, cut anywhere.
+//! Fuzzes streams of WebSocket frames, cut at any byte.
 
 use crate::damage::{Dice, damage};
 use educounsel::http::sockets::{
@@ -6,15 +6,15 @@ use educounsel::http::sockets::{
     inbound::{FrameReader, Inbound, Violation},
 };
 
-/// Small, so that damage reaches beyond it.
+/// Small, so that damage can exceed it.
 const LIMIT: usize = 300;
 const FINAL: u8 = 0x80;
 
-/// What a stream amounts to: its messages, and the breach that ended it.
+/// The content of a stream: its messages, and the violation that ended it.
 type Read = (Vec<Inbound>, Option<Violation>);
 
-/// Reads a damaged stream at once, in pieces, and what was accepted once more. Says whether no
-/// frame broke the rules.
+/// Reads a damaged stream at once, in pieces, and then the accepted messages once more. Returns
+/// whether no frame broke the rules.
 pub fn case(dice: &mut Dice) -> bool {
     let mut stream = Vec::new();
     for _ in 0..=dice.below(4) {
@@ -92,7 +92,7 @@ fn pieces<'a>(dice: &mut Dice, stream: &'a [u8]) -> Vec<&'a [u8]> {
     pieces
 }
 
-/// Reads as a transport does: up to the first breach.
+/// Reads as a transport does: up to the first violation.
 fn read(pieces: &[&[u8]]) -> Read {
     let mut reader = FrameReader::new(LIMIT);
     let mut messages = Vec::new();
@@ -118,7 +118,7 @@ fn check(message: &Inbound) {
     }
 }
 
-/// The gauge finds the same ends of frames however the bytes are cut, and takes every byte until a
+/// The gauge finds the same frame ends however the bytes are cut, and takes every byte until a
 /// frame is too large.
 fn check_gauge(stream: &[u8], pieces: &[&[u8]]) {
     let ends = |pieces: &[&[u8]]| {

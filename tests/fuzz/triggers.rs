@@ -1,4 +1,4 @@
-//! Bodies with which backends publish.
+//! Fuzzes the bodies with which backends publish.
 
 use crate::damage::{Dice, damage};
 use educounsel::{
@@ -8,12 +8,12 @@ use educounsel::{
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::LazyLock};
 
-/// Small, so that damage reaches beyond it.
+/// Small, so that damage can exceed it.
 const LIMIT: usize = 40;
 
 static CORPUS: LazyLock<Vec<&[u8]>> = LazyLock::new(|| include_str!("corpus/events.txt").lines().map(str::as_bytes).collect());
 
-/// Reads a damaged body as one event and as a batch. Says whether it is one of them.
+/// Reads a damaged body as one event and as a batch. Returns whether it is one of them.
 pub fn case(dice: &mut Dice) -> bool {
     let body = dice.pick(&CORPUS).to_vec();
     let body = damage(dice, body, &CORPUS);

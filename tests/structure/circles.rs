@@ -1,5 +1,5 @@
-//! No circle of files in `actors` and `domain`: of two files one is above the other. A handle and
-//! its own actor may know each other, as [`PAIRS`].
+//! The files in `actors` and `domain` import each other in no circle: of two files, one is above
+//! the other. A handle and its own actor may import each other, as [`PAIRS`].
 
 use crate::repository::production_sources;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,8 +9,8 @@ const PAIRS: [[&str; 2]; 1] = [["actors/hub", "actors/sockets/shard"]];
 
 /// Files of the crate as a tree of modules.
 struct Modules {
-    /// What each module imports, by its path: where the names come from, and the name under which
-    /// the last one is known here.
+    /// The imports of each module, by its path: the path of origin, and the local name of its last
+    /// part.
     imports: BTreeMap<Vec<String>, Vec<(Vec<String>, String)>>,
 }
 
@@ -21,8 +21,8 @@ impl Modules {
         Self { imports: sources.map(|(name, text)| (module(name), imports(text))).collect() }
     }
 
-    /// Returns the module whose file holds what `path` names in `module`; `None` if it is of
-    /// another crate.
+    /// Returns the module of the file that holds the item which `path` names in `module`; `None`
+    /// for another crate.
     fn origin(&self, module: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
         let mut at = module.to_vec();
         let mut rest = path.get(1..)?;
@@ -39,7 +39,7 @@ impl Modules {
             } else if self.imports.contains_key(&[at.as_slice(), std::slice::from_ref(first)].concat()) {
                 at.push(first.clone());
             } else {
-                // A name of this file, or one that it passes on.
+                // A name of this file, or one that the file re-exports.
                 let passed_on = self.imports.get(&at)?.iter().find(|(_, name)| name == first);
                 let origin = passed_on.filter(|_| depth > 0).and_then(|(path, _)| self.origin(&at, path, depth - 1));
                 return Some(origin.unwrap_or(at));
@@ -49,7 +49,7 @@ impl Modules {
         Some(at)
     }
 
-    /// Returns which file imports which, by their modules, inside the folder `top`.
+    /// Returns which file imports which, as modules, inside the folder `top`.
     fn graph(&self, top: &str) -> BTreeMap<String, BTreeSet<String>> {
         let inside = |module: &Vec<String>| module.first().is_some_and(|first| first == top);
         let edges = self.imports.iter().filter(|(module, _)| inside(module)).map(|(module, imports)| {
@@ -61,8 +61,8 @@ impl Modules {
     }
 }
 
-/// Returns the paths that a file names: those it imports, with the name they have here, and those
-/// that begin with `crate`, `super` or `self` elsewhere.
+/// Returns the paths that a file names: its imports, with their local names, and paths in its code
+/// that begin with `crate`, `super` or `self`.
 fn imports(text: &str) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     let mut code = String::new();
@@ -152,7 +152,7 @@ fn circles(graph: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<BTreeSet<Stri
         .collect()
 }
 
-/// Returns who imports whom inside a circle, a line each.
+/// Returns the imports inside a circle, one per line.
 fn told(graph: &BTreeMap<String, BTreeSet<String>>, circle: &BTreeSet<String>) -> String {
     let line = |file: &String| format!("    {file} imports {}", graph[file].intersection(circle).cloned().collect::<Vec<_>>().join(", "));
     format!("{:?}\n{}", circle, circle.iter().map(line).collect::<Vec<_>>().join("\n"))
@@ -198,9 +198,9 @@ fn circles_are_found_through_every_form_of_import() {
         "actors/a actors/b"
     );
     assert_eq!(circle_of(&[module, a, ("actors/b", "fn f(a: &crate::actors::a::A) {}\n")]), "actors/a actors/b");
-    // Passed on by a third file: it counts as imported from where it is.
+    // Re-exported by a third file: it counts as imported from its origin.
     assert_eq!(circle_of(&[module, ("actors/a", "use super::B;\n"), ("actors/b", "use super::a::A;\n")]), "actors/a actors/b");
-    // A child that uses its parent is below it, unless the parent uses it too.
+    // A child that uses its parent is below it, unless the parent uses the child too.
     let parent = ("actors/a", "mod child;\n");
     assert_eq!(circle_of(&[module, parent, ("actors/a/child", "use super::A;\n"), ("actors/b", "")]), "");
     let parent = ("actors/a", "mod child;\nuse child::Child;\n");

@@ -56,7 +56,16 @@ const FOLDERS_OF_CODE: [&str; 20] = [
 ];
 
 /// What a build, a run or an operator makes.
-const NOT_FILES: [&str; 6] = ["static/dist", "static/node_modules", "loadtest/results", "target", "./data", "school.toml"];
+const NOT_FILES: [&str; 8] = [
+    "static/dist",
+    "static/node_modules",
+    "loadtest/results",
+    "target",
+    "./data",
+    "school.toml",
+    "src/shared/api/schema.d.ts",
+    "schema.d.ts",
+];
 
 struct Repository {
     /// Every file, and every folder, by its path.

@@ -4,8 +4,8 @@
 use crate::repository::{Source, production_sources, without_tests_and_comments};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which modules of the crate a module may import, beside itself and `telemetry`, which is for all
-/// that are allowed to do something.
+/// The modules of the crate that a module may import, besides itself and `telemetry`, which every
+/// module with effects may import.
 const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("config", &[]),
     ("telemetry", &["config"]),
@@ -20,8 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("lib", &[]),
 ];
 
-/// Crates that only some places may name: a word that begins a path, and the only places where it
-/// may.
+/// Crates that only some modules may name: the word that begins a path, and those modules.
 const ONLY_IN: [(&str, &[&str]); 8] = [
     ("actix", &["actors", "http", "app", "main"]),
     ("actix_web", &["http", "app", "main"]),
@@ -33,7 +32,7 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
     ("tokio", &["backends", "services", "demo", "actors", "http", "app", "main"]),
 ];
 
-/// Returns the first names behind every `crate::`, be it `crate::a::B` or `crate::{a::B, c}`.
+/// Returns the first name after every `crate::`, in `crate::a::B` and in `crate::{a::B, c}`.
 fn imported_modules(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (start, _) in text.match_indices("crate::") {
@@ -85,8 +84,8 @@ fn names_crate(text: &str, name: &str) -> bool {
     })
 }
 
-/// `bus::redis::RedisBus` inside a `use crate::{…}` is a module of ours, not the crate: only lines
-/// that begin with it count for those.
+/// `bus::redis::RedisBus` inside a `use crate::{…}` is a module of ours, not the crate: such names
+/// count only in lines that begin with them.
 fn uses_crate(source: &Source, name: &str) -> bool {
     source.text.lines().any(|line| {
         let is_import = line.starts_with("use ") || line.starts_with("pub use ");

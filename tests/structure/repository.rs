@@ -10,11 +10,14 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Folders that hold what was made or brought, not written.
+/// Folders of generated or third-party files.
 const NOT_OURS: [&str; 7] = ["target", "node_modules", "dist", "coverage", "data", "test-results", "corpus"];
 
-/// Returns all files below `folder` of the repository, by their path from its root, in order. What
-/// is made (`target`, `node_modules`, …) and hidden folders are left out.
+/// Files that a script generates beside written ones.
+const GENERATED_FILES: [&str; 1] = ["schema.d.ts"];
+
+/// Returns all files below `folder` of the repository, by their path from its root, in order.
+/// Leaves out generated files and folders (`target`, `node_modules`, …) and hidden ones.
 pub fn files_below(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect(&root().join(folder), &mut found);
@@ -27,14 +30,16 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if !path.is_dir() {
-            found.push(path);
+            if !GENERATED_FILES.contains(&name) {
+                found.push(path);
+            }
         } else if !name.starts_with('.') && !is_not_ours(&path, name) {
             collect(&path, found);
         }
     }
 }
 
-/// `src/domain/risk/data` is written by hand; `data` of the root is that of a running server.
+/// `src/domain/risk/data` is written by hand; `data` at the root belongs to a running server.
 fn is_not_ours(path: &Path, name: &str) -> bool {
     NOT_OURS.contains(&name) && (name != "data" || path.parent() == Some(root()))
 }
@@ -58,7 +63,7 @@ impl Source {
     }
 }
 
-/// Returns what goes into the binary: the files of `src` without their tests.
+/// Returns the sources of the binary: the files of `src` without their tests.
 pub fn production_sources() -> Vec<Source> {
     let files = files_below("src");
     let sources: Vec<&String> = files.iter().filter(|file| file.ends_with(".rs") && !file.ends_with("/tests.rs")).collect();

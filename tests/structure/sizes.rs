@@ -1,10 +1,10 @@
-//! A newcomer finds a thing by its file name, in a folder that fits on a screen: files are short,
-//! and no folder is a corridor.
+//! Files are short, and no folder has too many entries: a newcomer finds a thing by its file name,
+//! in a folder that fits on a screen.
 //!
-//! Code is what runs, and what tests stand on: the server, the load generator, the web UI with its
-//! scripts, the testkit and these guards. Files of tests have a higher cap, because their cases are
-//! read one by one, from the failure that names them, and a set-up that several share keeps them
-//! together.
+//! Code is the running part and the base of the tests: the server, the load generator, the web UI
+//! with its scripts, the testkit and these guards. Files of tests have a higher cap, because their
+//! cases are read one by one, from the failure that names them, and a set-up that several cases
+//! share keeps them together.
 
 use crate::repository::{files_below, read_text, without_tests};
 use std::collections::BTreeMap;
@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 /// The most lines of a file, tests not counted.
 const MOST_LINES: usize = 350;
 
-/// Files that are longer, with the most lines they may have. May only get shorter: a file that
-/// shrank gets a lower number, one that fits leaves.
+/// Longer files, with the most lines they may have. The list may only shrink: a file that shrank
+/// gets a lower number, and one that fits leaves the list.
 const LONGER_FILES: [(&str, usize); 2] = [("src/app.rs", 352), ("src/demo/texts.rs", 352)];
 
 /// The most lines of a file of tests.
 const MOST_TEST_LINES: usize = 500;
 
-/// Files of tests that are longer. May only get shorter, as the list above.
+/// Longer files of tests. The list may only shrink, as the one above.
 const LONGER_TESTS: [(&str, usize); 5] = [
     ("static/tests/browser/pages.test.js", 687),
     ("tests/api/appointments/booking.rs", 636),
@@ -28,19 +28,20 @@ const LONGER_TESTS: [(&str, usize); 5] = [
     ("tests/api/conversations/desk.rs", 560),
 ];
 
-/// By how much a file may be shorter than its number here before the number has to follow.
+/// How much shorter than its number here a file may be before the number must follow.
 const SLACK: usize = 20;
 
 /// The most files and folders in a folder.
 const MOST_ENTRIES: usize = 20;
 
-/// A list by nature: a file per table.
+/// A folder that is a list by nature: a file per table.
 const LISTS: [&str; 1] = ["src/backends/store"];
 
-/// Folders that have more, with the most they may have. May only get shorter.
+/// Fuller folders, with the most entries they may have. The list may only shrink.
 const FULLER_FOLDERS: [(&str, usize); 0] = [];
 
-/// Returns paths and sizes above `most`, and what is wrong about them and the list of exceptions.
+/// Returns paths and sizes above `most` that no exception allows, and the exceptions that are
+/// wrong.
 fn hold(sizes: &BTreeMap<String, usize>, most: usize, exceptions: &[(&str, usize)], slack: usize) -> Vec<String> {
     let mut wrong = Vec::new();
     for (path, size) in sizes.iter().filter(|(_, size)| **size > most) {
@@ -59,14 +60,12 @@ fn hold(sizes: &BTreeMap<String, usize>, most: usize, exceptions: &[(&str, usize
     wrong
 }
 
-/// Returns the list of exceptions as it would have to read now, to be copied after files were
-/// moved.
+/// Returns the list of exceptions for the present tree, to be copied after files were moved.
 fn as_list(sizes: &BTreeMap<String, usize>, most: usize) -> String {
     sizes.iter().filter(|(_, size)| **size > most).map(|(path, size)| format!("    (\"{path}\", {size}),\n")).collect()
 }
 
-/// Says whether a file of the repository is code that runs or that tests stand on; a file of tests
-/// otherwise.
+/// Says whether a file of the repository is code; otherwise it is a file of tests.
 fn is_code(file: &str) -> bool {
     let is_below_tests = file.starts_with("tests/") || file.starts_with("static/tests/");
     let is_tool = file.starts_with("tests/kit/src/") || file.starts_with("tests/structure/");
@@ -74,7 +73,7 @@ fn is_code(file: &str) -> bool {
     is_tool || !is_test
 }
 
-/// Returns the lines of all files that are code, or of all files of tests.
+/// Returns the line counts of all files that are code, or of all files of tests.
 fn file_sizes(of_code: bool) -> BTreeMap<String, usize> {
     let files = ["src", "loadtest/src", "static", "tests"].into_iter().flat_map(files_below);
     let is_source = |file: &String| [".rs", ".ts", ".vue", ".js", ".mjs"].iter().any(|ending| file.ends_with(ending));

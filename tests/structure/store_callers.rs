@@ -1,18 +1,18 @@
-//! Counts the callers of the store and the files besides the use cases. `src/services/mod.rs` names
-//! them.
+//! Counts the callers of the store and of the files besides the use cases; the head of
+//! `src/services/mod.rs` names them.
 
 use crate::repository::{Source, production_sources, read_text};
 use std::collections::BTreeSet;
 
-/// All files and modules outside `backends` and `services` that call the store. Each is named in
-/// the head of `src/services/mod.rs`.
+/// All files and modules outside of `backends` and `services` that call the store. The head of
+/// `src/services/mod.rs` names each of them.
 const STORE: [&str; 4] = ["actors/cluster/bus_link", "actors/cluster/log_pump", "app", "demo"];
 
-/// All files outside `backends` and `services` that call the files; use cases and routes have them
-/// in `context.files`.
+/// All files outside of `backends` and `services` that call the file store; use cases and routes
+/// reach it through `context.files`.
 const FILES: [&str; 2] = ["app", "demo"];
 
-/// Says whether `text` calls a method of something that is named `name`, or makes one by `maker`.
+/// Says whether `text` calls a method of a value named `name`, or makes such a value by `maker`.
 fn calls(text: &str, name: &str, maker: &str) -> bool {
     let is_word = |character: char| character.is_alphanumeric() || character == '_';
     let is_called = text.match_indices(name).any(|(start, _)| {
@@ -26,7 +26,7 @@ fn calls(text: &str, name: &str, maker: &str) -> bool {
 
 fn callers(name: &str, maker: &str) -> BTreeSet<String> {
     let sources = production_sources().into_iter().filter(|source| !["backends", "services"].contains(&source.module()));
-    // The demo data is one caller, in as many files as it has subjects.
+    // The demo data counts as one caller, in as many files as it has subjects.
     let caller = |source: Source| if source.module() == "demo" { "demo".to_owned() } else { source.name };
     sources.filter(|source| calls(&source.text, name, maker)).map(caller).collect()
 }

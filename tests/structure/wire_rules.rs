@@ -1,9 +1,9 @@
-//! Checks that each rule of the Pusher protocol has a test that exists.
+//! Every rule of the wire contract is held by a test that exists.
 
 use crate::repository::root;
 use std::fs;
 
-/// `docs/pusher-coverage.md` names the test of each rule of docs/pusher-protocol.md, as
+/// `docs/pusher-coverage.md` says which test holds which rule of the wire contract, as
 /// `file::test`.
 #[test]
 fn every_test_that_is_said_to_hold_a_rule_exists() {
@@ -23,7 +23,7 @@ fn every_test_that_is_said_to_hold_a_rule_exists() {
         }
         for (file, name) in &tests {
             let text = fs::read_to_string(root.join(file)).unwrap_or_default();
-            // Node's names are text, some of them behind `${transport}: `.
+            // Names of Node's tests are strings, some of them after `${transport}: `.
             let is_there = if file.ends_with(".rs") {
                 text.contains(&format!("fn {name}("))
             } else {

@@ -190,7 +190,8 @@ impl TestApp {
             context.announce.queue_event(&channel, BUILT_IN_SENTINEL, data);
         } else {
             let frame = pusher::channel_event(&channel, SENTINEL, &data.to_string());
-            context.announce.publish(Publication::new(Topic { app: app.id.clone(), channel }, frame)).await.unwrap();
+            let publication = Publication::new(Topic { app: app.id.clone(), channel }, frame);
+            context.announce.publish(Arc::new(publication.into())).await.unwrap();
         }
         socket.expect_sentinel().await;
     }

@@ -1,6 +1,6 @@
-//! Owns what admins see of the connected apps they watch: takes the lines that [`WatchedApps`] of this node gathered, and publishes them on the consoles'
-//! channels of the built-in app, whichever node the admin's socket is on. Called by nobody: one loop. Must not keep lines: at most once, a console is looked
-//! at.
+//! Owns the lines that admins see of the connected apps they watch: it takes them from this node's
+//! [`WatchedApps`] and publishes them on the console channels of the built-in app. Called by no
+//! one: it is one loop. Must not keep lines: a line is published at most once.
 
 use crate::{
     actors::hub::{Hub, topics::built_in_topic},

@@ -1,5 +1,6 @@
-//! Owns the way of everything that the owner of a connected app can be notified of. Called by the node that brought it about, once per cluster. Must not
-//! queue what nobody asked for: the courier of webhooks attaches its queue, and the app's rules say what it wants.
+//! Owns the notification of a connected app's owner. Called by the node that caused the happening,
+//! so once per cluster. Must not queue a happening that no one asked for: the rules of the app
+//! decide, and the courier of webhooks attaches its queue.
 
 use crate::{
     domain::apps::app_happening::AppHappening,
@@ -38,7 +39,8 @@ impl AppHappenings {
         let _ = self.webhooks.set(queue);
     }
 
-    /// Notifies those who want to know. A full queue drops the happening and counts that: a publisher never waits for a webhook.
+    /// Notifies admins who watch, and queues a webhook when the app wants one. A full queue drops
+    /// the happening and counts it: a publisher never waits for a webhook.
     pub fn notify(&self, apps: &Apps, happening: AppHappening) {
         self.watched.show(&happening.app, || Line::of_happening(&happening));
         let Some(webhooks) = self.webhooks.get() else { return };

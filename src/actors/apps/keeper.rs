@@ -1,5 +1,8 @@
-//! Owns the freshness of this node's connected apps: loads them from the database when a node says that they changed, after a cut of the bus, and every
-//! quarter of a minute as a net; then ends the sockets of those that may not be used any more. Notified through the hub. Must not change apps.
+//! Owns the freshness of this node's table of connected apps. Called by no one: it is one loop,
+//! notified through the hub. Must not change apps.
+//!
+//! - It loads the apps when a node says that they changed, after a cut of the bus, and every 15 s.
+//! - Then it ends the sockets of apps that may not be used any more.
 
 use crate::{
     actors::hub::Hub,

@@ -1,4 +1,5 @@
-//! Connected apps on this node: kept up to date, watched, and their owners notified.
+//! Owns connected apps on this node: their freshness, the notices to their owners, and their
+//! consoles.
 
 pub mod console_link;
 pub mod happenings;

@@ -1,10 +1,15 @@
-//! Owns the order between the bus and the hub: what arrives from any node goes to this node's shards, in the order of the bus; what use cases publish without
-//! a row goes out, in the order they published it. Called by nobody: two loops. Must not lose a row of the log.
+//! Owns the order between the bus and the hub: it delivers envelopes of all nodes in the order of
+//! the bus, and publishes the envelopes of [`Hub`]'s queue in the order of the queue. Called by no
+//! one: it is two loops. Must not lose a row of the log.
 //!
-//! Publications of log rows carry their position, and positions have no gaps. So this node knows what it missed (the bus was cut off, or publications
-//! went by before it listened) and reads that from the log, and it knows what it had (a pump published again what a crashed one had not marked) and
-//! drops that: sockets that stay open hear every row once, in order, without reconnecting. The envelope that ends sockets has no row; after a cut every
-//! shard holds its sockets to their logins.
+//! - The publication of a log row carries its position, and positions have no gaps.
+//! - So this node knows which rows it missed, because the bus was cut off or the row was published
+//!   before this node listened, and delivers them from the log.
+//! - It drops rows that it delivered already: a pump publishes again what a crashed pump did not
+//!   mark.
+//! - So a socket that stays open gets every row once, in order, without reconnecting.
+//! - The envelope that ends sockets has no row. After a cut, every shard checks the logins of its
+//!   sockets.
 
 use super::log_pump::durable_envelopes;
 use crate::{
@@ -13,7 +18,7 @@ use crate::{
         BackendError, BackendResult,
         bus::{Bus, BusMessage},
     },
-    services::Context as Services,
+    services::{Context as Services, live::port::Announce as _},
     wire::envelope::Envelope,
 };
 use actix::prelude::*;
@@ -36,10 +41,11 @@ pub struct BusLink {
 }
 
 impl BusLink {
-    /// Makes the link of this process: listens from now on. `outgoing` is the queue of [`Hub::new`]. To be called before sockets are accepted: what was
-    /// published until now is theirs to ask for. Fails when the log cannot be read.
+    /// Makes the link of this process: it listens from now on. `outgoing` is the queue of
+    /// [`Hub::new`]. Called before sockets are accepted: earlier events are theirs to ask for.
+    /// Fails when the log cannot be read.
     pub async fn join(hub: Hub, services: Services, bus: &Arc<dyn Bus>, outgoing: mpsc::Receiver<Envelope>) -> BackendResult<Self> {
-        // Listening first: what is published between the two lines is heard twice rather than never.
+        // Listening first: an event between the two lines is delivered twice rather than never.
         let incoming = bus.subscribe();
         let reached = services.store.log_head().await?.published_to;
         let intake = Intake { hub: hub.clone(), services, incoming, reached, retry_at: None };
@@ -78,9 +84,9 @@ struct Intake {
     hub: Hub,
     services: Services,
     incoming: mpsc::Receiver<BusMessage>,
-    /// Position of the log up to which this node's sockets have heard everything.
+    /// Position of the last row that this node's sockets have.
     reached: i64,
-    /// When to try again to read what was not heard.
+    /// When to read the missed rows again.
     retry_at: Option<Instant>,
 }
 
@@ -88,34 +94,37 @@ impl Intake {
     async fn run(mut self) {
         loop {
             let retry_at = self.retry_at;
-            tokio::select! {
-                message = self.incoming.recv() => match message {
-                    Some(BusMessage::Envelope(envelope)) => self.take(&envelope).await,
-                    Some(BusMessage::Resubscribed) => {
-                        self.hub.check_logins();
-                        self.hub.notify_apps_changed();
-                        self.catch_up().await;
-                    }
-                    None => return,
-                },
-                () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => self.catch_up().await,
+            let heard = tokio::select! {
+                message = self.incoming.recv() => message,
+                () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => {
+                    self.catch_up().await;
+                    continue;
+                }
+            };
+            let envelope = match heard {
+                Some(BusMessage::Envelope(envelope)) => envelope,
+                Some(BusMessage::Resubscribed) => {
+                    self.hub.check_logins();
+                    self.hub.notify_apps_changed();
+                    self.catch_up().await;
+                    continue;
+                }
+                None => return,
+            };
+            if let Some(position) = envelope.position() {
+                if position > self.reached + 1 {
+                    self.catch_up().await;
+                }
+                if position <= self.reached {
+                    continue;
+                }
+                if position == self.reached + 1 {
+                    self.reached = position;
+                }
             }
+            // With a gap that could not be closed: better late and out of order than not at all.
+            self.hub.deliver(&envelope).await;
         }
-    }
-
-    async fn take(&mut self, envelope: &Envelope) {
-        let Some(position) = envelope.position() else { return self.hub.deliver(envelope).await };
-        if position > self.reached + 1 {
-            self.catch_up().await;
-        }
-        if position <= self.reached {
-            return;
-        }
-        if position == self.reached + 1 {
-            self.reached = position;
-        }
-        // With a gap that could not be closed: better late and out of order than not at all.
-        self.hub.deliver(envelope).await;
     }
 
     fn try_again_later(&mut self, error: &BackendError) {
@@ -123,7 +132,8 @@ impl Intake {
         tracing::error!(%error, "database not read after a cut of the bus: sockets miss events until it is");
     }
 
-    /// Delivers here what is on the log and was not heard. When the log cannot be read, again in a while.
+    /// Delivers the rows of the log that this node missed. Tries again in a while when the log
+    /// cannot be read.
     async fn catch_up(&mut self) {
         self.retry_at = None;
         loop {

@@ -1,6 +1,9 @@
-//! Owns the talk between the hub and the census: declares this node's state of every counted topic that changed, keeps the node's lease, and empties the
-//! topics of nodes that stopped renewing theirs. Called by nobody: three loops. Must not declare a change: a declaration is a state and can be repeated. One
-//! declaration of a topic at a time, many topics at once.
+//! Owns the exchange between the hub and the census: it declares this node's state of every counted
+//! topic that changed, renews the node's lease, and empties the topics of nodes that stopped
+//! renewing theirs. Called by no one: it is three loops. Must not declare a change.
+//!
+//! - A declaration is a state, so it can be repeated.
+//! - One topic has one declaration at a time; many topics are declared at once.
 
 use super::census_queue::{Joined, Waiting};
 use crate::{
@@ -49,7 +52,7 @@ struct Tender {
     held_back: RefCell<HashMap<Topic, Instant>>,
 }
 
-/// What became of the declaration of a channel.
+/// Outcome of the declaration of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DeclareOutcome {
     Done,
@@ -59,7 +62,8 @@ enum DeclareOutcome {
 }
 
 impl CensusLink {
-    /// Makes the link of this process and puts the node on the list. To be called before sockets are accepted. Fails when the census is out of reach.
+    /// Makes the link of this process and puts the node on the census's list. Called before sockets
+    /// are accepted. Fails when the census is out of reach.
     pub async fn join(hub: Hub, services: Services) -> BackendResult<Self> {
         services.census.renew(&[]).await?;
         Ok(Self { tender: Rc::new(Tender { hub, services, held_back: RefCell::default() }) })
@@ -120,7 +124,7 @@ impl Tender {
         }
     }
 
-    /// Subscribers of presence channels know who is there.
+    /// Presence channels list their members, so they have no count of subscribers.
     fn counts_subscriptions(&self, topic: &Topic) -> bool {
         let app = self.services.apps.current(&topic.app);
         topic.channel.is_listed() && topic.channel.kind() != ChannelKind::Presence && app.is_some_and(|app| app.rules.counts_subscriptions)
@@ -184,7 +188,7 @@ impl Tender {
         Ok(())
     }
 
-    /// Declares the topics of a node empty that went away without a word.
+    /// Declares the topics of a node empty that stopped renewing its lease.
     async fn empty(&self, node: NodeId, topics: Vec<Topic>) -> BackendResult<()> {
         tracing::warn!(%node, channels = topics.len(), "a node went away without a word: its subscribers and members are taken off");
         for batch in topics.chunks(BATCH) {

@@ -1,6 +1,8 @@
-//! Owns what waits to be declared to the census: topics whose state on this node changed. Filled by the hub and the shards, emptied by
-//! [`super::census_link`]. Must not keep the state itself: a topic waits once, however often it changed, and declaring takes its state as it is then. Those
-//! who wait for an answer wait with it.
+//! Owns the topics whose state on this node changed and is not yet declared to the census. Filled
+//! by the hub and the shards, emptied by [`super::census_link`]. Must not keep the state itself.
+//!
+//! - A topic waits once, however often it changed; the declaration reads its state when it is made.
+//! - Sockets that wait for an answer wait with their topic.
 
 use crate::domain::topic::Topic;
 use indexmap::IndexMap;

@@ -1,8 +1,10 @@
-//! Owns the durable log's way out: gives rows their position, publishes them in that order, marks them. Woken by services through the hub ([`WakePump`]), and
-//! by its own timer. Must not hold a transaction open while it publishes.
+//! Owns the publication of the durable log: it gives rows their position, publishes them in that
+//! order, and marks them. Woken by services through the hub ([`WakePump`]), and by its own timer.
+//! Must not hold a transaction open while it publishes.
 //!
-//! One node pumps at a time, by lease, so the order is the same everywhere. At least once: a row published but not marked before a crash is published again,
-//! and clients drop repeated ids.
+//! - One node pumps at a time, by lease. So the order is the same on all nodes.
+//! - At least once: a row that was published but not marked before a crash is published again, and
+//!   clients drop repeated ids.
 
 use crate::{
     actors::hub::{Hub, ports::WakePump, topics::built_in_topic},
@@ -15,7 +17,7 @@ use crate::{
         live::{audience::Audience, channel::ChannelName},
         retry::{backoff_ms, is_worth_a_line},
     },
-    services::Context as Services,
+    services::{Context as Services, live::port::Announce as _},
     telemetry,
     wire::{
         desk_event::{conversation_left, durable_data},
@@ -30,12 +32,13 @@ use tokio::{sync::oneshot, time::timeout};
 /// How soon to ask again while another node holds the lease.
 const HELD_ELSEWHERE_RETRY: Duration = Duration::from_millis(25);
 
-/// App -> LogPump: finish the batch in hand (as long as the lease lasts), begin no other, give the lease back and stop. Replies when done.
+/// App -> LogPump: finish the current batch (as long as the lease lasts), begin no other, give the
+/// lease back and stop. Replies when done.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct StopPump;
 
-/// What one round came to.
+/// Outcome of one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Round {
     /// Nothing is left to publish.
@@ -173,7 +176,8 @@ impl Handler<StopPump> for LogPump {
         self.after_batch = self.is_running.then_some(done);
         let patience = Duration::from_millis(services.config.log.lease_ms);
         let release = async move {
-            // Ends at once when no batch is in hand: then nobody holds the other end. A batch that outlives its lease is not waited for.
+            // Ends at once when there is no batch, because the other end is gone. A batch that
+            // outlives its lease is not waited for.
             let _ = timeout(patience, batch).await;
             if let Err(error) = services.store.release_log(node).await {
                 tracing::warn!(%error, "lease of the log not given back; it runs out by itself");
@@ -183,7 +187,8 @@ impl Handler<StopPump> for LogPump {
     }
 }
 
-/// Claims one batch, publishes it, marks it. The claim and the mark are transactions of their own; nothing is held open while publishing.
+/// Claims one batch, publishes it, marks it. Claim and mark are separate transactions; none is open
+/// while it publishes.
 async fn pump_round(services: &Services, hub: &Hub, node: NodeId) -> BackendResult<Round> {
     let settings = &services.config.log;
     let claim = services.store.claim_log(node, services.clock.now_ms(), lease_ms(settings.lease_ms), settings.batch).await?;
@@ -213,8 +218,9 @@ fn record_age(row: &LogRow, now_ms: i64) {
     metrics::histogram!(telemetry::LOG_AGE_SECONDS).record(age_s);
 }
 
-/// Returns what a log row sends to every node, in order: its publication on the channel of its audience, encoded once, here; and before it, when the row
-/// takes a conversation from somebody, the order that their sockets leave its channel. So nothing behind it in the log can reach them.
+/// Returns the envelopes of a log row, in order. The last is its publication on the channel of its
+/// audience, encoded once, here. When the row takes a conversation from a user, the order to leave
+/// the channel comes first, so that nothing later in the log reaches that user's sockets.
 pub(super) fn durable_envelopes(row: &LogRow) -> impl Iterator<Item = Envelope> {
     let lost = match row.audience {
         Audience::User(user) => conversation_left(&row.event, &row.data).map(|id| (user, ChannelName::conversation(id))),

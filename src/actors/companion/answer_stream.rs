@@ -1,5 +1,6 @@
-//! Owns one answer from the provider's first token to its last: sentences are held back until they are whole and checked, then paced into frames. Called by
-//! [`super::chatbot`], step by step. Must not know actors or the bus.
+//! Owns one answer from the provider's first token to its last: it holds sentences back until they
+//! are whole and checked, then paces them into frames. Called by [`super::chatbot`], step by step.
+//! Must not know actors or the bus.
 
 use crate::{
     backends::companion::{Companion, Moderation, ReplyError, ReplyPart, ReplyStream},
@@ -20,7 +21,8 @@ use futures_util::{
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
-/// Characters of what was let go that are checked again together with the next sentence: what is split over two is seen.
+/// Characters of released text that are checked again with the next sentence, so that words split
+/// over two sentences are found.
 const TAIL_CHARS: usize = 100;
 /// Bytes that may wait for the provider's moderation before nothing more is read.
 const MOST_UNCHECKED: usize = 4_096;
@@ -66,7 +68,8 @@ pub(super) struct AnswerStream {
     stream: Option<ReplyStream>,
     gate: SentenceGate,
     pacer: DeltaPacer,
-    /// Whole sentences that nobody has checked. They are checked when a frame may go: however fast a provider is, 25 times a second at most.
+    /// Whole sentences before their check. They are checked when a frame may go: at most 25 times a
+    /// second, however fast the provider is.
     unchecked: Vec<String>,
     /// Sentences that it looks at now.
     checking: Option<(String, BoxFuture<'static, Moderation>)>,
@@ -111,7 +114,8 @@ impl AnswerStream {
         }
     }
 
-    /// Waits for the next thing and does it. Safe to drop at any moment: nothing is lost that was not read.
+    /// Waits for the next event and acts on it. Safe to drop at any moment: it loses nothing that
+    /// was not read.
     pub(super) async fn step(&mut self) -> StreamStep {
         if let Some(over) = self.source_over.clone().filter(|_| self.checking.is_none() && self.unchecked.is_empty()) {
             return StreamStep { delta: None, over: Some(over) };
@@ -141,7 +145,8 @@ impl AnswerStream {
         }
     }
 
-    /// Closes the provider's connection, waits until a last frame may go, and returns it: what was let go but not sent.
+    /// Closes the provider's connection, waits until a last frame may go, and returns it: released
+    /// text that was not sent.
     pub(super) async fn close(&mut self) -> Option<Delta> {
         self.stream = None;
         let due = self.began + Duration::from_millis(self.pacer.due_at_ms()?);
@@ -149,7 +154,8 @@ impl AnswerStream {
         self.pacer.take_rest()
     }
 
-    /// Returns how a stream that was closed ended; `None` when nobody wants to know. Text and number are the sender's to fill in.
+    /// Returns the ending of a closed stream; `None` for an abandoned one. The sender fills in text
+    /// and number.
     pub(super) fn ending(self, over: Over) -> Option<Ending> {
         let has_text = self.received_chars > 0;
         let (status, fault, withheld) = match over {
@@ -203,7 +209,8 @@ impl AnswerStream {
         self.finish_source(Over::TooLong);
     }
 
-    /// Records that nothing more comes, closes the connection, and takes the last words, which need no end of a sentence.
+    /// Records the end of the source, closes the connection, and takes the last words, which need
+    /// no end of a sentence.
     fn finish_source(&mut self, over: Over) {
         self.stream = None;
         self.source_over = Some(over);
@@ -213,7 +220,8 @@ impl AnswerStream {
         }
     }
 
-    /// Checks whole sentences by our rules, and lets them go or gives them to the moderation. Before a sentence that does not pass, those that do are let go.
+    /// Checks whole sentences by the rule pack, then releases them or gives them to the moderation.
+    /// Releases the sentences before the first that does not pass.
     fn check(&mut self) -> Option<Over> {
         let sentences = std::mem::take(&mut self.unchecked);
         let together = sentences.concat();

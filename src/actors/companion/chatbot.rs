@@ -1,7 +1,8 @@
-//! Owns one answer that grows: pulls it from the companion, lets go of whole sentences that pass the safety check, and sends them to the student's devices
-//! in numbered frames. Started by the desk, on its thread. Must not stop without writing an end: there is one way out.
+//! Owns one growing answer: it pulls text from the companion, lets whole sentences pass that the
+//! safety check allows, and publishes them to the student's devices in numbered frames. Started by
+//! the desk, on the desk's thread. Must not stop without writing an end.
 //!
-//! A frame that waits for the bus makes the provider wait: nothing is read ahead.
+//! - A frame that waits for the bus makes the provider wait: nothing is read ahead.
 
 use super::answer_stream::{AnswerStream, EndReason, Over};
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     },
     services::{
         Context as Services,
-        companion::{Ending, LiveTurn, finish_turn},
+        companion::{CompanionDelta, Ending, LiveTurn, finish_turn},
     },
     telemetry,
     wire::{desk_event::DeskEvent, envelope::Publication, pusher},
@@ -28,11 +29,12 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// How often the end of an answer is tried to be written; the pauses grow to 30 s. What is not written then is interrupted by `recover`.
+/// Attempts to write the end of an answer; the pauses grow to 30 s. After them `recover` interrupts
+/// the answer.
 const END_ATTEMPTS: u32 = 8;
 
-/// Chatbot -> ChatDesk: the answer has ended and its chatbot is gone. Once per chatbot. No reply. Declared here, because the desk knows its chatbots and
-/// they must not know it.
+/// Chatbot -> ChatDesk: the answer ended and its chatbot is gone. Once per chatbot. No reply.
+/// Declared here, because the desk knows its chatbots and they must not know it.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct AnswerEnded {
@@ -40,7 +42,8 @@ pub struct AnswerEnded {
     pub answer: MessageId,
 }
 
-/// ChatDesk -> Chatbot: end the answer before its time. No reply: the desk hears [`AnswerEnded`]. More than one: the first counts.
+/// ChatDesk -> Chatbot: end the answer before its time. No reply: the desk gets [`AnswerEnded`].
+/// The first one counts.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct EndAnswer {
@@ -61,7 +64,7 @@ pub struct LiveText {
     pub unsaved_tokens: u64,
 }
 
-/// Shared by the chatbot that writes it and the desk that reads and saves it; both live on one thread.
+/// Shared by the chatbot that writes it and the desk that saves it; both live on one thread.
 pub type SharedText = Rc<RefCell<LiveText>>;
 
 /// Counts a live chatbot as long as it lives.
@@ -160,7 +163,7 @@ impl AnswerTask {
     }
 
     async fn send(&self, delta: Delta) {
-        let data = json!({ "message_id": self.turn.answer.id, "seq": delta.seq, "text": delta.text }).to_string();
+        let data = json!(CompanionDelta { message_id: self.turn.answer.id, seq: delta.seq, text: &delta.text }).to_string();
         {
             // Before it goes out: a snapshot may be ahead of the frames, never behind.
             let mut live = self.live.borrow_mut();
@@ -173,7 +176,8 @@ impl AnswerTask {
         self.publish(DeskEvent::CompanionDelta, &data).await;
     }
 
-    /// Publishes on the student's channel and waits until the bus has it. Without a bus at least this node's sockets hear it.
+    /// Publishes on the student's channel and waits until the bus has the frame. When the bus
+    /// fails, this node's sockets get it.
     async fn publish(&self, event: DeskEvent, data: &str) {
         let channel = ChannelName::user(self.turn.answer.student_id);
         let frame = pusher::channel_event(&channel, event.name(), data);

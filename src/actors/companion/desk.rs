@@ -1,6 +1,9 @@
-//! Owns the chatbots of this node: starts them, saves what they say, and keeps the node's lease. Called by the routes through [`DeskHandle`], and by the hub
-//! ([`StopAnswer`]). Must not run on a thread of others: it has one of its own, together with all chatbots, so that streaming never holds up the log's pump
-//! or the sockets.
+//! Owns the chatbots of this node: it starts them, saves their text, and renews the node's lease.
+//! Called by the routes through [`DeskHandle`], and by the hub ([`StopAnswer`]). Must not run on
+//! the thread of another actor.
+//!
+//! - Desk and chatbots share one thread of their own. So streaming delays neither the log pump nor
+//!   the sockets.
 
 use super::{
     answer_stream::EndReason,
@@ -27,7 +30,8 @@ use tokio::{sync::oneshot, time::Instant};
 
 /// How often the desk looks for what is to be saved.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// What is this old is saved; with the time of a look and of the writing it is 250 ms at most (product rule).
+/// Age at which text is saved; with the time of a look and of the write it is 250 ms at most
+/// (product rule).
 const SAVE_AFTER: Duration = Duration::from_millis(200);
 /// This much is saved at the next look (product rule).
 const SAVE_TOKENS: u64 = 20;
@@ -38,7 +42,8 @@ const BEATS_PER_RECOVERY: u32 = 2;
 /// How long a stopping desk waits for answers to write their end.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// Routes -> ChatDesk: let this answer grow. Reply: whether it does; `false` when the server is stopping. Order: after the transaction that wrote it.
+/// Routes -> ChatDesk: let this answer grow. Reply: `false` when the server is stopping. Order:
+/// after the transaction that wrote the answer.
 #[derive(Debug, Message)]
 #[rtype(result = "bool")]
 pub struct BeginAnswer {
@@ -46,7 +51,8 @@ pub struct BeginAnswer {
     pub turn: Box<LiveTurn>,
 }
 
-/// Routes -> ChatDesk: what does this answer say now? Reply: text and number of the newest frame; `None` when it does not grow here.
+/// Routes -> ChatDesk: read this answer. Reply: its text and the number of its newest frame; `None`
+/// when it does not grow here.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "Option<(String, i64)>")]
 pub struct ReadAnswer {
@@ -54,7 +60,8 @@ pub struct ReadAnswer {
     pub answer: MessageId,
 }
 
-/// App -> ChatDesk: take no more, let answers end by themselves for `over`, then interrupt the rest, give the lease back and stop. Replies when done.
+/// App -> ChatDesk: take no more answers, let live ones end by themselves for `over`, then
+/// interrupt the rest, give the lease back and stop. Replies when done.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct StopDesk {
@@ -149,7 +156,7 @@ impl ChatDesk {
         DeskHandle { desk }
     }
 
-    /// Saves what is due, one round at a time, and ends chatbots whose row says that they should end.
+    /// Saves the text that is due, one round at a time, and ends chatbots whose row says so.
     fn save(&mut self, ctx: &mut Context<Self>) {
         if self.is_saving {
             return;
@@ -187,7 +194,8 @@ impl ChatDesk {
             let reason = match saved.get(&progress.id) {
                 Some(false) => continue,
                 Some(true) => EndReason::Stop,
-                // One that is just ending here too: then the order comes too late and changes nothing.
+                // An answer may be ending by itself: then the order comes too late and changes
+                // nothing.
                 None => EndReason::Abandon,
             };
             // A few per answer at most: the first one ends it.

@@ -1,4 +1,4 @@
-//! The companion: a desk, and an actor for each answer that grows.
+//! Owns the growing answers of the companion: a desk, and one actor per answer.
 
 mod answer_stream;
 pub mod chatbot;

@@ -1,8 +1,10 @@
-//! Owns the way of webhooks to the owners of connected apps. Fed by the queue of [`crate::actors::apps::happenings::AppHappenings`], stopped by the app. Must
-//! not make a publisher wait.
+//! Owns the delivery of webhooks to the owners of connected apps. Fed by the queue of
+//! [`crate::actors::apps::happenings::AppHappenings`], stopped by the app. Must not make a
+//! publisher wait.
 //!
-//! Two halves: the first writes what it is fed to the queues in the database, several happenings in one transaction while the one before is written; the second
-//! delivers what waits there, many addresses at once, each by the node that holds its lease.
+//! - The first loop writes happenings to the queues in the database, several in one transaction.
+//! - The second loop delivers from those queues, to many addresses at once. The node that holds the
+//!   lease of an address delivers to it.
 
 use crate::{
     backends::store::WebhookQueue,
@@ -30,14 +32,17 @@ pub const QUEUE_CAPACITY: usize = 8192;
 const BATCH: usize = 256;
 /// Addresses this node delivers to at once.
 const AT_ONCE: usize = 16;
-/// How often to look for what is due without being woken: retries, returns that did not come, queues of other nodes that died.
+/// How often to look for what is due without being woken: retries, returns that did not come,
+/// queues of other nodes that died.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How soon to look again when the database does not answer.
 const RETRY: Duration = Duration::from_secs(1);
-/// How long a stop waits for what is on its way; the rest is delivered by another node, or after the next start.
+/// How long a stop waits for what is on its way; the rest is delivered by another node, or after
+/// the next start.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
-/// App -> WebhookCourier: write what was handed over so far, begin no delivery, and stop. Replies when done.
+/// App -> WebhookCourier: write what was handed over so far, begin no delivery, and stop. Replies
+/// when done.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct StopCourier;

@@ -1,5 +1,6 @@
-//! The hub's side of the census: owns this node's state of counted topics. Called by the shards and by [`crate::actors::cluster::census_link::CensusLink`].
-//! Must not talk to the census itself: it marks what is to be declared in [`CensusQueue`].
+//! Owns this node's state of the topics that the census counts. Called by the shards and by
+//! [`crate::actors::cluster::census_link::CensusLink`]. Must not talk to the census: it marks the
+//! topics that are to be declared in [`CensusQueue`].
 
 use super::{Hub, topics::ShardIndex};
 use crate::{
@@ -15,8 +16,8 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 
 impl Hub {
-    /// Records a subscription of a counted topic: what it means to others, and its answer, are the census's. Fails when the channel is full
-    /// with members of this node alone.
+    /// Records a subscription of a counted topic; the census publishes and answers it. Fails when
+    /// the topic is full with members of this node alone.
     pub(in crate::actors) fn join_by_census(
         &self,
         topic: &Topic,
@@ -42,7 +43,8 @@ impl Hub {
         }
     }
 
-    /// Returns this node's state of a topic: the number of its subscribers, and its members with the first connection of each.
+    /// Returns this node's state of a topic: the number of its subscribers, and its members with
+    /// the first connection of each.
     pub(in crate::actors) fn state_of(&self, topic: &Topic) -> (u64, Vec<NodeMember>) {
         let Some(state) = self.inner.topics.get(topic) else { return (0, Vec::new()) };
         let subscriptions: usize = state.listeners.iter().map(|(_, count)| count).sum();
@@ -53,12 +55,12 @@ impl Hub {
         (subscriptions as u64, state.roster.members().map(member).collect())
     }
 
-    /// Returns the counted topics somebody on this node listens to.
+    /// Returns the counted topics that a socket of this node listens to.
     pub(in crate::actors) fn counted_topics(&self) -> Vec<Topic> {
         self.inner.topics.iter().filter(|entry| entry.is_counted).map(|entry| entry.key().clone()).collect()
     }
 
-    /// Returns what waits to be declared to the census.
+    /// Returns the queue of topics that are to be declared to the census.
     pub(in crate::actors) fn census(&self) -> &CensusQueue {
         &self.inner.census
     }

@@ -1,5 +1,6 @@
-//! Owns how much goes on here: sockets of the node, sockets and channels of each app, and what the census last said of the other nodes. Called by the
-//! shards, the hub and [`crate::actors::cluster::census_link::CensusLink`]. Must not know the hub.
+//! Owns the counts of a node: its sockets, the sockets and channels of each app, and the census's
+//! latest counts of the other nodes. Called by the shards, the hub and
+//! [`crate::actors::cluster::census_link::CensusLink`]. Must not know the hub.
 
 use crate::{
     backends::census::Elsewhere,
@@ -20,9 +21,9 @@ use std::{
 #[derive(Debug, Default)]
 pub(in crate::actors) struct Counts {
     sockets: AtomicUsize,
-    /// What goes on in each app on this node; apps where nothing does are not listed.
+    /// Counts of each app on this node; an app without sockets and channels is not listed.
     apps: DashMap<AppId, AppCounts>,
-    /// What the census said of them at the last renewal: sockets of the other nodes, channels of all.
+    /// Latest counts of the census: sockets of the other nodes, channels of all nodes.
     elsewhere: RwLock<HashMap<AppId, Elsewhere>>,
 }
 
@@ -70,17 +71,17 @@ impl Counts {
         }
     }
 
-    /// Returns the apps where something goes on here, with the number of their sockets.
+    /// Returns the apps with sockets or channels here, and the number of their sockets.
     pub(in crate::actors) fn sockets_by_app(&self) -> Vec<(AppId, u64)> {
         self.apps.iter().map(|entry| (entry.key().clone(), entry.connections)).collect()
     }
 
-    /// Records what the census said at a renewal.
+    /// Records the counts of the other nodes that a renewal brought.
     pub(in crate::actors) fn record_elsewhere(&self, elsewhere: HashMap<AppId, Elsewhere>) {
         *self.elsewhere.write().unwrap_or_else(PoisonError::into_inner) = elsewhere;
     }
 
-    /// Returns how much goes on in an app on all nodes.
+    /// Returns the sockets and channels of an app on all nodes.
     pub(super) fn of_app(&self, app: &AppId) -> AppCounts {
         let here = self.apps.get(app).map(|counts| *counts).unwrap_or_default();
         let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner).get(app).copied().unwrap_or_default();

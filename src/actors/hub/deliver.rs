@@ -1,7 +1,10 @@
-//! From the bus to the shards: owns what an envelope does on this node. Called by [`crate::actors::cluster::bus_link::BusLink`], and by the hub for what
-//! takes effect here at once. Must not publish anything.
+//! Owns the effects of an envelope on this node. Called by
+//! [`crate::actors::cluster::bus_link::BusLink`], and by the hub for effects on this node alone.
+//! Must not publish.
 //!
-//! Order: the hub puts a publication into the shards' mailboxes while it holds the topic's entry, so every subscriber of a topic sees the same order.
+//! - The hub fills the shards' mailboxes while it holds the topic's entry. So all subscribers of a
+//!   topic see one order.
+//! - All shards share one [`Publication`]; nothing of it is copied per shard.
 
 use super::{
     Hub, ShardLink,
@@ -26,14 +29,15 @@ use std::{
 const MAX_BACKLOG: usize = 1024;
 
 impl Hub {
-    /// Hands an envelope from the bus to this node's shards; waits while one of them is far behind.
+    /// Does what an envelope asks of this node; waits while a shard is far behind.
     pub(in crate::actors) async fn deliver(&self, envelope: &Envelope) {
         while self.is_behind() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         match envelope {
             Envelope::Publish(publication) => {
-                // Exclusive, because two publishers with shared locks could reach two shards in different orders.
+                // Exclusive: two publishers with shared locks could reach two shards in different
+                // orders.
                 if let Some(state) = self.inner.topics.get_mut(&publication.topic) {
                     self.hand_over(&state, publication);
                 }
@@ -41,13 +45,14 @@ impl Hub {
             Envelope::LeaveChannel { user, topic } => self.leave_here(*user, topic),
             Envelope::StopAnswer { answer } => {
                 if let Some(desk) = self.inner.desk.get() {
-                    // One per wish of a student, each an HTTP request: a mailbox cannot be filled with them.
+                    // One per stop of a student, each an HTTP request: they cannot fill a mailbox.
                     desk.do_send(StopAnswer { answer: *answer });
                 }
             }
             Envelope::EndUser { topic } => {
                 if let Some(state) = self.inner.topics.get_mut(topic) {
-                    // One per signed request of a backend, and those are limited: a mailbox cannot be filled with them.
+                    // One per signed request of a backend, and those are limited: they cannot fill
+                    // a mailbox.
                     self.for_shards_of(&state, |shard| shard.address.do_send(EndListeners { topic: topic.clone() }));
                 }
             }
@@ -57,31 +62,38 @@ impl Hub {
             }
             Envelope::EndSockets { user, login, farewell } => {
                 let (user, login) = (*user, *login);
-                // One per login or account that ended, each an HTTP request: a mailbox cannot be filled with them.
+                // One per login or account that ended, each an HTTP request: they cannot fill a
+                // mailbox.
                 self.for_all_shards(|shard| shard.address.do_send(EndSockets { user, login, farewell: farewell.frame.clone() }));
             }
         }
     }
 
-    /// Takes a user's sockets on this node off a topic: behind the publications that were handed over before, because they go the same mailboxes, in order.
+    /// Takes a user's sockets on this node off a topic, behind the publications that are in the
+    /// mailboxes already.
     pub(super) fn leave_here(&self, user: UserId, topic: &Topic) {
         if let Some(state) = self.inner.topics.get_mut(topic) {
-            // One per conversation that somebody left, each a row of the log: a mailbox cannot be filled with them.
+            // One per conversation that a user left, each a row of the log: they cannot fill a
+            // mailbox.
             self.for_shards_of(&state, |shard| shard.address.do_send(LeaveChannel { user, topic: topic.clone() }));
         }
     }
 
-    /// Puts a publication into the mailboxes of the shards that listen. Call with the topic's entry held exclusively.
+    /// Puts a publication into the mailboxes of the shards that listen. The caller holds the
+    /// topic's entry exclusively.
     pub(super) fn hand_over(&self, state: &TopicState, publication: &Arc<Publication>) {
-        self.for_shards_of(state, |shard| {
+        let shards = self.inner.shards.read().unwrap_or_else(PoisonError::into_inner);
+        for shard in state.listeners.iter().filter_map(|(ShardIndex(index), _)| shards.get(*index)) {
             shard.backlog.fetch_add(1, Ordering::AcqRel);
-            // `do_send` ignores the mailbox's capacity: safe, because `deliver` waits above MAX_BACKLOG, and presence changes are bounded by the
-            // frames clients send, each of which is awaited.
+            // `do_send` ignores the mailbox's capacity: safe, because `deliver` waits above
+            // MAX_BACKLOG, and member events are bounded by the frames that clients send, each of
+            // which is awaited.
             shard.address.do_send(DeliverPublication(publication.clone()));
-        });
+        }
     }
 
-    /// Holds all sockets of this node to their logins, because an envelope that ends sockets may have been missed.
+    /// Makes all shards check the logins of their sockets, because this node may have missed an
+    /// envelope that ends sockets.
     pub(in crate::actors) fn check_logins(&self) {
         // One message per cut of the bus and shard: a mailbox cannot be filled with them.
         self.for_all_shards(|shard| shard.address.do_send(CheckLogins));
@@ -98,8 +110,9 @@ impl Hub {
         }
     }
 
-    /// Sends all sockets of this node away with 4200, in slices over `over`, and returns when they are gone or a second more has passed. From now on no new
-    /// ones are taken: connections that are open already would bring them.
+    /// Closes all sockets of this node with 4200, in slices over `over`, and returns when they are
+    /// gone or a second more has passed. From now on the node takes no new sockets, not even on
+    /// connections that are open already.
     pub async fn drain(&self, over: Duration) {
         self.inner.is_draining.store(true, Ordering::Release);
         // Once, when the server stops: a mailbox cannot be filled with it.

@@ -1,7 +1,8 @@
-//! Owns the handle that all threads share: which shard listens to which topic, who is a member, how much goes on in each app. Called by everybody; made
-//! once by `app`. Towards the bus it is `publish`, from the bus `deliver`; the census's half is `census_side`.
+//! Owns the [`Hub`], the handle that all threads share: listeners and members of each topic, and
+//! counts of each app. Made once by `app`; called by every actor. `publish` sends towards the bus,
+//! `deliver` takes from it, `census_side` keeps what the census counts.
 //!
-//! Must not await anything, nor call the map of topics again, while an entry of it is held.
+//! Must not await, nor use the map of topics again, while an entry of it is held.
 
 mod census_side;
 pub(super) mod counts;
@@ -26,7 +27,10 @@ use crate::{
         },
         topic::Topic,
     },
-    services::{apps::watched::WatchedApps, live::port::LoginEnd},
+    services::{
+        apps::watched::WatchedApps,
+        live::port::{LoginEnd, SessionEnded},
+    },
     wire::{
         desk_event::DeskEvent,
         envelope::{Envelope, Publication},
@@ -43,10 +47,10 @@ use std::sync::{
 };
 use tokio::sync::{Notify, mpsc};
 
-/// Publications without a row that may wait for the bus; beyond it they are dropped and counted (at most once, as documented).
+/// Envelopes without a row that may wait for the bus; more are dropped and counted.
 const OUTGOING_CAPACITY: usize = 4096;
 
-/// How far a shard is behind; counted up by the hub, down by the shard.
+/// Publications that wait in a shard's mailbox; counted up by the hub, down by the shard.
 pub type Backlog = Arc<AtomicUsize>;
 
 struct ShardLink {
@@ -79,7 +83,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Makes the hub of a process over its bus and the table of watched apps, and the queue of publications that [`super::cluster::bus_link::BusLink`] sends out.
+    /// Makes the hub of a process over its bus and the table of watched apps, and the queue that
+    /// [`super::cluster::bus_link::BusLink`] publishes.
     #[must_use]
     pub fn new(bus: Arc<dyn Bus>, watched: WatchedApps) -> (Self, mpsc::Receiver<Envelope>) {
         let (outgoing, waiting) = mpsc::channel(OUTGOING_CAPACITY);
@@ -100,12 +105,14 @@ impl Hub {
         (Self { inner: Arc::new(inner) }, waiting)
     }
 
-    /// Attaches the pump that the hub wakes when log rows were committed. Once per process; later calls change nothing.
+    /// Attaches the pump that the hub wakes after a commit of log rows. Once per process; later
+    /// calls change nothing.
     pub fn attach_pump(&self, pump: Recipient<WakePump>) {
         let _ = self.inner.pump.set(pump);
     }
 
-    /// Attaches the desk that ends answers of the companion on this node. Once per process; later calls change nothing.
+    /// Attaches the desk that ends answers of the companion on this node. Once per process; later
+    /// calls change nothing.
     pub fn attach_desk(&self, desk: Recipient<StopAnswer>) {
         let _ = self.inner.desk.set(desk);
     }
@@ -120,8 +127,9 @@ impl Hub {
         index
     }
 
-    /// Records a subscription of a topic the census does not count, and returns the frame that answers it, with the version of the roster in it. On presence
-    /// channels the others hear of a new member. Fails when the channel is full.
+    /// Records a subscription of a topic that the census does not count, and returns the frame that
+    /// answers it with the version of the roster in it. Publishes a new member to the other
+    /// members. Fails when the topic is full.
     pub fn join(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) -> Result<(Frame, u64), MemberError> {
         let mut state = self.open_topic(topic);
         if let Some(member) = member {
@@ -147,22 +155,22 @@ impl Hub {
         Ok((answer, self.inner.roster_version.load(Ordering::Acquire)))
     }
 
-    /// Publishes `member_added` or `member_removed` to the members here. The event is versioned: a socket that joins later already has this member in its
-    /// roster and skips it.
+    /// Publishes `member_added` or `member_removed` to the members here. The event is versioned: a
+    /// socket that joins later already has this member in its roster and skips it.
     fn publish_member_event(&self, state: &TopicState, topic: &Topic, frame: Frame, cause: SocketId) {
         let version = self.inner.roster_version.fetch_add(1, Ordering::AcqRel) + 1;
         let event = Publication { except: Some(cause), roster: Some(version), ..Publication::new(topic.clone(), frame) };
         self.hand_over(state, &Arc::new(event));
     }
 
-    /// Adds a shard to the listeners of a topic that has no members, that no census counts and that
-    /// nobody is answered about: a topic of watchers.
+    /// Adds a shard to the listeners of a watch topic: it has no members, the census does not count
+    /// it, and its sockets get no answer.
     pub(in crate::actors) fn listen(&self, topic: &Topic, shard: ShardIndex) {
         self.open_topic(topic).add_listener(shard);
     }
 
-    /// Records the end of a subscription. When a member's last connection left, the census is told
-    /// on a counted topic, and the members here on every other.
+    /// Records the end of a subscription. Marks a counted topic for the census. On every other
+    /// topic, publishes `member_removed` when a member's last connection left.
     pub(in crate::actors) fn leave(&self, topic: &Topic, shard: ShardIndex, member: Option<&Member>, cause: SocketId) {
         let Some(mut state) = self.inner.topics.get_mut(topic) else { return };
         state.remove_listener(shard);
@@ -197,7 +205,7 @@ impl Hub {
         }
     }
 
-    /// Says whether anybody on this node listens to a topic.
+    /// Says whether a socket of this node listens to a topic.
     pub(super) fn has_topic(&self, topic: &Topic) -> bool {
         self.inner.topics.contains_key(topic)
     }
@@ -213,7 +221,7 @@ impl Hub {
         &self.inner.counts
     }
 
-    /// Returns the way to those who want to know what happens in connected apps.
+    /// Returns the notifier of owners and admins of connected apps.
     #[must_use]
     pub fn happenings(&self) -> &AppHappenings {
         &self.inner.happenings
@@ -230,8 +238,8 @@ impl Hub {
     }
 }
 
-/// Returns what sockets hear before they are ended.
+/// Returns the frame that sockets get before they are ended.
 pub(super) fn end_of_sockets_frame(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Frame {
-    let data = json!({ "session_id": login, "reason": reason }).to_string();
+    let data = json!(SessionEnded { session_id: login, reason }).to_string();
     pusher::channel_event(&ChannelName::user(user), DeskEvent::SessionEnded.name(), &data)
 }

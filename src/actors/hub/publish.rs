@@ -1,5 +1,10 @@
-//! Towards the bus: owns how an envelope leaves this node, at once or queued, and the hub's side of [`Announce`]. Called by the use cases through that
-//! port, and by actors. Must not put anything into a shard's mailbox itself: what takes effect here at once goes through [`super::deliver`].
+//! Owns the way of an envelope towards the bus, and the hub's side of [`Announce`]. Called by the
+//! use cases through that port, and by actors. Must not put anything into a shard's mailbox:
+//! effects on this node go through [`super::deliver`].
+//!
+//! - `publish` waits until the bus has the envelope; `queue` returns at once and may drop it.
+//! - `publish_or_deliver` delivers on this node when the bus fails.
+//! - `leave_channel` and `watch_app` also take effect on this node at once.
 
 use super::{Hub, OUTGOING_CAPACITY, end_of_sockets_frame, ports::WakePump, topics::built_in_topic};
 use crate::{
@@ -28,7 +33,7 @@ use tokio::sync::mpsc::error::TrySendError;
 /// How long a question to the census waits for this node's own changes to be declared.
 const CENSUS_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Returns what ends the sockets of an account, or of one of its logins.
+/// Returns the envelope that ends the sockets of an account, or of one of its logins.
 fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Envelope {
     let (channel, frame) = (ChannelName::user(user), end_of_sockets_frame(user, login, reason));
     let farewell = Box::new(Publication::new(built_in_topic(channel), frame));
@@ -36,17 +41,8 @@ fn end_of_sockets(user: UserId, login: Option<LoginId>, reason: LoginEnd) -> Env
 }
 
 impl Hub {
-    /// Publishes an envelope to every node, this one included. Returns when the bus has it; fails when the bus does not take it.
-    pub(in crate::actors) async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()> {
-        let is_publication = matches!(*envelope, Envelope::Publish(_));
-        self.inner.bus.publish(envelope).await?;
-        if is_publication {
-            metrics::counter!(telemetry::PUBLICATIONS).increment(1);
-        }
-        Ok(())
-    }
-
-    /// Publishes a frame to every node; when the bus does not take it, delivers it at least on this one. Fails after that.
+    /// Publishes a frame to every node; when the bus fails, delivers it on this node and then
+    /// fails.
     pub(in crate::actors) async fn publish_or_deliver(&self, publication: Publication) -> BackendResult<()> {
         let envelope = Arc::new(Envelope::from(publication));
         let published = self.publish(envelope.clone()).await;
@@ -56,7 +52,8 @@ impl Hub {
         published
     }
 
-    /// Queues an envelope that is not worth a row. A publication is dropped when the bus is too far behind; what ends sockets waits.
+    /// Queues an envelope without a row. When the queue is full, an end of sockets waits, and every
+    /// other envelope is dropped.
     fn queue(&self, envelope: Envelope) {
         match self.inner.outgoing.try_send(envelope) {
             Ok(()) => {}
@@ -77,7 +74,7 @@ impl Hub {
 impl Announce for Hub {
     fn wake_pump(&self) {
         if let Some(pump) = self.inner.pump.get() {
-            // Wake-ups carry nothing and the pump folds them: more than one in the mailbox means the same as one.
+            // Wake-ups carry nothing and the pump folds them: any number means the same as one.
             pump.do_send(WakePump);
         }
     }
@@ -93,7 +90,8 @@ impl Announce for Hub {
 
     fn leave_channel(&self, user: UserId, channel: &ChannelName) {
         let topic = built_in_topic(channel.clone());
-        // Here at once: whoever joins next must not be announced to the one who left. Once more by the bus, behind what is on its way.
+        // Here at once: a member who joins next must not be announced to the one who left. Once
+        // more by the bus, behind the envelopes that are on their way.
         self.leave_here(user, &topic);
         self.queue(Envelope::LeaveChannel { user, topic });
     }
@@ -102,8 +100,13 @@ impl Announce for Hub {
         self.queue(Envelope::StopAnswer { answer });
     }
 
-    async fn publish(&self, publication: Publication) -> BackendResult<()> {
-        self.publish(Arc::new(publication.into())).await
+    async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()> {
+        let is_publication = matches!(*envelope, Envelope::Publish(_));
+        self.inner.bus.publish(envelope).await?;
+        if is_publication {
+            metrics::counter!(telemetry::PUBLICATIONS).increment(1);
+        }
+        Ok(())
     }
 
     async fn end_user(&self, app: &AppId, user_id: &str) -> BackendResult<()> {
@@ -121,7 +124,8 @@ impl Announce for Hub {
     }
 
     fn watch_app(&self, app: &AppId) -> i64 {
-        // Here at once: what happens after the answer is shown. Once more by the bus, as everywhere.
+        // Here at once: the console shows all that happens after the answer. On the other nodes by
+        // the bus.
         let until_ms = self.inner.happenings.watched().watch(app);
         self.queue(Envelope::WatchApp { app: app.clone() });
         until_ms

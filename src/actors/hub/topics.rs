@@ -1,5 +1,5 @@
-//! Owns what one topic is on this node: who listens, who is a member, and which topics the census counts. Called by the hub under the topic's entry, and
-//! by the shards. Must not know the hub.
+//! Owns the state of one topic on this node: listeners, members, and whether the census counts it.
+//! Called by the hub under the topic's entry, and by the shards. Must not know the hub.
 
 use crate::{
     domain::{
@@ -15,7 +15,7 @@ use std::{collections::HashMap, sync::Arc};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShardIndex(pub(super) usize);
 
-/// A topic somebody on this node listens to.
+/// A topic that a socket of this node listens to.
 #[derive(Default)]
 pub(super) struct TopicState {
     /// Subscriptions per shard; shards without any are not listed.

@@ -1,22 +1,21 @@
-//! Owns the client events of a session: which are published, and how often. Called by the session. Must not keep anything: what a client sends others is
-//! passed on, never stored.
+//! Owns the client events of a session: which ones it publishes, and how often. Called by the
+//! session. Must not store the data that one client sends to others.
 
 use super::session::{MAX_EVENT_NAME, SessionState};
 use crate::{
-    backends::BackendResult,
     domain::{
         apps::app_happening::{AppHappening, AppHappeningKind},
         live::channel::ChannelName,
         topic::Topic,
     },
-    services::conversations,
+    services::{conversations, live::port::Announce as _},
     wire::{codes::PusherCode, desk_event::DeskEvent, envelope::Publication, pusher},
 };
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 
-/// Shortest time between two [`DeskEvent::Typing`] from one socket; more are dropped without a word. Clients send one per 3 s (product rule), and an
-/// uneven network may bring two of them closer together.
+/// Shortest time between two [`DeskEvent::Typing`] of one socket; more are dropped silently.
+/// Clients send one per 3 s (product rule), and a slow network may bring two closer together.
 const TYPING_PAUSE: Duration = Duration::from_millis(2_500);
 
 impl SessionState {
@@ -29,7 +28,7 @@ impl SessionState {
         };
         match publication {
             Ok(Some(publication)) => {
-                if let Err(error) = self.publish(publication).await {
+                if let Err(error) = self.shard.hub().publish(Arc::new(publication.into())).await {
                     tracing::warn!(%error, "client event not published");
                 }
             }
@@ -53,7 +52,8 @@ impl SessionState {
         Ok(self.topic(channel))
     }
 
-    /// Publishes a client event of a connected app to the others, and notifies those who want to know.
+    /// Publishes a client event of a connected app to the other sockets, and notifies the app's
+    /// owner.
     async fn publish_of_app(&self, event: &str, topic: Topic, data: &RawValue) {
         let user_id = match self.member_id(&topic) {
             Ok(user_id) if self.client_events.borrow_mut().allow(self.shard.now()) => user_id,
@@ -63,14 +63,16 @@ impl SessionState {
         let frame = pusher::client_event(&topic.channel, event, data, user_id.as_deref());
         let kind = AppHappeningKind::Client { event: event.to_owned(), data: data.get().to_owned(), socket: self.socket, user_id };
         let happening = AppHappening { app: topic.app.clone(), channel: topic.channel.clone(), kind };
-        match self.publish(Publication { except: Some(self.socket), ..Publication::new(topic, frame) }).await {
+        let publication = Publication { except: Some(self.socket), ..Publication::new(topic, frame) };
+        match self.shard.hub().publish(Arc::new(publication.into())).await {
             Ok(()) => self.shard.hub().happenings().notify(&self.shard.services().apps, happening),
             Err(error) => tracing::warn!(%error, "client event not published"),
         }
     }
 
-    /// The built-in app takes one client event, without data: somebody is typing in a conversation. Anything else that
-    /// clients send each other would be missing from the history. `Ok(None)`: too soon after the last one, or hidden by the student.
+    /// Makes the one client event that the built-in app takes, without data: a user is typing in a
+    /// conversation. Any other client event would be missing from the history. `Ok(None)`: too soon
+    /// after the last one, or hidden by the student.
     async fn typing(&self, event: &str, topic: Topic) -> Result<Option<Publication>, &'static str> {
         if event != DeskEvent::Typing.name() || topic.channel.conversation_id().is_none() {
             return Err("this app takes client-typing on conversations only");
@@ -81,7 +83,8 @@ impl SessionState {
             return Ok(None);
         }
         self.typed_at.set(Some(now));
-        // Asked each time, so that hiding it counts at once; the pause above bounds how often that is.
+        // The database is asked each time, so that hiding counts at once; the pause above bounds
+        // how often.
         match conversations::hides_typing(self.shard.services(), user_id.as_deref().unwrap_or_default()).await {
             Ok(false) => {}
             Ok(true) => return Ok(None),
@@ -97,10 +100,6 @@ impl SessionState {
     /// Returns the id under which this socket is on a channel; `None` on private ones.
     fn member_id(&self, topic: &Topic) -> Result<Option<Arc<str>>, &'static str> {
         self.shard.subscription(self.socket, topic).ok_or("client events need a subscription to the channel")
-    }
-
-    async fn publish(&self, publication: Publication) -> BackendResult<()> {
-        self.shard.hub().publish(Arc::new(publication.into())).await
     }
 
     fn refuse_client_event(&self, event: &str, channel: &str, reason: &str) {

@@ -1,4 +1,5 @@
-//! Owns what becomes of silent sockets: a ping, then a close. Called by the shard's own tick, once a second. Must not touch sockets that are not due.
+//! Owns the watch over silent sockets: it pings them, then closes them. Called by the shard's tick,
+//! once a second. Must not touch a socket that is not due.
 
 use super::shard::ShardState;
 use crate::{

@@ -1,5 +1,8 @@
-//! Owns what is published on a topic while a socket joins it. Called by the shard, for every publication, and by `subscribe`, which asks the census meanwhile
-//! who is there. So the answer comes first, and nothing published meanwhile is missed. Must not keep more for a socket than its queue may hold.
+//! Owns the publications of a topic while a socket joins it. Called by the shard for every
+//! publication, and by `subscribe`, which asks the census for the members meanwhile. Must not keep
+//! more for a socket than the socket's queue may hold.
+//!
+//! - The socket gets the answer first and misses no publication of meanwhile.
 
 use crate::{
     domain::{ids::SocketId, topic::Topic},
@@ -7,12 +10,12 @@ use crate::{
 };
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
-/// What a joining socket missed so far.
+/// The publications that a joining socket missed so far.
 #[derive(Debug, Default)]
 pub(super) struct Missed {
     /// In order.
     pub(super) publications: Vec<Arc<Publication>>,
-    /// Whether there was more than may be kept.
+    /// Whether there were more bytes than may be kept.
     pub(super) is_too_much: bool,
     bytes: usize,
 }
@@ -22,12 +25,13 @@ pub(super) struct Missed {
 pub(super) struct JoinBuffer(RefCell<HashMap<Topic, Vec<(SocketId, Missed)>>>);
 
 impl JoinBuffer {
-    /// Begins to keep what is published on a channel for a socket.
+    /// Begins to keep the publications of a topic for a socket.
     pub(super) fn begin(&self, topic: &Topic, socket: SocketId) {
         self.0.borrow_mut().entry(topic.clone()).or_default().push((socket, Missed::default()));
     }
 
-    /// Keeps a publication for those who are joining its channel, at most `limit_bytes` for each. Nearly always there is nobody, and nothing to do.
+    /// Keeps a publication for the sockets that join its topic, at most `limit_bytes` per socket.
+    /// Nearly always no socket joins, and this returns at once.
     pub(super) fn keep(&self, publication: &Arc<Publication>, limit_bytes: usize) {
         let mut waiting = self.0.borrow_mut();
         if waiting.is_empty() {
@@ -42,7 +46,7 @@ impl JoinBuffer {
         }
     }
 
-    /// Stops, and returns what was kept.
+    /// Stops keeping for a socket, and returns the kept publications.
     pub(super) fn end(&self, topic: &Topic, socket: SocketId) -> Missed {
         let mut waiting = self.0.borrow_mut();
         let Some(sockets) = waiting.get_mut(topic) else { return Missed::default() };

@@ -1,5 +1,5 @@
-//! The shard as the sessions of its own thread call it: owns how a socket begins and ends. Called by sessions and by the transports in `http/sockets`, without
-//! a mailbox between. Must not be sent to another thread.
+//! Owns how a socket begins and ends, on the shard of its own thread. Called by the sessions and by
+//! the transports in `http/sockets`, without a mailbox. Must not be sent to another thread.
 
 use super::{
     outbound::{Outbound, SendRefused},
@@ -50,7 +50,8 @@ impl HubShard {
 }
 
 impl LocalShard {
-    /// Records whose a socket is that was opened without a session, so that it ends with that login. `false`: it is somebody else's.
+    /// Records the owner of a socket that was opened without a login, so that it ends with that
+    /// login. `false`: the socket belongs to another owner.
     pub fn belong_to(&self, socket: SocketId, owner: SocketOwner) -> bool {
         let is_theirs = self.state.registry.borrow_mut().own(socket, owner);
         // The login may have ended before the envelope of that could find the socket.
@@ -58,8 +59,9 @@ impl LocalShard {
         is_theirs
     }
 
-    /// Takes a new socket in: registers it, starts watching its silence, and greets it. Its login is asked for once more: it may have ended between the
-    /// look at it and this, and the envelope of that would not have found the socket.
+    /// Takes a new socket in: registers it, starts its heartbeat, and greets it. Checks its login
+    /// once more: the login may have ended after the handshake, and the envelope of that end would
+    /// not have found the socket.
     pub fn connect(&self, socket: SocketId, app: &AppId, owner: Option<SocketOwner>, outbound: &Rc<Outbound>) {
         outbound.record_heard(self.now());
         self.state.registry.borrow_mut().connect(socket, app.clone(), owner, outbound.clone());
@@ -68,7 +70,8 @@ impl LocalShard {
         self.log(app, socket, LineKind::Connected, |line| line);
         self.send(outbound, &pusher::connection_established(socket, self.settings().activity_timeout_s));
         self.state.check_logins(owner);
-        // The same for its app: once it is registered, either the envelope of an end finds the socket, or the end is known here.
+        // The same for its app: once the socket is registered, either the envelope of an end finds
+        // it, or the end is known here.
         if self.services().apps.current(app).is_none() {
             self.state.end(outbound, PusherCode::AppDisabled);
         }
@@ -83,7 +86,7 @@ impl LocalShard {
         self.state.unsubscribe(socket, topic, self.index);
     }
 
-    /// Forgets a socket with all it had. The one teardown path, however the socket ended.
+    /// Forgets a socket and its subscriptions. The one teardown path, however the socket ended.
     pub fn disconnect(&self, socket: SocketId, app: &AppId) {
         let (outbound, departures) = {
             let mut registry = self.state.registry.borrow_mut();
@@ -92,18 +95,19 @@ impl LocalShard {
         };
         self.log_gone(app, socket, &outbound);
         for departure in departures {
-            self.state.leave(&departure.topic, self.index, departure.member.as_deref(), socket);
+            self.state.hub.leave(&departure.topic, self.index, departure.member.as_deref(), socket);
         }
         self.state.hub.counts().remove_socket(app);
     }
 
-    /// Returns a socket's own subscription to a channel: `Some(user_id)`, where the id is there on presence channels.
+    /// Returns a socket's subscription to a channel: `Some(user_id)`, with the id of the member on
+    /// presence channels.
     #[must_use]
     pub fn subscription(&self, socket: SocketId, topic: &Topic) -> Option<Option<Arc<str>>> {
         self.state.registry.borrow().subscription(socket, topic).map(|member| member.map(|member| member.user_id.clone()))
     }
 
-    /// Sends a frame to one socket of this shard; a socket that is too slow for it is closed with 4100.
+    /// Sends a frame to one socket of this shard; closes a socket that is too slow with 4100.
     pub fn send(&self, outbound: &Rc<Outbound>, frame: &Frame) {
         if outbound.send(frame) == Err(SendRefused::Overflow) {
             self.state.end_slow(outbound);
@@ -135,7 +139,8 @@ impl LocalShard {
         self.state.services.clock.instant()
     }
 
-    /// Waits until that time is `pause` further on. It is read again after every sleep, because a test may hold or turn it meanwhile.
+    /// Waits until that time is `pause` further on. Reads the clock again after every sleep,
+    /// because a test may hold or turn it meanwhile.
     pub async fn pause(&self, pause: Duration) {
         let end = self.now() + pause;
         while let Some(left) = end.checked_duration_since(self.now()).filter(|left| !left.is_zero()) {
@@ -155,7 +160,7 @@ impl LocalShard {
         &self.state.hub
     }
 
-    /// Logs what happens to a socket for those who watch its app; `about` says more of it.
+    /// Logs an act of a socket for admins who watch its app; `about` adds details.
     pub fn log(&self, app: &AppId, socket: SocketId, kind: LineKind, about: impl FnOnce(Line) -> Line) {
         self.state.log(app, socket, kind, about);
     }

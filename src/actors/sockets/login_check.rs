@@ -1,6 +1,11 @@
-//! Owns the question whether the logins behind the sockets of a shard still hold. Called by the shard; must not end a socket itself. The envelope that ends
-//! sockets can miss one: a socket registers just after it passed, a login runs out without anybody saying so, the bus was cut off. So a shard asks: about a socket right after it registered, about all of them
-//! every `realtime.login_check_s` and when the bus is back. Questions that come up while one is being answered are asked together.
+//! Owns the check whether the logins behind a shard's sockets still hold. Called by the shard. Must
+//! not end a socket itself.
+//!
+//! - The envelope that ends sockets can miss one: the socket registers just after it, the login
+//!   expires by itself, or the bus is cut off.
+//! - So a shard checks a socket right after it registered, and all sockets every
+//!   `realtime.login_check_s` and when the bus is back.
+//! - Checks that are asked for while one runs are made together.
 
 use crate::{
     domain::live::registry::SocketOwner,
@@ -30,7 +35,8 @@ impl LoginCheck {
         Self { services, waiting: RefCell::default(), is_running: Cell::new(false) }
     }
 
-    /// Asks about `owners`; calls `end` with each whose login is over, and why. The answer is for all who asked meanwhile.
+    /// Asks about `owners`; calls `end` with each whose login is over, and why. The answer is for
+    /// all who asked meanwhile.
     pub(super) fn ask(self: &Rc<Self>, owners: impl IntoIterator<Item = SocketOwner>, end: impl Fn(SocketOwner, LoginEnd) + 'static) {
         self.waiting.borrow_mut().extend(owners);
         if self.waiting.borrow().is_empty() || self.is_running.replace(true) {

@@ -1,5 +1,6 @@
-//! Sockets: the shards, one per worker thread, and the sessions beside them. A session calls its shard as [`local_shard::LocalShard`]; the hub sends messages
-//! to [`shard::HubShard`].
+//! Owns the sockets of a node: one shard per worker thread, and one session per socket beside it. A
+//! session calls its shard as [`local_shard::LocalShard`]. The hub sends messages to
+//! [`shard::HubShard`].
 
 mod client_events;
 mod heartbeats;

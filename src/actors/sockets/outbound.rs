@@ -1,7 +1,9 @@
-//! Owns what waits for one socket: a queue bounded in bytes, flushed with one vectored write. Called by the shard, the session and the transport, on the
-//! socket's worker thread. Must not wait.
+//! Owns the frames that wait for one socket: a queue bounded in bytes, flushed with one vectored
+//! write. Called by the shard, the session and the transport, on the socket's worker thread. Must
+//! not wait.
 //!
-//! Invariant: while the queue is not empty, frames are only appended, so the order of `send` is the order on the wire.
+//! - While the queue is not empty, frames are only appended. So the order of `send` is the order on
+//!   the wire.
 
 use crate::wire::frame::{Frame, FrameContent};
 use std::{
@@ -15,9 +17,11 @@ use std::{
 /// Most frames handed to the kernel in one write.
 const FRAMES_PER_WRITE: usize = 64;
 
-/// The socket under the queue. Two kinds exist: the raw upgraded stream and the WebSocket context of actix-web-actors (`http/sockets`).
+/// The socket under the queue. Two kinds exist: the raw upgraded stream and the WebSocket context
+/// of actix-web-actors (`http/sockets`).
 pub trait Transport {
-    /// Takes as many bytes as it can now, without waiting. `WouldBlock`: none. A transport that cuts frames itself takes whole frames only.
+    /// Takes as many bytes as it can now, without waiting. `WouldBlock`: none. A transport that
+    /// cuts frames itself takes whole frames only.
     fn try_write(&self, frames: &[IoSlice<'_>]) -> io::Result<usize>;
 
     /// Asks to be told, by a call of [`Outbound::flush`], when it can take more.
@@ -72,7 +76,7 @@ impl Outbound {
         }
     }
 
-    /// Sends a frame: straight to the socket when nothing waits, else behind what waits.
+    /// Sends a frame: to the socket when no frame waits, else behind the waiting frames.
     pub fn send(&self, frame: &Frame) -> Result<(), SendRefused> {
         if self.is_closing.get() {
             return Err(SendRefused::Gone);
@@ -100,7 +104,8 @@ impl Outbound {
         Ok(())
     }
 
-    /// Writes what waits, as far as the socket takes it. Fails when the connection is gone.
+    /// Writes the waiting frames as far as the socket takes them. Fails when the connection is
+    /// gone.
     pub fn flush(&self) -> io::Result<()> {
         let mut queue = self.queue.borrow_mut();
         while !queue.frames.is_empty() {
@@ -127,13 +132,13 @@ impl Outbound {
         Ok(())
     }
 
-    /// Hands over all that waits, for a transport that cuts frames itself.
+    /// Returns all waiting frames, for a transport that cuts frames itself.
     pub fn take_waiting(&self) -> Vec<Frame> {
         std::mem::take(&mut *self.queue.borrow_mut()).frames.into()
     }
 
-    /// Hands over what waits, whole frames from the first on, until they make `bytes`; for a transport that cuts frames itself and wants them piece by
-    /// piece.
+    /// Returns waiting frames, whole ones from the first on, until they make `bytes`; for a
+    /// transport that cuts frames itself and takes them piece by piece.
     pub fn take_up_to(&self, bytes: usize) -> Vec<Frame> {
         let mut queue = self.queue.borrow_mut();
         let (mut taken, mut taken_bytes) = (Vec::new(), 0);
@@ -149,7 +154,8 @@ impl Outbound {
         taken
     }
 
-    /// Sends the last frames and takes no others. With `drop_waiting` what waits is thrown away, except a frame of which a part is written.
+    /// Sends the last frames and takes no others. With `drop_waiting` it drops the waiting frames,
+    /// except a frame of which a part is written.
     pub fn finish(&self, last: &[Frame], drop_waiting: bool) {
         if self.is_closing.replace(true) {
             return;
@@ -166,7 +172,8 @@ impl Outbound {
         }
     }
 
-    /// As [`Self::finish`] for a socket that this server closes: `close` is kept as the reason why the socket is gone. The first one counts.
+    /// Finishes a socket that this server closes, as [`Self::finish`] does, and keeps the first
+    /// `close` as the reason.
     pub fn finish_with(&self, before: Option<Frame>, close: Frame, drop_waiting: bool) {
         if self.is_closing.get() {
             return;
@@ -214,7 +221,8 @@ impl Outbound {
         self.was_pinged.set(true);
     }
 
-    /// Returns for how many whole seconds the client has been silent at `now`, and whether it was pinged since.
+    /// Returns for how many whole seconds the client was silent at `now`, and whether it was pinged
+    /// since.
     #[must_use]
     pub fn silence(&self, now: Instant) -> (u64, bool) {
         // Rounded: a tick may come some milliseconds early.

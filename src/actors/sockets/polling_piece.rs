@@ -1,5 +1,6 @@
-//! Owns a piece of a polling session's answer. It is in the hands of two threads, and belongs to who claims it first: the connection that sends it, or the
-//! session that takes it back because the connection ended before. Called by both. Must not be sent twice, nor lost.
+//! Owns one piece of a polling session's answer. Called by two threads: the connection that sends
+//! it, and the session that takes it back when the connection ended before. Must not be sent twice,
+//! nor lost: it belongs to the side that claims it first.
 
 use bytes::Bytes;
 use std::sync::{

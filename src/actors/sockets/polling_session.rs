@@ -1,8 +1,12 @@
-//! Owns a session whose frames travel in the bodies of HTTP answers and requests, for networks that block WebSockets (section 2.11 of the wire contract).
-//! Called by the routes in `http/sockets/polling`. Must not do what the session, its shard and its queue do for every socket: this is only another transport.
+//! Owns a session whose frames travel in the bodies of HTTP answers and requests, for networks that
+//! block WebSockets (section 2.11 of the wire contract). Called by the routes in
+//! `http/sockets/polling`. Must not repeat the work of session, shard and queue: it is one more
+//! transport.
 //!
-//! It lives on the thread that served its first request. The requests that follow may come to any thread of the node; they reach it through
-//! [`PollingSessions`]. Between two answers it waits, its queue bounded as ever; when nobody asks for the next answer in time it is over.
+//! - It lives on the thread that served its first request. Later requests reach it from any thread
+//!   of the node through [`PollingSessions`].
+//! - Between two answers it waits, and its queue stays bounded.
+//! - It ends when the client does not ask for the next answer in time.
 
 use super::{
     local_shard::LocalShard,
@@ -31,7 +35,8 @@ use tokio::sync::{Mutex, Notify, mpsc};
 const PIECE_BYTES: usize = 64 * 1024;
 /// Requests with messages that may wait for their turn in one session.
 const MOST_WAITING: usize = 32;
-/// How long an answer that grew to its limit waits for the client to ask for the next; clients of other kinds may not do that.
+/// How long an answer that grew to its limit waits for the client to ask for the next; clients of
+/// other kinds may not do that.
 const NEXT_ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How an answer brings frames.
@@ -43,8 +48,8 @@ pub enum PollingKind {
     Poll,
 }
 
-/// HTTP request -> PollingSession: bring what comes in this answer; one that is still open ends. Reply: the pieces of the answer; `None`: not the client of
-/// this session. Awaited.
+/// HTTP request -> PollingSession: bring what comes in this answer; one that is still open ends.
+/// Reply: the pieces of the answer; `None`: not the client of this session. Awaited.
 #[derive(Message)]
 #[rtype(result = "Option<mpsc::Receiver<PollingPiece>>")]
 pub struct BeginPollingAnswer {
@@ -54,7 +59,8 @@ pub struct BeginPollingAnswer {
     pub credential: Option<String>,
 }
 
-/// HTTP request -> PollingSession: messages of the client, in order. Reply when all were taken. Awaited; at most `MOST_WAITING` wait.
+/// HTTP request -> PollingSession: messages of the client, in order. Reply when all were taken.
+/// Awaited; at most `MOST_WAITING` wait.
 #[derive(Message)]
 #[rtype(result = "Result<(), MessagesRefused>")]
 pub struct MessagesReceived {
@@ -144,7 +150,8 @@ struct PollingState {
     outbound: Rc<Outbound>,
     session: Addr<Session>,
     credential: Option<String>,
-    /// What goes out first: the chunk that opens the session, and what an answer was to bring when its connection ended.
+    /// What goes out first: the chunk that opens the session, and what an answer was to bring when
+    /// its connection ended.
     unsent: RefCell<String>,
     /// The last piece handed over, as long as nobody may have claimed it.
     offered: RefCell<Option<Offer>>,
@@ -279,7 +286,8 @@ impl PollingState {
         }
     }
 
-    /// Takes the last piece back if its connection ended before it sent it: the next answer brings it.
+    /// Takes the last piece back if its connection ended before it sent it: the next answer brings
+    /// it.
     fn take_back(&self) {
         if let Some(text) = self.offered.take().and_then(Offer::take_back) {
             self.unsent.borrow_mut().push_str(&text);
@@ -303,7 +311,8 @@ impl PollingState {
                 return PollingAnswerEnd::Over;
             }
             if sent_units > ANSWER_UNITS {
-                // The client drops this answer as soon as it has read it: nothing may be under way then.
+                // The client drops this answer as soon as it has read it: nothing may be under way
+                // then.
                 let _ = tokio::time::timeout(NEXT_ANSWER_PATIENCE, sender.closed()).await;
                 sent_units = 0;
             }

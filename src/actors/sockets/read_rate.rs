@@ -1,5 +1,9 @@
-//! Owns how fast one socket is read: messages above the rate wait, and behind them the client's own connection does; nothing is refused or lost. And how many
-//! of them may be events for others: those above that rate are refused. Called by the session. Must not read a clock: the time is an argument.
+//! Owns the rates of one socket: how fast its messages are read, and how many may be client events.
+//! Called by the session. Must not read a clock: the time is an argument.
+//!
+//! - A message above the first rate waits, and the client's connection waits behind it. None is
+//!   lost.
+//! - A client event above the second rate is refused.
 
 use std::{
     cell::Cell,

@@ -1,5 +1,6 @@
-//! Owns one socket's conversation: frames in become commands, frames out go through its [`Outbound`]. Called by its transport in `http/sockets`. Must not
-//! keep what a shard keeps: who listens to what.
+//! Owns the protocol of one socket: it turns frames of the client into commands, and answers
+//! through the socket's [`Outbound`]. Called by its transport in `http/sockets`. Must not keep
+//! which topics the socket listens to: the shard keeps that.
 
 use super::{
     local_shard::LocalShard,
@@ -42,7 +43,8 @@ use std::{
 /// Longest event name, in characters.
 pub(super) const MAX_EVENT_NAME: usize = 200;
 
-/// Transport -> Session: a complete text message arrived. The transport awaits the reply before it reads on, so a client cannot fill the mailbox.
+/// Transport -> Session: a complete text message arrived. The transport awaits the reply before it
+/// reads on, so a client cannot fill the mailbox.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct TextReceived(pub ByteString);
@@ -57,12 +59,12 @@ pub struct BinaryReceived(pub Bytes);
 #[rtype(result = "()")]
 pub struct ConnectionLost;
 
-/// The actor of one socket: its frames are taken one after the other, each to its end, because the transport waits for it.
+/// The actor of one socket. It finishes each frame before the next, because its transport waits.
 pub struct Session {
     state: Rc<SessionState>,
 }
 
-/// What a session knows; shared with the future of the frame in hand.
+/// State of a session; shared with the future of the current frame.
 pub(super) struct SessionState {
     pub(super) socket: SocketId,
     pub(super) app: Arc<App>,
@@ -168,7 +170,8 @@ impl SessionState {
         let refuse = |refused: SubscribeRefused| SubscriptionRefusal::new("SubscriptionRefused", refused.to_string(), 409);
         self.shard.subscribe(self.socket, &topic, member).await.map_err(refuse)?;
         let Some(conversation) = conversation else { return Ok(()) };
-        // A transfer between the first look and the join found no socket to take off the channel; one from now on does.
+        // A transfer between the first check and the join found no socket on the channel; a
+        // transfer from now on does.
         let is_still_member = self.require_membership(conversation, &user_id).await;
         if is_still_member.is_err() {
             self.shard.unsubscribe(self.socket, &topic);
@@ -176,7 +179,8 @@ impl SessionState {
         is_still_member
     }
 
-    /// Checks the right to join as far as the frame and the login tell. Returns the member on presence channels.
+    /// Checks the right to join by the frame and the login. Returns the member on presence
+    /// channels.
     fn admit(&self, channel: &ChannelName, subscription: &Subscription) -> Result<Option<Member>, SubscriptionRefusal> {
         if !channel.is_guarded() {
             return Ok(None);
@@ -205,7 +209,7 @@ impl SessionState {
         }
         let principal = self.principal.as_ref().ok_or(SubscriptionRefusal::auth("this channel needs authorisation", 401))?;
         if channel.conversation_id().is_some() {
-            // Who joins is what the login says, never what the client says.
+            // The login names the member, never the client.
             return Member::parse(&channel_access::member_data(principal))
                 .map(Some)
                 .map_err(|_| SubscriptionRefusal::auth("member data is not valid", 500));
@@ -213,14 +217,16 @@ impl SessionState {
         if may_join(principal, channel) { Ok(None) } else { Err(SubscriptionRefusal::auth("this channel needs authorisation", 401)) }
     }
 
-    /// Returns the signature that is to open a channel; consoles, and channels of one signed-in user, are opened by none.
+    /// Returns the signature that opens a channel. No signature opens a console, or the channel of
+    /// one signed-in user.
     fn proof_of<'a>(&self, channel: &ChannelName, subscription: &'a Subscription) -> Option<&'a str> {
         let is_by_session_only = self.app.is_built_in && channel.is_app_console();
         let is_by_proof = channel.is_guarded() && channel.server_to_user().is_none() && !is_by_session_only;
         subscription.auth.as_deref().filter(|_| is_by_proof)
     }
 
-    /// Lets a proof of the built-in app count for whom it was given to, and as long as that login holds: the socket ends with it.
+    /// Binds the socket to the login that got the proof of a channel of the built-in app: the
+    /// socket ends with that login.
     async fn belong_to_bearer(&self, channel: &ChannelName) -> Result<(), SubscriptionRefusal> {
         match channel_access::owner_of_proof(self.shard.services(), self.socket, channel).await {
             Ok(Some(owner)) if self.shard.belong_to(self.socket, owner) => Ok(()),
@@ -245,7 +251,8 @@ impl SessionState {
         }
     }
 
-    /// Returns the app as it is now: its secret and rules may have changed since the socket was opened. The sockets of a disabled one are being ended.
+    /// Returns the current app: its secret and rules may have changed since the socket was opened.
+    /// The hub ends the sockets of a disabled app.
     pub(super) fn current_app(&self) -> Arc<App> {
         self.shard.services().apps.current(&self.app.id).unwrap_or_else(|| self.app.clone())
     }

@@ -1,6 +1,10 @@
-//! Owns the state of one worker thread's sockets, a thin shell over [`crate::domain::live::registry`], and the actor [`HubShard`] that takes what comes from
-//! other threads. Called by the hub; the sessions of the same thread call [`super::local_shard::LocalShard`] instead, so that nothing between shard and
-//! session crosses a thread or a mailbox. Must not clone or parse anything per socket on the way of a publication.
+//! Owns the state of the sockets of one worker thread: the `ShardState` over
+//! [`crate::domain::live::registry`], and the actor [`HubShard`] for messages of other threads.
+//! Called by the hub. The sessions of the same thread call [`super::local_shard::LocalShard`]. Must
+//! not clone or parse anything per socket while it delivers a publication.
+//!
+//! - Nothing between a shard and its sessions crosses a thread or a mailbox.
+//! - `ShardState::end_slow` is the one end of a socket that is too slow.
 
 use super::{
     join_buffer::JoinBuffer,
@@ -42,7 +46,8 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 /// Time between two slices of a drain.
 const DRAIN_STEP: Duration = Duration::from_millis(100);
 
-/// Hub -> HubShard: send a frame to the listeners of a channel. No reply. Never refused: the hub counts the backlog and slows publishers.
+/// Hub -> HubShard: send a frame to the listeners of a topic. No reply. Never refused: the hub
+/// counts the backlog and slows publishers.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct DeliverPublication(pub Arc<Publication>);
@@ -59,7 +64,8 @@ pub struct EndSockets {
     pub farewell: Frame,
 }
 
-/// Hub -> HubShard: take the sockets of an account off a channel; the others hear `member_removed`. No reply.
+/// Hub -> HubShard: take the sockets of an account off a channel; the other members hear
+/// `member_removed`. No reply.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct LeaveChannel {
@@ -85,7 +91,8 @@ pub struct EndListeners {
     pub topic: Topic,
 }
 
-/// Hub -> HubShard: ask whether the logins behind all sockets still hold, because the envelope that ends them may have been missed. No reply.
+/// Hub -> HubShard: check the logins behind all sockets, because the node may have missed the
+/// envelope that ends them. No reply.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct CheckLogins;
@@ -139,14 +146,15 @@ impl Actor for HubShard {
 impl Handler<DeliverPublication> for HubShard {
     type Result = ();
 
-    /// Sends one publication to all its listeners here. Nothing is parsed, formatted or copied per socket.
+    /// Sends one publication to all its listeners here. Parses, formats and copies nothing per
+    /// socket.
     fn handle(&mut self, DeliverPublication(publication): DeliverPublication, _: &mut Self::Context) {
         self.backlog.fetch_sub(1, Ordering::AcqRel);
         let state = &self.state;
         let mut slow = Vec::new();
         let mut delivered = 0_u64;
         let registry = state.registry.borrow();
-        // Member events and kept events only: they may have been on their way while a socket got the answer they are in.
+        // A socket may have got the effect of a member event or kept event in its answer already.
         let has_version = publication.roster.is_some() || publication.kept.is_some();
         let knows = |socket| registry.known(socket, &publication.topic).covers(publication.roster, publication.kept);
         for (socket, outbound) in registry.listeners(&publication.topic) {
@@ -250,13 +258,8 @@ impl ShardState {
         let departure = self.registry.borrow_mut().unsubscribe(socket, topic);
         if let Some(departure) = departure {
             self.log_topic(LineKind::Unsubscribed, socket, topic, departure.member.as_deref());
-            self.leave(&departure.topic, index, departure.member.as_deref(), socket);
+            self.hub.leave(&departure.topic, index, departure.member.as_deref(), socket);
         }
-    }
-
-    /// Takes a socket's subscription out of the hub: the other half of what [`LocalShard::subscribe`](super::local_shard::LocalShard::subscribe) put in.
-    pub(super) fn leave(&self, topic: &Topic, index: ShardIndex, member: Option<&Member>, socket: SocketId) {
-        self.hub.leave(topic, index, member, socket);
     }
 
     /// Sends the sockets of an account the reason, and closes them.
@@ -283,17 +286,17 @@ impl ShardState {
         });
     }
 
-    /// Closes a socket after what waits for it; cuts it when it does not go.
+    /// Closes a socket behind its waiting frames; cuts it when it does not go.
     pub(super) fn end(&self, outbound: &Rc<Outbound>, code: PusherCode) {
         self.finish(outbound, code, false);
     }
 
-    /// Closes a socket at once, throwing away what waits for it; cuts it when it does not go.
+    /// Closes a socket at once and drops its waiting frames; cuts it when it does not go.
     pub(super) fn end_dropping(&self, outbound: &Rc<Outbound>, code: PusherCode) {
         self.finish(outbound, code, true);
     }
 
-    /// Ends a socket that is too slow for what it is sent: counts it, drops what waits for it, closes
+    /// Ends a socket that is too slow for its frames: counts it, drops the waiting frames, closes
     /// it with 4100, and cuts it when it does not go within [`CLOSE_GRACE`].
     pub(super) fn end_slow(&self, outbound: &Rc<Outbound>) {
         metrics::counter!(telemetry::SLOW_CLOSES).increment(1);
@@ -321,7 +324,8 @@ impl ShardState {
         });
     }
 
-    /// Logs what happens to a socket for those who watch its app; `about` says more of it. When nobody watches, this costs one atomic load.
+    /// Logs an act of a socket for admins who watch its app; `about` adds details. When no admin
+    /// watches, this costs one atomic load.
     pub(super) fn log(&self, app: &AppId, socket: SocketId, kind: LineKind, about: impl FnOnce(Line) -> Line) {
         self.services.watched.show(app, || about(Line::new(kind).socket(socket)));
     }

@@ -1,5 +1,5 @@
-//! Owns as which user of its app a socket is signed in: `pusher:signin`, the watchlist, and what being that user lets it do. Called by the session. Must not
-//! decide who is online: the census does.
+//! Owns the signed-in user of a socket of an app: `pusher:signin`, the watchlist, and the rights of
+//! that user. Called by the session. Must not decide who is online: the census does.
 
 use super::{local_shard::LocalShard, outbound::Outbound};
 use crate::{
@@ -14,14 +14,14 @@ use crate::{
 };
 use std::cell::RefCell;
 
-/// As whom a socket is signed in, if it is. Boxed: most are not.
+/// The user that a socket is signed in as, if any. Boxed: most sockets have none.
 #[derive(Debug, Default)]
 pub(super) struct SignInState(RefCell<Option<Box<UserSignIn>>>);
 
 #[derive(Debug)]
 struct UserSignIn {
     member: Member,
-    /// The topics on which it hears of the users of its watchlist.
+    /// The topics that carry the presence of the users of its watchlist.
     watching: Vec<Topic>,
 }
 
@@ -75,7 +75,8 @@ impl SignInState {
     }
 }
 
-/// Returns which of these users are there, which are not, and as of which version. Out of reach of the census nobody is.
+/// Returns the online users, the offline users, and the version of this answer. When the census is
+/// out of reach, all are offline.
 async fn look<'a>(shard: &LocalShard, app: &AppId, users: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>, u64) {
     shard.hub().await_census().await;
     let (are_online, version) = shard.services().census.are_online(app, users).await.unwrap_or_else(|error| {

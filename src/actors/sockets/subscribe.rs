@@ -1,8 +1,10 @@
-//! Owns how a socket joins a topic. Called by the session (`subscribe`) and by its sign-in (`listen`, `begin_watch`, `end_watch`). Must not hold a borrow of the
-//! shard's state while it waits.
+//! Owns how a socket joins a topic. Called by the session (`subscribe`) and by its sign-in
+//! (`listen`, `begin_watch`, `end_watch`). Must not hold a borrow of the shard's state while it
+//! waits.
 //!
-//! Topics that the census counts are those of connected apps, and of signed-in users. Where others have to be asked who is there, the socket waits for the
-//! answer, and gets behind it what was published meanwhile.
+//! - `subscribe` decides whether the census counts the topic; the hub keeps the decision with it.
+//! - The census counts the topics of connected apps and those of signed-in users.
+//! - A socket that waits for the census gets the answer first, then the publications of meanwhile.
 
 use super::{join_buffer::Missed, local_shard::LocalShard, outbound::Outbound};
 use crate::{
@@ -46,16 +48,14 @@ struct Last {
 }
 
 impl LocalShard {
-    /// Starts a subscription and answers it; live events follow the answer. The one place that decides who answers: this node, or the census. Fails when a
-    /// limit is reached; the socket stays.
+    /// Starts a subscription and answers it; live events follow the answer. This alone decides
+    /// whether the census counts a topic. Fails when a limit is reached; the socket stays open.
     pub async fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
-        // The census counts what goes on in connected apps; channels of the built-in app are known per node.
-        let is_counted = *topic.app.0 != *BUILT_IN_APP;
-        if is_counted { self.subscribe_by_census(socket, topic, member).await } else { self.subscribe_here(socket, topic, member) }
-    }
-
-    /// Starts a subscription of a topic that is known per node.
-    fn subscribe_here(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+        // The census counts the topics of connected apps; each node knows those of the built-in
+        // app.
+        if *topic.app.0 != *BUILT_IN_APP {
+            return self.subscribe_by_census(socket, topic, member).await;
+        }
         let Some(outbound) = self.check_socket_limit(socket, topic)? else { return Ok(()) };
         let (answer, roster) = self.state.hub.join(topic, self.index, member.as_ref(), socket)?;
         self.state.registry.borrow_mut().subscribe(socket, topic, member);
@@ -64,7 +64,8 @@ impl LocalShard {
         Ok(())
     }
 
-    /// Returns the sending half of a socket that may join one more channel; `None` when the socket is gone.
+    /// Returns the sending half of a socket that may join one more topic; `None`: the socket is
+    /// gone.
     fn check_socket_limit(&self, socket: SocketId, topic: &Topic) -> Result<Option<Rc<Outbound>>, SubscribeRefused> {
         let registry = self.state.registry.borrow();
         if registry.subscription(socket, topic).is_some() {
@@ -76,8 +77,8 @@ impl LocalShard {
         Ok(registry.sink(socket).cloned())
     }
 
-    /// Starts a subscription of a counted channel and answers it: with all members of the cluster on presence channels, followed by the last event on
-    /// cache channels, then by what was published meanwhile.
+    /// Starts a subscription of a counted topic and answers it: with all members of the cluster on
+    /// presence channels, then the last event on cache channels, then the missed publications.
     async fn subscribe_by_census(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
         self.check_app_limit(topic).await?;
         let Some(outbound) = self.check_socket_limit(socket, topic)? else { return Ok(()) };
@@ -91,13 +92,14 @@ impl LocalShard {
             self.state.join_buffer.end(topic, socket);
             return Err(error.into());
         }
-        // Out of reach: those of this node are better than none.
+        // When the census is out of reach, the members of this node are better than none.
         let joined = self.hub().census().join(topic).await.ok().flatten();
         let kept = if topic.channel.is_cache() { Some(self.kept_event(topic).await) } else { None };
         self.let_in(socket, topic, member, joined, kept)
     }
 
-    /// Lets a socket into a channel after the census was asked: answer, last event, what was published meanwhile.
+    /// Lets a socket into a topic after the census answered: sends the answer, the last event, and
+    /// the missed publications.
     fn let_in(
         &self,
         socket: SocketId,
@@ -113,7 +115,7 @@ impl LocalShard {
             .zip(member.as_ref())
             .is_some_and(|(joined, member)| joined.refused.iter().any(|user| **user == *member.user_id));
         let Some(outbound) = outbound.filter(|_| !is_full) else {
-            self.state.leave(topic, self.index, member.as_ref(), socket);
+            self.state.hub.leave(topic, self.index, member.as_ref(), socket);
             return if is_full { Err(MemberError::Full.into()) } else { Ok(()) };
         };
         let is_presence = member.is_some();
@@ -137,7 +139,7 @@ impl LocalShard {
         Ok(())
     }
 
-    /// Sends what was published while a socket joined, without what it knows.
+    /// Sends the publications that a socket missed while it joined, except those it knows.
     fn send_news(&self, outbound: &Rc<Outbound>, missed: &Missed, known: Known) {
         let is_news = |publication: &&Arc<Publication>| !known.covers(publication.roster, publication.kept);
         missed.publications.iter().filter(is_news).for_each(|publication| self.send(outbound, &publication.frame));
@@ -150,7 +152,8 @@ impl LocalShard {
         }
     }
 
-    /// Returns the last event of a cache channel as it goes to a socket; notifies the app's owner when there is none.
+    /// Returns the last event of a cache channel, encoded; notifies the app's owner when there is
+    /// none.
     async fn kept_event(&self, topic: &Topic) -> Option<Last> {
         match self.services().census.kept_event(topic).await {
             Ok(Some(Kept { event, version, .. })) => {
@@ -168,7 +171,8 @@ impl LocalShard {
         }
     }
 
-    /// Makes a socket a listener of a counted topic without members, without an answer. Does nothing when it is gone or listens already.
+    /// Makes a socket a listener of a counted topic without members, and sends no answer. Does
+    /// nothing when the socket is gone or listens already.
     pub(super) fn listen(&self, socket: SocketId, topic: &Topic) {
         if !self.state.registry.borrow_mut().subscribe(socket, topic, None) {
             return;
@@ -179,7 +183,7 @@ impl LocalShard {
         self.hub().census().mark(topic);
     }
 
-    /// Begins to keep for a socket what is published on a topic of watchers. `false`: it listens already.
+    /// Begins to keep the publications of a watch topic for a socket. `false`: it listens already.
     pub(super) fn begin_watch(&self, socket: SocketId, topic: &Topic) -> bool {
         if self.state.registry.borrow().subscription(socket, topic).is_some() {
             return false;
@@ -189,18 +193,18 @@ impl LocalShard {
         true
     }
 
-    /// Makes a socket a watcher, and sends it what was published since `version` of what it knows.
+    /// Makes a socket a watcher, and sends it the publications that are newer than `version`.
     pub(super) fn end_watch(&self, socket: SocketId, topic: &Topic, version: u64) {
         let missed = self.state.join_buffer.end(topic, socket);
         let outbound = self.state.registry.borrow().sink(socket).cloned();
-        let Some(outbound) = outbound else { return self.state.leave(topic, self.index, None, socket) };
+        let Some(outbound) = outbound else { return self.state.hub.leave(topic, self.index, None, socket) };
         self.state.registry.borrow_mut().subscribe(socket, topic, None);
         let known = Known { roster: version, ..Known::default() };
         self.state.registry.borrow_mut().record_known(socket, topic, known);
         self.send_news(&outbound, &missed, known);
     }
 
-    /// Refuses a channel that nobody listens to yet, on whichever node, when the app has as many as it may.
+    /// Refuses a topic without listeners on any node when the app has as many channels as it may.
     async fn check_app_limit(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
         let limit = self.services().apps.current(&topic.app).map_or(0, |app| app.rules.limits.channels);
         let is_full = || self.hub().app_counts(&topic.app).channels >= u64::from(limit);

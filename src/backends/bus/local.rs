@@ -1,4 +1,5 @@
-//! The bus of a single node: straight to the listeners of this process.
+//! Owns the bus of a single node: it gives each envelope to the listeners of this process as it is.
+//! Called through [`Bus`]. Must not make bytes.
 
 use super::{Bus, BusMessage, Listeners};
 use crate::{backends::BackendResult, wire::envelope::Envelope};

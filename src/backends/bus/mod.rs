@@ -1,5 +1,9 @@
-//! Publications between nodes: what one node publishes, every node hears, the sender included, all in one order. In this process ([`local`]) or
-//! over Redis ([`redis`]). At most once: what must not be lost is in the log. Envelopes stay in memory, shared; only [`redis`] packs them.
+//! Owns the publications between nodes: each node hears the envelopes of all nodes, its own too, in
+//! one order. Called by the hub and the census (`publish`) and by the bus link (`subscribe`). Must
+//! not keep an envelope: delivery is at most once, and the log holds what must not be lost.
+//!
+//! - [`local`] carries envelopes inside one process, [`redis`] carries them between processes.
+//! - An envelope is shared, never copied. Only [`redis`] makes and parses bytes.
 
 pub mod local;
 pub mod redis;
@@ -13,28 +17,30 @@ use tokio::sync::mpsc;
 /// How many messages may wait for a listener before publishing waits for it.
 const LISTENER_CAPACITY: usize = 1024;
 
-/// What a listener hears.
+/// A message of the bus to a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BusMessage {
     /// A publication of any node.
     Envelope(Arc<Envelope>),
-    /// The link was lost and is back: publications may have been missed in between.
+    /// The link was lost and is back: the node may have missed envelopes.
     Resubscribed,
 }
 
 /// Publications between nodes.
 #[async_trait]
 pub trait Bus: Send + Sync {
-    /// Publishes to all listeners of all nodes. Returns once it is on its way. A listener must not await this in the task that empties its receiver.
+    /// Publishes to all listeners of all nodes. Returns once the envelope is on its way. A listener
+    /// must not await this in the task that empties its receiver.
     async fn publish(&self, envelope: Arc<Envelope>) -> BackendResult<()>;
 
-    /// Adds a listener; it hears what is published from now on. Drop the receiver to leave. A listener that does not keep up slows down all.
+    /// Adds a listener; it hears envelopes from now on. Drop the receiver to leave. A slow listener
+    /// slows all.
     fn subscribe(&self) -> mpsc::Receiver<BusMessage>;
 
     /// Says whether there is only this node.
     fn is_local(&self) -> bool;
 
-    /// Says whether publications of other nodes arrive: proved lately by a message through the whole path.
+    /// Says whether envelopes of other nodes arrive: a recent message took the whole path.
     fn is_alive(&self) -> bool;
 
     /// Asks for a sign of life of what carries the publications.
@@ -54,7 +60,8 @@ impl Listeners {
         receiver
     }
 
-    /// Hands a message to every listener, waiting for those that are behind. Called by one task at a time, so all hear one order.
+    /// Sends a message to every listener, and waits for those that are behind. Called by one task
+    /// at a time, so all hear one order.
     async fn deliver(&self, message: &BusMessage) {
         let senders = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for sender in senders {

@@ -1,6 +1,13 @@
-//! The bus over one Redis topic, `{prefix}:bus`. Publishing goes over the shared command connection; listening over a connection of its own, kept by
-//! one task that never gives up. A subscription can be deaf while every publish succeeds (a failover, a half-open connection), so each node
-//! publishes probes and makes the subscription anew when it hears nothing: only a message through the whole path counts as alive.
+//! Owns the bus over one Redis topic, `{prefix}:bus`: it packs envelopes into bytes and parses
+//! them. Called through [`Bus`]. Must not deliver bytes that are not an envelope: it logs and
+//! ignores them.
+//!
+//! - Publishing uses the shared command connection; listening uses a connection of its own.
+//! - The listening task never gives up.
+//! - A subscription can be deaf while every publish succeeds, after a failover or on a half-open
+//!   connection. So each node publishes probes, and subscribes again when it hears nothing.
+//! - The bus counts as alive only after a message took the whole path.
+//! - A node hears its own envelopes from Redis. So the order on Redis is the order on all nodes.
 
 use super::{Bus, BusMessage, Listeners};
 use crate::{
@@ -65,8 +72,8 @@ struct RedisBusState {
 }
 
 impl RedisBus {
-    /// Joins the topic of `prefix`. Must be called inside a tokio runtime, which then carries the listening task. Fails when the first subscription
-    /// cannot be made; later losses heal by themselves.
+    /// Joins the topic of `prefix`. Called inside a tokio runtime, which then runs the listening
+    /// task. Fails when the first subscription fails; later losses heal by themselves.
     pub async fn join(link: RedisLink, prefix: &str, times: ProbeTimes) -> BackendResult<Self> {
         let topic = format!("{prefix}:bus");
         let shared = Arc::new(RedisBusState { link, topic, times, listeners: Listeners::default(), is_alive: AtomicBool::new(false) });
@@ -109,7 +116,7 @@ impl RedisBusState {
         timeout(CONNECTION_TIMEOUT, subscribe).await.unwrap_or(Err(BackendError::Internal("redis subscription timed out")))
     }
 
-    /// Listens, and when the subscription is lost, makes it again, waiting longer each time it fails.
+    /// Listens, and subscribes again when the subscription is lost, with growing pauses.
     async fn listen_for_ever(self: Arc<Self>, first: PubSub) {
         let mut subscription = first;
         loop {
@@ -135,7 +142,7 @@ impl RedisBusState {
         }
     }
 
-    /// Hands on what is heard until the subscription closes or proves deaf.
+    /// Delivers messages until the subscription closes or proves deaf.
     async fn listen(self: &Arc<Self>, mut subscription: PubSub) -> ListenEnd {
         let _prober = AbortOnDrop(tokio::spawn(self.clone().probe_for_ever()));
         let mut check = interval(self.times.every.min(self.times.deaf_after / 2));
@@ -143,7 +150,8 @@ impl RedisBusState {
         let mut heard_at = Instant::now();
         let mut messages = subscription.on_message();
         loop {
-            // Messages first: what waits to be read proves that we hear, however long a slow listener held us up.
+            // Messages first: a message that waits to be read proves that the subscription hears,
+            // however long a slow listener delayed it.
             tokio::select! {
                 biased;
                 message = messages.next() => {

@@ -5,6 +5,7 @@ use crate::domain::{
     principal::Role,
     text::{FieldError, TextRule},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const TOPIC: TextRule = TextRule::line("topic", 1, 120);
@@ -25,7 +26,7 @@ pub const VIDEO_CLOSES_AFTER_MS: i64 = 15 * 60_000;
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {

@@ -3,8 +3,12 @@
 //! are in the school's zone; [`super::slots`] turns them into instants.
 
 use super::time_of_day::{GRID_MINUTES, Hours, united, without};
-use crate::domain::text::{FieldError, TextRule};
+use crate::domain::{
+    shape::Day,
+    text::{FieldError, TextRule},
+};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const MOST_WEEKLY_HOURS: usize = 70;
@@ -27,7 +31,8 @@ pub struct WeeklyHours {
 }
 
 /// How a day differs from its week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(inline, rename_all = "snake_case")]
 pub enum ExceptionKind {
     /// Removes the hours from the weekly ones.
     Closed,
@@ -84,56 +89,72 @@ pub struct Availability {
 }
 
 /// Hours and booking rules of a counsellor. Times of day are in the school's zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AvailabilityForm {
-    /// Hours that repeat every week.
+    /// Without overlap on a day.
     pub weekly: Vec<WeeklyForm>,
     /// Days that differ from their week.
     #[serde(default)]
     pub exceptions: Vec<ExceptionForm>,
     /// Length of an appointment, in minutes.
+    #[schemars(range(min = SLOT_MINUTES.0, max = SLOT_MINUTES.1))]
     pub slot_minutes: u32,
     /// Time kept free before each appointment, in minutes.
     #[serde(default)]
+    #[schemars(range(min = BUFFER_MINUTES.0, max = BUFFER_MINUTES.1))]
     pub buffer_before_minutes: u32,
     /// Time kept free after each appointment, in minutes.
     #[serde(default)]
+    #[schemars(range(min = BUFFER_MINUTES.0, max = BUFFER_MINUTES.1))]
     pub buffer_after_minutes: u32,
     /// Most appointments on one day; null means no limit.
     #[serde(default)]
+    #[schemars(range(min = DAILY_CAP.0, max = DAILY_CAP.1))]
     pub daily_cap: Option<u32>,
     /// A student must book at least this long before the appointment, in minutes.
+    #[schemars(range(min = MINIMUM_NOTICE_MINUTES.0, max = MINIMUM_NOTICE_MINUTES.1))]
     pub minimum_notice_minutes: u32,
     /// A student may book at most this many days ahead.
+    #[schemars(range(min = HORIZON_DAYS.0, max = HORIZON_DAYS.1))]
     pub horizon_days: u32,
 }
 
 /// Hours on one day of every week.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WeeklyHours")]
 pub struct WeeklyForm {
     /// Day of the week, 1..=7, Monday first.
+    #[schemars(range(min = 1, max = 7))]
     pub weekday: u8,
     /// Beginning, `HH:MM`.
+    #[schemars(length(equal = 5))]
     pub from: String,
-    /// End, `HH:MM`, up to `24:00`.
+    /// `HH:MM` of the school's zone, in steps of 5 minutes, up to `24:00`.
+    #[schemars(length(equal = 5))]
     pub to: String,
 }
 
 /// A day that differs from its week.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DayException")]
 pub struct ExceptionForm {
     /// The day, `YYYY-MM-DD`.
+    #[schemars(with = "Day")]
     pub date: String,
     /// `closed` removes hours from the week, `extra` adds hours to it.
+    #[schemars(with = "ExceptionKind")]
     pub kind: String,
     /// Beginning, `HH:MM`; null with `to` means the whole day (only `closed`).
     #[serde(default)]
+    #[schemars(length(equal = 5))]
     pub from: Option<String>,
     /// End, `HH:MM`, up to `24:00`.
     #[serde(default)]
+    #[schemars(length(equal = 5))]
     pub to: Option<String>,
     /// Reason, as a note for the counsellor.
     #[serde(default)]
+    #[schemars(length(min = 0, max = 200))]
     pub reason: Option<String>,
 }
 

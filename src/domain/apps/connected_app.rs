@@ -2,6 +2,7 @@
 //! Called by `services/apps`.
 
 use crate::domain::text::{FieldError, TextRule};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Most origins of one app.
@@ -16,7 +17,7 @@ const NAME: TextRule = TextRule::line("name", 1, 120);
 const CHANNEL_PREFIX: TextRule = TextRule::line("webhooks", 0, 200);
 
 /// Limits of an app. 0 means no limit, except for `payload_bytes`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppLimits {
     /// Most open sockets in the whole cluster. One more is closed with 4004.
@@ -29,6 +30,7 @@ pub struct AppLimits {
     pub events_per_s: u32,
     /// Largest data of one event, in bytes. A larger event is refused: with status 413 when a
     /// backend sent it, with error 4301 when a client did.
+    #[schemars(extend("default" = null))]
     pub payload_bytes: u32,
 }
 
@@ -40,8 +42,9 @@ impl Default for AppLimits {
 }
 
 /// Event that a webhook can subscribe to. Names: docs/pusher-protocol.md, section 2.9.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum WebhookEvent {
     /// A channel got its first subscriber.
     ChannelOccupied,
@@ -76,15 +79,17 @@ impl WebhookEvent {
 }
 
 /// A web address that the server notifies of events of an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// Address that receives the events, `http://` or `https://`.
+    #[schemars(length(min = 1, max = MAX_URL))]
     pub url: String,
     /// Events that it receives.
     pub events: Vec<WebhookEvent>,
     /// Only channels whose names begin with this text; empty means all channels.
     #[serde(default)]
+    #[schemars(length(min = 0, max = 200))]
     pub channel_prefix: String,
 }
 

@@ -15,6 +15,7 @@ pub use tokens::{estimate_tokens, request_tokens, trim_turns};
 pub use turn::{Speaker, Turn};
 
 use super::text::{FieldError, TextRule};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Most characters of a question (product rule: the same as of a chat message).
@@ -33,8 +34,9 @@ const QUESTION: TextRule = TextRule::block("body", 1, MAX_QUESTION_CHARS);
 const SUMMARY: TextRule = TextRule::block("summary", 1, MAX_SUMMARY_CHARS);
 
 /// Author of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum AnswerKind {
     /// A language model.
     Model,
@@ -45,8 +47,9 @@ pub enum AnswerKind {
 }
 
 /// State of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum AnswerStatus {
     /// The answer is growing.
     Streaming,

@@ -7,6 +7,7 @@ use crate::domain::{
     principal::{Principal, Role},
     text::{FieldError, TextRule},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -27,7 +28,7 @@ const SEARCH: TextRule = TextRule::line("query", 1, 200);
 const SHORTCUT: TextRule = TextRule::line("shortcut", 1, 32);
 
 /// State of a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ConversationState {
     /// In the queue; no counsellor has taken it.

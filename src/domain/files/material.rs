@@ -2,6 +2,7 @@
 //! `http/input/forms/material`.
 
 use crate::domain::text::{FieldError, TextRule};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The largest file accepted, in bytes: 10 MiB (product rule).
@@ -16,7 +17,7 @@ const CATEGORY: TextRule = TextRule::line("category", 1, 60);
 const BODY: TextRule = TextRule::block("body", 0, 100_000);
 
 /// State of a material. Students see only `active` ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MaterialStatus {
     /// In preparation; students do not see it.

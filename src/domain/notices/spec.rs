@@ -2,7 +2,9 @@
 //! the kinds.
 
 use crate::domain::language::Language;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The fixed part of a kind of notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub struct NoticeSpec {
 }
 
 /// Title and body in one language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NoticeText {
     /// One line.
     pub title: String,
@@ -29,7 +31,8 @@ pub struct NoticeText {
 }
 
 /// The text of a notice in both languages of the product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NoticeTexts {
     /// Bahasa Indonesia.
     pub id: NoticeText,
@@ -38,6 +41,18 @@ pub struct NoticeTexts {
 }
 
 impl NoticeSpec {
+    /// Returns the wire names of all kinds.
+    #[must_use]
+    pub fn wire_names() -> Vec<&'static str> {
+        Self::ALL.into_iter().flatten().map(|spec| spec.wire_name).collect()
+    }
+
+    /// Returns the categories of all kinds, each once.
+    #[must_use]
+    pub fn categories() -> BTreeSet<&'static str> {
+        Self::ALL.into_iter().flatten().map(|spec| spec.category).collect()
+    }
+
     pub(super) const fn of_safety(wire_name: &'static str) -> Self {
         Self { wire_name, category: "safety", icon: "shield", retention_days: 365, is_mutable: false }
     }

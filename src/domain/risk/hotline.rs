@@ -5,9 +5,12 @@ use crate::domain::{
     appointments::availability::parse_day,
     ids::UserId,
     language::Language,
+    shape::Day,
     text::{FieldError, TextRule},
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Most entries of a list; it is short so that a student in need finds a number at once.
@@ -21,7 +24,8 @@ const NOTE: TextRule = TextRule::line("note", 1, 200);
 const MAX_ID_CHARS: usize = 36;
 
 /// A text in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Note {
     /// Bahasa Indonesia.
     pub id: String,
@@ -41,7 +45,7 @@ impl Note {
 }
 
 /// A service that answers a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hotline {
     /// Id of the entry, `a-z 0-9 -`.
     pub id: String,
@@ -49,35 +53,54 @@ pub struct Hotline {
     pub name: String,
     /// What to dial: digits, spaces and `+ - ( ) . *`.
     pub number: String,
-    /// Web page of the service, `https://` only.
+    /// Its page.
     pub url: Option<String>,
     /// Hours in which somebody answers.
     pub hours: String,
     /// What the service is for, in both languages.
     pub note: Note,
     /// Day on which a person last checked the entry, `YYYY-MM-DD`.
+    #[schemars(with = "Day")]
     pub checked_on: String,
 }
 
 /// A hotline as an admin wrote it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct HotlineForm {
-    /// Id of an existing entry; leave it out for a new one.
+    /// Of `a-z 0-9 -`; left out for a new one.
     #[serde(default)]
+    #[schemars(length(min = 1, max = MAX_ID_CHARS))]
     pub id: Option<String>,
-    /// Name of the service.
+    /// Its name.
+    #[schemars(length(min = 1, max = 80))]
     pub name: String,
-    /// What to dial: digits, spaces and `+ - ( ) . *`.
+    /// Digits, spaces and `+ - ( ) . * #`.
+    #[schemars(length(min = 2, max = 32))]
     pub number: String,
-    /// Web page of the service, `https://` only.
+    /// https.
     #[serde(default)]
+    #[schemars(length(min = 0, max = 200))]
     pub url: Option<String>,
-    /// Hours in which somebody answers.
+    /// When somebody answers.
+    #[schemars(length(min = 1, max = 80))]
     pub hours: String,
-    /// What the service is for, in both languages.
+    /// What it is for.
+    #[schemars(schema_with = "written_note")]
     pub note: Note,
-    /// Day on which a person last checked the entry, `YYYY-MM-DD`.
+    /// On which day a person checked it.
+    #[schemars(with = "Day")]
     pub checked_on: String,
+}
+
+/// Returns the shape of a note as an admin writes it: within the limits of [`NOTE`].
+fn written_note(generator: &mut SchemaGenerator) -> Schema {
+    let mut note = Note::json_schema(generator);
+    for text in note.get_mut("properties").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        text["minLength"] = 1.into();
+        text["maxLength"] = 200.into();
+    }
+    note
 }
 
 /// Reads a whole list. Refuses an empty one: the help card must never be without a number. Errors

@@ -1,12 +1,15 @@
-//! Where a request comes from: the peer of the connection or, behind a proxy we trust, what that proxy says.
+//! Owns the question from which address a request comes: from the peer of the connection or, behind
+//! a trusted proxy, from the one that the proxy names. Called by the rate limit, the gate of
+//! handshakes and the extractors. Must not believe a client's own claim.
 
 use actix_web::http::header::HeaderMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Returns the client's address. With `trust_proxy` the last entry of `X-Forwarded-For` counts, the one our own proxy appended: earlier entries
-/// are whatever the client claims. `None` when nothing is known.
+/// Returns the client's address; `None` when it is unknown. With `trust_proxy` the last entry of
+/// `X-Forwarded-For` counts, because our own proxy appended it: a client can invent the earlier
+/// entries.
 #[must_use]
 pub fn client_address(headers: &HeaderMap, peer: Option<SocketAddr>, trust_proxy: bool) -> Option<IpAddr> {
     let forwarded = || {
@@ -19,7 +22,8 @@ pub fn client_address(headers: &HeaderMap, peer: Option<SocketAddr>, trust_proxy
     address.map(|address| address.to_canonical())
 }
 
-/// Returns the text under which an address is counted: IPv6 by its /64, because one household owns a whole one.
+/// Returns the text under which an address is counted. IPv6 is counted by its /64, because one
+/// household owns a whole one.
 #[must_use]
 pub fn address_key(address: Option<IpAddr>) -> String {
     match address {

@@ -1,4 +1,6 @@
-//! Credentials of requests: whose they are, the session cookie, and the rule against requests forged by other sites. Handlers take
+//! Owns the credentials of requests: cookies, bearer tokens, and the rule against forged requests
+//! of other sites. Called by the extractors, the gate of handshakes, the rate limit and the sign-in
+//! handlers. Handlers must not call it for their user: they take a
 //! [`Requester`](crate::services::shared::requester::Requester).
 
 use super::{client_address::client_address, origin::is_own_page};
@@ -16,19 +18,19 @@ use actix_web::{
 };
 use std::net::IpAddr;
 
-/// Name of the session cookie.
+/// Name of the login cookie.
 pub const COOKIE: &str = "educounsel_session";
 
 /// Name of the cookie by which a browser proves that it has signed in before.
 pub const DEVICE_COOKIE: &str = "educounsel_device";
 
-/// The only path the device's cookie is sent to.
+/// The only path that receives the device cookie.
 const DEVICE_COOKIE_PATH: &str = "/api/v1/auth/login";
 
-/// How long browsers keep the device's cookie after a login, in days; they cut longer times to this.
+/// Days for which browsers keep the device cookie after a login; they shorten longer times to this.
 const DEVICE_COOKIE_DAYS: i64 = 400;
 
-/// What was found out about the request's credential, kept with the request so that it is looked up once.
+/// The user of a request's credential, stored with the request so that it is looked up once.
 #[derive(Debug, Clone)]
 struct Resolved(Option<Principal>);
 
@@ -47,7 +49,8 @@ impl Credential {
     }
 }
 
-/// Reads the credential: the `Authorization` header wins over the cookie, because only a program sends it.
+/// Reads the credential. The `Authorization` header wins over the cookie, because only a program
+/// sends it.
 fn credential(headers: &HeaderMap) -> Option<Credential> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -62,31 +65,32 @@ fn cookie_in<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
 }
 
-/// Returns the device's cookie, unread.
+/// Returns the text of the device cookie, unchecked.
 #[must_use]
 pub fn device_cookie_of(request: &HttpRequest) -> Option<String> {
     cookie_in(request.headers(), DEVICE_COOKIE).map(str::to_owned)
 }
 
-/// Returns the token that a handshake carries, wherever it stands.
+/// Returns the token of a handshake, from its header or its cookie.
 #[must_use]
 pub fn token_in(headers: &HeaderMap) -> Option<String> {
     credential(headers).map(|credential| credential.token().to_owned())
 }
 
-/// Returns the token a request carries, wherever it stands.
+/// Returns the token of a request, from its header or its cookie.
 #[must_use]
 pub fn token_of(request: &HttpRequest) -> Option<String> {
     credential(request.headers()).map(|credential| credential.token().to_owned())
 }
 
-/// Returns the context every route of the server is given.
+/// Returns the context, which every route of the server has.
 pub fn context_of(request: &HttpRequest) -> Result<web::Data<Context>, ApiError> {
     let missing = || ServiceError::internal("no context in the app data");
     request.app_data::<web::Data<Context>>().cloned().ok_or_else(|| missing().into())
 }
 
-/// Finds the user behind a request, once. A credential that is wrong or over is the same as none.
+/// Finds the user of a request and remembers the result. A wrong or expired credential counts as
+/// none.
 pub async fn resolve(request: &HttpRequest) -> Result<Option<Principal>, ApiError> {
     if let Some(Resolved(principal)) = request.extensions().get::<Resolved>() {
         return Ok(principal.clone());
@@ -108,15 +112,17 @@ fn refuse_cross_site(request: &HttpRequest, config: &Config) -> Result<(), ApiEr
     Err(ApiError::request("auth.cross_site", "a change by cookie must come from a page of this server"))
 }
 
-/// Finds the user of a request that needs one. Without: 401 `auth.required`; by cookie from a page that is not ours: 403 `auth.cross_site`.
-pub(super) async fn require_principal(request: &HttpRequest) -> Result<Principal, ApiError> {
+/// Finds the user of a request that needs one. Fails with 401 `auth.required` without one, and with
+/// 403 `auth.cross_site` for a cookie sent from a page of another site.
+pub async fn require_principal(request: &HttpRequest) -> Result<Principal, ApiError> {
     let required = || ApiError::from(ServiceError::Unauthenticated { code: "auth.required" });
     let principal = resolve(request).await?.ok_or_else(required)?;
     refuse_cross_site(request, &context_of(request)?.config)?;
     Ok(principal)
 }
 
-/// Refuses with 403 what a user's role may not do. Use cases ask again; here it is asked before a body is read.
+/// Fails with 403 when the user's role lacks a permission. Use cases check again; this check comes
+/// before the body is read.
 pub fn require(principal: &Principal, action: Action) -> Result<(), ApiError> {
     Ok(requester::require(principal, action)?)
 }
@@ -127,20 +133,20 @@ pub fn address_of(request: &HttpRequest, config: &Config) -> Option<IpAddr> {
     client_address(request.headers(), request.peer_addr(), config.http.trust_proxy)
 }
 
-/// Makes the cookie of a new session.
+/// Makes the login cookie.
 #[must_use]
 pub fn session_cookie(token: String, config: &Config) -> Cookie<'static> {
     let hours = i64::try_from(config.security.session_total_h).unwrap_or(i64::MAX / 3600);
     cookie(COOKIE, token, config).path("/").max_age(Duration::hours(hours)).finish()
 }
 
-/// Makes the cookie of a browser that has just signed in; it outlives the session.
+/// Makes the device cookie of a browser that has just signed in; it outlives the login.
 #[must_use]
 pub fn device_cookie(value: String, config: &Config) -> Cookie<'static> {
     cookie(DEVICE_COOKIE, value, config).path(DEVICE_COOKIE_PATH).max_age(Duration::days(DEVICE_COOKIE_DAYS)).finish()
 }
 
-/// Makes the cookie that takes the session's cookie away.
+/// Makes the cookie that removes the login cookie.
 #[must_use]
 pub fn removal_cookie(config: &Config) -> Cookie<'static> {
     cookie(COOKIE, String::new(), config).path("/").max_age(Duration::ZERO).finish()

@@ -1,4 +1,6 @@
-//! `Idempotency-Key`: a repeated request gets the first answer instead of doing its work twice.
+//! Owns `Idempotency-Key` on HTTP: a repeated request gets the first answer, and its work is not
+//! done again. Called by handlers that create something. Must not free the key of work whose
+//! outcome is unknown.
 
 use crate::{
     domain::principal::Principal,
@@ -20,11 +22,15 @@ const HEADER: &str = "idempotency-key";
 /// Longest key, in characters.
 const LONGEST_KEY: usize = 255;
 
-/// Carries out `work` once per key and user. `body` is what makes two requests the same, together with method and path.
+/// Runs `work` once per key and user. `body`, method and path together identify the request.
 ///
-/// Without the header the work is simply done. A repeat gets the first answer (status and JSON body); another request under the same key gets 422
-/// `idempotency.key_reused`; a repeat while the first is under way gets 409 `conflict`; work that is refused frees the key. Work that
-/// broke keeps it for as long as work that was cut off: nobody knows whether its transaction was committed.
+/// - Without the header, the work simply runs.
+/// - A repeat gets the first answer (status and JSON body).
+/// - Another request under the same key gets 422 `idempotency.key_reused`.
+/// - A repeat while the first request is under way gets 409 `conflict`.
+/// - Refused work frees the key.
+/// - Work that failed keeps the key for as long as work that was cut off, because it is unknown
+///   whether its transaction was committed.
 pub async fn idempotent<F, W>(context: &Context, principal: &Principal, request: &HttpRequest, body: &[u8], work: F) -> ApiResult
 where
     F: FnOnce() -> W,
@@ -48,23 +54,24 @@ where
     }
 }
 
-/// Runs `work` to its end even when its client leaves meanwhile, which drops whoever waits here.
+/// Runs `work` to its end even when its client leaves, which drops the task that waits here.
 pub async fn run_to_end(work: impl Future<Output = ApiResult> + 'static) -> ApiResult {
     actix_web::rt::spawn(work.in_current_span()).await.map_err(|_| ServiceError::internal("work that was begun did not come to its end"))?
 }
 
-/// What a request without a body asks about its key.
+/// The answer to a request without a body, which asks about its key.
 pub enum KeyAnswer {
-    /// No key, no question.
+    /// The request has no key, so it asks nothing.
     Nothing,
-    /// Nothing was done under the key, and nothing will be.
+    /// No work was done under the key, and none will be.
     Closed,
-    /// The request under the key was done; this was its answer.
+    /// The work under the key was done; this was its answer.
     Done(HttpResponse),
 }
 
-/// Returns what became of the request under the key of `request`, which has no body: its client left before the answer and asks. A key that no request
-/// holds is closed. Fails with 409 `conflict` while the first request is under way, or when nobody knows what became of it.
+/// Returns the outcome of the key of `request`, which has no body: its client left before the
+/// answer and now asks for it. A key that no request holds is closed. Fails with 409 `conflict`
+/// while the first request is under way or when its outcome is unknown.
 pub async fn ask_about_key(context: &Context, principal: &Principal, request: &HttpRequest) -> Result<KeyAnswer, ApiError> {
     let Some(key) = key_of(request)? else { return Ok(KeyAnswer::Nothing) };
     let print = fingerprint(&context.secret, &[request.method().as_str().as_bytes(), request.path().as_bytes()]);
@@ -88,7 +95,8 @@ fn repeat(status: u16, body: String) -> ApiResult {
     Ok(HttpResponse::build(status).insert_header(("idempotency-replayed", "true")).content_type(header::ContentType::json()).body(body))
 }
 
-/// Stores the answer, then gives it. If storing fails the work is done all the same, so the answer is still given.
+/// Stores the answer, then returns it. When storing fails, the work is done all the same, so the
+/// answer is still returned.
 async fn keep(context: &Context, principal: &Principal, key: &str, response: HttpResponse) -> ApiResult {
     let (response, body) = response.into_parts();
     let bytes = to_bytes(body).await.map_err(|_| ServiceError::internal("an answer without a body in memory"))?;

@@ -1,4 +1,6 @@
-//! The JSON body of a request: bounded in size and time, and every way to be wrong has its documented answer.
+//! Owns the reading of JSON bodies, bounded in size and time. Called by handlers, by
+//! [`super::uploads`] and by the HTTP fallback. Must not answer a bad
+//! body with anything but its documented error.
 
 use crate::http::error::{ApiError, FieldProblem};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Bytes};
@@ -6,7 +8,8 @@ use futures_util::{StreamExt as _, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// Largest JSON body, in bytes: a material's text of 100,000 characters fits in any script, escaped.
+/// Largest JSON body, in bytes. A material's text of 100,000 characters fits in any script,
+/// escaped.
 pub const LARGEST_BODY_BYTES: usize = 1_048_576;
 
 /// How long a client may take for a JSON body.
@@ -14,13 +17,17 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A parsed JSON body together with its bytes, which identify the request for `Idempotency-Key`.
 ///
-/// Errors: 415 `request.media_type` when it is not declared as JSON, 413 `request.too_large`, 408 `request.timeout`, 400 `request.malformed` when it is not
-/// JSON, 422 `validation` with the field's path when a type or name does not fit.
+/// Errors:
+/// - 415 `request.media_type`: the request does not declare JSON
+/// - 413 `request.too_large`
+/// - 408 `request.timeout`
+/// - 400 `request.malformed`: the body is not JSON
+/// - 422 `validation`, with the field's path: a type or name does not fit
 #[derive(Debug, Clone)]
 pub struct JsonBody<T> {
     /// The parsed body.
     pub value: T,
-    /// The body as it came.
+    /// The body's bytes as they arrived.
     pub bytes: Bytes,
 }
 
@@ -35,8 +42,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
 }
 
 impl<T: DeserializeOwned> JsonBody<T> {
-    /// Reads the body where a handler wants it: after it knows that the user may send it. Arguments of a handler are read side by side, and the
-    /// body's failure could come first.
+    /// Reads the body at a point that the handler chooses: after the permission check. As an
+    /// argument of the handler, the body would be read at the same time, and its failure could come
+    /// first.
     pub async fn receive(request: &HttpRequest, payload: Payload) -> Result<Self, ApiError> {
         if !is_json(request) {
             return Err(ApiError::request("request.media_type", "the body must be application/json"));
@@ -48,7 +56,8 @@ impl<T: DeserializeOwned> JsonBody<T> {
 }
 
 impl<T> JsonBody<T> {
-    /// Reads another shape out of the same body. Unlike `#[serde(flatten)]`, both keep telling the path of a field that does not fit.
+    /// Reads a second shape from the same body. Unlike with `#[serde(flatten)]`, an error of either
+    /// shape names the path of its field.
     pub fn also<U: DeserializeOwned>(&self) -> Result<U, ApiError> {
         parse(&self.bytes)
     }
@@ -79,7 +88,7 @@ pub async fn read_body(payload: Payload, declared_bytes: Option<usize>, limit: u
     Ok(body.into())
 }
 
-/// Returns the length the client announced.
+/// Returns the length that the client announced.
 #[must_use]
 pub fn declared_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
@@ -99,7 +108,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         shape_error(&path, error.inner())
     })?;
     reader.end().map_err(|_| malformed())?;
+    // serde also reads a struct from the array of its fields; every body here is an object.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(ApiError::Fields(vec![problem(".", "type", "this value has the wrong type")]));
+    }
     Ok(value)
+}
+
+fn problem(field: &str, code: &'static str, message: &str) -> FieldProblem {
+    FieldProblem { field: field.to_owned(), code, message: message.to_owned() }
 }
 
 fn malformed() -> ApiError {
@@ -112,7 +129,6 @@ fn shape_error(path: &str, error: &serde_json::Error) -> ApiError {
     }
     let text = error.to_string();
     let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    let problem = |field: &str, code, message: &str| FieldProblem { field: field.to_owned(), code, message: message.to_owned() };
     let prefix = if path == "." { String::new() } else { format!("{path}.") };
     let field = match (missing, text.starts_with("unknown variant")) {
         (Some(name), _) => problem(&format!("{prefix}{name}"), "required", "this field is required"),
@@ -180,5 +196,6 @@ mod tests {
         assert_eq!(field("{}").await, ("title".into(), "required"));
         assert_eq!(field(r#"{"title":"a","kind":"long"}"#).await, ("kind".into(), "unknown_value"));
         assert_eq!(field("[]").await.1, "type");
+        assert_eq!(field(r#" ["a", null]"#).await, (".".into(), "type"), "the fields in order are no object");
     }
 }

@@ -1,4 +1,5 @@
-//! What handlers read of a request.
+//! Owns the reading of requests: credentials, bodies, forms, pages, languages and addresses. Called
+//! by handlers and transports. Must not do the work of a request.
 
 pub mod client_address;
 pub mod credentials;

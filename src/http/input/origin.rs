@@ -1,4 +1,6 @@
-//! Whether a browser's request comes from one of our own pages.
+//! Owns the check whether a browser's request comes from one of our own pages. Called by
+//! [`super::credentials`], the gate of handshakes and the sign-in handler. Must not compare
+//! schemes: a proxy may have ended TLS.
 
 use crate::config::Config;
 use actix_web::http::{
@@ -6,8 +8,9 @@ use actix_web::http::{
     header::{self, HeaderMap},
 };
 
-/// Says whether the request's `Origin` is this server: the `Host` it was asked under, or `http.public_url`. The scheme is left out, because a proxy
-/// may have taken TLS off. `None` without an `Origin`.
+/// Says whether the request's `Origin` is this server: the `Host` of the request, or
+/// `http.public_url`. The scheme is ignored, because a proxy may have ended TLS. `None` without an
+/// `Origin`.
 #[must_use]
 pub fn same_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> Option<bool> {
     let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
@@ -19,8 +22,9 @@ pub fn same_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> Option<bo
     Some(is_host || is_public)
 }
 
-/// Says whether a page of the request's `Origin` may open the built-in app's socket with a session cookie: our own pages and those of
-/// `http.allowed_origins`. A request without an `Origin` comes from a program, not from a page, and is let through.
+/// Says whether a page of the request's `Origin` may open the built-in app's socket with a login
+/// cookie: our own pages and those of `http.allowed_origins`. A request without an `Origin` comes
+/// from a program, not from a page, and is allowed.
 #[must_use]
 pub fn allowed_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> bool {
     let listed = || {
@@ -30,14 +34,15 @@ pub fn allowed_origin(headers: &HeaderMap, uri: &Uri, config: &Config) -> bool {
     same_origin(headers, uri, config).is_none_or(|is_same| is_same || listed())
 }
 
-/// Says whether a change asked for by cookie comes from one of our own pages: a same-origin `Origin`, or the browser's own word for it.
+/// Says whether a change requested with a cookie comes from one of our own pages: by a same-origin
+/// `Origin`, or by the header in which the browser says so itself.
 #[must_use]
 pub fn is_own_page(headers: &HeaderMap, uri: &Uri, config: &Config) -> bool {
     let says_browser = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     says_browser || same_origin(headers, uri, config) == Some(true)
 }
 
-/// Returns `host[:port]` of a URL with the scheme's own port left out.
+/// Returns `host[:port]` of a URL, without the default port of its scheme.
 fn authority_of(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split('/').next().filter(|authority| !authority.is_empty())?;

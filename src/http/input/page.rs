@@ -1,33 +1,39 @@
-//! Lists in pages: `?after=&limit=` in, `{"items":[…],"next":"cursor"|null}` out.
+//! Owns the paging of lists: `?after=&limit=` in, `{"items":[…],"next":"cursor"|null}` out. Called
+//! by handlers of lists.
 
 use crate::{
     domain::text::FieldError,
     services::{ServiceError, ServiceResult},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-const DEFAULT_LIMIT: u32 = 20;
-const LARGEST_LIMIT: u32 = 100;
+/// Most items of a page, when the client does not say.
+pub const DEFAULT_LIMIT: u32 = 20;
+/// Most items of a page.
+pub const LARGEST_LIMIT: u32 = 100;
 
 /// Where a page begins and how long it is, as the client wrote it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 pub struct PageQuery {
-    /// The cursor of the page before.
+    /// `next` of the page before.
     pub after: Option<String>,
-    /// How many items, 1..=100; 20 when left out.
+    /// Most items of a page.
+    #[schemars(with = "Option<u32>", range(min = 1, max = LARGEST_LIMIT), extend("default" = DEFAULT_LIMIT))]
     pub limit: Option<String>,
 }
 
 impl PageQuery {
-    /// Reads the cursor as an id. Fails with `unknown_value` on anything else.
+    /// Reads the cursor as an id. Fails with `unknown_value` when it is none.
     pub fn after<I: FromStr>(&self) -> ServiceResult<Option<I>> {
         let unknown = || FieldError::new("after", "unknown_value", "not a cursor of this list");
         let read = |text: &String| text.parse().map_err(|_| ServiceError::from(unknown()));
         self.after.as_ref().filter(|text| !text.is_empty()).map(read).transpose()
     }
 
-    /// Reads the length. Fails with `type` when it is not a number, with `unknown_value` when it is not 1..=100.
+    /// Reads the length. Fails with `type` when it is not a number, with `unknown_value` when it is
+    /// not 1..=100.
     pub fn limit(&self) -> ServiceResult<u32> {
         let Some(text) = &self.limit else { return Ok(DEFAULT_LIMIT) };
         let limit: u32 = text.parse().map_err(|_| FieldError::new("limit", "type", "not a number"))?;
@@ -39,14 +45,31 @@ impl PageQuery {
     }
 }
 
+/// All of a list that has no pages.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Items<T> {
+    /// All of them, in the order of the list.
+    pub items: Vec<T>,
+}
+
 /// A page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Page<T> {
+    /// In the order of the list.
     items: Vec<T>,
+    /// `after` of the next page; null on the last one.
     next: Option<String>,
 }
 
 impl<T> Page<T> {
+    /// Makes the only page of a list.
+    #[must_use]
+    pub const fn only(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+
     /// Makes a page of the `limit + 1` items that were asked for: the one too many only says that there is more. `cursor` names the last item shown.
     pub fn new<S>(mut found: Vec<S>, limit: u32, cursor: impl Fn(&S) -> String, show: impl FnMut(S) -> T) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -1,4 +1,6 @@
-//! The one extractor of who asks: a signed-in user together with where the request comes from.
+//! Owns the extractor of [`Requester`]: a signed-in user together with the origin of the request.
+//! Called by actix-web for every handler that takes one. Must not let a request without a user
+//! pass.
 
 use super::{
     client_address::address_key,
@@ -12,7 +14,8 @@ use crate::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
 use futures_util::future::LocalBoxFuture;
 
-/// Without a signed-in user: 401 `auth.required`; by cookie from a page that is not ours: 403 `auth.cross_site`.
+/// Fails with 401 `auth.required` without a signed-in user, and with 403 `auth.cross_site` for a
+/// cookie sent from a page of another site.
 impl FromRequest for Requester {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
@@ -27,7 +30,7 @@ impl FromRequest for Requester {
     }
 }
 
-/// Returns where a request comes from, also one of nobody known.
+/// Returns the origin of a request, with or without a known user.
 #[must_use]
 pub fn origin_of(request: &HttpRequest, config: &Config) -> Origin {
     let address = address_of(request, config);

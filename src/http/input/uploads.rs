@@ -1,5 +1,9 @@
-//! Receives a multipart form with at most one file: a chunk at a time, in any order of fields, within bounds of size and time. Whatever ends the
-//! request early, the temporary file goes with the value that owns it. Which fields a form has, its type says ([`Form`]).
+//! Owns the receiving of a multipart form with at most one file. Called by the handlers of
+//! materials and messages. Must not hold a whole file in memory.
+//!
+//! - It reads a chunk at a time, takes fields in any order, and bounds size and time.
+//! - A request that ends early leaves no temporary file: the file goes with the value that owns it.
+//! - The type of a form ([`Form`]) names its fields.
 
 use super::json_body::declared_length;
 use crate::{
@@ -27,38 +31,40 @@ use std::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// What the form may weigh beside the file, in bytes: texts in any script, and the multipart frame.
+/// Bytes that a form may have besides its file: texts in any script, and the multipart frame.
 const FORM_SLACK_BYTES: u64 = 1024 * 1024;
 /// Most bytes of a form that wait to be read.
 const BUFFER_BYTES: usize = 16 * 1024;
-/// What is still taken, and thrown away, from a client whose upload is refused, so that it hears the answer instead of a reset.
+/// How much of a refused upload is still read and dropped, so that the client receives the answer
+/// instead of a reset.
 const LINGER_BYTES: usize = 8 * 1024 * 1024;
-/// How long that may take.
+/// How long the server reads after the refusal.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A form that can be received.
 pub trait Form: Default {
-    /// The text fields, with the most bytes each may have: four per character of its rule, and room for the error to say "too long".
+    /// The text fields with their largest sizes in bytes: four per character of the field's rule,
+    /// and enough beyond it for the answer "too long".
     const TEXT_FIELDS: &'static [(&'static str, usize)];
 
-    /// Returns where the text of one of those fields is kept.
+    /// Returns the slot that stores the text of such a field.
     fn text_slot(&mut self, field: &'static str) -> &mut Option<String>;
 
     /// Keeps the file.
     fn set_file(&mut self, file: UploadedFile);
 
-    /// Returns the safe display name of a file that was sent under this name.
+    /// Returns the safe display name of a file sent under this name.
     fn file_name(sent: &str) -> String;
 }
 
-/// Why a form was not taken. Holds what was not read of the body until the answer is out: a body whose reader is gone would be drained without end
-/// by the server when it is chunked; one that is held makes the connection close.
+/// The refusal of a form. It holds the unread body until the answer is sent: the server would read
+/// a chunked body without end once its reader is gone, while a held one makes the connection close.
 pub struct Refused {
     error: ApiError,
     unread: Box<dyn Any>,
 }
 
-/// The body of an answer, and the unread body of its request.
+/// The body of an answer, together with the unread body of its request.
 struct HoldingBody {
     body: BoxBody,
     _unread: Box<dyn Any>,
@@ -77,12 +83,12 @@ impl MessageBody for HoldingBody {
 }
 
 impl Refused {
-    /// Refuses a body that nobody has begun to read.
+    /// Refuses a body that was not read at all.
     pub fn unread(error: impl Into<ApiError>, payload: Payload) -> Self {
         Self { error: error.into(), unread: Box::new(payload) }
     }
 
-    /// Makes the answer, after which the connection closes.
+    /// Makes the answer; the connection closes after it.
     #[must_use]
     pub fn into_response(self) -> HttpResponse {
         let mut response = HttpResponse::from_error(self.error);
@@ -92,13 +98,16 @@ impl Refused {
     }
 }
 
-/// Returns how forms are buffered; belongs into the app data.
+/// Returns the buffer limits of forms, for the app data.
 #[must_use]
 pub fn form_buffers() -> MultipartConfig {
     MultipartConfig::new().buffer_limit(BUFFER_BYTES)
 }
 
-/// Receives the form. Errors: 415 `request.media_type`, 413 `materials.file_too_large`, 408 `request.timeout`, 400 `request.malformed`, 422 `validation`.
+/// Receives the form.
+///
+/// Errors: 415 `request.media_type`, 413 `materials.file_too_large`, 408 `request.timeout`, 400
+/// `request.malformed`, 422 `validation`.
 pub async fn receive_form<F: Form>(request: &HttpRequest, mut payload: Payload, config: &Config) -> Result<F, Refused> {
     if let Err(error) = require_form(request) {
         return Err(Refused::unread(error, payload));
@@ -117,7 +126,7 @@ pub async fn receive_form<F: Form>(request: &HttpRequest, mut payload: Payload, 
     reader.take_form(config).await.map_err(|error| Refused { error, unread: Box::new(reader) })
 }
 
-/// How slow a client may be: `idle` between two pieces, `deadline` for the whole.
+/// How slow a client may be: `idle` between two pieces, `deadline` for the whole upload.
 #[derive(Debug, Clone, Copy)]
 struct UploadTimeouts {
     idle: Duration,
@@ -125,14 +134,14 @@ struct UploadTimeouts {
 }
 
 impl UploadTimeouts {
-    /// Waits for something of the client, as long as it may be silent and the upload may last.
+    /// Waits for `work`, at most as long as the client may be silent and the upload may last.
     async fn within<T>(self, work: impl Future<Output = T>) -> ApiResult<T> {
         let too_slow = |_| ApiError::request("request.timeout", "the upload came too slowly");
         timeout_at(self.deadline, timeout(self.idle, work)).await.map_err(too_slow)?.map_err(too_slow)
     }
 }
 
-/// Reads parts within the bounds of time and size.
+/// Reads parts within the limits of time and size.
 struct FormReader {
     parts: Multipart,
     timeouts: UploadTimeouts,
@@ -166,7 +175,8 @@ impl FormReader {
     async fn next_chunk(&mut self, part: &mut Field) -> ApiResult<Option<Bytes>> {
         let chunk = self.timeouts.within(part.next()).await?.transpose().map_err(|error| malformed(&error))?;
         self.read_bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-        // Texts and file have limits of their own; this one stops a form that sends neither for ever.
+        // Texts and file have limits of their own; this one stops a form that endlessly sends
+        // neither.
         if self.read_bytes > MAX_FILE_BYTES + FORM_SLACK_BYTES { Err(too_large()) } else { Ok(chunk) }
     }
 
@@ -223,7 +233,7 @@ fn require_form(request: &HttpRequest) -> ApiResult<()> {
     Err(ApiError::request("request.media_type", "the body must be multipart/form-data"))
 }
 
-/// Takes and forgets a little more of a body that is refused.
+/// Reads and drops a bounded rest of a refused body.
 async fn linger<S: Stream<Item = Result<Bytes, E>> + Unpin, E>(mut rest: S) {
     let mut left = LINGER_BYTES;
     let _ = timeout(LINGER, async {

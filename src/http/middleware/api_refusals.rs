@@ -1,4 +1,6 @@
-//! Requests of backends that were refused, told to those who watch the app: outside of everything that may refuse one.
+//! Owns one kind of console line: a backend's request to the HTTP API was refused. Called by
+//! actix-web for every request, outside of every middleware that may refuse one. Must not show
+//! query or body of a request.
 
 use crate::{
     domain::ids::AppId,
@@ -14,7 +16,8 @@ use actix_web::{
     web::Data,
 };
 
-/// Tells that the HTTP API of a connected app answered with 4xx. What the request carried is not told: its query holds a signature, its body may be anything.
+/// Adds a line to the app's console when the HTTP API of a connected app answers with 4xx. The line
+/// names method and path only: the query holds a signature, and the body may be anything.
 pub async fn show_refusals<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let response = next.call(request).await?;
     if response.status().is_client_error() {
@@ -34,7 +37,8 @@ fn show_refusal<B>(response: &ServiceResponse<B>) {
     context.watched.show(&app, || Line::new(LineKind::ApiRefused).data(&asked).because(Some(status.as_u16()), &reason));
 }
 
-/// Returns the app a request says it is about: that of its path, or for the one path without it that of its key.
+/// Returns the app of a request: the one that its path names, or, for the one path without an app
+/// id, the one that its key names.
 fn app_of(context: &Context, request: &HttpRequest) -> Option<AppId> {
     if let Some(rest) = request.path().strip_prefix("/apps/") {
         return rest.split('/').next().map(|id| AppId(id.into()));

@@ -1,5 +1,9 @@
-//! What a proxy leaves before the paths of Pusher clients and backends (`wsPath` of pusher-js, `path` of the SDK for PHP): taken off before anything
-//! looks at the path. The signature of a request covers the path without it.
+//! Owns the removal of the path prefix that a proxy leaves before the paths of Pusher clients and
+//! backends (`wsPath` of pusher-js, `path` of the SDK for PHP). Called by actix-web for every
+//! request and by the gate of handshakes. Must not touch paths of the API or the web UI.
+//!
+//! - The prefix is gone before any route or signature check reads the path.
+//! - The signature of a request covers the path without the prefix.
 
 use crate::config::Config;
 use actix_web::{
@@ -11,10 +15,11 @@ use actix_web::{
     web,
 };
 
-/// What follows the prefix, the first part of the path.
+/// First path segments that may follow the prefix.
 const SERVED: [&str; 4] = ["app", "apps", "pusher", "users"];
 
-/// Returns the path without the prefix of the settings; as it is when there is none, or when it leads elsewhere.
+/// Returns the path without the configured prefix. Returns it unchanged when no prefix is set, or
+/// when the path behind the prefix is none of `SERVED`.
 #[must_use]
 pub fn inner_path<'a>(path: &'a str, config: &Config) -> &'a str {
     without(path, &config.realtime.path_prefix).unwrap_or(path)
@@ -26,7 +31,7 @@ fn without<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     SERVED.contains(&first).then_some(inner)
 }
 
-/// Lets the routes see the path without the prefix. Outermost of the middlewares.
+/// Hides the prefix from the routes. The outermost middleware.
 pub async fn strip_prefix<B: MessageBody>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let context = request.app_data::<web::Data<crate::services::Context>>().cloned();
     let uri = context.and_then(|context| stripped(request.uri(), &context.config.realtime.path_prefix));

@@ -1,5 +1,8 @@
-//! How much one user may ask of the API. Signed-in users are counted by account, because a whole school shares one address; strangers share a
-//! tenfold allowance per address.
+//! Owns the limit on API requests per user. Called by actix-web for every request. Must not count
+//! pages, files, health checks or the Pusher API.
+//!
+//! - A signed-in user is counted by account, because a whole school shares one address.
+//! - Strangers are counted by address, with ten times the allowance of a user.
 
 use crate::{
     domain::ids::UserId,
@@ -34,23 +37,23 @@ use std::{
     time::Duration,
 };
 
-/// How much more a shared address may do than one user.
+/// How many times the allowance of one user a shared address gets.
 const STRANGERS_FACTOR: u32 = 10;
 
-/// After so many checks, keys that are back at their full allowance are forgotten.
+/// After this many checks, [`RateLimits`] forgets the keys that are back at their full allowance.
 const CHECKS_PER_SWEEP: u32 = 4096;
 
-/// The one path that is answered even when the session cannot be looked up.
+/// The one path that is answered even when the login cannot be looked up.
 const HELP: &str = "/api/v1/help";
 
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
-/// What a check says: goes into the answer's `RateLimit-*` headers.
+/// The result of a check, for the `RateLimit-*` headers of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Allowance {
     limit: u32,
     remaining: u32,
-    /// `Some` when the request is one too many: ms until the next one is allowed.
+    /// `Some` when the request is over the limit: ms until the next one is allowed.
     wait_ms: Option<u64>,
 }
 
@@ -81,7 +84,7 @@ impl RateLimits {
         check(&self.addresses, address)
     }
 
-    /// Bounds the memory: what is left are the keys of the last minute.
+    /// Bounds the memory: only keys of the last minute stay.
     fn sweep(&self) {
         if self.checks.fetch_add(1, Ordering::Relaxed) % CHECKS_PER_SWEEP == CHECKS_PER_SWEEP - 1 {
             self.users.retain_recent();
@@ -105,13 +108,15 @@ fn check<K: Hash + Eq + Clone>(limiter: &Limiter<K>, key: &K) -> Allowance {
     }
 }
 
-/// Counts API requests and refuses those over the limit with 429. Other paths (pages, files, health, the Pusher API) pass uncounted.
+/// Counts API requests and refuses those over the limit with 429. Other paths (pages, files,
+/// health, the Pusher API) pass uncounted.
 pub async fn limit_requests<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let limits = request.app_data::<web::Data<RateLimits>>().cloned();
-    // As the router reads the path, percent signs decoded: what it takes for the API is counted, however it is spelled.
+    // Reads the path as the router does, with percent signs decoded, so that no spelling avoids the
+    // limit.
     let Some(limits) = limits.filter(|_| is_counted(request.match_info().as_str())) else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
@@ -140,7 +145,7 @@ async fn count(limits: &RateLimits, request: &actix_web::HttpRequest) -> Result<
     match resolve(request).await {
         Ok(Some(principal)) => return Ok(limits.check_user(principal.user_id)),
         Ok(None) => {}
-        // Who asks for help gets it, also when nobody can look up who that is.
+        // The help card is served even when the backend that knows the logins is down.
         Err(_) if request.path() == HELP => {}
         Err(error) => return Err(error),
     }

@@ -1,5 +1,8 @@
-//! The outermost middleware: gives every request an id, a span and a measurement, turns every failure into an answer, and logs the server's own
-//! failures once.
+//! Owns id, span and measurement of every request, and the log of the server's own failures. Called
+//! by actix-web for every request, and by the raw transport's refusals through [`answer_beside`].
+//! Must not log a failure twice.
+//!
+//! - Only `path_prefix` runs outside of this middleware.
 
 use super::request_id;
 use crate::{
@@ -17,8 +20,8 @@ use actix_web::{
 use std::time::Instant;
 use tracing::{Instrument as _, field};
 
-/// Runs the rest of the server inside the request's id and span. Handlers and the middlewares inside answer their own failures, so an error that
-/// arrives here is one of the framework, which answers it.
+/// Runs the inner middlewares and the handler inside the request's id and span. They answer their
+/// own failures, so an error that arrives here comes from the framework, which answers it.
 pub async fn trace_request<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let id = request_id::generate();
     let method = request.method().clone();
@@ -44,7 +47,8 @@ pub async fn trace_request<B: MessageBody + 'static>(request: ServiceRequest, ne
     request_id::within(id, answer.instrument(span)).await
 }
 
-/// Gives an answer that is made beside the application an id and a measurement, as [`trace_request`] does inside.
+/// Gives an answer that is made outside of the application the id and the measurement that
+/// [`trace_request`] gives inside.
 pub fn answer_beside(method: &Method, route: &'static str, answer: impl FnOnce() -> HttpResponse) -> HttpResponse {
     let started = Instant::now();
     let id = request_id::generate();
@@ -64,7 +68,8 @@ fn measure(method: &Method, route: String, status: StatusCode, started: Instant)
     .record(started.elapsed().as_secs_f64());
 }
 
-/// Names the methods we answer; anything else is one label, so that strangers cannot fill the memory with labels.
+/// Returns the label of a method. All methods that the server does not answer share one label, so
+/// that strangers cannot fill the memory with labels.
 fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -78,7 +83,7 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// Logs what is the server's own fault, with all its causes.
+/// Logs a failure of the server's own with all its causes.
 fn log_failure(error: Option<&Error>) {
     let Some(error) = error else { return };
     let Some(api_error) = error.as_error::<ApiError>() else {

@@ -1,4 +1,6 @@
-//! The headers every answer carries, whatever the route: what browsers may do with it and who may keep it.
+//! Owns the security headers of every answer, whatever its route. Called by actix-web for every
+//! request, and by the answers that the raw transport writes itself. Must not overwrite how long a
+//! handler lets its answer be kept.
 
 use crate::services::{Context, materials};
 use actix_web::{
@@ -10,8 +12,8 @@ use actix_web::{
     web,
 };
 
-/// The fixed headers. HSTS counts only behind TLS; browsers ignore it elsewhere. Without `includeSubDomains`: other names under the school's may be other
-/// people's servers.
+/// The fixed headers. Browsers heed HSTS behind TLS only. It has no `includeSubDomains`, because
+/// other names below the school's domain may belong to other people's servers.
 const FIXED: [(HeaderName, &str); 7] = [
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -27,7 +29,8 @@ const FIXED: [(HeaderName, &str); 7] = [
 pub struct ContentPolicy(HeaderValue);
 
 impl ContentPolicy {
-    /// Makes the policy: everything from this server, files also from `file_origins`. An origin that is not fit for a header is left out.
+    /// Makes the policy: everything comes from this server, and files also from `file_origins`. An
+    /// origin that does not fit into a header is left out.
     #[must_use]
     pub fn new(file_origins: &[String]) -> Self {
         let fit = file_origins.iter().filter(|origin| !origin.contains([' ', ';', ',']));
@@ -40,7 +43,7 @@ impl ContentPolicy {
     }
 }
 
-/// Adds the headers to every answer; an answer that does not say how long it keeps is not kept.
+/// Adds the headers to every answer. An answer without `Cache-Control` must not be stored.
 pub async fn add_security_headers<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let mut response = next.call(request).await?;
     let policy = response.request().app_data::<web::Data<ContentPolicy>>().cloned();

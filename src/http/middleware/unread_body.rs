@@ -1,5 +1,8 @@
-//! What becomes of a body that nobody read to its end: its connection closes. By itself actix-http reads the rest of a chunked body for ever when its
-//! reader is gone, so that any refused request would hold a connection as long as its client likes to send.
+//! Owns the end of a request whose body was not read to its end: the connection closes. Called by
+//! actix-web for every request. Must not close the connection of an upgraded request.
+//!
+//! - Without this, actix-http reads the rest of a chunked body for ever once its reader is gone,
+//!   and any refused request holds a connection for as long as its client likes to send.
 
 use actix_http::{HttpMessage as _, Payload, error::PayloadError};
 use actix_web::{
@@ -20,16 +23,19 @@ use std::{
 };
 use tokio::time::{Sleep, sleep, timeout};
 
-/// A small rest that is here already, or nearly, is taken before the answer: then the connection may go on.
+/// Before the answer, up to this much of the body is read and dropped if it arrives within
+/// [`REST_WAIT`]. If the body ends there, the connection stays open.
 const REST_BYTES: usize = 64 * 1024;
-/// How long that may take.
+/// How long the server waits for that rest.
 const REST_WAIT: Duration = Duration::from_millis(20);
-/// What is still taken, and thrown away, behind the answer, so that the client hears it instead of a reset.
+/// After the answer, up to this much of the body is read and dropped, so that the client receives
+/// the answer instead of a reset.
 const LINGER_BYTES: usize = 8 * 1024 * 1024;
-/// How long that may take.
+/// How long the server reads after the answer.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A body as its handler and this module share it: dropping it does not end it.
+/// A body that its handler and this module share: when the handler drops it, this module still has
+/// it.
 #[derive(Clone)]
 struct SharedBody(Rc<RefCell<Tracked>>);
 
@@ -56,7 +62,7 @@ impl SharedBody {
         self.0.borrow().is_over
     }
 
-    /// Takes a small rest that hardly has to be waited for.
+    /// Reads and drops a small rest of the body.
     async fn take_rest(&mut self) {
         let mut left = REST_BYTES;
         let take = async {
@@ -67,12 +73,12 @@ impl SharedBody {
                 }
             }
         };
-        // Not in time: then the connection closes.
+        // When the rest does not come in time, the connection closes.
         let _ = timeout(REST_WAIT, take).await;
     }
 }
 
-/// Middleware: when the answer is there and the body is not over, the connection closes behind the answer.
+/// Middleware: closes the connection after the answer when the body was not read to its end.
 pub async fn close_on_unread_body<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -84,7 +90,7 @@ pub async fn close_on_unread_body<B: MessageBody + 'static>(
     let mut shared = SharedBody(Rc::new(RefCell::new(Tracked { body, is_over: false })));
     request.set_payload(Payload::Stream { payload: Box::pin(shared.clone()) });
     let mut response = next.call(request).await?;
-    // The body of an upgraded request is the other half of the conversation.
+    // After an upgrade, the body is the client's half of the socket.
     if shared.is_over() || response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Ok(response.map_into_left_body());
     }
@@ -98,12 +104,13 @@ pub async fn close_on_unread_body<B: MessageBody + 'static>(
     Ok(response.map_body(closing).map_into_right_body())
 }
 
-/// The body of an answer, behind which a little of the request's body is taken and forgotten. As long as it lives actix-http does not read by itself.
+/// The body of an answer; after it, a bounded rest of the request's body is read and dropped. While
+/// this value holds the rest, actix-http does not read it by itself.
 struct ClosingBody {
     answer: BoxBody,
     rest: SharedBody,
     left: usize,
-    /// Set when the answer is out.
+    /// Set when the whole answer was sent.
     until: Option<Pin<Box<Sleep>>>,
 }
 

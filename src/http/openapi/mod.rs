@@ -7,17 +7,30 @@
 mod areas;
 pub mod operation;
 pub mod page;
+pub mod parts;
 pub mod schema;
+pub mod shape;
 
-use super::error::{ApiResult, CODES};
-use crate::wire::desk_event::{Delivery, DeskEvent};
+use super::error::{ApiResult, CODES, Problem};
+use crate::{
+    domain::{
+        principal::Role,
+        shape::{Cursor, Id},
+    },
+    wire::desk_event::{Delivery, DeskEvent},
+};
 use actix_web::{
     HttpResponse,
-    http::header::{self, ContentType},
+    http::{
+        Method,
+        header::{self, ContentType},
+    },
 };
 use operation::Operation;
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
+use shape::{Definitions, Shape};
+use std::{collections::HashMap, sync::LazyLock};
 
 /// A subject: its routes, the shapes they speak in, and the events sockets hear of it.
 #[derive(Debug)]
@@ -42,13 +55,51 @@ pub struct Event {
     /// When it comes.
     pub meaning: &'static str,
     /// Shape of its data.
-    pub data: Value,
+    pub data: Shape,
+}
+
+/// What the log adds to the data of a durable event.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "`wire::desk_event::durable_data` writes it as text; here is its shape")]
+struct LogPosition {
+    /// Drop an event whose `id` was seen before.
+    #[schemars(with = "Id")]
+    id: String,
+    /// Where it stands in the log: `/sync` gives what came after it.
+    #[schemars(with = "Cursor")]
+    cursor: String,
 }
 
 static AREAS: LazyLock<Vec<Area>> = LazyLock::new(areas::all);
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| make_document(&AREAS));
 static DOCUMENT_TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
 static PAGE: LazyLock<String> = LazyLock::new(|| page::render(&AREAS, &DOCUMENT));
+
+/// The roles that may call, by path and method (lower case); operations for everybody are left out.
+static ROLES: LazyLock<HashMap<&'static str, HashMap<&'static str, Vec<Role>>>> = LazyLock::new(|| {
+    let mut roles: HashMap<_, HashMap<_, _>> = HashMap::new();
+    for operation in AREAS.iter().flat_map(|area| &area.operations) {
+        if let Some(allowed) = operation.roles() {
+            roles.entry(operation.path).or_default().insert(operation.method, allowed);
+        }
+    }
+    roles
+});
+
+/// Returns the roles that may call an operation, for a request's method and the path in the route
+/// table that it matched; `None` when everybody may, or when there is no such operation.
+#[must_use]
+pub fn roles_of(method: &Method, pattern: &str) -> Option<&'static [Role]> {
+    let method = match *method {
+        Method::GET | Method::HEAD => "get",
+        Method::POST => "post",
+        Method::PUT => "put",
+        Method::PATCH => "patch",
+        Method::DELETE => "delete",
+        _ => return None,
+    };
+    ROLES.get(pattern)?.get(method).map(Vec::as_slice)
+}
 
 /// Returns the OpenAPI document.
 #[must_use]
@@ -86,8 +137,6 @@ fn make_document(areas: &[Area]) -> Value {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method] = operation.to_json(area.name);
     }
-    let shapes: Map<String, Value> =
-        areas.iter().flat_map(|area| &area.shapes).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     let events: Vec<Value> = areas.iter().flat_map(|area| &area.events).map(Event::to_json).collect();
     let codes: Vec<Value> = CODES.iter().map(|spec| json!({ "code": spec.code, "status": spec.status, "detail": spec.detail })).collect();
     json!({
@@ -103,7 +152,7 @@ fn make_document(areas: &[Area]) -> Value {
         "tags": areas.iter().map(|area| json!({ "name": area.name, "description": area.about })).collect::<Vec<_>>(),
         "paths": paths,
         "components": {
-            "schemas": shapes,
+            "schemas": named_shapes(areas),
             "securitySchemes": {
                 "session": { "type": "apiKey", "in": "cookie", "name": "educounsel_session", "description": "Set by `POST /api/v1/auth/login`." },
                 "bearer": { "type": "http", "scheme": "bearer", "description": "`token` of `POST /api/v1/auth/login` with `\"token\": true`." },
@@ -114,10 +163,48 @@ fn make_document(areas: &[Area]) -> Value {
     })
 }
 
+/// Returns all named shapes. One that is both read and sent is described as it is read, because
+/// whoever sends it may leave out more.
+fn named_shapes(areas: &[Area]) -> Definitions {
+    let written = areas.iter().flat_map(|area| &area.shapes).map(|(name, schema)| ((*name).to_owned(), schema.clone()));
+    let mut shapes: Definitions = written.chain(Shape::sent::<Problem<'_>>().definitions).collect();
+    let operations = || areas.iter().flat_map(|area| &area.operations);
+    let events = areas.iter().flat_map(|area| &area.events).map(|event| &event.data.definitions);
+    let sent = operations().map(|operation| &operation.sent).chain(events);
+    for definitions in sent.chain(operations().map(|operation| &operation.read)) {
+        shapes.extend(definitions.clone());
+    }
+    shapes
+}
+
 impl Event {
+    /// Describes an event whose data is of a type. The log adds `id` and `cursor` to durable ones.
+    #[must_use]
+    pub fn of<T: JsonSchema>(event: DeskEvent, meaning: &'static str) -> Self {
+        let data = match event.delivery() {
+            Delivery::Passing => Shape::sent::<T>(),
+            Delivery::Durable => Shape::sent_fields::<LogPosition>().and(Shape::sent_fields::<T>()),
+        };
+        Self { event, meaning, data }
+    }
+
+    /// Says that the log has no row for some of these events: they carry neither `id` nor `cursor`.
+    #[must_use]
+    pub fn not_always_durable(mut self) -> Self {
+        self.data = self.data.may_lack("id").may_lack("cursor");
+        self
+    }
+
+    /// Says which words a field of its data has, of all that the type of the field has.
+    #[must_use]
+    pub fn with_only(mut self, field: &str, words: &[&str]) -> Self {
+        self.data = self.data.narrow(field, words);
+        self
+    }
+
     fn to_json(&self) -> Value {
         let (name, channels) = (self.event.name(), self.channels());
-        json!({ "name": name, "channels": channels, "durable": self.is_durable(), "description": self.meaning, "data": self.data })
+        json!({ "name": name, "channels": channels, "durable": self.is_durable(), "description": self.meaning, "data": self.data.schema })
     }
 
     /// Returns the names of the channels it comes on, with placeholders for ids.
@@ -182,6 +269,22 @@ mod tests {
         assert_eq!(named, defined);
     }
 
+    /// Two types of one name would hide each other. A shape that is both read and sent may differ in
+    /// what must be there.
+    #[test]
+    fn a_name_stands_for_one_shape() {
+        let mut seen = Definitions::new();
+        let operations = || AREAS.iter().flat_map(|area| &area.operations);
+        let events = AREAS.iter().flat_map(|area| &area.events).map(|event| &event.data.definitions);
+        let all = operations().flat_map(|operation| [&operation.sent, &operation.read]).chain(events).flatten();
+        for (name, shape) in all {
+            let mut shape = shape.clone();
+            shape.as_object_mut().unwrap().remove("required");
+            let first = seen.entry(name).or_insert_with(|| shape.clone());
+            assert_eq!(*first, shape, "two types are called {name}");
+        }
+    }
+
     #[test]
     fn every_event_is_described() {
         let described: Vec<DeskEvent> = AREAS.iter().flat_map(|area| &area.events).map(|event| event.event).collect();
@@ -210,5 +313,18 @@ mod tests {
         for anchor in anchors {
             assert!(PAGE.contains(&format!("id=\"{anchor}\"")), "#{anchor} leads nowhere");
         }
+    }
+
+    /// The types of the web UI are made from the copy, so that nobody needs the server to build them.
+    /// `make openapi` sets the variable; then the copy is written first.
+    #[test]
+    fn the_copy_in_docs_is_what_the_server_describes() {
+        let copy = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+        let text = format!("{:#}\n", document());
+        if std::env::var_os("EDUCOUNSEL_RENEW_OPENAPI").is_some() {
+            std::fs::write(copy, &text).unwrap();
+        }
+        let is_new = std::fs::read_to_string(copy).is_ok_and(|old| old == text);
+        assert!(is_new, "docs/openapi.json is not what the server describes: run `make openapi` and commit the file");
     }
 }

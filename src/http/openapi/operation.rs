@@ -1,7 +1,11 @@
 //! What is said about one route, and the part of the document that is made of it. What holds for every route of a kind (sign in first, limits,
 //! bodies that do not read) is added here, not written in every description.
 
-use super::schema::{count, id, shape, text};
+use super::{
+    parts::{Answer, Body, Parameter},
+    schema::{count, id, shape, text},
+    shape::{Definitions, Shape},
+};
 use crate::{
     domain::{
         access::{Action, may},
@@ -9,6 +13,7 @@ use crate::{
     },
     http::error::CODES,
 };
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -21,39 +26,6 @@ pub enum Access {
     May(Action),
     /// Who has signed in and may do one of these.
     MayEither(Action, Action),
-}
-
-/// A parameter of path, query or header.
-#[derive(Debug, Clone)]
-pub struct Parameter {
-    /// `path`, `query` or `header`.
-    pub place: &'static str,
-    /// Its name.
-    pub name: String,
-    /// Its shape.
-    pub schema: Value,
-    /// What it means.
-    pub meaning: String,
-}
-
-/// A body: of a request or of an answer.
-#[derive(Debug, Clone)]
-pub struct Body {
-    /// Its media type.
-    pub content_type: &'static str,
-    /// Its shape.
-    pub schema: Value,
-}
-
-/// An answer that is no error.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// Its status.
-    pub status: u16,
-    /// When it comes.
-    pub meaning: &'static str,
-    /// Its body, if it has one.
-    pub body: Option<Body>,
 }
 
 /// One route and method.
@@ -79,6 +51,10 @@ pub struct Operation {
     pub answers: Vec<Answer>,
     /// Codes of its errors.
     pub errors: Vec<&'static str>,
+    /// The named shapes that its answers refer to.
+    pub sent: Definitions,
+    /// The named shapes that its bodies and parameters refer to.
+    pub read: Definitions,
 }
 
 macro_rules! begin {
@@ -110,6 +86,8 @@ impl Operation {
             bodies: Vec::new(),
             answers: Vec::new(),
             errors,
+            sent: Definitions::new(),
+            read: Definitions::new(),
         }
     }
 
@@ -148,11 +126,29 @@ impl Operation {
         self
     }
 
+    /// Gives a parameter of the path the shape of a type.
+    #[must_use]
+    pub fn part_of<T: JsonSchema>(mut self, name: &str) -> Self {
+        let Shape { schema, definitions } = Shape::read::<T>();
+        self.read.extend(definitions);
+        self.part(name, schema)
+    }
+
+    /// Takes the fields of a type as query parameters; none is ever required.
+    #[must_use]
+    pub fn query_of<T: JsonSchema>(mut self) -> Self {
+        let Shape { mut schema, definitions } = Shape::fields::<T>();
+        self.read.extend(definitions);
+        let fields = schema.get_mut("properties").and_then(Value::as_object_mut).map(std::mem::take);
+        self.parameters.extend(fields.into_iter().flatten().map(Parameter::of_field));
+        self.refuses(&["request.malformed", "validation"])
+    }
+
     /// Takes a query parameter; none is ever required.
     #[must_use]
     pub fn query(mut self, name: &'static str, schema: Value, meaning: &'static str) -> Self {
         self.parameters.push(Parameter { place: "query", name: name.to_owned(), schema, meaning: meaning.to_owned() });
-        self.refuses(&["validation"])
+        self.refuses(&["request.malformed", "validation"])
     }
 
     /// Takes a header; none is ever required.
@@ -172,13 +168,27 @@ impl Operation {
 
     /// Takes a JSON body.
     #[must_use]
-    pub fn takes(self, schema: Value) -> Self {
-        self.takes_as("application/json", schema).refuses(&["request.too_large", "request.media_type"])
+    pub fn takes<T: JsonSchema>(self) -> Self {
+        self.takes_shape(Shape::read::<T>())
+    }
+
+    /// Takes a JSON body that two types read, each its own fields.
+    #[must_use]
+    pub fn takes_both<T: JsonSchema, U: JsonSchema>(self) -> Self {
+        self.takes_shape(Shape::fields::<T>().and(Shape::fields::<U>()))
+    }
+
+    /// Takes a JSON body of a shape.
+    #[must_use]
+    pub fn takes_shape(self, shape: impl Into<Shape>) -> Self {
+        self.takes_as("application/json", shape).refuses(&["request.too_large", "request.media_type"])
     }
 
     /// Takes a body of another kind; one of them, when there are several.
     #[must_use]
-    pub fn takes_as(mut self, content_type: &'static str, schema: Value) -> Self {
+    pub fn takes_as(mut self, content_type: &'static str, shape: impl Into<Shape>) -> Self {
+        let Shape { schema, definitions } = shape.into();
+        self.read.extend(definitions);
         self.bodies.push(Body { content_type, schema });
         self.refuses(&["request.malformed", "request.timeout", "validation"])
     }
@@ -192,13 +202,21 @@ impl Operation {
 
     /// Answers JSON.
     #[must_use]
-    pub fn answers(self, status: u16, meaning: &'static str, schema: Value) -> Self {
-        self.answers_as(status, meaning, "application/json", schema)
+    pub fn answers_with<T: JsonSchema>(self, status: u16, meaning: &'static str) -> Self {
+        self.answers(status, meaning, Shape::sent::<T>())
+    }
+
+    /// Answers JSON of a shape.
+    #[must_use]
+    pub fn answers(self, status: u16, meaning: &'static str, shape: impl Into<Shape>) -> Self {
+        self.answers_as(status, meaning, "application/json", shape)
     }
 
     /// Answers something else.
     #[must_use]
-    pub fn answers_as(mut self, status: u16, meaning: &'static str, content_type: &'static str, schema: Value) -> Self {
+    pub fn answers_as(mut self, status: u16, meaning: &'static str, content_type: &'static str, shape: impl Into<Shape>) -> Self {
+        let Shape { schema, definitions } = shape.into();
+        self.sent.extend(definitions);
         self.answers.push(Answer { status, meaning, body: Some(Body { content_type, schema }) });
         self
     }
@@ -303,29 +321,13 @@ impl Operation {
     }
 }
 
-impl Parameter {
-    fn to_json(&self) -> Value {
-        let mut parameter = json!({ "in": self.place, "name": self.name, "required": self.place == "path", "schema": self.schema });
-        if !self.meaning.is_empty() {
-            parameter["description"] = json!(self.meaning);
-        }
-        parameter
-    }
-}
-
-impl Body {
-    fn to_json(&self) -> Value {
-        json!({ self.content_type: { "schema": self.schema } })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_holds_for_a_kind_of_route_is_added() {
-        let operation = patch("/api/v1/things/{id}", "change_thing", "Changes a thing.").needs(Action::ManageUsers).takes(text());
+        let operation = patch("/api/v1/things/{id}", "change_thing", "Changes a thing.").needs(Action::ManageUsers).takes_shape(text());
         let codes = operation.error_codes();
         for code in ["auth.required", "auth.cross_site", "access.denied", "not_found", "request.malformed", "validation", "rate_limited"] {
             assert!(codes.contains(&code), "{code}");

@@ -3,7 +3,8 @@
 
 use super::{
     Area, Event,
-    operation::{Body, Operation, Parameter},
+    operation::Operation,
+    parts::{Body, Parameter},
 };
 use crate::{domain::principal::Role, http::error::CODES};
 use serde_json::Value;
@@ -17,7 +18,8 @@ pub fn render(areas: &[Area], document: &Value) -> String {
     let links: String = areas.iter().map(|area| format!("<a href=\"#{}\">{}</a>", anchor(area.name), escape(area.name))).collect();
     let subjects: String = areas.iter().map(subject).collect();
     let events: String = areas.iter().flat_map(|area| &area.events).map(event).collect();
-    let shapes: String = areas.iter().flat_map(|area| &area.shapes).map(|(name, schema)| named_shape(name, schema)).collect();
+    let shapes: String =
+        document["components"]["schemas"].as_object().into_iter().flatten().map(|(name, schema)| named_shape(name, schema)).collect();
     let codes: String = CODES
         .iter()
         .map(|spec| format!("<tr><td>{}</td><td><code>{}</code></td><td>{}</td></tr>", spec.status, spec.code, escape(spec.detail)))
@@ -107,7 +109,7 @@ fn event(event: &Event) -> String {
         "<details id=\"event-{name}\"><summary><code>{name}</code>{durable} <span class=\"what\">{}</span></summary><p>On {}.</p>{}</details>",
         prose(event.meaning),
         channels.join(", "),
-        block(&event.data),
+        block(&event.data.schema),
         name = event.event.name(),
     )
 }

@@ -1,7 +1,10 @@
-//! `/alerts`: warnings about students, for counsellors and admins.
+//! Owns the routes of `/alerts`: warnings about students, for counsellors and admins.
 
 use crate::{
-    domain::{ids::AlertId, text::FieldError},
+    domain::{
+        ids::{AlertId, ConversationId},
+        text::FieldError,
+    },
     http::{error::ApiResult, input::page::PageQuery},
     services::{
         Context, ServiceResult,
@@ -10,20 +13,30 @@ use crate::{
     },
 };
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AlertListQuery {
+    /// `open` when left out.
+    #[schemars(extend("enum" = ["open", "acknowledged", "all"]))]
     state: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
+}
+
+/// The answer to who opened a conversation about a warning.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct OpenedChat {
+    /// The conversation.
+    conversation_id: ConversationId,
 }
 
 impl AlertListQuery {
     fn read(self) -> ServiceResult<AlertQuery> {
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         let scope = match self.state.as_deref() {
             None | Some("" | "open") => AlertScope::Open,
             Some("acknowledged") => AlertScope::Acknowledged,
@@ -40,13 +53,14 @@ pub async fn list(context: web::Data<Context>, requester: Requester, query: web:
     Ok(HttpResponse::Ok().json(alerts::list_alerts(&context, &requester, query).await?))
 }
 
-/// `POST /alerts/{id}/acknowledge`: the warning as it is now; it names who was first.
+/// `POST /alerts/{id}/acknowledge`: the warning as it is now, with the first to acknowledge it.
 pub async fn acknowledge(context: web::Data<Context>, requester: Requester, id: web::Path<AlertId>) -> ApiResult {
     Ok(HttpResponse::Ok().json(alerts::acknowledge_alert(&context, &requester, *id).await?))
 }
 
-/// `POST /alerts/{id}/chat`: the conversation of this counsellor with the student; acknowledges too.
+/// `POST /alerts/{id}/chat`: the conversation of this counsellor with the student; also
+/// acknowledges the warning.
 pub async fn chat(context: web::Data<Context>, requester: Requester, id: web::Path<AlertId>) -> ApiResult {
-    let conversation = alerts::open_chat(&context, &requester, *id).await?;
-    Ok(HttpResponse::Ok().json(json!({ "conversation_id": conversation })))
+    let conversation_id = alerts::open_chat(&context, &requester, *id).await?;
+    Ok(HttpResponse::Ok().json(OpenedChat { conversation_id }))
 }

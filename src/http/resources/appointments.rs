@@ -1,4 +1,4 @@
-//! `/appointments`: list, book, read, change, calendar file, video room.
+//! Owns the routes of `/appointments`: list, book, read, change, calendar file, video room.
 
 use crate::{
     domain::{
@@ -7,6 +7,7 @@ use crate::{
             slots::Span,
         },
         ids::{AppointmentId, UserId},
+        shape::{Id, Time},
         text::FieldError,
     },
     http::{
@@ -21,34 +22,61 @@ use crate::{
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AppointmentListQuery {
+    /// Default: upcoming (live and not over, soonest first). Past: all others, latest first.
+    #[schemars(extend("enum" = ["upcoming", "past"]))]
     scope: Option<String>,
+    /// Beginning of a stretch of time.
+    #[schemars(with = "Option<Time>")]
     from: Option<String>,
+    /// Its end.
+    #[schemars(with = "Option<Time>")]
     to: Option<String>,
+    /// Only with this counsellor; of admins.
+    #[schemars(with = "Option<Id>")]
     counsellor_id: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// The body of a booking.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct BookingBody {
+    /// Of a counsellor who books: the own one.
+    #[schemars(with = "Id")]
     counsellor_id: String,
+    /// Of counsellors, who must name one.
+    #[serde(default)]
+    #[schemars(with = "Id")]
     student_id: Option<String>,
+    /// When it should begin.
+    #[schemars(with = "Time")]
     starts_at: String,
+    /// What it is about, in one line.
+    #[schemars(length(min = 1, max = 120))]
     topic: String,
+    /// What the counsellor should know.
+    #[schemars(length(min = 0, max = 2_000))]
     note: Option<String>,
+    /// How the two meet.
     mode: AppointmentMode,
 }
 
 /// The body of a change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct ChangeBody {
+    /// `reschedule` needs it.
+    #[schemars(with = "Option<Time>")]
     starts_at: Option<String>,
+    /// `cancel` needs one, `reschedule` may have one.
+    #[schemars(length(min = 0, max = 500))]
     reason: Option<String>,
 }
 
@@ -66,7 +94,7 @@ impl AppointmentListQuery {
             (Some(_), Some(_), Some(_)) => return Err(unknown("scope", "a stretch of time has no scope")),
         };
         let counsellor = given(self.counsellor_id).map(|id| UserId::parse(&id)).transpose();
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         Ok(AppointmentQuery {
             scope,
             counsellor: counsellor.map_err(|_| unknown("counsellor_id", "not an id"))?,
@@ -77,7 +105,7 @@ impl AppointmentListQuery {
 }
 
 impl BookingBody {
-    /// Reads the fields and reports all that is wrong at once.
+    /// Reads the fields and reports all mistakes at once.
     fn parse(self) -> ServiceResult<NewBooking> {
         let unknown = |field| FieldError::new(field, "unknown_value", "not an id");
         let counsellor_id = UserId::parse(&self.counsellor_id).map_err(|_| unknown("counsellor_id"));
@@ -107,13 +135,14 @@ fn parse_span(from: &str, to: &str) -> Result<Span, FieldError> {
     if span.from_ms < span.to_ms { Ok(span) } else { Err(FieldError::new("to", "unknown_value", "it must be after from")) }
 }
 
-/// `GET /appointments`: the own ones; for admins all.
+/// `GET /appointments`: the user's own appointments; for admins all.
 pub async fn list(context: web::Data<Context>, requester: Requester, query: web::Query<AppointmentListQuery>) -> ApiResult {
     let page = appointments::list_appointments(&context, &requester, query.into_inner().parse()?).await?;
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// `POST /appointments`: 201 with the appointment; 409 `appointments.slot_taken`. Honours `Idempotency-Key`.
+/// `POST /appointments`: 201 with the appointment; 409 `appointments.slot_taken`. Honours
+/// `Idempotency-Key`.
 pub async fn book(request: HttpRequest, context: web::Data<Context>, requester: Requester, body: JsonBody<BookingBody>) -> ApiResult {
     let JsonBody { value, bytes } = body;
     let book = || async {
@@ -123,7 +152,7 @@ pub async fn book(request: HttpRequest, context: web::Data<Context>, requester: 
     idempotent(&context, &requester.principal, &request, &bytes, book).await
 }
 
-/// `GET /appointments/{id}`: one of the own; for admins any.
+/// `GET /appointments/{id}`: one of the user's own appointments; for admins any.
 pub async fn read(context: web::Data<Context>, requester: Requester, id: web::Path<AppointmentId>) -> ApiResult {
     Ok(HttpResponse::Ok().json(appointments::read_appointment(&context, &requester, *id).await?))
 }

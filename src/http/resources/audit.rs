@@ -1,7 +1,12 @@
-//! `/admin/audit`: who did what, for admins.
+//! Owns the route of `/admin/audit`: the audit trail, for admins.
 
 use crate::{
-    domain::{clock::rfc3339, text::FieldError},
+    domain::{
+        clock::rfc3339,
+        ids::AuditId,
+        shape::{Id, Time},
+        text::FieldError,
+    },
     http::{
         error::ApiResult,
         input::page::{Page, PageQuery},
@@ -9,40 +14,45 @@ use crate::{
     services::{
         Context, ServiceError,
         audit::{self, AuditFilter, AuditView},
-        shared::requester::Requester,
+        shared::{person::PersonItem, requester::Requester},
     },
 };
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A line of the audit trail.
-#[derive(Debug, Serialize)]
-struct AuditBody {
-    id: String,
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditLine")]
+pub struct AuditBody {
+    /// Its id.
+    id: AuditId,
+    /// When it was done.
+    #[schemars(with = "Time")]
     at: String,
-    actor: Option<AuditActorBody>,
+    /// Null: a stranger, or the server itself.
+    actor: Option<PersonItem>,
+    /// What was done.
     action: String,
+    /// What kind of thing it was done to.
     target_kind: Option<String>,
+    /// The id of that thing.
     target_id: Option<String>,
+    /// The name of a target that is a user.
     target_name: Option<String>,
+    /// The network address it was done from.
     address: Option<String>,
+    /// Facts, by action.
     data: Value,
-}
-
-/// Who acted.
-#[derive(Debug, Serialize)]
-struct AuditActorBody {
-    id: String,
-    name: String,
 }
 
 impl From<AuditView> for AuditBody {
     fn from(line: AuditView) -> Self {
         Self {
-            id: line.id.to_string(),
+            id: line.id,
             at: rfc3339(line.at_ms),
-            actor: line.actor.map(|(id, name)| AuditActorBody { id: id.to_string(), name }),
+            actor: line.actor.map(|(id, name)| PersonItem { id: id.to_string(), name }),
             action: line.action,
             target_kind: line.target_kind,
             target_id: line.target_id,
@@ -54,19 +64,22 @@ impl From<AuditView> for AuditBody {
 }
 
 /// Query of `GET /admin/audit`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AuditQuery {
+    /// Only what this user did.
+    #[schemars(with = "Option<Id>")]
     actor_id: Option<String>,
+    /// Only what was done to things of this kind, such as `conversation`.
     target_kind: Option<String>,
+    /// Only what was done to the thing with this id.
     target_id: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
-/// `GET /admin/audit`: the trail, newest first. An empty filter is none.
+/// `GET /admin/audit`: the audit trail, newest first. An empty filter counts as none.
 pub async fn list(context: web::Data<Context>, Requester { principal, .. }: Requester, query: web::Query<AuditQuery>) -> ApiResult {
-    let AuditQuery { actor_id, target_kind, target_id, after, limit } = query.into_inner();
-    let page = PageQuery { after, limit };
+    let AuditQuery { actor_id, target_kind, target_id, page } = query.into_inner();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let actor_id = match given(actor_id) {
         Some(id) => Some(id.parse().map_err(|_| ServiceError::from(FieldError::new("actor_id", "unknown_value", "the id of a user")))?),

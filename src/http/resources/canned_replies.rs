@@ -1,10 +1,13 @@
-//! `/canned-replies`: prepared answers of a counsellor and of the school.
+//! Owns the routes of `/canned-replies`: prepared answers of a counsellor and of the school.
 
 use crate::{
-    domain::ids::CannedReplyId,
+    domain::{
+        ids::CannedReplyId,
+        shape::{Text, given},
+    },
     http::{
         error::ApiResult,
-        input::{idempotency::idempotent, json_body::JsonBody},
+        input::{idempotency::idempotent, json_body::JsonBody, page::Items},
     },
     services::{
         Context,
@@ -13,28 +16,41 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 /// The body of a new prepared answer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct AddBody {
+    /// Of `a-z 0-9 -`.
+    #[schemars(length(min = 1, max = 32))]
     shortcut: String,
+    /// What it says.
+    #[schemars(length(min = 1, max = 2_000))]
     body: String,
+    /// `school`: everybody's, written by counsellors and admins. `own`: a counsellor's.
     scope: CannedScope,
 }
 
 /// The body of a change.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct CannedReplyEditBody {
+    /// Of `a-z 0-9 -`.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Text", length(min = 1, max = 32))]
     shortcut: Option<String>,
+    /// What it says.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Text", length(min = 1, max = 2_000))]
     body: Option<String>,
 }
 
-/// `GET /canned-replies`: the school's and the own ones, by shortcut.
+/// `GET /canned-replies`: the school's and the counsellor's own, by shortcut.
 pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     let items = conversations::list_canned_replies(&context, &user).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+    Ok(HttpResponse::Ok().json(Items { items }))
 }
 
 /// `POST /canned-replies`: 201 with the answer.
@@ -50,7 +66,7 @@ pub async fn add(
     idempotent(&context, &user, &request, &body.bytes, add).await
 }
 
-/// `PATCH /canned-replies/{id}`: what is given changes.
+/// `PATCH /canned-replies/{id}`: changes the given fields.
 pub async fn edit(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,

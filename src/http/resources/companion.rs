@@ -1,11 +1,15 @@
-//! `/companion`: threads, questions, answers, hand-over.
+//! Owns the routes of `/companion`: threads, questions, answers, hand-over. Called by the route
+//! table. Must not stop the start of an answer when its client leaves.
 //!
-//! What begins an answer runs to its end: a client that goes away between the transaction and the desk leaves no answer behind that nobody gives.
+//! - A request that begins an answer runs to its end. Otherwise a client that leaves between the
+//!   transaction and the desk would leave an answer behind that no actor works on.
 
 use crate::{
     actors::companion::desk::DeskHandle,
     domain::{
+        companion::{MAX_QUESTION_CHARS, MAX_SUMMARY_CHARS},
         ids::{MessageId, ThreadId},
+        shape::{Id, Text},
         text::FieldError,
     },
     http::{
@@ -19,38 +23,88 @@ use crate::{
     },
     services::{
         Context,
-        companion::{self, NewQuestion},
+        companion::{self, AnswerItem, NewQuestion, QuestionItem},
         shared::requester::Requester,
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// The body of a new or renamed thread.
-#[derive(Debug, Deserialize)]
+/// The body of a new thread.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct ThreadBody {
+    /// What it is about.
+    #[schemars(length(min = 0, max = 120))]
+    title: Option<String>,
+}
+
+/// The body of a renamed thread.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RenameBody {
+    /// What it is about.
+    #[schemars(with = "Text", length(min = 0, max = 120))]
     title: Option<String>,
 }
 
 /// The body of a question.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct AskBody {
+    /// A UUID.
+    #[schemars(length(equal = 36))]
     client_id: String,
+    /// What is asked.
+    #[schemars(length(min = 1, max = MAX_QUESTION_CHARS))]
     body: String,
 }
 
 /// The body of a hand-over.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct HandOverBody {
+    /// Where it goes on.
+    #[schemars(extend("enum" = ["chat", "booking"]))]
     to: String,
+    /// What the counsellor should know, as the student edited it.
+    #[schemars(length(min = 1, max = MAX_SUMMARY_CHARS))]
     summary: String,
 }
 
 /// The query of a thread's messages.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct BeforeQuery {
+    /// Only messages before this question.
+    #[schemars(with = "Option<Id>")]
     before: Option<String>,
+}
+
+/// The answer to a question that was asked.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct AskedBody {
+    /// The question.
+    question: QuestionItem,
+    /// The newest answer to it.
+    answer: AnswerItem,
+}
+
+/// The answer to who wanted another answer.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RegeneratedBody {
+    /// The new version, or the one that grows already.
+    answer: AnswerItem,
+}
+
+/// The answer to who wanted a summary.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SummaryBody {
+    /// The proposal.
+    summary: String,
 }
 
 /// `GET /companion`
@@ -99,7 +153,7 @@ pub async fn rename_thread(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
     id: web::Path<ThreadId>,
-    body: JsonBody<ThreadBody>,
+    body: JsonBody<RenameBody>,
 ) -> ApiResult {
     let title = body.value.title.as_deref();
     Ok(HttpResponse::Ok().json(companion::rename_thread(&context, &user, *id, title).await?))
@@ -129,12 +183,12 @@ pub async fn ask(
     run_to_end(async move {
         let asked = companion::ask(&context, desk.get_ref(), &user, *id, new).await?;
         let mut response = if asked.is_first { HttpResponse::Accepted() } else { HttpResponse::Ok() };
-        Ok(response.json(json!({ "question": asked.question, "answer": asked.answer })))
+        Ok(response.json(AskedBody { question: asked.question, answer: asked.answer }))
     })
     .await
 }
 
-/// `GET /companion/messages/{id}`: an answer, with what it says at this moment.
+/// `GET /companion/messages/{id}`: an answer, with its text so far.
 pub async fn read_answer(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
@@ -144,7 +198,8 @@ pub async fn read_answer(
     Ok(HttpResponse::Ok().json(companion::read_answer(&context, desk.get_ref(), &user, *id).await?))
 }
 
-/// `POST /companion/messages/{id}/stop`: 200 with the answer as it ended; one that has ended already is left as it is.
+/// `POST /companion/messages/{id}/stop`: 200 with the answer as it ended. An answer that has ended
+/// already stays unchanged.
 pub async fn stop(
     context: web::Data<Context>,
     desk: web::Data<DeskHandle>,
@@ -154,7 +209,8 @@ pub async fn stop(
     Ok(HttpResponse::Ok().json(companion::stop(&context, desk.get_ref(), &user, *id).await?))
 }
 
-/// `POST /companion/messages/{id}/regenerate`: 202 with the new version, or the one that grows already.
+/// `POST /companion/messages/{id}/regenerate`: 202 with the new version, or with the one that is
+/// growing already.
 pub async fn regenerate(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -165,7 +221,7 @@ pub async fn regenerate(
     let language = language_of(&request);
     run_to_end(async move {
         let answer = companion::regenerate(&context, desk.get_ref(), &user, *id, language).await?;
-        Ok(HttpResponse::Accepted().json(json!({ "answer": answer })))
+        Ok(HttpResponse::Accepted().json(RegeneratedBody { answer }))
     })
     .await
 }
@@ -178,10 +234,11 @@ pub async fn propose_summary(
     id: web::Path<ThreadId>,
 ) -> ApiResult {
     let summary = companion::propose_summary(&context, &user, *id, language_of(&request)).await?;
-    Ok(HttpResponse::Ok().json(json!({ "summary": summary })))
+    Ok(HttpResponse::Ok().json(SummaryBody { summary }))
 }
 
-/// `POST /companion/threads/{id}/hand-over`: 201 with the chat, or 200 with what a booking begins with.
+/// `POST /companion/threads/{id}/hand-over`: 201 with the chat, or 200 with the data to begin a
+/// booking.
 pub async fn hand_over(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -194,8 +251,8 @@ pub async fn hand_over(
     let work = || async {
         let handed = companion::hand_over(&context, &user, *id, (to, summary), language).await?;
         let mut response = match handed {
-            companion::HandedOver::Chat { .. } => HttpResponse::Created(),
-            companion::HandedOver::Booking { .. } => HttpResponse::Ok(),
+            companion::HandedOver::Chat(_) => HttpResponse::Created(),
+            companion::HandedOver::Booking(_) => HttpResponse::Ok(),
         };
         Ok(response.json(handed))
     };

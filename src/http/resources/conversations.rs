@@ -1,13 +1,20 @@
-//! `/conversations`: list, open, take, hand over, close, mark, notes; and `/chat-preferences`. Messages are in [`super::messages`].
+//! Owns the routes of `/conversations` (list, open, take, hand over, close, mark, notes) and of
+//! `/chat-preferences`. The routes of messages are in [`super::messages`].
 
 use crate::{
     domain::{
+        conversations::conversation::MAX_BODY_CHARS,
         ids::ConversationId,
+        shape::{Count, Id},
         text::{FieldError, TextRule},
     },
     http::{
         error::ApiResult,
-        input::{idempotency::idempotent, json_body::JsonBody, page::PageQuery},
+        input::{
+            idempotency::idempotent,
+            json_body::JsonBody,
+            page::{Items, PageQuery},
+        },
     },
     services::{
         Context, ServiceResult,
@@ -16,58 +23,87 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 const SEARCH: TextRule = TextRule::line("query", 0, 200);
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ConversationListQuery {
+    /// Default: mine (live ones, newest message first). Waiting: the queue, longest first; of
+    /// counsellors.
+    #[schemars(extend("enum" = ["mine", "waiting", "closed"]))]
     scope: Option<String>,
+    /// Words to find; not in the queue.
+    #[schemars(length(min = 0, max = 200))]
     query: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// The body of a new conversation.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct OpenBody {
+    /// Of students.
+    #[schemars(with = "Option<Id>")]
     counsellor_id: Option<String>,
+    /// Of counsellors, who must name one.
+    #[schemars(with = "Option<Id>")]
     student_id: Option<String>,
+    /// What it is about.
+    #[schemars(length(min = 0, max = 120))]
     subject: Option<String>,
+    /// What it begins with.
     first_message: Option<FirstMessageBody>,
 }
 
 /// The message a conversation begins with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct FirstMessageBody {
+    /// A UUID.
+    #[schemars(length(equal = 36))]
     client_id: String,
+    /// What it says.
+    #[schemars(length(min = 1, max = MAX_BODY_CHARS))]
     body: String,
 }
 
 /// The body of a transfer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct TransferBody {
+    /// The new counsellor.
+    #[schemars(with = "Id")]
     counsellor_id: String,
+    /// What the new counsellor should know.
+    #[schemars(length(min = 1, max = 2_000))]
     note: String,
 }
 
 /// The body of a mark.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MarkBody {
+    /// Number of the newest message that it covers.
+    #[schemars(with = "Count")]
     seq: i64,
 }
 
 /// The body of a note.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NoteBody {
+    /// What it says.
+    #[schemars(length(min = 1, max = 4_000))]
     body: String,
 }
 
 impl ConversationListQuery {
     fn read(self) -> ServiceResult<ConversationQuery> {
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         let scope = match self.scope.as_deref() {
             None | Some("" | "mine") => ConversationScope::Mine,
             Some("waiting") => ConversationScope::Waiting,
@@ -86,7 +122,7 @@ impl From<OpenBody> for NewConversation {
     }
 }
 
-/// `GET /conversations`: the own ones by newest message, or the queue.
+/// `GET /conversations`: the user's own by newest message, or the queue.
 pub async fn list(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
@@ -96,7 +132,7 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(conversations::list_conversations(&context, &user, query).await?))
 }
 
-/// `POST /conversations`: 201, or 200 with the one that is live.
+/// `POST /conversations`: 201, or 200 with the one that is live already.
 pub async fn open(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -111,7 +147,8 @@ pub async fn open(
     idempotent(&context, &user, &request, &body.bytes, open).await
 }
 
-/// `POST /conversations/next`: the student who has waited longest; 204 when nobody waits. With an idempotency key a repeat takes nobody else.
+/// `POST /conversations/next`: the student who has waited longest; 204 when the queue is empty.
+/// With an idempotency key, a repeat does not take a second student.
 pub async fn take_next(request: HttpRequest, context: web::Data<Context>, requester: Requester) -> ApiResult {
     let take = || async {
         Ok(match conversations::take_next(&context, &requester).await? {
@@ -127,7 +164,8 @@ pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }
     Ok(HttpResponse::Ok().json(conversations::read_conversation(&context, &user, *id).await?))
 }
 
-/// `POST /conversations/{id}/transfer`: 204; the conversation is not this counsellor's any more. With an idempotency key a repeat hears so too.
+/// `POST /conversations/{id}/transfer`: 204; the conversation no longer belongs to this counsellor.
+/// With an idempotency key, a repeat gets 204 too.
 pub async fn transfer(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -179,7 +217,7 @@ pub async fn mark_read(
 /// `GET /conversations/{id}/notes`
 pub async fn list_notes(context: web::Data<Context>, requester: Requester, id: web::Path<ConversationId>) -> ApiResult {
     let items = conversations::list_notes(&context, &requester, *id).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+    Ok(HttpResponse::Ok().json(Items { items }))
 }
 
 /// `POST /conversations/{id}/notes`: 201 with the note.

@@ -1,12 +1,16 @@
-//! `/counsellors`: who there is, whether they are there, and what can be booked.
+//! Owns the routes of `/counsellors`: the list, the counsellor's own status, and the free slots.
 
 use crate::{
     domain::{
         appointments::{appointment::DutyStatus, availability::parse_day},
         ids::UserId,
+        shape::Day,
         text::FieldError,
     },
-    http::{error::ApiResult, input::json_body::JsonBody},
+    http::{
+        error::ApiResult,
+        input::{json_body::JsonBody, page::Items},
+    },
     services::{
         Context, ServiceResult,
         appointments::{self, counsellors},
@@ -14,28 +18,34 @@ use crate::{
     },
 };
 use actix_web::{HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 /// The body of a change of status.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct StatusBody {
+    /// Whether one is there.
     status: DutyStatus,
 }
 
 /// The query of a slot list: school days, both included.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct DaysQuery {
+    /// First day. Default: today.
+    #[schemars(with = "Option<Day>")]
     from: Option<String>,
+    /// Last day, at most 62 in all. Default: 14 in all.
+    #[schemars(with = "Option<Day>")]
     to: Option<String>,
 }
 
 /// `GET /counsellors`: all, by name.
 pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
-    Ok(HttpResponse::Ok().json(json!({ "items": counsellors::list_counsellors(&context, &user).await? })))
+    Ok(HttpResponse::Ok().json(Items { items: counsellors::list_counsellors(&context, &user).await? }))
 }
 
-/// `PUT /counsellors/me/status`: the own status.
+/// `PUT /counsellors/me/status`: sets the counsellor's own status.
 pub async fn set_status(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
@@ -44,7 +54,7 @@ pub async fn set_status(
     Ok(HttpResponse::Ok().json(counsellors::set_status(&context, &user, body.value.status).await?))
 }
 
-/// `GET /counsellors/{id}/slots`: what can be booked now.
+/// `GET /counsellors/{id}/slots`: the slots that can be booked now.
 pub async fn list_slots(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,

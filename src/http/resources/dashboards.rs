@@ -1,4 +1,4 @@
-//! `/dashboard`: the student's widgets and the counsellor's statistics.
+//! Owns the routes of `/dashboard`: the student's widgets and the counsellor's statistics.
 
 use crate::{
     http::{error::ApiResult, input::language::language_of},
@@ -15,7 +15,8 @@ pub async fn student(request: HttpRequest, context: web::Data<Context>, Requeste
     Ok(HttpResponse::Ok().json(dashboards::student_dashboard(&context, &user, language_of(&request)).await?))
 }
 
-/// `GET /dashboard/counsellor`: `X-Cache` says whether the statistics were kept, `Age` for how long.
+/// `GET /dashboard/counsellor`: `X-Cache` says whether the statistics come from the cache, `Age`
+/// how old they are.
 pub async fn counsellor(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     let found = dashboards::counsellor_dashboard(&context, &user).await?;
     Ok(HttpResponse::Ok()

@@ -1,5 +1,8 @@
-//! `/files/{key}`: the bytes behind a link this server signed. No login: the signature says who may, until when, and under which name. Never
-//! compressed, because ranges count plain bytes.
+//! Owns the route of `/files/{key}`: the bytes behind a link that this server signed. Called by the
+//! route table. Must not compress, because ranges count plain bytes.
+//!
+//! - The route needs no login: the signature covers the key, the expiry and the
+//!   file name.
 
 use crate::{
     domain::{conversations::attachment::AttachmentKind, files::file_key::FileKey},
@@ -32,7 +35,7 @@ use tokio_util::io::ReaderStream;
 
 /// Bytes read from the disk at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Objects never change under their key; a week is the product's rule for PDFs.
+/// An object never changes under its key; a week is the product's rule for PDFs.
 const CACHE_CONTROL: &str = "private, max-age=604800, immutable";
 
 /// The signed query; what is missing cannot have been signed.
@@ -84,7 +87,7 @@ async fn answer(request: &HttpRequest, linked: LinkedFile, content_type: &str, d
     Ok(response.body(SizedStream::new(length, read_part(file, first, length).await?)))
 }
 
-/// Adds what every answer about an object carries.
+/// Adds the headers that every answer about an object carries.
 fn with_validators(mut response: HttpResponseBuilder, tag: &str) -> HttpResponseBuilder {
     response
         .insert_header((header::ETAG, tag))
@@ -95,7 +98,7 @@ fn with_validators(mut response: HttpResponseBuilder, tag: &str) -> HttpResponse
     response
 }
 
-/// Opens the file and measures it; one that is gone is 404.
+/// Opens the file and measures it; a missing file is 404.
 async fn open(linked: &LinkedFile) -> ApiResult<(File, u64)> {
     let broken = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => ApiError::not_found(),
@@ -111,7 +114,7 @@ async fn read_part(mut file: File, first: u64, length: u64) -> ApiResult<ReaderS
     Ok(ReaderStream::with_capacity(file.take(length), CHUNK_BYTES))
 }
 
-/// Says whether an `If-None-Match` header names the tag; weak forms count, as RFC 9110 has it.
+/// Says whether an `If-None-Match` header names the tag; weak tags count too (RFC 9110).
 fn names_tag(header: &str, tag: &str) -> bool {
     header.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }

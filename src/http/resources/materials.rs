@@ -1,10 +1,11 @@
-//! `/materials`: list, read, create, edit, delete, link.
+//! Owns the routes of `/materials`: list, read, create, edit, delete, link.
 
 use crate::{
     domain::{
         access::{Action, may},
         files::material::MaterialStatus,
         ids::MaterialId,
+        shape::{Text, given},
         text::{FieldError, TextRule},
     },
     http::{
@@ -26,33 +27,55 @@ use crate::{
     wire::content_disposition::Disposition,
 };
 use actix_web::{HttpRequest, HttpResponse, http::Method, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 const SEARCH: TextRule = TextRule::line("query", 0, 200);
 const CATEGORY: TextRule = TextRule::line("category", 0, 60);
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct MaterialListQuery {
+    /// Words to find in title, summary, text and category.
+    #[schemars(length(min = 0, max = 200))]
     query: Option<String>,
+    /// Only this category.
+    #[schemars(length(min = 0, max = 60))]
     category: Option<String>,
+    /// Only this state.
+    #[schemars(with = "Option<MaterialStatus>")]
     status: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// The query of a link.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct MaterialLinkQuery {
+    /// Default: inline.
+    #[schemars(extend("enum" = ["inline", "attachment"]))]
     disposition: Option<String>,
 }
 
-/// The body of an edit.
-#[derive(Debug, Deserialize)]
+/// The parts of a material that change; a part that is left out stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MaterialEditBody {
+    /// One line.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Text", length(min = 1, max = 160))]
     title: Option<String>,
+    /// One line.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Text", length(min = 1, max = 60))]
     category: Option<String>,
+    /// The text.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Text", length(min = 0, max = 100_000))]
     body: Option<String>,
+    /// The state.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "MaterialStatus")]
     status: Option<String>,
 }
 
@@ -63,7 +86,7 @@ impl MaterialListQuery {
             None => Ok(None),
         };
         let status = self.status.filter(|status| !status.is_empty());
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         Ok(MaterialQuery {
             query: text(SEARCH, self.query)?,
             category: text(CATEGORY, self.category)?,
@@ -81,7 +104,7 @@ impl MaterialEditBody {
     }
 }
 
-/// `HEAD` is answered by the same handlers; nobody reads anything then.
+/// Returns the purpose of a read. `HEAD` reaches the same handlers, but its user reads nothing.
 fn purpose_of(request: &HttpRequest) -> Purpose {
     if request.method() == Method::HEAD { Purpose::Look } else { Purpose::Use }
 }
@@ -107,8 +130,9 @@ pub async fn read(
     Ok(HttpResponse::Ok().json(material))
 }
 
-/// `POST /materials`: a multipart form; 201 with the material. Without a body, under an `Idempotency-Key`: what became of the upload under that key.
-/// Its answer, 409 while it is under way, or 422 when nothing of it is stored, nor will be.
+/// `POST /materials`: a multipart form; 201 with the material. Without a body, under an
+/// `Idempotency-Key`, it asks about the upload under that key: the answer is the upload's own, or
+/// 409 while it is under way, or 422 when none of it is stored or ever will be.
 pub async fn create(request: HttpRequest, context: web::Data<Context>, requester: Requester, payload: web::Payload) -> ApiResult {
     if !may(requester.principal.role, Action::WriteMaterials) {
         return Ok(Refused::unread(ServiceError::Denied, payload).into_response());
@@ -124,11 +148,12 @@ pub async fn create(request: HttpRequest, context: web::Data<Context>, requester
         Ok(form) => form,
         Err(refused) => return Ok(refused.into_response()),
     };
-    // From here on the client may leave: the work comes to its end all the same, so that who asks about the key hears the truth.
+    // From here on the client may leave: the work still runs to its end, so that a later question
+    // about the key gets a true answer.
     run_to_end(publish(request, context, requester, form)).await
 }
 
-/// Publishes what an upload brought, once per key.
+/// Publishes the material of an upload, once per key.
 async fn publish(request: HttpRequest, context: web::Data<Context>, requester: Requester, form: UploadForm) -> ApiResult {
     let fingerprint = form.fingerprint();
     let publish = || async {
@@ -138,7 +163,7 @@ async fn publish(request: HttpRequest, context: web::Data<Context>, requester: R
     idempotent(&context, &requester.principal, &request, &fingerprint, publish).await
 }
 
-/// `PATCH /materials/{id}`: what is given changes.
+/// `PATCH /materials/{id}`: changes the given fields.
 pub async fn edit(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -152,7 +177,7 @@ pub async fn edit(
     Ok(HttpResponse::Ok().json(material))
 }
 
-/// `DELETE /materials/{id}`: row and file go; 204.
+/// `DELETE /materials/{id}`: deletes row and file; 204.
 pub async fn delete(context: web::Data<Context>, requester: Requester, id: web::Path<MaterialId>) -> ApiResult {
     materials::delete_material(&context, &requester, *id).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -1,8 +1,11 @@
-//! `/conversations/{id}/messages`: read, send, edit, delete, link; and the search through all own conversations.
+//! Owns the routes of `/conversations/{id}/messages` (read, send, edit, delete, link) and of the
+//! search through the user's own conversations.
 
 use crate::{
     domain::{
+        conversations::conversation::MAX_BODY_CHARS,
         ids::{ConversationId, MessageId},
+        shape::{Count, Time},
         text::FieldError,
     },
     http::{
@@ -10,7 +13,7 @@ use crate::{
         input::{
             forms::message::MessageForm,
             json_body::JsonBody,
-            page::PageQuery,
+            page::{DEFAULT_LIMIT, Items, LARGEST_LIMIT, PageQuery},
             uploads::{is_form, receive_form},
         },
     },
@@ -22,45 +25,65 @@ use crate::{
     wire::content_disposition::Disposition,
 };
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 /// The query of a page of messages; at most one of the first three.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct HistoryQuery {
+    /// Those before this number.
+    #[schemars(with = "Option<Count>")]
     before_seq: Option<String>,
+    /// Those after this number.
+    #[schemars(with = "Option<Count>")]
     after_seq: Option<String>,
+    /// Those around this time.
+    #[schemars(with = "Option<Time>")]
     around: Option<String>,
+    /// Most items of a page.
+    #[schemars(with = "Option<u32>", range(min = 1, max = LARGEST_LIMIT), extend("default" = DEFAULT_LIMIT))]
     limit: Option<String>,
 }
 
 /// The query of a search.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchQuery {
+    /// Words that all must be there.
+    #[schemars(length(min = 1, max = 200))]
     query: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// The query of a link.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct MessageLinkQuery {
+    /// Default: inline.
+    #[schemars(extend("enum" = ["inline", "attachment"]))]
     disposition: Option<String>,
 }
 
 /// A conversation and a message of it.
 type MessagePath = (ConversationId, MessageId);
 
-/// The body of a message without a file.
-#[derive(Debug, Deserialize)]
-struct SendBody {
+/// A message without a file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SendBody {
+    /// A UUID.
+    #[schemars(length(equal = 36))]
     client_id: String,
+    /// The text.
+    #[schemars(length(min = 1, max = MAX_BODY_CHARS))]
     body: String,
 }
 
-/// The body of an edit.
-#[derive(Debug, Deserialize)]
+/// The new text of a message.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MessageEditBody {
+    /// The text; it may be empty beside a file.
+    #[schemars(length(min = 0, max = MAX_BODY_CHARS))]
     body: String,
 }
 
@@ -98,7 +121,8 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(conversations::list_messages(&context, &requester, *id, start, limit).await?))
 }
 
-/// `POST /conversations/{id}/messages`: JSON, or a form with a file. 201 the first time, 200 for every repeat.
+/// `POST /conversations/{id}/messages`: JSON, or a form with a file. 201 the first time, 200 for
+/// every repeat.
 pub async fn send(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -120,7 +144,7 @@ pub async fn send(
     Ok(answer.json(sent.message))
 }
 
-/// `PATCH /conversations/{id}/messages/{message_id}`: an own message, within 15 minutes.
+/// `PATCH /conversations/{id}/messages/{message_id}`: the user's own message, within 15 minutes.
 pub async fn edit(
     context: web::Data<Context>,
     Requester { principal: user, .. }: Requester,
@@ -130,7 +154,8 @@ pub async fn edit(
     Ok(HttpResponse::Ok().json(conversations::edit_message(&context, &user, *ids, &body.value.body).await?))
 }
 
-/// `DELETE /conversations/{id}/messages/{message_id}`: an own message; 200 with the tombstone.
+/// `DELETE /conversations/{id}/messages/{message_id}`: the user's own message; 200 with the
+/// tombstone.
 pub async fn delete(context: web::Data<Context>, Requester { principal: user, .. }: Requester, ids: web::Path<MessagePath>) -> ApiResult {
     Ok(HttpResponse::Ok().json(conversations::delete_message(&context, &user, *ids).await?))
 }
@@ -147,17 +172,16 @@ pub async fn link(
     Ok(HttpResponse::Ok().json(conversations::link_message_file(&context, &requester, *ids, disposition).await?))
 }
 
-/// `GET /conversations/{id}/messages/{message_id}/history`: what it said before its edits.
+/// `GET /conversations/{id}/messages/{message_id}/history`: the texts before its edits.
 pub async fn history(context: web::Data<Context>, requester: Requester, ids: web::Path<MessagePath>) -> ApiResult {
     let (id, message) = ids.into_inner();
     let items = conversations::list_message_edits(&context, &requester, id, message).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+    Ok(HttpResponse::Ok().json(Items { items }))
 }
 
 /// `GET /conversations/search`
 pub async fn search(context: web::Data<Context>, requester: Requester, query: web::Query<SearchQuery>) -> ApiResult {
-    let SearchQuery { query, after, limit } = query.into_inner();
-    let page = PageQuery { after, limit };
+    let SearchQuery { query, page } = query.into_inner();
     let found = conversations::search_messages(&context, &requester, &query.unwrap_or_default(), page.after()?, page.limit()?).await?;
     Ok(HttpResponse::Ok().json(found))
 }

@@ -1,4 +1,5 @@
-//! The handlers, a file per resource: parse, call a use case or an actor, answer.
+//! Owns the handlers, a file per resource. Called by the route table. A handler parses, calls a use
+//! case or an actor, and answers.
 
 pub mod accounts;
 pub mod alerts;

@@ -1,4 +1,4 @@
-//! `/notices`: list, read one, read all.
+//! Owns the routes of `/notices`: list, read one, read all.
 
 use crate::{
     domain::{ids::NoticeId, text::FieldError},
@@ -13,19 +13,22 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The query of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct NoticeListQuery {
+    /// Default: all.
+    #[schemars(extend("enum" = ["unread", "all"]))]
     state: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 impl NoticeListQuery {
     fn read(self, request: &HttpRequest) -> ServiceResult<NoticeQuery> {
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         let unread_only = match self.state.as_deref() {
             None | Some("" | "all") => false,
             Some("unread") => true,

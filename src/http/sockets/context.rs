@@ -1,6 +1,11 @@
-//! The transport for TLS ended by this server: actix-web-actors' `WebsocketContext`. Its actor is polled as the body of the HTTP response and only while
-//! less than 32 KiB waits to be written: a client that stops reading freezes it. So the queue and its judgement stay in [`Outbound`], outside of the
-//! actor, and cutting such a client works on the socket itself.
+//! Owns the transport for TLS that this server ends itself, on actix-web-actors'
+//! `WebsocketContext`. Called by `app/serve.rs`. Must not keep the outbound queue inside of the
+//! actor.
+//!
+//! - The actor is polled as the body of the HTTP response, and only while less than 32 KiB wait to
+//!   be written: a client that stops reading freezes the actor.
+//! - So the queue and its limits are in [`Outbound`], outside of the actor, and cutting a client
+//!   works on the TCP socket itself.
 
 use super::{
     frame_gauge::GaugedBody,
@@ -34,7 +39,8 @@ use std::{
 };
 use tokio::net::TcpStream;
 
-/// The TCP socket under a TLS connection, kept so that a client that stopped reading can be cut. Set by `HttpServer::on_connect`.
+/// The TCP socket under a TLS connection, kept so that the server can cut a client that stopped
+/// reading. `HttpServer::on_connect` stores it.
 #[derive(Clone)]
 pub struct ConnectionSocket(Arc<socket2::Socket>);
 
@@ -50,7 +56,7 @@ impl ConnectionSocket {
     }
 }
 
-/// `HttpServer::on_connect`: keeps the socket of every TLS connection within reach.
+/// For `HttpServer::on_connect`: stores the TCP socket of every TLS connection.
 pub fn keep_socket(stream: &dyn Any, extensions: &mut Extensions) {
     let Some(stream) = stream.downcast_ref::<TlsStream<TcpStream>>() else { return };
     match ConnectionSocket::of(stream.get_ref().0) {
@@ -61,7 +67,7 @@ pub fn keep_socket(stream: &dyn Any, extensions: &mut Extensions) {
     }
 }
 
-/// Outbound -> ContextSocket: write what waits. At most one is in the mailbox.
+/// Outbound -> ContextSocket: write the waiting frames. At most one is in the mailbox.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Flush;
@@ -74,7 +80,7 @@ struct ContextTransport {
 
 impl Transport for ContextTransport {
     fn try_write(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
-        // Only the actor can write; it drains the queue when it is polled.
+        // Only the actor can write; it empties the queue when it is polled.
         Err(io::ErrorKind::WouldBlock.into())
     }
 
@@ -82,7 +88,7 @@ impl Transport for ContextTransport {
         if let Some(actor) = self.actor.borrow().as_ref()
             && !self.flush_is_asked.replace(true)
         {
-            // One at a time by the flag above, so the mailbox cannot grow.
+            // The flag above allows one at a time, so the mailbox cannot grow.
             actor.do_send(Flush);
         }
     }
@@ -100,7 +106,7 @@ struct ContextSocket {
     outbound: Rc<Outbound>,
     shard: LocalShard,
     assembler: MessageAssembler,
-    /// Set by the body when a frame announced too much; the error it sends carries no more than a text.
+    /// The body sets this when a frame announces too much: its error can carry nothing but a text.
     is_too_large: Rc<Cell<bool>>,
     admission: Option<Result<Accepted, PusherCode>>,
     session: Option<Addr<Session>>,
@@ -149,7 +155,8 @@ impl ContextSocket {
         }
     }
 
-    /// Says what a failed read means. The context gives two of them as bare text: our own body's, and a text message that is not UTF-8.
+    /// Translates a failed read into a violation. The context reports two of them as bare text: the
+    /// error of our own body, and a text message that is not UTF-8.
     fn violation(&self, error: &ProtocolError) -> Violation {
         match error {
             _ if self.is_too_large.get() => TOO_LARGE,
@@ -169,13 +176,14 @@ impl ContextSocket {
         }
     }
 
-    /// Waits for the session before the next frame is read, so that a client cannot fill its mailbox.
+    /// Waits for the session before the next frame is read, so that a client cannot fill its
+    /// mailbox.
     fn hand_to_session<M>(&self, request: Request<Session, M>, ctx: &mut WebsocketContext<Self>)
     where
         M: Message<Result = ()> + Send + 'static,
         Session: Handler<M>,
     {
-        // An error means that the session has stopped; then so does this socket.
+        // An error means that the session has stopped; then this socket stops too.
         ctx.wait(request.into_actor(self).map(|answer, _, ctx| {
             if answer.is_err() {
                 ctx.stop();
@@ -201,7 +209,7 @@ impl Actor for ContextSocket {
     fn stopped(&mut self, _: &mut Self::Context) {
         self.transport.actor.replace(None);
         if let Some(session) = self.session.take() {
-            // The last message of a session that takes no others: its mailbox cannot be full.
+            // The session takes no other message after this one, so its mailbox cannot be full.
             session.do_send(ConnectionLost);
         }
     }

@@ -1,5 +1,10 @@
-//! Measures a client's WebSocket frames by their headers, before anybody keeps their bytes. The codec of actix-http compares a frame with the limit only
-//! when the whole of it is in memory, so without this a header that announces 4 EiB makes the server gather whatever follows.
+//! Owns the measuring of a client's WebSocket frames by their headers, before any of their bytes
+//! are kept. Called by [`super::inbound`] (raw transport) and [`super::context`]. Must not keep
+//! more than a frame header.
+//!
+//! - The codec of actix-http compares a frame with the limit only when the whole frame is in
+//!   memory. Without this gauge, a header that announces 4 EiB would make the server gather
+//!   everything that follows.
 
 use actix_web::{
     error::PayloadError,
@@ -13,7 +18,8 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Longest frame header: two bytes, a length of eight. The mask of four behind it is counted with the payload.
+/// Longest frame header: two bytes and a length of eight. The gauge counts the mask of four that
+/// follows with the payload.
 pub(super) const MAX_HEADER: usize = 10;
 /// Bytes of the mask.
 const MASK_BYTES: u64 = 4;
@@ -23,10 +29,10 @@ const MASK_BYTES: u64 = 4;
 #[error("frame is larger than the limit")]
 pub struct FrameTooLarge;
 
-/// How far a measurement came.
+/// The result of one measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Measured {
-    /// Bytes that belong to the frame in hand.
+    /// Bytes that belong to the current frame.
     pub bytes: usize,
     /// Whether the frame ends with them.
     pub ends_frame: bool,
@@ -49,7 +55,8 @@ impl FrameGauge {
         Self { limit: limit as u64, header: [0; MAX_HEADER], header_len: 0, left: None }
     }
 
-    /// Measures the beginning of `bytes`: to the end of the frame in hand, or of the bytes. Fails as soon as a header announces more than the limit.
+    /// Measures `bytes` from their beginning to the end of the current frame, or to their own end.
+    /// Fails as soon as a header announces more than the limit.
     pub fn measure(&mut self, bytes: &[u8]) -> Result<Measured, FrameTooLarge> {
         let mut taken = 0;
         let left = loop {
@@ -68,7 +75,7 @@ impl FrameGauge {
         Ok(Measured { bytes: taken + step, ends_frame })
     }
 
-    /// Returns what follows the header, when this byte completes it.
+    /// Takes one byte of a header; returns the bytes that follow the header once it is complete.
     fn take_header_byte(&mut self, byte: u8) -> Result<Option<u64>, FrameTooLarge> {
         if let Some(slot) = self.header.get_mut(self.header_len) {
             *slot = byte;
@@ -93,20 +100,21 @@ impl FrameGauge {
     }
 }
 
-/// The body of an upgraded request, handed on frame by frame, so that nobody behind it gathers more than one. After a frame that announces too much it
-/// ends in silence: one error, then nothing, and nothing is read any more.
+/// The body of an upgraded request, passed on one frame at a time, so that its reader never gathers
+/// more than one. When a frame announces too much, the body returns one error, then ends and reads
+/// nothing more.
 pub struct GaugedBody<S> {
     body: S,
     gauge: FrameGauge,
     waiting: Bytes,
-    /// The last piece ended a frame: its reader is to take it before it gets more.
+    /// The last piece ended a frame: the reader must take that frame before it gets more.
     is_frame_out: bool,
     is_over: bool,
     is_too_large: Rc<Cell<bool>>,
 }
 
 impl<S> GaugedBody<S> {
-    /// Wraps a body; `is_too_large` is set with the error.
+    /// Wraps a body; sets `is_too_large` together with the error.
     #[must_use]
     pub fn new(body: S, limit: usize, is_too_large: Rc<Cell<bool>>) -> Self {
         Self { body, gauge: FrameGauge::new(limit), waiting: Bytes::new(), is_frame_out: false, is_over: false, is_too_large }
@@ -122,7 +130,8 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for GaugedBod
             return Poll::Pending;
         }
         if std::mem::take(&mut this.is_frame_out) {
-            // The reader gathers until it is told to wait. It asks again when it has taken the frame.
+            // The reader gathers until it gets `Pending`, so the body wakes it at once: the reader
+            // takes the frame, then asks again.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

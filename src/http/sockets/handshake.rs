@@ -1,4 +1,7 @@
-//! Who may open a socket, and as whom: decided once per handshake, equal for both transports.
+//! Owns the decision whether a client may open a socket, and as which user. Called by both
+//! WebSocket transports and by the HTTP fallback. Must not depend on the transport.
+//!
+//! - The gate decides once per handshake.
 
 use crate::{
     config::Config,
@@ -28,7 +31,7 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 /// Pusher protocol versions that real clients speak (Pysher says 6).
 const PROTOCOLS: [&str; 3] = ["5", "6", "7"];
 
-/// What becomes of a handshake.
+/// The decision about a handshake.
 #[derive(Debug)]
 pub enum Admission {
     /// The socket is established.
@@ -38,9 +41,9 @@ pub enum Admission {
         /// The signed-in user, on the built-in app only.
         principal: Option<Principal>,
     },
-    /// The WebSocket is opened, told why, and closed with this code.
+    /// The WebSocket is opened, gets an error, and is closed with this code.
     Refuse(PusherCode),
-    /// No WebSocket at all: the path leads nowhere, an HTTP 404.
+    /// The path belongs to no socket: the answer is an HTTP 404.
     NotASocket,
 }
 
@@ -50,7 +53,7 @@ pub struct Gate {
     context: Context,
     /// `None`: no limit.
     rate: Option<Arc<DefaultDirectRateLimiter>>,
-    /// For answers that are no socket.
+    /// The policy for answers that open no socket.
     policy: Arc<ContentPolicy>,
 }
 
@@ -70,7 +73,8 @@ impl Gate {
         &self.policy
     }
 
-    /// Decides about a handshake. A session that cannot be looked up because a backend is down is sent away with 4100: it returns in a second.
+    /// Decides about a handshake. When a backend is down and the login cannot be looked up, the
+    /// client is refused with 4100 and tries again after a second.
     pub async fn admit(&self, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
         let path = inner_path(head.uri.path(), &self.context.config);
         let Some(key) = app_key(path) else {
@@ -79,8 +83,8 @@ impl Gate {
         self.admit_to(key, head, peer).await
     }
 
-    /// Decides about the first request of a session over HTTP. To the built-in app, whose sockets are a user by their cookie, only this server's own pages
-    /// come this way.
+    /// Decides about the first request of a session over HTTP. The built-in app takes its users
+    /// from the login cookie, so only this server's own pages may use this way into it.
     pub async fn admit_over_http(&self, key: &str, head: &RequestHead, peer: Option<SocketAddr>) -> Admission {
         let is_built_in = self.context.apps.by_key(key).is_some_and(|app| app.is_built_in);
         if is_built_in && same_origin(&head.headers, &head.uri, &self.context.config) == Some(false) {
@@ -97,7 +101,7 @@ impl Gate {
         admission
     }
 
-    /// Tells those who watch an app that one of its clients was not let in.
+    /// Adds a line to the console of an app: a client was refused.
     fn show_refused(&self, key: &str, code: PusherCode) {
         let watched = &self.context.watched;
         let app = watched.is_anybody_watching().then(|| self.context.apps.by_key(key)).flatten();
@@ -127,13 +131,13 @@ impl Gate {
         }
     }
 
-    /// Says whether this node has as many sockets as it may.
+    /// Says whether this node has reached its limit of sockets.
     fn is_full(&self) -> bool {
         let limit = self.context.config.realtime.max_sockets;
         limit > 0 && self.context.announce.open_sockets() >= limit
     }
 
-    /// Holds a handshake to the rules of its connected app.
+    /// Checks a handshake against the rules of its connected app.
     fn check_connected(&self, app: &App, head: &RequestHead) -> Result<(), PusherCode> {
         let origin = head.headers.get("origin").map(|origin| origin.to_str().unwrap_or_default());
         let limit = u64::from(app.rules.limits.connections);
@@ -174,7 +178,8 @@ fn is_near_miss(path: &str) -> bool {
     path == "/app" || path.starts_with("/app/")
 }
 
-/// Fails when the client speaks another version, or none that reads. A missing version counts as ours: some clients send none, so 4008 is never said.
+/// Fails when the client names another protocol version, or one that cannot be read. A missing
+/// version is accepted: some clients send none, so the server never answers 4008.
 fn check_protocol(query: &str) -> Result<(), PusherCode> {
     match query.split('&').find_map(|pair| pair.strip_prefix("protocol=")) {
         None => Ok(()),

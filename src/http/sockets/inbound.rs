@@ -1,4 +1,5 @@
-//! What a client's WebSocket frames amount to: whole messages, with the limits and closes of RFC 6455. Shared by both transports.
+//! Owns the way from WebSocket frames to whole messages, with the limits and close statuses of RFC
+//! 6455. Called by both transports. Must not keep more than one message of a client.
 
 use super::frame_gauge::{FrameGauge, FrameTooLarge, MAX_HEADER};
 use actix_http::ws::{Codec, Frame, Item, Message, ProtocolError};
@@ -20,7 +21,7 @@ pub enum Inbound {
     Text(ByteString),
     /// A binary message.
     Binary(Bytes),
-    /// A ping, to be answered with its payload.
+    /// A ping; the server answers with its payload.
     Ping(Bytes),
     /// A pong.
     Pong,
@@ -43,7 +44,7 @@ pub struct MessageAssembler {
     limit: usize,
     fragments: BytesMut,
     is_text: bool,
-    /// How far the fragments of a text are whole characters.
+    /// How many bytes of a text's fragments are known to be whole characters.
     checked: usize,
 }
 
@@ -54,7 +55,7 @@ impl MessageAssembler {
         Self { limit, fragments: BytesMut::new(), is_text: false, checked: 0 }
     }
 
-    /// Takes one frame of the codec. `Ok(None)`: more is to come.
+    /// Takes one frame of the codec. `Ok(None)` means that the message is not complete yet.
     pub fn take(&mut self, frame: Frame) -> Result<Option<Inbound>, Violation> {
         match frame {
             Frame::Text(bytes) => text(bytes).map(Some),
@@ -66,7 +67,7 @@ impl MessageAssembler {
         }
     }
 
-    /// Takes one message of the WebSocket context, which validated text already.
+    /// Takes one message of the WebSocket context, which has validated texts already.
     pub fn take_message(&mut self, message: Message) -> Result<Option<Inbound>, Violation> {
         match message {
             Message::Text(text) => Ok(Some(Inbound::Text(text))),
@@ -104,7 +105,8 @@ impl MessageAssembler {
         if self.is_text { text(whole).map(Some) } else { Ok(Some(Inbound::Binary(whole))) }
     }
 
-    /// Refuses text that cannot become UTF-8 any more, without waiting for its end. A character may be cut between two fragments.
+    /// Refuses text as soon as it can no longer become UTF-8, without waiting for its end. A
+    /// character may be split between two fragments.
     fn check_text(&mut self) -> Result<(), Violation> {
         if !self.is_text {
             return Ok(());
@@ -131,8 +133,11 @@ impl From<&ProtocolError> for Violation {
     }
 }
 
-/// Cuts a client's bytes into messages. Keeps no buffer while nothing waits in it: an idle socket costs nothing here. Keeps nothing of a frame that
-/// announces more than the limit: the codec would gather the whole of it first and measure it then.
+/// Cuts a client's bytes into messages.
+///
+/// - It has no buffer while no bytes wait: an idle socket costs nothing here.
+/// - It keeps nothing of a frame that announces more than the limit: the codec would gather the
+///   whole frame before it measures it.
 pub struct FrameReader {
     codec: Codec,
     gauge: FrameGauge,
@@ -166,14 +171,16 @@ impl FrameReader {
                 }
                 Err(FrameTooLarge) => {
                     self.is_too_large = true;
-                    // The header alone: what else is wrong with it is found, however the bytes were cut.
+                    // Keep the header only: the codec then finds its other faults, however the
+                    // bytes were cut.
                     self.bytes.extend_from_slice(rest.get(..MAX_HEADER).unwrap_or(rest));
                 }
             }
         }
     }
 
-    /// Returns the next whole message; `Ok(None)`: more bytes are needed. What came before a frame that is too large is returned before its error.
+    /// Returns the next whole message; `Ok(None)` means that more bytes are needed. Messages before
+    /// a frame that is too large are returned before its error.
     pub fn next_message(&mut self) -> Result<Option<Inbound>, Violation> {
         loop {
             match self.codec.decode(&mut self.bytes) {
@@ -252,7 +259,7 @@ mod tests {
         let cut = [client_frame(0x01, &[b'a', 0xC3]), client_frame(0x00, &[0xA9, 0xE2]), client_frame(0x80, &[0x82, 0xAC])].concat();
         assert_eq!(status(&cut), Ok(vec![Inbound::Text("aé€".into())]));
         assert_eq!(status(&[client_frame(0x01, &[0xC3]), client_frame(0x00, b"a")].concat()), Err(1007));
-        // The next text begins anew, and bytes that are no text are not looked at.
+        // The next text starts afresh, and bytes of a binary message are not checked as text.
         let twice = [cut.clone(), cut, client_frame(0x02, &[0xFF]), client_frame(0x80, b"")].concat();
         assert_eq!(status(&twice).map(|messages| messages.len()), Ok(3));
     }

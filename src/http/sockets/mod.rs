@@ -1,5 +1,10 @@
-//! Sockets: one session actor over two thin transports. [`raw`] (default) works on the upgraded TCP stream itself; [`context`] works over
-//! actix-web-actors, for TLS ended by this server. Both share [`handshake`], [`frame_gauge`] and [`inbound`].
+//! Owns the way from a connection to a session: one session actor over two thin transports, and a
+//! fallback over plain HTTP. Called by `app.rs` and `app/serve.rs`. Must not decide what a frame
+//! means: the session does.
+//!
+//! - [`raw`] (default) works on the upgraded TCP stream itself.
+//! - [`context`] works over actix-web-actors, for TLS that this server ends itself.
+//! - Both share [`handshake`], [`frame_gauge`] and [`inbound`].
 
 pub mod context;
 pub mod frame_gauge;

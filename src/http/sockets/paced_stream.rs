@@ -1,7 +1,13 @@
-//! The TCP stream under HTTP/1, read no faster than needed. By itself actix-http reads ahead whatever the client sends, while the handler of the body
-//! waits for the database or the disk: up to 256 KiB stand in its buffer and as much in the body's queue, per connection. Here a connection reads a
-//! little per turn, and a body ([`pace_body`]) piece by piece, the next when its handler has nothing left of the last. The client waits: that is what
-//! TCP is for.
+//! Owns the TCP stream under HTTP/1 and limits how far it reads ahead. Called by `app/serve.rs`,
+//! which wraps each connection, and by [`super::polling`], which waits for its end. Must not read
+//! more than its allowance.
+//!
+//! - Without this, actix-http reads everything that the client sends while the handler of the body
+//!   waits for the database or the disk: up to 256 KiB in its buffer and as much in the body's
+//!   queue, per connection.
+//! - A connection reads a little per turn. A paced body ([`pace_body`]) reads the next piece when
+//!   its handler has used up the last one.
+//! - Meanwhile TCP makes the client wait.
 
 use actix_http::{Extensions, Payload, Request, error::PayloadError};
 use actix_web::web::Bytes;
@@ -19,18 +25,20 @@ use tokio::{
     sync::Notify,
 };
 
-/// Most bytes read in one turn of a connection that nobody paces: a request head and a small body at once.
+/// Most bytes read in one turn of a connection without a paced body: a request head and a small
+/// body fit.
 const TURN_BYTES: usize = 16 * 1024;
 /// Most bytes of a paced body that are read ahead of its handler.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// What the connection may read now; shared by the connection and the body of its request, on one thread.
+/// How much the connection may read now. The connection and the body of its request share it on one
+/// thread.
 #[derive(Debug, Default)]
 struct ReadAllowance {
-    /// Says whether a body sets the pace; else `left` begins anew with every turn.
+    /// Whether a body sets the pace; otherwise every turn renews `left`.
     is_paced: Cell<bool>,
     left: Cell<usize>,
-    /// The connection, waiting for a piece to be asked for.
+    /// Wakes the connection's task when the body asks for a piece.
     waiting: RefCell<Option<Waker>>,
 }
 
@@ -42,7 +50,8 @@ impl ReadAllowance {
         }
     }
 
-    /// Returns how many bytes may be read; `None`: none now, and the connection's task is told when to look again.
+    /// Returns how many bytes the connection may read. `None` means none now; the connection's task
+    /// is woken when that changes.
     fn bytes_now(&self, context: &Context<'_>) -> Option<usize> {
         if self.left.get() > 0 {
             return Some(self.left.get());
@@ -57,7 +66,8 @@ impl ReadAllowance {
     }
 }
 
-/// Tells when the client will send nothing more: it is gone, or as good as. For answers that go on until then.
+/// Knows when the client will send nothing more, because it is gone or has ended its half. For
+/// answers that last until then.
 #[derive(Debug, Default)]
 pub struct ConnectionEnd {
     is_reached: Cell<bool>,
@@ -65,7 +75,7 @@ pub struct ConnectionEnd {
 }
 
 impl ConnectionEnd {
-    /// Returns when the client's end of the connection was seen.
+    /// Waits until the client's end of the connection was seen.
     pub async fn reached(&self) {
         while !self.is_reached.get() {
             self.waiting.notified().await;
@@ -78,10 +88,10 @@ impl ConnectionEnd {
     }
 }
 
-/// A TCP stream that reads at a pace.
+/// A TCP stream that limits how much it reads.
 #[derive(Debug)]
 pub struct PacedStream {
-    /// Hands out no more than allowed, into memory that nobody has to clear first.
+    /// Hands out no more than allowed, into memory that needs no clearing first.
     io: Take<TcpStream>,
     allowance: Rc<ReadAllowance>,
     end: Rc<ConnectionEnd>,
@@ -102,7 +112,8 @@ impl PacedStream {
         self.io.into_inner()
     }
 
-    /// Lets the requests of this connection find its allowance and its end: for `HttpServiceBuilder::on_connect_ext`.
+    /// Stores allowance and end of this connection where its requests find them. For
+    /// `HttpServiceBuilder::on_connect_ext`.
     pub fn introduce(&self, connection: &mut Extensions) {
         connection.insert(self.allowance.clone());
         connection.insert(self.end.clone());
@@ -118,7 +129,7 @@ impl AsyncRead for PacedStream {
         let read = Pin::new(&mut this.io).poll_read(context, buffer);
         let read_bytes = buffer.filled().len() - filled;
         if read.is_pending() && !this.allowance.is_paced.get() {
-            // The connection sleeps until something comes: a turn ends here.
+            // The connection sleeps until bytes arrive: the turn ends here.
             this.allowance.left.set(TURN_BYTES);
         }
         let has_ended = match &read {
@@ -157,8 +168,8 @@ impl AsyncWrite for PacedStream {
     }
 }
 
-/// Makes the body of a request set the pace of its connection, until the body is dropped. Called before anybody waits for anything, so that no more
-/// than a turn is read ahead.
+/// Lets the body of a request set the pace of its connection until the body is dropped. Must be
+/// called before the first await, so that no more than one turn is read ahead.
 pub fn pace_body(request: &mut Request) {
     let Some(allowance) = request.conn_data::<Rc<ReadAllowance>>().cloned() else { return };
     let body = request.take_payload();
@@ -170,7 +181,7 @@ pub fn pace_body(request: &mut Request) {
     *request.payload() = Payload::Stream { payload: Box::pin(PacedBody { body, allowance }) };
 }
 
-/// A body that asks for its next piece when it has nothing left.
+/// A body that allows the connection the next piece when the last one is used up.
 struct PacedBody {
     body: Payload,
     allowance: Rc<ReadAllowance>,

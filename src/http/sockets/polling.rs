@@ -1,6 +1,10 @@
-//! Sockets over plain HTTP for networks that block WebSockets: `/pusher/app/{key}/{server}/{session}/xhr_streaming`, `…/xhr` and `…/xhr_send`, as
-//! unmodified pusher-js asks for them (section 2.11 of the wire contract). Any page may ask, without credentials; the session cookie counts for
-//! this server's own pages only.
+//! Owns sockets over plain HTTP, for networks that block WebSockets:
+//! `/pusher/app/{key}/{server}/{session}/xhr_streaming`, `…/xhr` and `…/xhr_send`, as unmodified
+//! pusher-js requests them (docs/pusher-protocol.md, section 2.11). Called by `app/serve.rs`, which
+//! adds the routes. Must not allow credentials to pages of other origins.
+//!
+//! - Any page may use these routes without credentials.
+//! - The login cookie counts for this server's own pages only.
 
 use super::{
     handshake::{Admission, Gate},
@@ -36,14 +40,14 @@ use futures_util::{Stream, StreamExt as _, stream};
 use std::rc::Rc;
 use tokio::sync::mpsc;
 
-/// Longest name of a session that clients may choose.
+/// Longest session name that a client may choose.
 const LONGEST_SESSION: usize = 64;
-/// How long a browser may remember that it may ask.
+/// How long a browser may remember the answer to its preflight request.
 const PREFLIGHT_S: &str = "86400";
-/// How often a session may end between its look-up and the request reaching it.
+/// How often a request is retried when its session ends between look-up and delivery.
 const TRIES: usize = 3;
 
-/// What the routes share on a worker thread.
+/// The state that the routes share on a worker thread.
 pub struct Fallback {
     gate: Gate,
     shard: LocalShard,
@@ -51,14 +55,15 @@ pub struct Fallback {
 }
 
 impl Fallback {
-    /// Makes what the routes of one worker share; `sessions` are those of the whole node.
+    /// Makes the shared state of one worker; `sessions` belongs to the whole node.
     #[must_use]
     pub const fn new(gate: Gate, shard: LocalShard, sessions: PollingSessions) -> Self {
         Self { gate, shard, sessions }
     }
 }
 
-/// Puts the routes into the application of one worker. They stand beside the route table because they belong to the sockets' transports.
+/// Adds the routes to the application of one worker. They are not in the route table because they
+/// belong to the transports of sockets.
 pub fn configure(cfg: &mut web::ServiceConfig, fallback: Fallback) {
     let at = |action: &str| web::resource(format!("/pusher/app/{{key}}/{{server}}/{{session}}/{action}"));
     let other = || web::to(async || Err::<HttpResponse, _>(ApiError::MethodNotAllowed("POST, OPTIONS".to_owned())));
@@ -69,7 +74,8 @@ pub fn configure(cfg: &mut web::ServiceConfig, fallback: Fallback) {
         .service(at("xhr_send").route(web::post().to(receive)).route(preflight()).default_service(other()));
 }
 
-/// Lets pages of every origin read the answer. Never with credentials: browsers then send and store none.
+/// Lets pages of every origin read the answer, but never with credentials: browsers then neither
+/// send nor store any.
 fn for_every_origin(builder: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
     builder.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
 }
@@ -82,7 +88,7 @@ fn or_refusal(result: ApiResult) -> HttpResponse {
     })
 }
 
-/// `OPTIONS`: browsers ask before they send JSON to another origin.
+/// `OPTIONS`: the preflight request of a browser before it sends JSON to another origin.
 async fn allow() -> HttpResponse {
     for_every_origin(&mut HttpResponse::NoContent())
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST"))
@@ -101,8 +107,9 @@ async fn begin_poll(fallback: Data<Fallback>, request: HttpRequest, path: Sessio
     or_refusal(begin(&fallback, &request, path, PollingKind::Poll).await)
 }
 
-/// Begins an answer of a session, and the session with its first one. A session that is not known here begins anew: its client, when it had one, takes the
-/// second opening as the loss it is, and connects again.
+/// Begins an answer of a session; the first one also begins the session. A session that this node
+/// does not know begins anew: a client that had one sees a second opening, takes it for a lost
+/// connection, and reconnects.
 async fn begin(fallback: &Fallback, request: &HttpRequest, path: SessionPath, kind: PollingKind) -> ApiResult {
     let (name, key) = session_name(&path)?;
     let credential = token_of(request);
@@ -121,7 +128,7 @@ async fn begin(fallback: &Fallback, request: &HttpRequest, path: SessionPath, ki
         match session.send(BeginPollingAnswer { kind, credential: credential.clone() }).await {
             Ok(Some(pieces)) => return Ok(answer().streaming(until_gone(pieces, request))),
             Ok(None) => return Err(ApiError::not_found()),
-            // It ended meanwhile.
+            // The session ended meanwhile.
             Err(_) => {}
         }
     }
@@ -136,7 +143,8 @@ async fn receive(fallback: Data<Fallback>, request: HttpRequest, path: SessionPa
 async fn take_in(fallback: &Fallback, request: &HttpRequest, path: SessionPath, payload: Payload) -> ApiResult {
     let (name, _) = session_name(&path)?;
     let session = fallback.sessions.find(&name).ok_or_else(ApiError::not_found)?;
-    // One message of the largest size with every character of it escaped, or several smaller ones.
+    // Enough for one message of the largest size with every character escaped, or for several
+    // smaller ones.
     let limit = fallback.shard.settings().max_frame_bytes.saturating_mul(2).saturating_add(1024);
     let body = read_body(payload.into_inner(), declared_length(request), limit).await?;
     let messages = parse_messages(&body).ok_or_else(|| ApiError::request("request.malformed", "the body is not a list of messages"))?;
@@ -147,7 +155,8 @@ async fn take_in(fallback: &Fallback, request: &HttpRequest, path: SessionPath, 
     }
 }
 
-/// Returns the name of a session and the key of its app; 404 for what no client of ours asks for.
+/// Returns the name of a session and the key of its app; 404 for a path that no supported client
+/// requests.
 fn session_name(path: &SessionPath) -> Result<(String, &str), ApiError> {
     let (key, server, session) = &**path;
     let is_server = (1..=3).contains(&server.len()) && server.bytes().all(|byte| byte.is_ascii_digit());
@@ -156,7 +165,7 @@ fn session_name(path: &SessionPath) -> Result<(String, &str), ApiError> {
     if is_server && is_session { Ok((format!("{key}/{server}/{session}"), key)) } else { Err(ApiError::not_found()) }
 }
 
-/// The head of an answer that brings frames. Nothing on its way may gather it.
+/// Makes the head of an answer that carries frames. Proxies on the way must not buffer it.
 fn answer() -> HttpResponseBuilder {
     let mut builder = HttpResponse::Ok();
     for_every_origin(&mut builder)
@@ -166,30 +175,32 @@ fn answer() -> HttpResponseBuilder {
     builder
 }
 
-/// What a refused client hears: as on a WebSocket, an error and a close with the same code.
+/// Answers a refused client as a WebSocket would: with an error and a close of the same code.
 fn refusal(code: PusherCode) -> HttpResponse {
     let told = chunks(&[pusher::error(Some(code), code.message()), Frame::close(code.number(), code.message())]);
     let mut answer = answer();
     if code == PusherCode::OverCapacity {
-        // Its next try is to find another node, not this one again over a connection that is open already.
+        // The client's next attempt should find another node, not this one over the open
+        // connection.
         answer.force_close();
     }
     answer.body(open("") + &told.text)
 }
 
-/// Brings pieces as long as the connection lasts. Without this a client that went away would be noticed only when something is written to it.
+/// Streams pieces until the connection ends. Without the watch on its end, the server would notice
+/// a lost client only when it writes.
 fn until_gone(pieces: mpsc::Receiver<PollingPiece>, request: &HttpRequest) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + use<> {
     let end = request.conn_data::<Rc<ConnectionEnd>>().cloned();
     let gone = async move {
         match end {
             Some(end) => end.reached().await,
-            // A connection whose end cannot be seen coming.
+            // A connection whose end cannot be observed.
             None => std::future::pending().await,
         }
     };
     let pieces = stream::unfold(pieces, async |mut pieces| {
         loop {
-            // One that was taken back is brought by the next answer.
+            // A piece that was taken back is delivered by the next answer.
             if let Some(text) = pieces.recv().await?.claim() {
                 return Some((Ok(text), pieces));
             }

@@ -1,5 +1,9 @@
-//! The default transport: the TCP stream itself, after the upgrade. One task per socket reads; writing happens straight from the shard's loop. The
-//! HTTP dispatcher with its buffers is gone by then, and a client that stops reading is seen and can be cut.
+//! Owns the default transport: the TCP stream itself, after the upgrade. Called by `app/serve.rs`.
+//! Must not read on while the session handles a message.
+//!
+//! - One task per socket reads; the shard's loop writes directly.
+//! - The HTTP dispatcher and its buffers are gone by then, so the server sees a client that stops
+//!   reading and can cut it.
 
 use super::{
     handshake::{Admission, Gate},
@@ -31,7 +35,8 @@ use tokio::{io::Interest, net::TcpStream, sync::Notify};
 /// Bytes read at once; one buffer per worker thread serves all its sockets.
 const READ_BUFFER: usize = 64 * 1024;
 
-/// Read, unseen, behind a close because of a breach before the connection is dropped, in bytes.
+/// After a close because of a violation, up to this many bytes are read and dropped before the
+/// connection ends.
 const MAX_LEFTOVER_BYTES: usize = 1024 * 1024;
 
 thread_local! {
@@ -40,7 +45,7 @@ thread_local! {
 
 struct RawSocket {
     stream: TcpStream,
-    /// Wakes the socket's task because something waits to be written.
+    /// Wakes the socket's task because frames wait to be written.
     wake: Notify,
 }
 
@@ -62,7 +67,8 @@ impl Transport for RawSocket {
     }
 }
 
-/// Takes an upgraded request over: handshake, session, and a task of its own that lives as long as the socket.
+/// Takes over an upgraded request: does the handshake, starts the session, and spawns a task that
+/// lives as long as the socket.
 pub async fn serve(
     request: Request,
     framed: Framed<PacedStream, h1::Codec>,
@@ -81,7 +87,7 @@ pub async fn serve(
         Err(error) => return answer_plainly(&stream, &refuse(handshake_error(&error))).await,
     };
     drop(request);
-    // Small frames must not wait for the client's acknowledgement of the one before.
+    // A small frame must not wait until the client acknowledges the one before.
     let _ = stream.set_nodelay(true);
     stream.writable().await?;
     if stream.try_write(&accepted).ok() != Some(accepted.len()) {
@@ -100,7 +106,8 @@ pub async fn serve(
     };
     let mut reader = FrameReader::new(limit);
     reader.feed(&parts.read_buf);
-    // A task of its own: the dispatcher's, with its buffers, ends with this function.
+    // The connection gets its own task, because the dispatcher's task and its buffers end with this
+    // function.
     actix_web::rt::spawn(Connection { socket, outbound, shard, reader, session }.live());
     Ok(())
 }
@@ -121,10 +128,10 @@ fn response_head<B>(response: &actix_http::Response<B>) -> Vec<u8> {
     head
 }
 
-/// Answers an upgrade that leads nowhere, and closes.
+/// Answers an upgrade that opens no socket, then closes.
 async fn answer_plainly(stream: &TcpStream, answer: &[u8]) -> Result<(), actix_web::Error> {
     stream.writable().await?;
-    // The client may be gone; then nobody waits for the answer.
+    // The client may be gone; then no answer is needed.
     let _ = stream.try_write(answer);
     Ok(())
 }
@@ -139,21 +146,21 @@ struct Connection {
 }
 
 impl Connection {
-    /// Lives as long as the socket; then its session ends.
+    /// Runs as long as the socket lives, then ends its session.
     #[expect(clippy::manual_async_fn, reason = "the future of an async fn keeps `self` twice: 216 bytes more per socket")]
     fn live(mut self) -> impl Future<Output = ()> {
         async move {
             self.run().await;
             if let Some(session) = &self.session {
-                // The last message of a session that takes no others: its mailbox cannot be full.
+                // The session takes no other message after this one, so its mailbox cannot be full.
                 session.do_send(ConnectionLost);
             }
         }
     }
 
-    /// Reads until the connection ends, and writes what waits whenever the socket takes more.
+    /// Reads until the connection ends, and writes waiting frames whenever the socket takes more.
     async fn run(&mut self) {
-        // What came with the handshake is passed on before anything is waited for.
+        // Messages that came with the handshake are passed on before the first wait.
         while self.pass_on_messages().await {
             let interest = if self.outbound.has_waiting() { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
             let ready = tokio::select! {
@@ -170,7 +177,7 @@ impl Connection {
         }
     }
 
-    /// Reads what is there. `false`: the connection is over.
+    /// Reads the bytes that have arrived. `false` means that the connection is over.
     fn read_once(&mut self) -> bool {
         let (stream, reader) = (&self.socket.stream, &mut self.reader);
         let read = SCRATCH.with_borrow_mut(|scratch| {
@@ -185,7 +192,8 @@ impl Connection {
         }
     }
 
-    /// Hands the messages that are complete to the session, one after the other. `false`: the connection is over.
+    /// Passes complete messages to the session, one after the other. `false` means that the
+    /// connection is over.
     async fn pass_on_messages(&mut self) -> bool {
         loop {
             match self.reader.next_message() {
@@ -197,7 +205,8 @@ impl Connection {
                 Ok(None) => return true,
                 Err(Violation { status, reason }) => {
                     self.shard.close(&self.outbound, status, reason);
-                    // Boxed: few sockets end like this, and all would carry the room for it.
+                    // Boxed: few sockets end this way, and otherwise every socket would carry the
+                    // space for it.
                     Box::pin(self.let_close_arrive()).await;
                     return false;
                 }
@@ -205,8 +214,9 @@ impl Connection {
         }
     }
 
-    /// Writes what waits, ends our half, and reads what still comes without looking at it: a socket dropped with unread bytes is reset, and the reset
-    /// overtakes the close. Ends after [`MAX_LEFTOVER_BYTES`]; the shard cuts a client that is slower and goes on for too long.
+    /// Writes the waiting frames, ends our half, and reads and drops what still arrives: dropping a
+    /// socket with unread bytes sends a reset, which overtakes the close. Ends after
+    /// [`MAX_LEFTOVER_BYTES`]; the shard cuts a slow client that takes too long.
     async fn let_close_arrive(&self) {
         let stream = &self.socket.stream;
         while self.outbound.has_waiting() {
@@ -214,7 +224,7 @@ impl Connection {
                 return;
             }
         }
-        // Fails only when the connection is gone already; then so does the next read.
+        // Fails only when the connection is gone already; then the next read fails too.
         let _ = SockRef::from(stream).shutdown(Shutdown::Write);
         let mut read = 0;
         while read < MAX_LEFTOVER_BYTES {
@@ -230,11 +240,12 @@ impl Connection {
         }
     }
 
-    /// Hands a message to the session and waits until it is done with it. `false`: the connection is over.
+    /// Passes a message to the session and waits until the session has handled it. `false` means
+    /// that the connection is over.
     async fn pass_on(&self, message: Inbound) -> bool {
         self.outbound.record_heard(self.shard.now());
         let Some(session) = &self.session else {
-            // Refused: nothing is read any more but the close.
+            // The session refused the message: from now on only the close is read.
             return message != Inbound::Close;
         };
         match message {
@@ -262,7 +273,7 @@ mod tests {
         size_of::<F>()
     }
 
-    /// There are as many of these as sockets: what is only needed now and then is boxed.
+    /// There is one of these per socket, so rarely used parts are boxed.
     #[test]
     fn an_idle_socket_is_small() {
         let (task, raw) = (size_of_future(Connection::live), size_of::<RawSocket>());

@@ -1,5 +1,8 @@
-//! The answer to an upgrade that leads nowhere. The raw transport writes it to the stream itself, beside the application; it is an answer like all
-//! others all the same: a problem with a body, an id, the headers of every answer, and a measurement.
+//! Owns the answer to an upgrade that opens no socket. Called by both transports and, without an
+//! upgrade, by the route of `/app/{key}`. Must not differ from other answers.
+//!
+//! - The raw transport writes this answer to the stream itself, outside of the application. It
+//!   still has a problem body, an id, the headers of every answer, and a measurement.
 
 use crate::http::{
     error::ApiError,
@@ -12,10 +15,10 @@ use actix_http::ws::HandshakeError;
 use actix_web::{HttpResponse, body::MessageBody as _, http::Method};
 use std::io::Write as _;
 
-/// Under which route the refusals are measured.
+/// The route label under which refusals are measured.
 const ROUTE: &str = "/app/{key}";
 
-/// Says what is wrong with a handshake.
+/// Returns the error of a handshake that is malformed.
 #[must_use]
 pub fn handshake_error(error: &HandshakeError) -> ApiError {
     match error {
@@ -25,13 +28,14 @@ pub fn handshake_error(error: &HandshakeError) -> ApiError {
     }
 }
 
-/// Says that a socket's address was not asked for as a WebSocket of version 13.
+/// Returns the error of a request to a socket's address that is no upgrade to WebSocket version
+/// 13.
 #[must_use]
 pub fn upgrade_required() -> ApiError {
     ApiError::request("request.upgrade_required", "this address is a WebSocket, version 13")
 }
 
-/// Returns the whole answer as it goes over the wire; the connection closes behind it.
+/// Returns the whole answer as bytes for the stream; the connection closes after it.
 #[must_use]
 pub fn refusal(method: &Method, error: ApiError, policy: &ContentPolicy) -> Vec<u8> {
     let mut response = answer_beside(method, ROUTE, || HttpResponse::from_error(error));

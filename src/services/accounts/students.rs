@@ -7,22 +7,26 @@ use crate::{
         access::Action,
         ids::UserId,
         principal::{Principal, Role},
+        shape::Id,
         text::TextRule,
     },
     services::{Context, ServiceResult, shared::requester::require},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 const QUERY: TextRule = TextRule::line("query", 0, 120);
 
 /// A student as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Student")]
 pub struct StudentItem {
     /// The account.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Display name.
     pub name: String,
-    /// Login name: tells two of the same name apart.
+    /// Tells two of the same name apart.
     pub login: String,
 }
 

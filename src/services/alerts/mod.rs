@@ -15,8 +15,9 @@ mod view;
 
 pub use answer::{acknowledge_alert, open_chat};
 pub use escalate::{EscalationRound, escalate_overdue};
+pub use notify::{AlertChange, RiskChanged, RiskRaised};
 pub use raise::{ACKNOWLEDGE_WITHIN_MS, NewAlert, raise};
-pub use view::{AlertItem, AlertPage, AlertQuery, AlertScope, AlertState, list_alerts};
+pub use view::{AlertItem, AlertNews, AlertPage, AlertQuery, AlertScope, AlertState, list_alerts};
 
 use super::{
     Context, ServiceError, ServiceResult,

@@ -21,7 +21,7 @@ use crate::{
 /// How long counsellors have to acknowledge a risk before it escalates (product rule: 5 min).
 pub const ACKNOWLEDGE_WITHIN_MS: i64 = 5 * 60_000;
 /// Characters of the question that are kept.
-const EXCERPT_CHARS: usize = 280;
+pub(super) const EXCERPT_CHARS: usize = 280;
 /// How often raising looks again for an open warning when another transaction was faster.
 const ATTEMPTS: u32 = 3;
 

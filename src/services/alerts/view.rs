@@ -2,22 +2,25 @@
 //! other files of this module. Every view is in the audit trail: one line per viewer, warning and
 //! school day.
 
-use super::{Context, Requester, ServiceResult, audit, require};
+use super::{Context, Requester, ServiceResult, audit, raise::EXCERPT_CHARS, require};
 use crate::{
     backends::store::AlertRow,
     domain::{
         access::{Action, may},
         clock::rfc3339,
-        ids::AlertId,
+        ids::{AlertId, ConversationId, ThreadId},
+        shape::{Count, Time},
     },
     services::shared::{contention::retry_contention, person::PersonItem, school_day::today},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 /// Whether somebody has taken it up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum AlertState {
     /// Nobody yet.
     Open,
@@ -25,39 +28,57 @@ pub enum AlertState {
     Acknowledged,
 }
 
-/// A warning as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AlertItem {
+/// A warning without what the student wrote; also what events carry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AlertNews {
     /// Its id.
-    pub id: String,
-    /// 2 or 3.
+    pub id: AlertId,
+    /// 2: concern, 3: risk.
+    #[schemars(range(min = 2, max = 3))]
     pub level: u8,
     /// Where it comes from.
+    #[schemars(extend("enum" = ["companion"]))]
     pub source: &'static str,
     /// Whether somebody has taken it up.
     pub state: AlertState,
     /// About whom.
     pub student: PersonItem,
     /// The thread of the companion.
-    pub thread_id: Option<String>,
-    /// The beginning of the newest question; null for admins.
-    pub excerpt: Option<String>,
-    /// How often it was raised.
+    pub thread_id: Option<ThreadId>,
+    /// How often it was raised while open.
+    #[schemars(with = "Count")]
     pub count: i64,
-    /// When first, RFC 3339.
+    /// When it was raised first.
+    #[schemars(with = "Time")]
     pub raised_at: String,
-    /// When last, RFC 3339.
+    /// When it was raised last.
+    #[schemars(with = "Time")]
     pub last_raised_at: String,
-    /// Until when somebody must take it up, RFC 3339; null below level 3.
+    /// Then everybody is called; null below level 3.
+    #[schemars(with = "Option<Time>")]
     pub acknowledge_by: Option<String>,
-    /// When everybody was called, RFC 3339.
+    /// When everybody was called.
+    #[schemars(with = "Option<Time>")]
     pub escalated_at: Option<String>,
-    /// When somebody took it up, RFC 3339.
+    /// When somebody took it up.
+    #[schemars(with = "Option<Time>")]
     pub acknowledged_at: Option<String>,
-    /// Who did.
+    /// Who took it up.
     pub acknowledged_by: Option<PersonItem>,
-    /// The conversation that was opened about it.
-    pub conversation_id: Option<String>,
+    /// The first one that was opened about it.
+    pub conversation_id: Option<ConversationId>,
+}
+
+/// A warning as the contract shapes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Alert")]
+pub struct AlertItem {
+    /// What every reader gets.
+    #[serde(flatten)]
+    pub news: AlertNews,
+    /// The beginning of the newest question; counsellors only.
+    #[schemars(length(min = 0, max = EXCERPT_CHARS))]
+    pub excerpt: Option<String>,
 }
 
 /// The warnings that a list shows.
@@ -83,28 +104,27 @@ pub struct AlertQuery {
 }
 
 /// A page of warnings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct AlertPage {
     /// Newest first.
     pub items: Vec<AlertItem>,
-    /// `after` of the next page.
+    /// `after` of the next page; null on the last one.
     pub next: Option<String>,
-    /// How many are open, on all pages.
+    /// Open ones on all pages.
+    #[schemars(with = "Count")]
     pub open_count: i64,
 }
 
-impl AlertItem {
-    /// Shows a warning without what the student wrote.
-    #[must_use]
-    pub fn without_words(row: &AlertRow) -> Self {
+impl From<&AlertRow> for AlertNews {
+    fn from(row: &AlertRow) -> Self {
         Self {
-            id: row.id.to_string(),
+            id: row.id,
             level: row.level.as_number(),
             source: "companion",
             state: if row.acknowledged_at_ms.is_some() { AlertState::Acknowledged } else { AlertState::Open },
             student: PersonItem::from(&row.student),
-            thread_id: row.thread_id.map(|id| id.to_string()),
-            excerpt: None,
+            thread_id: row.thread_id,
             count: row.count,
             raised_at: rfc3339(row.raised_at_ms),
             last_raised_at: rfc3339(row.last_raised_at_ms),
@@ -112,14 +132,16 @@ impl AlertItem {
             escalated_at: row.escalated_at_ms.map(rfc3339),
             acknowledged_at: row.acknowledged_at_ms.map(rfc3339),
             acknowledged_by: row.acknowledged_by.as_ref().map(PersonItem::from),
-            conversation_id: row.conversation_id.map(|id| id.to_string()),
+            conversation_id: row.conversation_id,
         }
     }
+}
 
+impl AlertItem {
     /// Shows a warning to the requester. Only counsellors see the student's words.
     pub(super) fn for_reader(row: &AlertRow, requester: &Requester) -> Self {
         let excerpt = may(requester.principal.role, Action::ReadAlertWords).then(|| row.excerpt.clone());
-        Self { excerpt, ..Self::without_words(row) }
+        Self { news: AlertNews::from(row), excerpt }
     }
 }
 

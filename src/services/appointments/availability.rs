@@ -14,6 +14,7 @@ use crate::{
         },
         ids::UserId,
         principal::Principal,
+        shape::Count,
     },
     services::{
         Context, ServiceError, ServiceResult,
@@ -21,15 +22,18 @@ use crate::{
     },
 };
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 /// A counsellor's hours as the contract shapes them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Availability")]
 pub struct AvailabilityItem {
-    /// IANA zone of the school, in which the times of day are.
+    /// IANA zone of the school.
     pub zone: String,
-    /// To be sent back with a change; 0 while nothing was ever set.
+    /// To be sent with a change; 0: never set.
+    #[schemars(with = "Count")]
     pub version: i64,
     /// The settings.
     #[serde(flatten)]

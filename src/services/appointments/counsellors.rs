@@ -8,10 +8,12 @@ use crate::{
         appointments::appointment::{AppointmentMode, DutyStatus},
         live::channel::ChannelName,
         principal::Principal,
+        shape::Id,
     },
     services::{Context, ServiceResult, shared::requester::require},
     wire::desk_event::DeskEvent,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -19,22 +21,26 @@ use serde_json::json;
 pub(in crate::services) const STATUS_LASTS_MS: i64 = 12 * 3_600_000;
 
 /// A counsellor as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Counsellor")]
 pub struct CounsellorItem {
     /// The account.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Display name.
     pub name: String,
     /// Whether there.
     pub status: DutyStatus,
-    /// How one can meet.
+    /// `video` only where there is a video server.
     pub modes: Vec<AppointmentMode>,
 }
 
 /// What a change of status leaves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "CounsellorStatus")]
 pub struct StatusItem {
     /// The account.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Whether there.
     pub status: DutyStatus,

@@ -18,6 +18,7 @@ use crate::{
         shared::requester::{Requester, require},
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use std::{fmt, str::FromStr};
@@ -66,11 +67,12 @@ impl FromStr for ListCursor {
 }
 
 /// A page of appointments.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct AppointmentPage {
     /// In the order of the scope.
     pub items: Vec<AppointmentItem>,
-    /// `after` of the next page.
+    /// `after` of the next page; null on the last one.
     pub next: Option<String>,
 }
 

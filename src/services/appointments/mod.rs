@@ -25,4 +25,4 @@ pub(crate) use record::{announce_slots, write_demo_appointment};
 pub use reminders::{ReminderRound, send_due_reminders};
 pub use slots::{LONGEST_LIST_DAYS, SlotItem, SlotList, list_slots};
 pub use video::{VideoLink, open_video};
-pub use view::{AppointmentItem, VideoItem};
+pub use view::{AppointmentChanged, AppointmentItem, SlotsChanged, VideoItem};

@@ -2,7 +2,7 @@
 //! event to both sides and a notice to the side that did not make the change. Also publishes
 //! `slots.changed`. Called by the other files of this module.
 
-use super::view::SharedItem;
+use super::view::{AppointmentChanged, SharedItem, SlotsChanged};
 use crate::{
     backends::{
         BackendError, BackendResult,
@@ -45,7 +45,8 @@ pub(super) fn facts(appointment: &AppointmentRow) -> serde_json::Value {
 }
 
 async fn write_event(tx: &mut Tx, actor: UserId, appointment: &AppointmentRow) -> BackendResult<()> {
-    let data = json!({ "change": appointment.state, "actor_id": actor, "appointment": SharedItem::new(appointment) }).to_string();
+    let changed = AppointmentChanged { change: appointment.state, actor_id: actor, appointment: SharedItem::new(appointment) };
+    let data = json!(changed).to_string();
     for side in [&appointment.student, &appointment.counsellor] {
         let entry = LogEntry {
             id: LogId::generate(),
@@ -108,7 +109,7 @@ pub fn announce_slots(context: &Context, counsellor: UserId, dates: &[String]) {
         context.announce.queue_event(
             &ChannelName::slots(counsellor),
             DeskEvent::SlotsChanged,
-            json!({ "counsellor_id": counsellor, "dates": dates }),
+            json!(SlotsChanged { counsellor_id: counsellor, dates }),
         );
     }
 }

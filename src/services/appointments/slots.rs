@@ -10,11 +10,13 @@ use crate::{
         clock::rfc3339,
         ids::{AppointmentId, UserId},
         principal::{Principal, Role},
+        shape::Time,
         text::FieldError,
     },
     services::{Context, ServiceError, ServiceResult, shared::requester::require},
 };
 use jiff::{civil::Date, tz::TimeZone};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -26,18 +28,22 @@ const DEFAULT_LIST_DAYS: i32 = 14;
 const ALTERNATIVES: usize = 3;
 
 /// A time that can be booked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Slot")]
 pub struct SlotItem {
-    /// When it begins, RFC 3339.
+    /// When it begins.
+    #[schemars(with = "Time")]
     pub starts_at: String,
-    /// When it ends, RFC 3339.
+    /// When it ends.
+    #[schemars(with = "Time")]
     pub ends_at: String,
 }
 
 /// What can be booked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct SlotList {
-    /// IANA zone of the school.
+    /// IANA zone in which the days are.
     pub zone: String,
     /// In order.
     pub slots: Vec<SlotItem>,

@@ -13,19 +13,23 @@ use crate::{
         clock::rfc3339,
         ids::AppointmentId,
         principal::Principal,
+        shape::Time,
     },
     services::{Context, ServiceError, ServiceResult},
     wire::{jwt::sign_hs256, signature::to_hex},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A link into a video room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct VideoLink {
     /// With a token of this user.
     pub url: String,
-    /// Until when it lets in, RFC 3339.
+    /// Until when it lets in.
+    #[schemars(with = "Time")]
     pub expires_at: String,
 }
 

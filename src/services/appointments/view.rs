@@ -13,68 +13,104 @@ use crate::{
             slots::Span,
         },
         clock::rfc3339,
+        ids::UserId,
         principal::Principal,
+        shape::{Count, Day, Id, Time},
     },
     services::{Context, shared::person::PersonItem},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Where and when the video room of an appointment is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "VideoRoom")]
 pub struct VideoItem {
-    /// Path of this server that gives the link with a fresh token, while the room is open.
+    /// Path that gives the link.
     pub url: String,
-    /// From when, RFC 3339.
+    /// From when the room is open.
+    #[schemars(with = "Time")]
     pub opens_at: String,
-    /// Until when, RFC 3339.
+    /// Until when it is open.
+    #[schemars(with = "Time")]
     pub closes_at: String,
 }
 
 /// What both sides may know of an appointment; also what events carry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SharedAppointment")]
 pub struct SharedItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// With whom.
     pub counsellor: PersonItem,
     /// For whom.
     pub student: PersonItem,
-    /// When it begins, RFC 3339.
+    /// When it begins.
+    #[schemars(with = "Time")]
     pub starts_at: String,
-    /// When it ends, RFC 3339.
+    /// When it ends.
+    #[schemars(with = "Time")]
     pub ends_at: String,
     /// Where it stands.
     pub state: AppointmentState,
     /// How they meet.
     pub mode: AppointmentMode,
-    /// What it is about; null for admins.
+    /// Null for admins.
     pub topic: Option<String>,
-    /// Why it was cancelled or moved last.
+    /// Why it was cancelled, or moved last.
     pub reason: Option<String>,
     /// Who cancelled it.
     pub cancelled_by: Option<PersonItem>,
-    /// Who proposed its time, while that waits for the other side's confirm.
+    /// While it waits for the other side's confirm.
     pub proposed_by: Option<PersonItem>,
     /// How often it was changed.
+    #[schemars(with = "Count")]
     pub sequence: i64,
-    /// When it was made, RFC 3339.
+    /// When it was made.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When it was changed last, RFC 3339.
+    /// When it was changed last.
+    #[schemars(with = "Time")]
     pub updated_at: String,
 }
 
 /// An appointment as the contract shapes it for one user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Appointment")]
 pub struct AppointmentItem {
     /// What both sides may know.
     #[serde(flatten)]
     pub shared: SharedItem,
-    /// What the student wants the counsellor to know; null for admins.
+    /// Null for admins.
     pub note: Option<String>,
     /// What this user may do now.
     pub actions: Vec<AppointmentAction>,
-    /// The video room of a confirmed appointment by video; null for admins.
+    /// Of a confirmed one by video; null for admins.
     pub video: Option<VideoItem>,
+}
+
+/// The data of `appointment.changed`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AppointmentChanged {
+    /// What became of it.
+    pub change: AppointmentState,
+    /// Who did it.
+    pub actor_id: UserId,
+    /// As it is now.
+    pub appointment: SharedItem,
+}
+
+/// The data of `slots.changed`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SlotsChanged<'a> {
+    /// Whose slots.
+    pub counsellor_id: UserId,
+    /// The days to load again.
+    #[schemars(with = "Vec<Day>")]
+    pub dates: &'a [String],
 }
 
 impl SharedItem {

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         ids::AppId,
         live::channel::{ChannelKind, ChannelName},
+        shape::Count,
         topic::Topic,
     },
     services::{Context, ServiceError, ServiceResult},
@@ -26,8 +27,9 @@ use crate::{
     },
 };
 use futures_util::future::join_all;
-use serde_json::{Map, Value, json};
-use std::{num::NonZeroU32, sync::Arc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 /// Finds the app that a request claims to come from: by the id in the path, or without one by the
 /// key. The claim is not verified yet.
@@ -39,9 +41,76 @@ pub fn find_app(context: &Context, id: Option<&AppId>, claims: &Claims) -> Resul
     found.filter(|app| !app.is_built_in && app.key == claims.key).ok_or(NotSigned)
 }
 
-/// Publishes events. Returns the requested facts about the channels of each. Fails with `TooMany`
-/// above the app's rate; then nothing is published.
-pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> ServiceResult<Vec<Map<String, Value>>> {
+/// The numbers that were asked for about a channel, and that it can have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ChannelCounts {
+    /// Sockets that listen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Count")]
+    subscription_count: Option<u64>,
+    /// Users, of a presence channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Count")]
+    user_count: Option<u64>,
+}
+
+/// What was asked about several channels, by name.
+pub type CountsByChannel = BTreeMap<String, ChannelCounts>;
+
+/// The occupied channels of an app.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ChannelList {
+    /// By name.
+    channels: CountsByChannel,
+}
+
+/// The last event of a cache channel.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct KeptData {
+    /// Its data, as text.
+    data: String,
+    /// Seconds.
+    ttl: u64,
+}
+
+/// What was asked about one channel.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChannelState {
+    /// The last event; null when there is none. Only when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "kept_data_or_null")]
+    cache: Option<Option<KeptData>>,
+    /// Whether somebody listens.
+    occupied: bool,
+    /// The numbers.
+    #[serde(flatten)]
+    counts: ChannelCounts,
+}
+
+fn kept_data_or_null(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [generator.subschema_for::<KeptData>(), { "type": "null" }] })
+}
+
+/// A user of a presence channel.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ChannelUser {
+    /// Its id in the app.
+    id: String,
+}
+
+/// The users of a presence channel.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ChannelUsers {
+    /// Each once.
+    users: Vec<ChannelUser>,
+}
+
+/// Publishes events. Returns what is asked about the channels of each. Fails with `TooMany` above the app's rate; then nothing is published.
+pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> ServiceResult<Vec<CountsByChannel>> {
     take_turn(app, triggers.len())?;
     let mut publications = Vec::new();
     for trigger in triggers {
@@ -57,15 +126,15 @@ pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> Serv
     published.into_iter().collect::<BackendResult<()>>()?;
     triggers.iter().for_each(|trigger| context.watched.show(&app.id, || line_of(trigger)));
     if triggers.iter().all(|trigger| trigger.info.is_empty()) {
-        return Ok(vec![Map::new(); triggers.len()]);
+        return Ok(vec![CountsByChannel::new(); triggers.len()]);
     }
     context.announce.await_census().await;
     let mut told = Vec::with_capacity(triggers.len());
     for trigger in triggers {
-        let mut channels = Map::new();
+        let mut channels = CountsByChannel::new();
         for channel in trigger.channels.iter().filter(|_| !trigger.info.is_empty()) {
             let facts = context.census.facts(&Topic { app: app.id.clone(), channel: channel.clone() }).await?;
-            channels.insert(channel.to_string(), Value::Object(counts(channel, trigger.info, facts)));
+            channels.insert(channel.to_string(), counts(channel, trigger.info, facts));
         }
         told.push(channels);
     }
@@ -80,15 +149,19 @@ fn line_of(trigger: &Trigger) -> Line {
 
 /// Publishes an event. With `kept`, the census also keeps it as the last event of a cache channel.
 async fn publish(context: &Context, publication: Publication, kept: Option<CachedEvent>) -> BackendResult<()> {
-    let Some(kept) = kept else { return context.announce.publish(publication).await };
+    let Some(kept) = kept else { return context.announce.publish(Arc::new(publication.into())).await };
     context.census.publish_kept(publication, &kept).await?;
     metrics::counter!(telemetry::PUBLICATIONS).increment(1);
     Ok(())
 }
 
-/// Lists the occupied channels of an app. Fails with a sentence for the client when `info` asks for
-/// something these channels do not have.
-pub async fn list_channels(context: &Context, app: &App, prefix: &str, info: Attributes) -> ServiceResult<Result<Value, &'static str>> {
+/// Lists the occupied channels of an app. Fails with a sentence when users are to be counted on channels that have none.
+pub async fn list_channels(
+    context: &Context,
+    app: &App,
+    prefix: &str,
+    info: Attributes,
+) -> ServiceResult<Result<ChannelList, &'static str>> {
     if info.user_count && !prefix.starts_with("presence-") {
         return Ok(Err("user_count needs filter_by_prefix to begin with presence-"));
     }
@@ -97,8 +170,8 @@ pub async fn list_channels(context: &Context, app: &App, prefix: &str, info: Att
     }
     context.announce.await_census().await;
     let occupied = context.census.occupied(&app.id, prefix).await?;
-    let told = occupied.into_iter().map(|(channel, facts)| (channel.to_string(), Value::Object(counts(&channel, info, facts))));
-    Ok(Ok(json!({ "channels": told.collect::<Map<_, _>>() })))
+    let channels = occupied.into_iter().map(|(channel, facts)| (channel.to_string(), counts(&channel, info, facts))).collect();
+    Ok(Ok(ChannelList { channels }))
 }
 
 /// Returns the requested facts about one channel. Fails with a sentence for the client when the
@@ -108,7 +181,7 @@ pub async fn read_channel(
     app: &App,
     channel: ChannelName,
     info: Attributes,
-) -> ServiceResult<Result<Value, &'static str>> {
+) -> ServiceResult<Result<ChannelState, &'static str>> {
     if info.user_count && channel.kind() != ChannelKind::Presence {
         return Ok(Err("only presence channels have a user_count"));
     }
@@ -118,23 +191,23 @@ pub async fn read_channel(
     context.announce.await_census().await;
     let topic = Topic { app: app.id.clone(), channel };
     let facts = context.census.facts(&topic).await?;
-    let mut told = counts(&topic.channel, info, facts.clone());
-    told.insert("occupied".to_owned(), json!(facts.subscriptions > 0));
-    if info.cache {
+    let cache = if info.cache {
         let kept = context.census.kept_event(&topic).await?;
-        told.insert("cache".to_owned(), kept.map_or(Value::Null, |kept| json!({ "data": kept.event.data, "ttl": kept.left.as_secs() })));
-    }
-    Ok(Ok(Value::Object(told)))
+        Some(kept.map(|kept| KeptData { data: kept.event.data, ttl: kept.left.as_secs() }))
+    } else {
+        None
+    };
+    Ok(Ok(ChannelState { cache, occupied: facts.subscriptions > 0, counts: counts(&topic.channel, info, facts) }))
 }
 
-/// Lists the users of a presence channel. Fails with a sentence for the client on other channels.
-pub async fn list_users(context: &Context, app: &App, channel: ChannelName) -> ServiceResult<Result<Value, &'static str>> {
+/// Lists the users of a presence channel. Fails with a sentence on other channels.
+pub async fn list_users(context: &Context, app: &App, channel: ChannelName) -> ServiceResult<Result<ChannelUsers, &'static str>> {
     if channel.kind() != ChannelKind::Presence {
         return Ok(Err("users can only be listed on presence channels"));
     }
     context.announce.await_census().await;
     let users = context.census.users(&Topic { app: app.id.clone(), channel }).await?;
-    Ok(Ok(json!({ "users": users.into_iter().map(|id| json!({ "id": id })).collect::<Vec<_>>() })))
+    Ok(Ok(ChannelUsers { users: users.into_iter().map(|id| ChannelUser { id }).collect() }))
 }
 
 /// Closes the sockets signed in as a user, on every node.
@@ -151,14 +224,10 @@ fn take_turn(app: &App, events: usize) -> ServiceResult<()> {
     }
 }
 
-/// Returns the numbers that are requested and that a channel can have.
-fn counts(channel: &ChannelName, info: Attributes, facts: ChannelFacts) -> Map<String, Value> {
-    let mut counts = Map::new();
-    if info.user_count && channel.kind() == ChannelKind::Presence {
-        counts.insert("user_count".to_owned(), json!(facts.users));
+/// Returns the numbers that are asked for and that a channel can have.
+fn counts(channel: &ChannelName, info: Attributes, facts: ChannelFacts) -> ChannelCounts {
+    ChannelCounts {
+        subscription_count: info.subscription_count.then_some(facts.subscriptions),
+        user_count: (info.user_count && channel.kind() == ChannelKind::Presence).then_some(facts.users),
     }
-    if info.subscription_count {
-        counts.insert("subscription_count".to_owned(), json!(facts.subscriptions));
-    }
-    counts
 }

@@ -5,7 +5,7 @@
 use super::{backend_api, table::App};
 use crate::{
     backends::store::AuditEntry,
-    domain::{access::Action, clock::rfc3339, ids::AppId, live::channel::ChannelName, principal::Principal},
+    domain::{access::Action, clock::rfc3339, ids::AppId, live::channel::ChannelName, principal::Principal, shape::Time},
     services::{
         Context, ServiceError, ServiceResult,
         shared::{
@@ -16,16 +16,19 @@ use crate::{
     },
     wire::trigger::Trigger,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Answer to an admin who watches an app.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct OpenConsole {
     /// Where the lines come.
     channel: String,
-    /// Until when, RFC 3339; asking again keeps it on.
+    /// Until when; asking again keeps it on.
+    #[schemars(with = "Time")]
     until: String,
 }
 

@@ -9,36 +9,63 @@ use crate::{
         clock::rfc3339,
         ids::{AppId, WebhookEventId},
         principal::Principal,
+        shape::{Anything, Count, Time},
     },
     services::{
         Context, ServiceError, ServiceResult,
         shared::requester::{Requester, require},
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
 /// How an address is doing, as the contract shapes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WebhookStanding")]
 pub struct WebhookItem {
+    /// The address.
     url: String,
+    /// Events that wait.
+    #[schemars(with = "Count")]
     waiting: i64,
+    /// Dead letters.
+    #[schemars(with = "Count")]
     dead: i64,
+    /// Since the last success.
+    #[schemars(with = "Count")]
     failures: i64,
+    /// Since when every attempt has failed; null while all is well.
+    #[schemars(with = "Option<Time>")]
     failing_since: Option<String>,
+    /// When the next attempt is due; null while all is well.
+    #[schemars(with = "Option<Time>")]
     next_try_at: Option<String>,
+    /// Why the last attempt failed.
     last_error: Option<String>,
 }
 
 /// An event that could not be delivered, as the contract shapes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DeadLetter")]
 pub struct DeadLetterItem {
+    /// Its id.
     id: WebhookEventId,
+    /// The address it was meant for.
     url: String,
+    /// As it stands in `events` of the body.
+    #[schemars(with = "Anything")]
     event: Box<RawValue>,
+    /// How often the server tried.
+    #[schemars(with = "Count")]
     attempts: i64,
+    /// When it happened.
+    #[schemars(with = "Time")]
     created_at: String,
+    /// When the server gave up.
+    #[schemars(with = "Time")]
     died_at: String,
+    /// Why the last attempt failed.
     reason: String,
 }
 

@@ -14,6 +14,7 @@ use crate::{
         clock::rfc3339,
         ids::AppId,
         principal::Principal,
+        shape::{Text, Time},
     },
     services::{
         Context, ServiceError, ServiceResult,
@@ -25,6 +26,7 @@ use crate::{
         signature::{SecretKey, to_hex},
     },
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -36,44 +38,72 @@ const TRIES: usize = 5;
 const IDS: std::ops::RangeInclusive<u32> = 10_000_000..=99_999_999;
 
 /// What an app is made or changed with; `None` leaves a part as it is, or at its default.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(inline)]
 pub struct AppPatch {
-    /// What admins call it; required for a new app.
+    /// What admins call it.
+    #[schemars(with = "Text", length(min = 1, max = 120))]
     pub name: Option<String>,
     /// Whether it may be used.
+    #[schemars(with = "bool")]
     pub enabled: Option<bool>,
     /// Whether clients may send `client-` events.
+    #[schemars(with = "bool")]
     pub client_events: Option<bool>,
     /// Whether subscribers hear how many they are.
+    #[schemars(with = "bool")]
     pub subscription_counts: Option<bool>,
-    /// Origins whose pages may connect.
+    /// Origins whose pages may connect; empty: all.
+    #[schemars(with = "Vec<String>")]
     pub allowed_origins: Option<Vec<String>>,
     /// What it may use up.
+    #[schemars(with = "AppLimits")]
     pub limits: Option<AppLimits>,
     /// Whom to tell of what.
+    #[schemars(with = "Vec<Webhook>")]
     pub webhooks: Option<Vec<Webhook>>,
-    /// The `updated_at` of the app that the admin was looking at: what somebody else changed meanwhile is not overwritten unseen.
+    /// As the app had it when it was read: when it was changed since, nothing happens (`conflict`).
+    #[schemars(with = "Time")]
     pub updated_at: Option<String>,
 }
 
 /// An app as the contract shapes it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "App")]
 pub struct AppItem {
+    /// A number as text.
     id: String,
+    /// What admins call it.
     name: String,
+    /// What clients connect with.
     key: String,
+    /// Where it is declared.
+    #[schemars(extend("enum" = ["settings", "database"]))]
     source: &'static str,
+    /// Whether it may be used.
     enabled: bool,
+    /// Whether clients may send `client-` events.
     client_events: bool,
+    /// Whether subscribers hear how many they are.
     subscription_counts: bool,
+    /// Origins whose pages may connect; empty: all.
     allowed_origins: Vec<String>,
+    /// What it may use up.
     limits: AppLimits,
+    /// Whom the server tells of what.
     webhooks: Vec<Webhook>,
+    /// When it was made; null for an app of the settings.
+    #[schemars(with = "Option<Time>")]
     created_at: Option<String>,
+    /// When it was changed last; null for an app of the settings.
+    #[schemars(with = "Option<Time>")]
     updated_at: Option<String>,
+    /// In the whole cluster, right now.
     live: AppCounts,
     /// Only in the answer that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Text")]
     secret: Option<String>,
 }
 

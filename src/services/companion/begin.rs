@@ -8,7 +8,7 @@ use super::{
     limits::{count_answer, reserve},
     prompt::Prompt,
     safety::assess_question,
-    view::answers_by_question,
+    view::{CompanionStarted, answers_by_question},
 };
 use crate::{
     backends::{
@@ -312,6 +312,6 @@ pub(super) fn shown(question: &QuestionRow, answer: &AnswerRow, versions: Option
     let mut versions = versions.unwrap_or_default();
     versions.push(answer.id.to_string());
     let (question, answer) = (QuestionItem::from(question), AnswerItem::new(answer, versions));
-    let started = json!({ "thread_id": question.thread_id, "question": question, "answer": answer });
+    let started = json!(CompanionStarted { thread_id: &question.thread_id, question: &question, answer: &answer });
     (Asked { question, answer, is_first: true, turn: None }, started)
 }

@@ -1,7 +1,11 @@
 //! Owns the end of an answer: one transaction of the row, the tokens, and the log row for the
 //! student's devices. Called by `actors/companion/chatbot` and the other files of this module.
 
-use super::{Context, LiveTurn, ServiceResult, limits::settle, view::fault_item};
+use super::{
+    Context, LiveTurn, ServiceResult,
+    limits::settle,
+    view::{CompanionEnded, fault_item},
+};
 use crate::{
     backends::{
         BackendResult,
@@ -100,25 +104,23 @@ pub(super) fn after_end(context: &Context, is_written: bool, status: AnswerStatu
 
 /// Writes the log row of the end of an answer.
 pub(super) async fn append_end(tx: &mut Tx, answer: &AnswerRow) -> BackendResult<()> {
-    let mut data = json!({
-        "message_id": answer.id.to_string(),
-        "thread_id": answer.thread_id.to_string(),
-        "question_id": answer.question_id.to_string(),
-        "kind": answer.kind,
-        "status": answer.status,
-        "seq": answer.seq,
-        "text": answer.body,
-        "error": answer.fault.map(|fault| fault_item(fault, answer.language)),
-    });
-    if let Some(help) = answer.help.as_ref().and_then(|help| RawValue::from_string(help.clone()).ok()) {
-        data["help"] = serde_json::to_value(help).unwrap_or_default();
-    }
+    let ended = CompanionEnded {
+        message_id: answer.id,
+        thread_id: answer.thread_id,
+        question_id: answer.question_id,
+        kind: answer.kind,
+        status: answer.status,
+        seq: answer.seq,
+        text: &answer.body,
+        error: answer.fault.map(|fault| fault_item(fault, answer.language)),
+        help: answer.help.as_ref().and_then(|help| RawValue::from_string(help.clone()).ok()),
+    };
     let event = if answer.status == AnswerStatus::Failed { DeskEvent::CompanionFailed } else { DeskEvent::CompanionDone };
     let entry = LogEntry {
         id: answer.id.into(),
         audience: Audience::User(answer.student_id),
         event: event.name().to_owned(),
-        data: data.to_string(),
+        data: json!(ended).to_string(),
         created_at_ms: answer.finished_at_ms.unwrap_or(answer.created_at_ms),
     };
     tx.append_log(&entry).await

@@ -3,34 +3,46 @@
 
 use super::{Context, ServiceResult, find_own_thread, prompt::Prompt};
 use crate::{
-    domain::{companion::parse_summary, ids::ThreadId, language::Language, principal::Principal, text::FieldError},
+    domain::{companion::parse_summary, ids::ThreadId, language::Language, principal::Principal, shape::Id, text::FieldError},
     services::{
         conversations::{FirstMessage, NewConversation, open_conversation},
         shared::idempotency::fingerprint,
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 /// How many characters the note of a booking can have.
 const MAX_NOTE_CHARS: usize = 2_000;
 
+/// A chat that waits for a counsellor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct NewChat {
+    /// The conversation.
+    #[schemars(with = "Id")]
+    pub conversation_id: String,
+}
+
+/// What the page of bookings begins with; nothing is booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct BookingDraft {
+    /// What it is about.
+    pub topic: String,
+    /// What the counsellor should know.
+    pub note: String,
+}
+
 /// What a hand-over led to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum HandedOver {
-    /// A chat that waits for a counsellor.
-    Chat {
-        /// Which.
-        conversation_id: String,
-    },
-    /// What the page of bookings begins with; nothing is booked.
-    Booking {
-        /// What it is about.
-        topic: String,
-        /// What the counsellor should know.
-        note: String,
-    },
+    /// A chat.
+    Chat(NewChat),
+    /// The beginning of a booking.
+    Booking(BookingDraft),
 }
 
 /// Hands a thread over `to` `chat` or `booking` with the summary as the student edited it. A repeat
@@ -51,12 +63,12 @@ pub async fn hand_over(
             let first = FirstMessage { client_id: uuid_of(&print).to_string(), body: summary };
             let new = NewConversation { subject: Some(topic), first_message: Some(first), ..NewConversation::default() };
             let opened = open_conversation(context, principal, new).await?;
-            Ok(HandedOver::Chat { conversation_id: opened.conversation.id })
+            Ok(HandedOver::Chat(NewChat { conversation_id: opened.conversation.id }))
         }
         "booking" if summary.chars().count() > MAX_NOTE_CHARS => {
             Err(FieldError::new("summary", "too_long", format!("at most {MAX_NOTE_CHARS} characters for a booking")).into())
         }
-        "booking" => Ok(HandedOver::Booking { topic, note: summary }),
+        "booking" => Ok(HandedOver::Booking(BookingDraft { topic, note: summary })),
         _ => Err(FieldError::new("to", "unknown_value", "chat or booking").into()),
     }
 }

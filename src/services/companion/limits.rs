@@ -10,24 +10,30 @@ use crate::{
         live::audience::Audience,
         notices::kind::{NewNotice, NoticeKind},
         principal::{Principal, Role},
+        shape::Count,
     },
     services::{
         notices::append_notice,
         shared::school_day::{ms_until_tomorrow, this_month, today},
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What the page of the companion shows above everything.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct CompanionInfo {
-    /// `model` or `offline`: who answers the next question.
+    /// Who answers the next question.
+    #[schemars(extend("enum" = ["model", "offline"]))]
     pub provider: &'static str,
     /// Answers the student may still ask for today.
+    #[schemars(with = "Count")]
     pub left_today: i64,
     /// Answers a student may ask for on a day.
+    #[schemars(with = "Count")]
     pub limit_per_day: i64,
-    /// What the student should know about who answers.
+    /// What the student must know about who answers, in the language asked for.
     pub disclosure: String,
 }
 
@@ -51,13 +57,16 @@ pub async fn read_info(context: &Context, principal: &Principal, language: Langu
 }
 
 /// What the school used of a month's tokens, as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MonthUse {
-    /// The month, `YYYY-MM` in the school's zone.
+    /// `YYYY-MM` in the school's zone.
     pub month: String,
     /// Tokens used.
+    #[schemars(with = "Count")]
     pub tokens_used: i64,
-    /// Tokens there are; `None` = no limit.
+    /// Tokens there are; null: any number.
+    #[schemars(with = "Option<Count>")]
     pub tokens_limit: Option<i64>,
 }
 

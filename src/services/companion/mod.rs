@@ -24,12 +24,15 @@ mod view;
 pub use begin::{Asked, LiveTurn, NewQuestion};
 pub use desk::{AnswerDesk, ask, read_answer, read_thread, regenerate, stop};
 pub use finish::{Ending, finish_turn};
-pub use hand_over::{HandedOver, hand_over};
+pub use hand_over::{BookingDraft, HandedOver, NewChat, hand_over};
 pub use limits::{CompanionInfo, MonthUse, month_use, read_info};
 pub use live::{NODE_LEASE_MS, give_up_node, recover, renew_node, save_progress};
 pub use summary::propose_summary;
 pub use threads::{create_thread, delete_thread, rename_thread};
-pub use view::{AnswerItem, FaultItem, MessageView, QuestionItem, ThreadItem, ThreadView, list_threads};
+pub use view::{
+    AnswerItem, CompanionDelta, CompanionEnded, CompanionStarted, FaultItem, MessageView, QuestionItem, ThreadItem, ThreadView,
+    list_threads,
+};
 
 use super::{Context, ServiceError, ServiceResult, shared::requester::require};
 use crate::{

@@ -11,8 +11,11 @@ use crate::{
         ids::{MessageId, ThreadId},
         language::Language,
         principal::Principal,
+        shape::{Count, Id, Time},
     },
+    services::help::HelpCard,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -21,33 +24,39 @@ use std::collections::HashMap;
 const QUESTIONS_PER_READ: u32 = 100;
 
 /// A thread as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Thread")]
 pub struct ThreadItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
-    /// What it is about; empty until something was asked.
+    /// Empty until something was asked.
     pub title: String,
-    /// When it was made, RFC 3339.
+    /// When it was made.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When something was last asked or answered, RFC 3339.
+    /// When something was last asked or answered.
+    #[schemars(with = "Time")]
     pub last_message_at: String,
 }
 
 /// A thread with its messages.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct ThreadView {
     /// The thread.
     #[serde(flatten)]
     pub thread: ThreadItem,
-    /// Questions, each followed by the newest answer to it; oldest first.
+    /// Questions, each followed by the newest answer to it; oldest first, at most 200.
     pub messages: Vec<MessageView>,
-    /// Whether there are older ones.
+    /// Whether there are older ones: `before` the first question.
     pub has_before: bool,
 }
 
 /// A message of a thread.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(inline)]
 pub enum MessageView {
     /// Of the student.
     Question(QuestionItem),
@@ -56,63 +65,133 @@ pub enum MessageView {
 }
 
 /// A question as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Question")]
 pub struct QuestionItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Where it was asked.
+    #[schemars(with = "Id")]
     pub thread_id: String,
-    /// Always `student`.
+    /// Who asked.
+    #[schemars(extend("enum" = ["student"]))]
     pub role: &'static str,
-    /// The id the client gave it.
+    /// The UUID the client gave it.
     pub client_id: String,
     /// What was asked.
     pub body: String,
-    /// When, RFC 3339.
+    /// When it was asked.
+    #[schemars(with = "Time")]
     pub created_at: String,
 }
 
 /// What is wrong with an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AnswerFault")]
 pub struct FaultItem {
     /// Stable name.
+    #[schemars(extend("enum" = Fault::ALL.map(Fault::as_str)))]
     pub code: &'static str,
     /// A plain sentence for the student.
     pub message: &'static str,
 }
 
 /// An answer as the contract shapes it; also the snapshot of one that grows.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Answer")]
 pub struct AnswerItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
-    /// Where it stands.
+    /// The thread it belongs to.
+    #[schemars(with = "Id")]
     pub thread_id: String,
-    /// Always `companion`.
+    /// Who answers.
+    #[schemars(extend("enum" = ["companion"]))]
     pub role: &'static str,
-    /// What it answers.
+    /// The question it answers.
+    #[schemars(with = "Id")]
     pub question_id: String,
-    /// Who gave it.
+    /// Who gave it: a model, the offline companion, or people (the fixed help card).
     pub kind: AnswerKind,
     /// Where it stands.
     pub status: AnswerStatus,
-    /// What it says so far.
+    /// Markdown; show it by an allow-list.
     pub text: String,
-    /// Number of the newest frame that is part of the text.
+    /// Number of the newest frame that is part of `text`.
+    #[schemars(with = "Count")]
     pub seq: i64,
     /// Its number among the answers to the question, from 1.
+    #[schemars(with = "Count")]
     pub version: i64,
     /// All answers to the question, the oldest first.
+    #[schemars(with = "Vec<Id>")]
     pub versions: Vec<String>,
     /// What is wrong with it.
     pub error: Option<FaultItem>,
     /// The help card that is shown with it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "HelpCard")]
     pub help: Option<Box<RawValue>>,
-    /// When it was begun, RFC 3339.
+    /// When it was begun.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When it ended, RFC 3339.
+    /// When it ended.
+    #[schemars(with = "Option<Time>")]
     pub finished_at: Option<String>,
+}
+
+/// The data of `companion.started`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct CompanionStarted<'a> {
+    /// Where it was asked.
+    #[schemars(with = "Id")]
+    pub thread_id: &'a str,
+    /// What was asked.
+    pub question: &'a QuestionItem,
+    /// The answer that begins.
+    pub answer: &'a AnswerItem,
+}
+
+/// The data of `companion.delta`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct CompanionDelta<'a> {
+    /// The answer that grew.
+    pub message_id: MessageId,
+    /// From 1 without gaps.
+    #[schemars(with = "Count")]
+    pub seq: i64,
+    /// What this frame adds.
+    pub text: &'a str,
+}
+
+/// The data of `companion.done` and `companion.failed`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CompanionEnded<'a> {
+    /// The answer that ended; equal to the event's `id`.
+    pub message_id: MessageId,
+    /// The thread it belongs to.
+    pub thread_id: ThreadId,
+    /// The question it answers.
+    pub question_id: MessageId,
+    /// Who gave it: a model, the offline companion, or people (the fixed help card).
+    pub kind: AnswerKind,
+    /// How it ended.
+    pub status: AnswerStatus,
+    /// Number of the last frame.
+    #[schemars(with = "Count")]
+    pub seq: i64,
+    /// All of it.
+    pub text: &'a str,
+    /// What is wrong with it.
+    pub error: Option<FaultItem>,
+    /// The help card that is shown with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "HelpCard")]
+    pub help: Option<Box<RawValue>>,
 }
 
 impl From<&ThreadRow> for ThreadItem {

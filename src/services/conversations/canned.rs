@@ -9,13 +9,15 @@ use crate::{
         conversations::conversation::{parse_canned_body, parse_shortcut},
         ids::{CannedReplyId, UserId},
         principal::Principal,
+        shape::Id,
         text::FieldError,
     },
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whose a prepared answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CannedScope {
     /// The counsellor's.
@@ -25,9 +27,11 @@ pub enum CannedScope {
 }
 
 /// A prepared answer as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "CannedReply")]
 pub struct CannedReplyItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// What is typed behind `/`.
     pub shortcut: String,

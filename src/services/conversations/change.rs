@@ -14,41 +14,68 @@ use crate::{
         live::{audience::Audience, channel::ChannelName},
         notices::kind::{NewNotice, NoticeKind},
         principal::Role,
+        shape::Count,
     },
     services::notices::append_notice,
-    wire::desk_event::{DeskEvent, LEFT_CONVERSATION},
+    wire::desk_event::DeskEvent,
 };
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A change of a conversation, as events name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Change {
+    /// It was opened.
     Created,
+    /// There is a new message, or one was edited or deleted.
     Message,
+    /// The marks of this member rose.
     Read,
+    /// A counsellor took it from the queue.
     Assigned,
+    /// It has another counsellor.
     Transferred,
+    /// It is over.
     Closed,
+    /// It was opened again.
     Reopened,
+    /// It is not this counsellor's any more.
+    Left,
 }
 
-impl Change {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Message => "message",
-            Self::Read => "read",
-            Self::Assigned => "assigned",
-            Self::Transferred => "transferred",
-            Self::Closed => "closed",
-            Self::Reopened => "reopened",
-        }
-    }
+/// The data of `conversation.changed`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConversationChanged<'a> {
+    /// What became of it.
+    pub change: Change,
+    /// Which.
+    pub conversation_id: ConversationId,
+    /// Null with `left`.
+    pub conversation: Option<&'a ConversationItem>,
+}
+
+/// The data of `queue.changed`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct QueueChanged {
+    /// How many students wait now.
+    #[schemars(with = "Count")]
+    pub waiting: i64,
+}
+
+/// The data of `message.created` and of `message.changed`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MessageWritten {
+    /// The message as it is now.
+    message: MessageItem,
 }
 
 /// Returns the data of `message.created` and `message.changed`; the pump adds `id` and `cursor`.
 pub(super) fn message_data(message: &MessageRow) -> String {
-    json!({ "message": MessageItem::from(message) }).to_string()
+    json!(MessageWritten { message: message.into() }).to_string()
 }
 
 /// Writes the log row of a message event.
@@ -61,7 +88,7 @@ pub(super) async fn append_message_event(tx: &mut Tx, id: LogId, event: DeskEven
 /// stay with a user who later leaves the conversation.
 pub(super) async fn append_change(tx: &mut Tx, change: Change, row: &ConversationRow, now_ms: i64) -> BackendResult<()> {
     for (user, item) in views(row) {
-        append_row(tx, user, changed_data(change.as_str(), row.id, Some(&item.without_preview())), now_ms).await?;
+        append_row(tx, user, changed_data(change, row.id, Some(&item.without_preview())), now_ms).await?;
     }
     Ok(())
 }
@@ -69,7 +96,7 @@ pub(super) async fn append_change(tx: &mut Tx, change: Change, row: &Conversatio
 /// Writes that a counsellor left a conversation. When the pump reaches this row, it takes the
 /// counsellor's sockets off the conversation's channel.
 pub(super) async fn append_left(tx: &mut Tx, former: UserId, id: ConversationId, now_ms: i64) -> BackendResult<()> {
-    append_row(tx, former, changed_data(LEFT_CONVERSATION, id, None), now_ms).await
+    append_row(tx, former, changed_data(Change::Left, id, None), now_ms).await
 }
 
 async fn append_row(tx: &mut Tx, user: UserId, data: Value, now_ms: i64) -> BackendResult<()> {
@@ -103,11 +130,7 @@ pub(super) async fn append_waiting_notice(tx: &mut Tx, id: ConversationId, now_m
 /// Publishes a change to both members that need not be durable.
 pub(super) fn publish_to_members(context: &Context, change: Change, row: &ConversationRow) {
     for (user, item) in views(row) {
-        context.announce.queue_event(
-            &ChannelName::user(user),
-            DeskEvent::ConversationChanged,
-            changed_data(change.as_str(), row.id, Some(&item)),
-        );
+        context.announce.queue_event(&ChannelName::user(user), DeskEvent::ConversationChanged, changed_data(change, row.id, Some(&item)));
     }
 }
 
@@ -118,7 +141,7 @@ pub(super) fn publish_to_side(context: &Context, change: Change, row: &Conversat
         Side::Counsellor => row.counsellor.as_ref().map(|counsellor| counsellor.id),
     };
     if let Some(user) = user {
-        let data = changed_data(change.as_str(), row.id, Some(&ConversationItem::of(row, side)));
+        let data = changed_data(change, row.id, Some(&ConversationItem::of(row, side)));
         context.announce.queue_event(&ChannelName::user(user), DeskEvent::ConversationChanged, data);
     }
 }
@@ -127,7 +150,7 @@ pub(super) fn publish_to_side(context: &Context, change: Change, row: &Conversat
 pub(super) async fn publish_queue(context: &Context) {
     match context.store.count_waiting().await {
         Ok(waiting) => {
-            context.announce.queue_event(&ChannelName::role(Role::Counsellor), DeskEvent::QueueChanged, json!({ "waiting": waiting }))
+            context.announce.queue_event(&ChannelName::role(Role::Counsellor), DeskEvent::QueueChanged, json!(QueueChanged { waiting }))
         }
         Err(error) => tracing::warn!(%error, "queue not counted"),
     }
@@ -138,6 +161,17 @@ fn views(row: &ConversationRow) -> impl Iterator<Item = (UserId, ConversationIte
     [(row.student.id, ConversationItem::of(row, Side::Student))].into_iter().chain(counsellor)
 }
 
-fn changed_data(change: &str, id: ConversationId, item: Option<&ConversationItem>) -> Value {
-    json!({ "change": change, "conversation_id": id.to_string(), "conversation": item })
+fn changed_data(change: Change, conversation_id: ConversationId, conversation: Option<&ConversationItem>) -> Value {
+    json!(ConversationChanged { change, conversation_id, conversation })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::desk_event::LEFT_CONVERSATION;
+
+    #[test]
+    fn the_wire_finds_a_loss_by_its_name() {
+        assert_eq!(json!(Change::Left), json!(LEFT_CONVERSATION));
+    }
 }

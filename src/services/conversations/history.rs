@@ -17,9 +17,11 @@ use crate::{
         conversations::conversation::{Participant, parse_search},
         ids::{ConversationId, MessageId},
         principal::Role,
+        shape::Time,
     },
     wire::content_disposition::Disposition,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -37,7 +39,8 @@ pub enum HistoryStart {
 }
 
 /// A page of messages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct HistoryPage {
     /// By rising number.
     pub items: Vec<MessageItem>,
@@ -47,40 +50,46 @@ pub struct HistoryPage {
     pub has_after: bool,
 }
 
-/// What a message said before an edit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// An edit of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "MessageEdit")]
 pub struct EditItem {
     /// The text that was replaced.
     pub body: String,
-    /// When, RFC 3339.
+    /// When it was replaced.
+    #[schemars(with = "Time")]
     pub edited_at: String,
 }
 
 /// A link to the file of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MessageLink {
     /// Works without a login.
     pub url: String,
-    /// Until when, RFC 3339.
+    /// When it stops to work.
+    #[schemars(with = "Time")]
     pub expires_at: String,
 }
 
 /// A message that a search found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "FoundMessage")]
 pub struct FoundItem {
     /// The message.
     #[serde(flatten)]
     pub message: MessageItem,
-    /// Where it stands, as the one who asks sees it.
+    /// The conversation it belongs to, as the user sees it.
     pub conversation: ConversationItem,
 }
 
 /// A page of found messages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct SearchPage {
     /// Newest first.
     pub items: Vec<FoundItem>,
-    /// `after` of the next page.
+    /// `after` of the next page; null on the last one.
     pub next: Option<String>,
 }
 

@@ -11,13 +11,15 @@ use crate::{
     backends::store::{ConversationRow, Marks},
     domain::{
         conversations::conversation::{Participant, Side},
-        ids::ConversationId,
+        ids::{ConversationId, UserId},
         live::channel::ChannelName,
         principal::Principal,
+        shape::Count,
         text::FieldError,
     },
     wire::desk_event::DeskEvent,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -31,14 +33,32 @@ pub enum Mark {
 }
 
 /// Where the member's watermarks stand now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "OwnMarks")]
 pub struct MarkAnswer {
     /// Everything up to here reached a device.
+    #[schemars(with = "Count")]
     pub delivered_seq: i64,
     /// Everything up to here was read.
+    #[schemars(with = "Count")]
     pub read_seq: i64,
     /// How many messages of the other side were not read.
+    #[schemars(with = "Count")]
     pub unread_count: i64,
+}
+
+/// The data of `message.read`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct MarksRaised {
+    /// The member.
+    user_id: UserId,
+    /// Everything up to here reached a device of the member.
+    #[schemars(with = "Count")]
+    delivered_seq: i64,
+    /// Everything up to here was read. Null when it is hidden.
+    #[schemars(with = "Option<Count>")]
+    read_seq: Option<i64>,
 }
 
 impl MarkAnswer {
@@ -86,7 +106,7 @@ fn publish_marks(context: &Context, who: Participant, row: &ConversationRow, bef
     let is_hidden = who.side == Side::Student && row.hides_read_receipts;
     if !is_hidden || marks.delivered_seq > before.delivered_seq {
         let read_seq = (!is_hidden).then_some(marks.read_seq);
-        let data = json!({ "user_id": who.user_id, "delivered_seq": marks.delivered_seq, "read_seq": read_seq });
+        let data = json!(MarksRaised { user_id: who.user_id, delivered_seq: marks.delivered_seq, read_seq });
         context.announce.queue_event(&ChannelName::conversation(row.id), DeskEvent::MessageRead, data);
     }
     if marks.read_seq > before.read_seq {

@@ -25,11 +25,12 @@ mod view_audit;
 pub use canned::{
     CannedReplyItem, CannedScope, NewCannedReply, add_canned_reply, change_canned_reply, delete_canned_reply, list_canned_replies,
 };
+pub use change::{Change, ConversationChanged, MessageWritten, QueueChanged};
 pub use history::{
     EditItem, FoundItem, HistoryPage, HistoryStart, MessageLink, SearchPage, link_message_file, list_message_edits, list_messages,
     search_messages,
 };
-pub use marks::{Mark, MarkAnswer, mark};
+pub use marks::{Mark, MarkAnswer, MarksRaised, mark};
 pub use notes::{NoteItem, add_note, list_notes};
 pub use open::{FirstMessage, NewConversation, Opened, open_conversation};
 pub use preferences::{PreferencesItem, hides_typing, read_preferences, set_preferences};

@@ -9,22 +9,27 @@ use crate::{
         conversations::conversation::{Participant, Side, parse_private_note},
         ids::{ConversationId, NoteId},
         principal::Principal,
+        shape::{Id, Time},
     },
     services::shared::person::PersonItem,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 /// A note as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Note")]
 pub struct NoteItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Who wrote it.
     pub author: PersonItem,
     /// What it says.
     pub body: String,
-    /// When it was written, RFC 3339.
+    /// When it was written.
+    #[schemars(with = "Time")]
     pub created_at: String,
 }
 

@@ -6,10 +6,12 @@ use crate::{
     backends::store::ChatPreferences,
     domain::{access::Action, ids::UserId, principal::Principal},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a student hides, as the contract shapes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ChatPreferences")]
 pub struct PreferencesItem {
     /// Nobody sees that they are typing.
     pub hide_typing: bool,

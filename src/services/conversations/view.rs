@@ -3,106 +3,120 @@
 
 use super::{Context, ServiceError, ServiceResult, is_member, is_queued_for, member, participant, require};
 use crate::{
-    backends::store::{ConversationFilter, ConversationRow, FileRow, LastMessageRow, MessageRow},
+    backends::store::{ConversationFilter, ConversationRow, LastMessageRow, MessageRow},
     domain::{
         access::Action,
         clock::rfc3339,
         conversations::conversation::{ConversationState, ListPosition, Participant, Side, preview},
         ids::ConversationId,
         principal::Principal,
+        shape::{Count, Id, Time},
     },
-    services::shared::person::PersonItem,
+    services::shared::{file::FileItem, person::PersonItem},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The newest message of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "LastMessage")]
 pub struct LastMessageItem {
     /// Its number.
+    #[schemars(with = "Count")]
     pub seq: i64,
     /// Who wrote it.
+    #[schemars(with = "Id")]
     pub sender_id: String,
-    /// How it begins; empty when deleted, and where the text must not be kept (durable events).
+    /// How it begins; empty when deleted, null in durable events.
+    #[schemars(with = "Option<String>")]
     pub preview: String,
-    /// When it was written, RFC 3339.
+    /// When it was written.
+    #[schemars(with = "Time")]
     pub created_at: String,
     /// Whether it was deleted.
     pub deleted: bool,
 }
 
 /// How far a side got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Marks")]
 pub struct MarksItem {
     /// Everything up to here reached a device.
+    #[schemars(with = "Count")]
     pub delivered_seq: i64,
-    /// Everything up to here was read; null when it is hidden.
+    /// Null when it is hidden.
+    #[schemars(with = "Option<Count>")]
     pub read_seq: Option<i64>,
 }
 
 /// A conversation as one side sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Conversation")]
 pub struct ConversationItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// The student.
     pub student: PersonItem,
-    /// The counsellor; null in the queue.
+    /// Null in the queue.
     pub counsellor: Option<PersonItem>,
     /// Where it stands.
     pub state: ConversationState,
     /// What it is about.
     pub subject: Option<String>,
     /// Number of the newest message; 0 without any.
+    #[schemars(with = "Count")]
     pub last_seq: i64,
     /// The newest message.
     pub last_message: Option<LastMessageItem>,
     /// How many messages of the other side were not read.
+    #[schemars(with = "Count")]
     pub unread_count: i64,
     /// How far this side got.
     pub own: MarksItem,
-    /// How far the other side got.
+    /// Of the other side; `read_seq` is null when it hides read receipts.
     pub other: MarksItem,
-    /// Since when it is in the queue, RFC 3339.
+    /// Since when it is in the queue.
+    #[schemars(with = "Option<Time>")]
     pub waiting_since: Option<String>,
-    /// When it was made, RFC 3339.
+    /// When it was made.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When it was closed, RFC 3339.
+    /// When it was closed.
+    #[schemars(with = "Option<Time>")]
     pub closed_at: Option<String>,
 }
 
-/// The file of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AttachmentItem {
-    /// Display name.
-    pub name: String,
-    /// Size.
-    pub size_bytes: i64,
-    /// Kind.
-    pub content_type: String,
-}
-
-/// A message as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Message")]
 pub struct MessageItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
-    /// Where it stands.
+    /// The conversation it belongs to.
+    #[schemars(with = "Id")]
     pub conversation_id: String,
-    /// Its number there.
+    /// Its number in the conversation, from 1.
+    #[schemars(with = "Count")]
     pub seq: i64,
-    /// The id the client gave it.
+    /// The UUID its sender gave it.
     pub client_id: String,
-    /// Who wrote it.
+    /// The account that wrote it.
+    #[schemars(with = "Id")]
     pub sender_id: String,
-    /// What it says; empty when deleted.
+    /// Empty when deleted.
     pub body: String,
-    /// Its file.
-    pub attachment: Option<AttachmentItem>,
-    /// When it was written, RFC 3339.
+    /// Its file; null without one, and when deleted.
+    pub attachment: Option<FileItem>,
+    /// When it was written.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When it was edited last, RFC 3339.
+    /// When it was edited last; null when it was not.
+    #[schemars(with = "Option<Time>")]
     pub edited_at: Option<String>,
-    /// When it was deleted, RFC 3339.
+    /// When it was deleted; null when it was not.
+    #[schemars(with = "Option<Time>")]
     pub deleted_at: Option<String>,
 }
 
@@ -131,13 +145,15 @@ pub struct ConversationQuery {
 }
 
 /// A page of conversations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct ConversationPage {
     /// In the order of their scope.
     pub items: Vec<ConversationItem>,
-    /// `after` of the next page.
+    /// `after` of the next page; null on the last one.
     pub next: Option<String>,
-    /// How many messages the user has not read, in all own conversations.
+    /// In all own conversations.
+    #[schemars(with = "Count")]
     pub unread_total: i64,
 }
 
@@ -201,12 +217,6 @@ impl ConversationItem {
     }
 }
 
-impl From<&FileRow> for AttachmentItem {
-    fn from(file: &FileRow) -> Self {
-        Self { name: file.name.clone(), size_bytes: file.size_bytes, content_type: file.content_type.clone() }
-    }
-}
-
 impl From<&MessageRow> for MessageItem {
     fn from(message: &MessageRow) -> Self {
         Self {
@@ -216,7 +226,7 @@ impl From<&MessageRow> for MessageItem {
             client_id: message.client_id.clone(),
             sender_id: message.sender_id.to_string(),
             body: message.body.clone(),
-            attachment: message.file.as_ref().map(AttachmentItem::from),
+            attachment: message.file.as_ref().map(FileItem::from),
             created_at: rfc3339(message.created_at_ms),
             edited_at: message.edited_at_ms.map(rfc3339),
             deleted_at: message.deleted_at_ms.map(rfc3339),

@@ -9,41 +9,48 @@ use crate::{
             registry::SocketOwner,
         },
         principal::Principal,
+        shape::{Cursor, Text},
     },
     services::{Context, ServiceError, ServiceResult, apps::table::App, dashboards::SchoolFacts},
     wire::signature::{channel_text, user_text},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 /// How long after it was made a proof finds its owner, in ms. Clients join as soon as they have it.
 const PROOF_LIFETIME_MS: u64 = 3_600_000;
 
-/// Answer of `GET /realtime`.
-#[derive(Debug, Serialize)]
+/// Tells a client what to listen to.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct RealtimeInfo {
     /// Key of the built-in app.
     pub key: String,
     /// Channels this user listens to.
     pub channels: Vec<String>,
     /// Newest position of the log: start `/sync` from here.
+    #[schemars(with = "Cursor")]
     pub cursor: String,
     /// Every role shows times in the school's zone.
     pub school: SchoolFacts,
 }
 
 /// Proof that lets a socket join one channel.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ChannelProof")]
 pub struct ChannelAuth {
-    /// `key:signature`.
+    /// `key:signature`
     pub auth: String,
-    /// Signed member data, on presence channels.
+    /// JSON text with the member, on presence channels.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Text")]
     pub channel_data: Option<String>,
 }
 
 /// Proof that a socket belongs to a user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct UserAuth {
     /// `key:signature`.
     pub auth: String,

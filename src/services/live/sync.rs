@@ -6,10 +6,17 @@ use crate::{
         BackendError,
         store::{LogHead, LogRow},
     },
-    domain::{conversations::conversation::Participant, live::audience::Audience, principal::Principal, text::FieldError},
+    domain::{
+        conversations::conversation::Participant,
+        live::audience::Audience,
+        principal::Principal,
+        shape::{Anything, Cursor, Id},
+        text::FieldError,
+    },
     services::{Context, ServiceResult, notices::viewer_of},
     wire::desk_event::durable_data,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -20,27 +27,31 @@ const PAGE: u32 = 200;
 const CONVERSATIONS: u32 = 500;
 
 /// A durable event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SyncEvent {
     /// Its id; clients drop repeats.
+    #[schemars(with = "Id")]
     pub id: String,
-    /// Its wire name.
+    /// Its name, as on the socket.
     pub event: String,
-    /// The same text a socket gets as data.
+    /// As the socket would have brought it.
+    #[schemars(with = "Anything")]
     pub data: Box<RawValue>,
 }
 
 /// What a user missed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct SyncAnswer {
-    /// Whether events behind the cursor may be gone: fetch the lists again.
+    /// True when the cursor is out of reach: load the lists again.
     #[serde(skip_serializing_if = "is_false")]
     pub reset: bool,
     /// In order.
     pub events: Vec<SyncEvent>,
     /// `after` of the next request.
+    #[schemars(with = "Cursor")]
     pub cursor: String,
-    /// Whether to ask again at once.
+    /// Ask again at once.
     pub more: bool,
 }
 

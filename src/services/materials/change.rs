@@ -4,7 +4,7 @@
 //!   transaction.
 //! - A file is stored before its row and deleted after it, so that a row never lacks its file.
 
-use super::view::MaterialItem;
+use super::view::MaterialWithText;
 use crate::{
     backends::{
         BackendError, BackendResult,
@@ -31,6 +31,8 @@ use crate::{
     },
     wire::desk_event::DeskEvent,
 };
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 
 /// A material to make.
@@ -57,10 +59,46 @@ pub struct MaterialChange {
     pub status: Option<MaterialStatus>,
 }
 
-/// Makes a material: inspects and stores the file, then writes row, audit entry and, if it is
-/// active, notice and log row in one transaction. Fails with `validation`, `materials.file_*` or
-/// [`ServiceError::Denied`]; then nothing remains.
-pub async fn publish_material(context: &Context, requester: &Requester, new: NewMaterial) -> ServiceResult<MaterialItem> {
+/// What became of a material.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum MaterialAct {
+    /// It was made.
+    Created,
+    /// Its texts or its state changed.
+    Updated,
+    /// It was taken out of sight.
+    Archived,
+    /// It is gone.
+    Deleted,
+}
+
+/// The data of `material.changed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct MaterialChanged {
+    /// The material.
+    material_id: MaterialId,
+    /// What became of it.
+    change: MaterialAct,
+}
+
+impl MaterialAct {
+    /// Returns the name of the act in the audit trail.
+    const fn audit_action(self) -> &'static str {
+        match self {
+            Self::Created => "material.created",
+            Self::Updated => "material.updated",
+            Self::Archived => "material.archived",
+            Self::Deleted => "material.deleted",
+        }
+    }
+}
+
+/// Makes a material: file inspected and stored, then row, audit entry, and when it is active notice and log row, in one transaction. Fails with
+/// `validation`, `materials.file_*` or [`ServiceError::Denied`]; then nothing of it stays.
+pub async fn publish_material(context: &Context, requester: &Requester, new: NewMaterial) -> ServiceResult<MaterialWithText> {
     require(&requester.principal, Action::WriteMaterials)?;
     check_new(&new)?;
     let material = new_row(context, &requester.principal, &new);
@@ -72,8 +110,8 @@ pub async fn publish_material(context: &Context, requester: &Requester, new: New
         discard_file(context, &material).await;
         return Err(error.into());
     }
-    announce(context, &material, "created", false);
-    Ok(MaterialItem::whole(material, requester.principal.role))
+    announce(context, &material, MaterialAct::Created, false);
+    Ok(MaterialWithText::new(material, requester.principal.role))
 }
 
 /// Changes a material. A draft that becomes active for the first time is announced to the students.
@@ -82,20 +120,20 @@ pub async fn change_material(
     requester: &Requester,
     id: MaterialId,
     change: MaterialChange,
-) -> ServiceResult<MaterialItem> {
+) -> ServiceResult<MaterialWithText> {
     require(&requester.principal, Action::WriteMaterials)?;
     let mut tx = context.store.begin().await?;
     let before = tx.find_material_to_change(id).await?.ok_or(ServiceError::NotFound)?;
     let mut after = apply(&before, change)?;
     if after == before {
-        return Ok(MaterialItem::whole(before, requester.principal.role));
+        return Ok(MaterialWithText::new(before, requester.principal.role));
     }
     let now_ms = context.clock.now_ms();
     let is_first_publication = after.status == MaterialStatus::Active && after.published_at_ms.is_none();
     after.updated_at_ms = now_ms;
     after.published_at_ms = after.published_at_ms.or((after.status == MaterialStatus::Active).then_some(now_ms));
     let is_archiving = after.status == MaterialStatus::Archived && before.status != MaterialStatus::Archived;
-    let action = if is_archiving { "archived" } else { "updated" };
+    let action = if is_archiving { MaterialAct::Archived } else { MaterialAct::Updated };
     tx.update_material(&after).await?;
     audit(&mut tx, requester, &after, action, now_ms).await?;
     if is_first_publication {
@@ -103,7 +141,7 @@ pub async fn change_material(
     }
     tx.commit().await?;
     announce(context, &after, action, true);
-    Ok(MaterialItem::whole(after, requester.principal.role))
+    Ok(MaterialWithText::new(after, requester.principal.role))
 }
 
 /// Deletes a material: the row first, then its file. If deleting the file fails, `files::sweep`
@@ -113,10 +151,10 @@ pub async fn delete_material(context: &Context, requester: &Requester, id: Mater
     let mut tx = context.store.begin().await?;
     let material = tx.find_material_to_change(id).await?.ok_or(ServiceError::NotFound)?;
     tx.delete_material(id).await?;
-    audit(&mut tx, requester, &material, "deleted", context.clock.now_ms()).await?;
+    audit(&mut tx, requester, &material, MaterialAct::Deleted, context.clock.now_ms()).await?;
     tx.commit().await?;
     discard_object(context, &material).await;
-    announce(context, &material, "deleted", true);
+    announce(context, &material, MaterialAct::Deleted, true);
     Ok(())
 }
 
@@ -190,17 +228,16 @@ async fn store_file(context: &Context, upload: &UploadedFile, file: &FileRow) ->
 async fn insert(context: &Context, requester: &Requester, material: &MaterialRow) -> BackendResult<()> {
     let mut tx = context.store.begin().await?;
     tx.insert_material(material).await?;
-    audit(&mut tx, requester, material, "created", material.created_at_ms).await?;
+    audit(&mut tx, requester, material, MaterialAct::Created, material.created_at_ms).await?;
     if material.status == MaterialStatus::Active {
         notify_students(&mut tx, material, material.created_at_ms).await?;
     }
     tx.commit().await
 }
 
-async fn audit(tx: &mut Tx, requester: &Requester, material: &MaterialRow, change: &str, now_ms: i64) -> BackendResult<()> {
-    let action = format!("material.{change}");
+async fn audit(tx: &mut Tx, requester: &Requester, material: &MaterialRow, change: MaterialAct, now_ms: i64) -> BackendResult<()> {
     let facts = json!({ "title": material.title, "status": material.status });
-    tx.append_audit(&requester.audit_entry(&action, Some(("material", material.id.to_string())), facts, now_ms)).await
+    tx.append_audit(&requester.audit_entry(change.audit_action(), Some(("material", material.id.to_string())), facts, now_ms)).await
 }
 
 async fn notify_students(tx: &mut Tx, material: &MaterialRow, now_ms: i64) -> BackendResult<()> {
@@ -229,14 +266,13 @@ async fn discard_object(context: &Context, material: &MaterialRow) {
     }
 }
 
-/// Wakes the pump and publishes the change to open pages. Students get it only for materials that
-/// they can or could see; of a new material they get the notice.
-fn announce(context: &Context, material: &MaterialRow, change: &str, tells_students: bool) {
+/// Wakes the pump and tells open pages. Students hear only of what they can or could see; of a new material they get the notice.
+fn announce(context: &Context, material: &MaterialRow, change: MaterialAct, tells_students: bool) {
     context.announce.wake_pump();
     let tells_students = tells_students && material.published_at_ms.is_some();
     let roles = Role::ALL.into_iter().filter(|role| tells_students || *role != Role::Student);
     for role in roles {
-        let data = json!({ "material_id": material.id.to_string(), "change": change });
+        let data = json!(MaterialChanged { material_id: material.id, change });
         context.announce.queue_event(&ChannelName::role(role), DeskEvent::MaterialChanged, data);
     }
 }

@@ -5,8 +5,8 @@
 mod change;
 mod view;
 
-pub use change::{MaterialChange, NewMaterial, change_material, delete_material, publish_material};
-pub use view::{AuthorItem, FileItem, MaterialItem, MaterialPage, MaterialQuery, Purpose, list_materials, newest_materials, read_material};
+pub use change::{MaterialChange, MaterialChanged, NewMaterial, change_material, delete_material, publish_material};
+pub use view::{MaterialItem, MaterialPage, MaterialQuery, MaterialWithText, Purpose, list_materials, newest_materials, read_material};
 
 use super::{Context, ServiceError, ServiceResult, shared::school_day};
 use crate::{
@@ -21,19 +21,23 @@ use crate::{
         files::{file_key::FileKey, material::MaterialStatus},
         ids::MaterialId,
         principal::{Principal, Role},
+        shape::Time,
     },
     wire::content_disposition::Disposition,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use crate::backends::files::{LinkClaim, LinkedFile};
 
 /// A link to the file of a material.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MaterialLink {
-    /// Works without a login.
+    /// Works without a login; relative to this server when files are on its disk.
     pub url: String,
-    /// Until when, RFC 3339.
+    /// When it stops to work.
+    #[schemars(with = "Time")]
     pub expires_at: String,
 }
 

@@ -10,9 +10,14 @@ use crate::{
         files::material::MaterialStatus,
         ids::MaterialId,
         principal::{Principal, Role},
+        shape::{Count, Id, Time},
     },
-    services::{Context, ServiceResult},
+    services::{
+        Context, ServiceResult,
+        shared::{file::FileItem, person::PersonItem},
+    },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The filter and page of a list of materials.
@@ -30,30 +35,12 @@ pub struct MaterialQuery {
     pub limit: u32,
 }
 
-/// The file of a material as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FileItem {
-    /// Display name.
-    pub name: String,
-    /// Size.
-    pub size_bytes: i64,
-    /// Kind.
-    pub content_type: String,
-}
-
-/// Who made a material.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuthorItem {
-    /// The account.
-    pub id: String,
-    /// Display name.
-    pub name: String,
-}
-
-/// A material as the contract shapes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A material without its text, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Material")]
 pub struct MaterialItem {
     /// Its id.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Its title.
     pub title: String,
@@ -61,33 +48,46 @@ pub struct MaterialItem {
     pub category: String,
     /// The first words of its text.
     pub summary: Option<String>,
-    /// Where it stands.
+    /// Its state; students see active ones only.
     pub status: MaterialStatus,
-    /// Its file.
+    /// Its file; null without one.
     pub file: Option<FileItem>,
-    /// Who made it.
-    pub author: AuthorItem,
-    /// How often it was read; null for students.
+    /// The counsellor who made it.
+    pub author: PersonItem,
+    /// How often students read it. Null for students.
+    #[schemars(with = "Option<Count>")]
     pub views: Option<i64>,
-    /// How often it was downloaded; null for students.
+    /// How often students downloaded its file. Null for students.
+    #[schemars(with = "Option<Count>")]
     pub downloads: Option<i64>,
-    /// When it was made, RFC 3339.
+    /// When it was made.
+    #[schemars(with = "Time")]
     pub created_at: String,
-    /// When it was changed last, RFC 3339.
+    /// When it was changed last.
+    #[schemars(with = "Time")]
     pub updated_at: String,
-    /// When it first became active, RFC 3339.
+    /// When it first became active; null before that.
+    #[schemars(with = "Option<Time>")]
     pub published_at: Option<String>,
-    /// Its text; only where one material is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
+}
+
+/// A material with its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MaterialWithText {
+    /// The material.
+    #[serde(flatten)]
+    pub material: MaterialItem,
+    /// May be empty when there is a file.
+    pub body: String,
 }
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct MaterialPage {
     /// Newest first.
     pub items: Vec<MaterialItem>,
-    /// `after` of the next page.
+    /// `after` of the next page; null on the last one.
     pub next: Option<String>,
     /// The categories in use, sorted.
     pub categories: Vec<String>,
@@ -98,33 +98,29 @@ impl MaterialItem {
     #[must_use]
     pub fn listed(material: MaterialRow, role: Role) -> Self {
         let counts = may(role, Action::ReadUnpublishedMaterials).then_some((material.views, material.downloads));
-        let show_file = |file: crate::backends::store::FileRow| FileItem {
-            name: file.name,
-            size_bytes: file.size_bytes,
-            content_type: file.content_type,
-        };
         Self {
             id: material.id.to_string(),
             title: material.title,
             category: material.category,
             summary: material.summary,
             status: material.status,
-            file: material.file.map(show_file),
-            author: AuthorItem { id: material.author_id.to_string(), name: material.author_name },
+            file: material.file.as_ref().map(FileItem::from),
+            author: PersonItem { id: material.author_id.to_string(), name: material.author_name },
             views: counts.map(|(views, _)| views),
             downloads: counts.map(|(_, downloads)| downloads),
             created_at: rfc3339(material.created_at_ms),
             updated_at: rfc3339(material.updated_at_ms),
             published_at: material.published_at_ms.map(rfc3339),
-            body: None,
         }
     }
+}
 
+impl MaterialWithText {
     /// Shows one material with its text, as `role` may see it.
     #[must_use]
-    pub fn whole(material: MaterialRow, role: Role) -> Self {
-        let body = Some(material.body.clone());
-        Self { body, ..Self::listed(material, role) }
+    pub fn new(mut material: MaterialRow, role: Role) -> Self {
+        let body = std::mem::take(&mut material.body);
+        Self { material: MaterialItem::listed(material, role), body }
     }
 }
 
@@ -159,11 +155,11 @@ pub enum Purpose {
     Look,
 }
 
-/// Shows one material and counts a student's view.
-pub async fn read_material(context: &Context, principal: &Principal, id: MaterialId, purpose: Purpose) -> ServiceResult<MaterialItem> {
+/// Shows one material and counts a student's reading.
+pub async fn read_material(context: &Context, principal: &Principal, id: MaterialId, purpose: Purpose) -> ServiceResult<MaterialWithText> {
     let material = find_visible(context, principal, id).await?;
     if principal.role == Role::Student && purpose == Purpose::Use {
         context.store.count_material_view(id, principal.user_id, &school_day::today(context), context.clock.now_ms()).await?;
     }
-    Ok(MaterialItem::whole(material, principal.role))
+    Ok(MaterialWithText::new(material, principal.role))
 }

@@ -7,13 +7,19 @@ use crate::{
         BackendResult,
         store::{Engine, WebhookTotals},
     },
-    domain::{access::Action, clock::rfc3339, principal::Principal},
+    domain::{
+        access::Action,
+        clock::rfc3339,
+        principal::Principal,
+        shape::{Count, Time},
+    },
     services::{
         Context, ServiceResult,
         companion::{self, MonthUse},
         shared::requester::require,
     },
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -22,66 +28,114 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The report, as the contract shapes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "System")]
 pub struct SystemReport {
+    /// Version of the server.
     version: &'static str,
+    /// The process that answered.
     node: String,
+    /// The time of that process.
+    #[schemars(with = "Time")]
     now: String,
+    /// When that process began.
+    #[schemars(with = "Time")]
     started_at: String,
+    /// What this node stands on.
     parts: Vec<Part>,
+    /// The sockets of this node.
     sockets: Sockets,
+    /// The connections of this node to the database.
     database_pool: Pool,
+    /// The durable log.
     log: Option<BacklogReport>,
+    /// The webhooks of connected apps.
     webhooks: Option<Webhooks>,
+    /// Warnings about students.
     alerts: Option<Alerts>,
+    /// The companion.
     companion: CompanionReport,
 }
 
 /// Something this node stands on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SystemPart")]
 struct Part {
+    /// Which part.
+    #[schemars(extend("enum" = ["database", "cache", "bus", "files"]))]
     name: &'static str,
+    /// What it is made of.
+    #[schemars(extend("enum" = ["sqlite", "mysql", "postgres", "redis", "in_process", "disk", "s3"]))]
     kind: &'static str,
+    /// Whether it answered in time.
+    #[schemars(extend("enum" = ["connected", "disconnected"]))]
     status: &'static str,
     /// How long it took to answer.
     latency_ms: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Sockets {
+    /// On this node.
     open: usize,
+    /// Most that may be open; null: any number.
     limit: Option<usize>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Pool {
+    /// Open connections.
     size: u32,
+    /// Those that nobody uses.
     idle: u32,
+    /// Most that may be open.
     limit: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct BacklogReport {
+    /// Events not yet published.
+    #[schemars(with = "Count")]
     waiting: i64,
+    /// When the oldest of them was written.
+    #[schemars(with = "Option<Time>")]
     oldest_at: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Webhooks {
+    /// Events not yet delivered.
+    #[schemars(with = "Count")]
     waiting: i64,
+    /// Dead letters.
+    #[schemars(with = "Count")]
     dead: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Alerts {
+    /// Open warnings.
+    #[schemars(with = "Count")]
     open: i64,
+    /// When the oldest open one of level 3 was raised.
+    #[schemars(with = "Option<Time>")]
     oldest_risk_at: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 struct CompanionReport {
+    /// Who answers.
+    #[schemars(extend("enum" = ["model", "offline"]))]
     provider: &'static str,
+    /// Name of the model.
     model: Option<String>,
+    /// What was used of the month's tokens.
     usage: Option<MonthUse>,
 }
 

@@ -2,6 +2,7 @@
 //! repeating of transactions.
 
 pub(super) mod contention;
+pub mod file;
 pub mod idempotency;
 pub mod person;
 pub mod requester;

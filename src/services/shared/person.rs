@@ -1,12 +1,15 @@
 //! Owns how a person is shown beside appointments, conversations, notes and warnings.
 
-use crate::backends::store::PersonRow;
+use crate::{backends::store::PersonRow, domain::shape::Id};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A person beside an appointment, a conversation, a note or a warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Person")]
 pub struct PersonItem {
     /// The account.
+    #[schemars(with = "Id")]
     pub id: String,
     /// Display name.
     pub name: String,

@@ -1,4 +1,5 @@
-//! Tests what admins may do with accounts, the effects on logins, and the audit trail.
+//! Admins list, create, change and import accounts; each change takes effect at once and is written
+//! to the audit trail.
 
 use crate::support::{TestApp, TestUser, socket::Received, user::PASSWORD, wait::until};
 use educounsel::{backends::store::UserChange, domain::ids::UserId, services::accounts::hashing_line, wire::signature::to_hex};
@@ -219,8 +220,8 @@ async fn a_patch_that_changes_nothing_ends_sessions_that_an_earlier_one_left() {
     app.stop().await;
 }
 
-/// The login waits for the right to write while the password is replaced: its session would come
-/// after all others have been ended.
+/// The login waits for the right to write while the password is replaced: it would begin after the
+/// replacement has ended all other logins.
 #[actix_web::test]
 async fn a_login_that_was_right_before_a_password_reset_gets_no_session_after_it() {
     let app = TestApp::builder().set(|config| config.http.trust_proxy = true).start().await;

@@ -1,4 +1,4 @@
-//! Accounts: signing in, what admins do with them, and who may be looked up.
+//! Tests of accounts: signing in, management by admins, and looking up students.
 
 mod manage;
 mod races;

@@ -42,8 +42,8 @@ async fn one_of_two_admins_stays(database: Database) {
         let (at_here, at_there) = tokio::join!(take_from(here, &there, one), take_from(&there, here, other));
         let left = active_admins(store).await;
         assert_eq!(left.len(), 1, "round {round}: {at_here}, {at_there}");
-        // Who lost it is told that it does not fit, or, when the loss came before the request was
-        // let in, that it is not theirs to ask.
+        // The loser is told that the change does not fit; if the loss came before the request was
+        // let in, that the request is not allowed.
         let mut answers = [at_here, at_there];
         answers.sort_unstable();
         assert!(answers[0] == 200 && [401, 403, 409].contains(&answers[1]), "round {round}: {answers:?}");

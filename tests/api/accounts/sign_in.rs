@@ -1,4 +1,5 @@
-//! Signing in and out, sessions, forged requests, and guessing of passwords.
+//! Signing in and out works, logins end when they should, and forged requests and guessed passwords
+//! fail.
 
 use crate::support::{TestApp, TestUser, socket::Received, user::PASSWORD, wait::until};
 use educounsel::domain::clock::Clock;
@@ -74,9 +75,9 @@ async fn unknown_names_wrong_passwords_and_disabled_accounts_are_one_answer_in_t
     assert_eq!(wrong.1["code"], "auth.invalid_credentials");
     assert_eq!(answer(try_login(&app, "tidak-ada", "salah salah salah").await).await, wrong);
     assert_eq!(answer(try_login(&app, "budi", PASSWORD).await).await, wrong);
-    // That the same hash is computed is tested beside the code; this would find any other
-    // difference of the size of a hash. The shortest of many interleaved samples, because a busy
-    // machine only ever adds.
+    // A unit test beside the code proves that the same hash is computed; this one would find any
+    // other difference as long as a hash. It takes the shortest of many interleaved samples,
+    // because a busy machine only ever adds time.
     let mut times = [Duration::MAX; 2];
     for round in 0..12 {
         let known = ["ana", "citra", "dewi"][round % 3].to_owned();
@@ -211,7 +212,7 @@ async fn a_burst_of_made_up_logins_is_cut_off_and_delays_nobody_elsewhere() {
     app.student("ana").await;
     let device = login_from(&app, "198.51.100.7", "", "ana", PASSWORD).await.2;
     let client = app.client();
-    // How many of the made-up logins were looked at.
+    // How many of the made-up logins were checked.
     let looked_at = Cell::new(0);
     let burst = async {
         let made_up = (0..300).map(|number| {
@@ -237,11 +238,11 @@ async fn a_burst_of_made_up_logins_is_cut_off_and_delays_nobody_elsewhere() {
     assert_eq!(known, 200);
     assert_eq!(new_device, 200);
     let looked_at = looked_at.get();
-    // On a busy machine some have waited too long before the hundredth has failed.
+    // On a busy machine some requests have waited too long before the hundredth has failed.
     assert!((1..=110).contains(&looked_at), "{looked_at} of 300 were looked at");
     assert_eq!(answers.iter().filter(|status| **status == 429).count(), 300 - looked_at);
-    // Counted in turns, which a busy machine does not change: behind the burst, they would have
-    // waited for all of the hundred.
+    // Counted in turns, because a busy machine does not change those: behind the burst, these
+    // requests would have waited for all of the hundred.
     assert!(meanwhile <= 50, "two logins waited for {meanwhile} of the burst");
     app.stop().await;
 }

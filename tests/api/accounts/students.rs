@@ -1,4 +1,4 @@
-//! Whom counsellors look up to talk or meet with.
+//! Counsellors can look up students to talk or meet with.
 
 use crate::support::{TestApp, TestUser};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ async fn counsellors_look_students_up_by_name_or_login() {
     for (user, status) in [(&ana, 403), (&admin, 403), (&guru, 422)] {
         assert_eq!(user.try_get(&format!("/students?query={}", "x".repeat(121))).await.0, status);
     }
-    // What was found can be talked to.
+    // A student who was found can be talked to.
     let (status, conversation): (u16, Value) = guru.post("/conversations", &json!({ "student_id": budi.id })).await;
     assert_eq!(status, 201, "{conversation}");
     assert_eq!(conversation["student"]["name"], "Uji budi");

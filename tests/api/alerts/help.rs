@@ -1,4 +1,4 @@
-//! The help card, for everybody, and the hotlines that admins keep.
+//! Everybody can read the help card, and admins edit its hotlines.
 
 use crate::support::TestApp;
 use serde_json::{Value, json};

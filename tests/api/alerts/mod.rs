@@ -1,4 +1,4 @@
-//! Warnings about students, and the help that everybody sees.
+//! Tests of warnings about students, and of the help card.
 
 mod help;
 pub mod warnings;

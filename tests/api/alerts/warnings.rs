@@ -1,5 +1,5 @@
-//! Warnings about students: who is called, the clock, who takes them up, and that students hear
-//! nothing of it.
+//! A warning calls the right people in time, one of them takes it up, and the student hears nothing
+//! of it.
 
 use crate::{
     appointments::availability::start,
@@ -22,7 +22,7 @@ const MINUTE_MS: i64 = 60_000;
 const WORDS: &str = "aku pengen mati aja, udah nggak kuat";
 const UNKNOWN: &str = "0197f0c0-0000-7000-8000-000000000000";
 
-/// Raises a warning as the companion does: in one transaction, then the pump is woken.
+/// Raises a warning as the companion does: writes it in one transaction, then wakes the pump.
 pub async fn raise(app: &TestApp, student: &TestUser, level: Level, words: &str) -> AlertId {
     let context = &app.running.context;
     let assessment = RulePack::built_in().assess(WORDS);
@@ -215,7 +215,7 @@ async fn after_five_minutes_everybody_is_called_once() {
     let context = &app.running.context;
     let rounds = join_all((0..8).map(|_| escalate_overdue(context))).await;
     let by_hand: u64 = rounds.into_iter().map(|round| round.unwrap().escalated).sum();
-    // The server's own scheduler may have been the one.
+    // The server's own scheduler may have escalated it.
     assert!(by_hand <= 1);
     until("everybody was called", async || only_alert(kepala).await["escalated_at"] == "2026-02-02T00:05:00.000Z").await;
     app.settle().await;
@@ -396,7 +396,7 @@ async fn demo_data_shows_an_open_and_an_acknowledged_warning() {
     app.stop().await;
 }
 
-/// Many lines of one student at once, and many hands at one warning, on every database.
+/// Many lines of one student at once, and many people at one warning, on every database.
 async fn at_once(database: Database) {
     let database = TestDatabase::create(database).await;
     let url = database.url.clone();

@@ -1,4 +1,4 @@
-//! Counsellors, their hours, their status, and what can be booked with them.
+//! Counsellors set their hours and their status, and students see the slots that follow from them.
 
 use crate::support::{TestApp, TestUser, app::TestAppBuilder};
 use educounsel::domain::{clock::Clock, ids::UserId};
@@ -16,21 +16,21 @@ pub fn mornings() -> Value {
     })
 }
 
-/// Gives a counsellor hours and returns them as answered.
+/// Sets a counsellor's hours and returns the answer.
 pub async fn open_desk(counsellor: &TestUser, hours: &Value) -> Value {
     let (status, body) = counsellor.put("/availability", hours).await;
     assert_eq!(status, 200, "{body}");
     body
 }
 
-/// Returns what a user could book on a day, as `HH:MM` UTC.
+/// Returns the slots that a user could book on a day, as `HH:MM` UTC.
 pub async fn slots(user: &TestUser, counsellor: &TestUser, day: &str) -> Vec<String> {
     let list = user.get(&format!("/counsellors/{}/slots?from={day}&to={day}", counsellor.id)).await;
     list["slots"].as_array().unwrap().iter().map(|slot| slot["starts_at"].as_str().unwrap()[11..16].to_owned()).collect()
 }
 
-/// Begins a server on a clock that stands on Monday, and where nobody is signed out when it is
-/// turned by days.
+/// Starts a server on a clock that stands on Monday; its logins survive when the test turns the
+/// clock by days.
 pub fn on_monday() -> (TestAppBuilder, Clock) {
     let clock = Clock::manual(MONDAY_7);
     let builder = TestApp::builder().clock(clock.clone()).set(|config| config.security.session_idle_h = 240);

@@ -1,4 +1,4 @@
-//! Appointments over HTTP, what both sides hear, calendar files and video rooms.
+//! Appointments over HTTP: both sides hear of changes, and calendar files and video rooms work.
 
 use crate::{
     appointments::availability::{mornings, on_monday, open_desk, slots, start},
@@ -36,7 +36,7 @@ impl School {
         json!({ "counsellor_id": self.guru.id, "starts_at": starts_at, "topic": "Pilihan jurusan", "note": "Rahasia saya", "mode": "onsite" })
     }
 
-    /// Waits until nothing is on its way to sockets that are opened now.
+    /// Waits until no event is on its way to sockets that are opened now.
     async fn published(&self) {
         until("the log is published", async || self.app.running.context.store.log_backlog().await.unwrap().rows == 0).await;
     }
@@ -126,7 +126,7 @@ async fn a_taken_time_is_answered_with_times_free_for_both() {
     let other = school.app.counsellor("lain").await;
     open_desk(&other, &mornings()).await;
     school.book(&school.ana, TUESDAY_8).await;
-    // Budi is elsewhere at nine.
+    // Budi has another appointment at nine.
     let elsewhere = json!({ "counsellor_id": other.id, "starts_at": TUESDAY_9, "topic": "Lain", "mode": "chat" });
     assert_eq!(school.budi.post("/appointments", &elsewhere).await.0, 201);
     let (status, problem) = school.budi.post("/appointments", &school.booking(TUESDAY_8)).await;
@@ -309,7 +309,7 @@ async fn a_new_time_must_be_a_free_slot() {
         assert_eq!(status, 422);
         assert_eq!(fields(&problem), [(expected.0.to_owned(), expected.1.to_owned())]);
     }
-    // A counsellor's shift by ten minutes overlaps the old time: it does not stand in its own way.
+    // A shift by ten minutes overlaps the old time, which does not block it.
     let (status, moved) = act(&school.guru, &booked, "reschedule", json!({ "starts_at": "2026-02-03T01:10:00Z" })).await;
     assert_eq!(status, 200, "{moved}");
     assert_eq!(moved["starts_at"], "2026-02-03T01:10:00.000Z");
@@ -359,7 +359,7 @@ async fn a_student_has_a_limited_number_of_appointments_ahead() {
     by_guru["student_id"] = json!(school.ana.id);
     let (status, sixth) = school.guru.post("/appointments", &by_guru).await;
     assert_eq!(status, 201, "counsellors know why: {sixth}");
-    // What is called off or over does not count.
+    // Appointments that were cancelled or are over do not count.
     for appointment in [&sixth, &booked[4]] {
         assert_eq!(act(&school.ana, appointment, "cancel", json!({ "reason": "Sudah terjawab" })).await.0, 200);
     }

@@ -1,4 +1,4 @@
-//! Availability, appointments and their reminders.
+//! Tests of availability, appointments and their reminders.
 
 pub mod availability;
 mod booking;

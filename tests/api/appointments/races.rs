@@ -1,5 +1,5 @@
-//! Many want the same time at once, against two running nodes on each database: one gets it, the
-//! others are told cleanly what else is free.
+//! Many users want the same time at once, on two running nodes on each database: one gets it, and
+//! the others get a clean answer with the times that are still free.
 
 use crate::{
     appointments::availability::{MONDAY_7, mornings, open_desk},
@@ -76,8 +76,8 @@ async fn of_a_thousand_parallel_bookings_one_is_made(database: Database) {
     app.stop().await;
 }
 
-/// Counsellors book any time on the grid with students who are wanted by both, and students book
-/// the regular slots at the same time.
+/// Counsellors book any time on the grid with students whom both want; at the same time students
+/// book the regular slots.
 async fn overlapping_and_shared_times_never_meet(database: Database) {
     let (app, second, _database) = start_on(database).await;
     let counsellors = [app.counsellor("guru").await, app.counsellor("lain").await];
@@ -123,8 +123,8 @@ async fn overlapping_and_shared_times_never_meet(database: Database) {
     app.stop().await;
 }
 
-/// Everybody wants to move to one free time, some while they call theirs off, and newcomers want it
-/// as well.
+/// Everybody wants to move to one free time, some cancel theirs meanwhile, and newcomers want it as
+/// well.
 async fn of_parallel_moves_to_one_time_one_is_made_and_the_others_keep_theirs(database: Database) {
     let (app, second, _database) = start_on(database).await;
     let guru = app.counsellor("guru").await;
@@ -168,8 +168,8 @@ async fn of_parallel_moves_to_one_time_one_is_made_and_the_others_keep_theirs(da
     let count = starts.len();
     starts.dedup();
     assert_eq!(starts.len(), count, "no two at one time: {starts:?}");
-    // The wanted time has one owner, unless whoever got it was called off afterwards; who lost has
-    // the old time still.
+    // The wanted time has one owner, unless its winner cancelled afterwards; each loser still has
+    // the old time.
     let at_wanted = starts.iter().filter(|start| **start == to["starts_at"].as_str().unwrap()).count();
     let made = moves.iter().chain(&news).filter(|(status, _)| matches!(status, 200 | 201)).count();
     assert!(at_wanted <= 1 && made >= 1, "{made} were told so, {at_wanted} are there");

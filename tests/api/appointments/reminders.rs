@@ -1,4 +1,4 @@
-//! Reminders, on a clock that the tests turn.
+//! Reminders go out once and in time, on a clock that the tests turn.
 
 use crate::{
     appointments::availability::{mornings, open_desk, start},
@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
-/// Starts a server whose reminders nobody sends but the test: the rounds of the scheduler could
-/// come between two steps.
+/// Starts a server whose reminders only the test sends: a round of the scheduler could come between
+/// two steps.
 async fn start_without_scheduler() -> (TestApp, Clock) {
     let (app, clock) = start().await;
     app.running.scheduler.send(StopScheduler).await.unwrap();

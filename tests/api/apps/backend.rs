@@ -1,4 +1,4 @@
-//! A backend of a connected app, as the vendors' SDKs behave: it signs its requests.
+//! Plays a backend of a connected app as the vendors' SDKs behave: it signs its requests.
 
 use crate::support::TestApp;
 use educounsel::{
@@ -20,7 +20,7 @@ pub struct Backend {
     pub secret: String,
 }
 
-/// What a backend may get wrong.
+/// Mistakes that a backend may make.
 #[derive(Default)]
 pub struct Mistake<'a> {
     pub timestamp_off_s: i64,
@@ -32,7 +32,7 @@ pub struct Mistake<'a> {
 }
 
 impl Backend {
-    /// Makes the backend of an app as `POST /admin/apps` answered it.
+    /// Makes the backend of an app from the answer of `POST /admin/apps`.
     pub fn of(app: &TestApp, made: &Value) -> Self {
         let text = |field: &str| made[field].as_str().unwrap().to_owned();
         Self {

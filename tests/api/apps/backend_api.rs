@@ -1,5 +1,5 @@
-//! Tests the HTTP API for backends row by row, as section 2.8 of docs/pusher-protocol.md lists it:
-//! the exact bodies that the vendors' suites compare, and the refusals.
+//! The HTTP API answers row by row as in docs/pusher-protocol.md, section 2.8, with the exact
+//! bodies that the vendors' suites compare, and refuses bad requests.
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},
@@ -129,7 +129,7 @@ async fn channels_lists_the_occupied_ones_with_what_is_asked() {
     }
     a.cut();
     b.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": "news" } })).await;
-    // Taken; nothing answers it.
+    // The server accepts this one without an answer.
     b.expect_silence().await;
     crate::support::wait::until("nobody is left", async || backend.read("channels", &[]).await == json!({ "channels": {} })).await;
     app.stop().await;

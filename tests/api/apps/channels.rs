@@ -1,5 +1,5 @@
-//! Tests channels of connected apps: kinds, members, sign-in, watchlists, counts, and the codes of
-//! sections 2.4 to 2.7 and 2.10 of docs/pusher-protocol.md.
+//! Channels of connected apps keep the rules of docs/pusher-protocol.md, sections 2.4 to 2.7 and
+//! 2.10.
 
 use crate::{
     apps::backend::{Backend, sent},
@@ -205,8 +205,8 @@ async fn client_events_are_never_cached() {
     app.stop().await;
 }
 
-/// Whoever joins while events are published gets the answer first, and every event from the last
-/// kept one on, in order.
+/// A client that joins while events are published gets the answer first, then every event from the
+/// last stored one on, in order.
 #[actix_web::test]
 async fn joining_a_busy_cache_channel_loses_and_swaps_nothing() {
     let (app, backend) = start().await;
@@ -409,7 +409,7 @@ async fn clients_cannot_speak_as_the_server() {
 
 // --- members
 
-/// A subscriber's list is that of the server after any number of people came and went at once.
+/// After any number of people came and went at once, a subscriber's list equals the server's.
 #[actix_web::test]
 async fn whoever_joins_in_a_crowd_knows_everybody_in_the_end() {
     let (app, backend) = start().await;
@@ -443,7 +443,7 @@ async fn a_socket_that_sends_too_fast_is_read_more_slowly_and_loses_nothing() {
     let clock = Clock::manual(Clock::System.now_ms());
     let app = TestApp::builder().pusher_app().clock(clock.clone()).set(|config| config.realtime.inbound_per_s = PER_S).start().await;
     let (mut socket, mut other) = (app.socket("uji-key").await, app.socket("uji-key").await);
-    // Its own subscription is the first of the two seconds' worth that may come at once.
+    // Its own subscription is the first of the events that two seconds allow at once.
     socket.subscribe(SENTINEL_CHANNEL).await;
     for _ in 0..60 {
         socket.send(json!({ "event": "pusher:ping", "data": {} })).await;
@@ -451,8 +451,8 @@ async fn a_socket_that_sends_too_fast_is_read_more_slowly_and_loses_nothing() {
     for _ in 1..2 * PER_S {
         assert_eq!(socket.next_event().await.event, "pusher:pong");
     }
-    // Time stands still: nothing more is read, and another socket that has read all along is not
-    // held up.
+    // The clock stands still: no more is read here, but a socket that has read all along is not
+    // delayed.
     other.subscribe(SENTINEL_CHANNEL).await;
     app.barrier(&mut socket).await;
     for _ in 2 * PER_S..=60 {

@@ -1,4 +1,4 @@
-//! The event debug console of connected apps, and the event creator.
+//! Admins watch a connected app on its console, and publish events to it by hand.
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// A server whose clock stands still, an app in its database, its backend, and a watching admin.
+/// A server with a stopped clock, an app in its database, its backend, and an admin who watches.
 struct Scene {
     app: TestApp,
     clock: Clock,
@@ -33,9 +33,9 @@ struct Scene {
 /// An admin's socket on the channel of a console.
 struct Console {
     socket: TestSocket,
-    /// Lines that came and were not asked for yet.
+    /// Lines that arrived and that no test step has taken yet.
     waiting: Vec<Value>,
-    /// Frames as they came.
+    /// Frames as they arrived.
     frames: Vec<String>,
     skipped: u64,
 }
@@ -48,7 +48,7 @@ impl Console {
         Self { socket, waiting: Vec::new(), frames: Vec::new(), skipped: 0 }
     }
 
-    /// Reads one frame; returns how many lines it had.
+    /// Reads one frame; returns its number of lines.
     async fn read(&mut self) -> usize {
         let frame = self.socket.next_named("app.console").await;
         let told = frame.json();
@@ -114,7 +114,7 @@ impl Scene {
         assert_eq!(socket.ask_subscribe(request).await.event, "pusher_internal:subscription_succeeded");
     }
 
-    /// Signs a socket in; returns what proved it.
+    /// Signs a socket in; returns its proof.
     async fn sign_in(&self, socket: &mut TestSocket, user_data: &Value) -> String {
         let data = user_data.to_string();
         let auth = self.backend.sign(&format!("{}::user::{data}", socket.socket_id));
@@ -129,7 +129,7 @@ impl Scene {
         (status, answer["code"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// The lines of the audit trail of an action, newest first.
+    /// Returns the lines of an action in the audit trail, newest first.
     async fn trail(&self, action: &str) -> Vec<Value> {
         let list = self.kepala.get("/admin/audit?limit=100").await;
         list["items"].as_array().unwrap().iter().filter(|entry| entry["action"] == action).cloned().collect()
@@ -251,7 +251,7 @@ async fn errors_that_clients_get_are_shown_with_code_and_reason() {
     let watchlist: Vec<String> = (0..101).map(|n| format!("u{n}")).collect();
     scene.sign_in(&mut socket, &json!({ "id": "ana", "watchlist": watchlist })).await;
     assert_eq!(scene.console.told("refused", ["code"]).await, [json!(4302)]);
-    // Failed handshakes: of another version, from a page that may not, and of an app that is shut.
+    // Failed handshakes: wrong version, a page that may not, and a disabled app.
     let path = format!("/app/{}", scene.backend.key);
     scene.app.handshake(&format!("{path}?protocol=4"), &[]).await.unwrap().expect_close(4007).await;
     let told = scene.console.told("refused", ["code", "reason", "socket_id"]).await;
@@ -285,7 +285,7 @@ async fn requests_of_backends_that_are_refused_are_shown_without_their_query() {
     assert_eq!(scene.console.told("api_refused", about).await, [json!(400), asked.clone(), json!("data is missing")]);
     assert_eq!(sent(scene.backend.post("events", &json!({ "name": "e", "channel": "a", "data": "x".repeat(10_241) }))).await.0, 413);
     assert_eq!(scene.console.told("api_refused", ["code"]).await, [json!(413)]);
-    // The one path without an id is of the app of its key.
+    // The one path without an app id belongs to the app of its key.
     let by_key = scene.backend.request(Method::POST, "/users/7/terminate_connections", &[], b"{}", &mistake);
     assert_eq!(sent(by_key).await.0, 401);
     let told = scene.console.told("api_refused", ["code", "data"]).await;
@@ -383,7 +383,7 @@ async fn only_those_who_manage_apps_may_watch_and_publish() {
             assert_eq!(kepala.post(&format!("/admin/apps/{unknown}/{path}"), &event).await.0, 404, "{unknown}");
         }
     }
-    // Whoever is no admin any more is thrown out.
+    // A user who loses the admin's role is removed.
     let wakil = app.admin("wakil").await;
     let mut console = Console::open(&wakil, "7").await;
     let demoted = kepala.request(Method::PATCH, &format!("/admin/users/{}", wakil.id)).json(&json!({ "role": "counsellor" }));
@@ -392,7 +392,7 @@ async fn only_those_who_manage_apps_may_watch_and_publish() {
     app.stop().await;
 }
 
-/// A proof never expires and names nobody: a socket that joined with one would outlive its admin.
+/// A proof never expires and names no user: a socket that joined with one could outlive its admin.
 #[actix_web::test]
 async fn a_proof_does_not_let_a_socket_without_a_session_watch() {
     let app = TestApp::builder().pusher_app().start().await;
@@ -418,7 +418,7 @@ async fn nothing_is_published_when_nobody_watches_and_a_watch_ends_unless_it_is_
     scene.backend.trigger("a", "satu", "").await;
     assert_eq!(scene.console.told("api_event", ["event"]).await, [json!("satu")]);
     scene.clock.advance(1);
-    // The other app is not watched any more; this one is.
+    // Only the second app is watched now.
     Backend::of_settings(&scene.app).trigger("a", "dua", "").await;
     scene.backend.trigger("a", "dua di sini", "").await;
     assert_eq!(scene.console.told("api_event", ["event"]).await, [json!("dua di sini")]);
@@ -431,7 +431,7 @@ async fn nothing_is_published_when_nobody_watches_and_a_watch_ends_unless_it_is_
     socket.subscribe("news").await;
     socket.cut();
     until("the socket is gone", async || scene.kepala.get(&format!("/admin/apps/{}", scene.id())).await["live"]["connections"] == 0).await;
-    // Lines come in order: the first one of the next watch is the first one since the last.
+    // Lines come in order: the first one of the next watch is the first since the last one.
     watch(&scene.kepala, scene.id()).await;
     scene.backend.trigger("a", "empat", "").await;
     assert_eq!(scene.console.told("api_event", ["event"]).await, [json!("empat")]);
@@ -443,7 +443,7 @@ async fn a_frame_has_at_most_50_lines_and_says_how_many_there_were_beside_them()
     let mut scene = Scene::open().await;
     let (watched, app) = (scene.app.running.context.watched.clone(), AppId(scene.id().into()));
     let began = Instant::now();
-    // The loop does not wait, so no frame leaves before it is over.
+    // The loop does not await, so no frame leaves before it is over.
     (0..60).for_each(|_| watched.show(&app, || Line::new(LineKind::Connected)));
     assert_eq!(scene.console.read().await, 50);
     assert_eq!(scene.console.skipped, 10);
@@ -491,7 +491,7 @@ async fn an_admin_publishes_by_hand_under_the_rules_of_backends() {
     assert_eq!(socket.next_event().await.raw, r#"{"event":"halo","channel":"news","data":"teks \"a\""}"#);
     let told = scene.console.told("api_event", ["channel", "event", "data"]).await;
     assert_eq!(told, [json!("news, sport"), json!("halo"), json!("teks \"a\"")]);
-    // Other JSON is published as it was written.
+    // Other JSON is published in its original spelling.
     let path = format!("/admin/apps/{}/events", scene.id());
     let raw = r#"{"channels":["news"],"name":"json","data":{"b": 1, "a": [null]}}"#;
     let request = scene.kepala.request(Method::POST, &path).header("content-type", "application/json").body(raw);

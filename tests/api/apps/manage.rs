@@ -1,4 +1,4 @@
-//! Connected Pusher apps: made, changed and shut by an admin while the server runs.
+//! Admins create, change and disable connected Pusher apps while the server runs.
 
 use crate::support::{TestApp, TestUser, socket::Received};
 use educounsel::wire::signature::SecretKey;
@@ -22,7 +22,7 @@ fn text<'a>(app: &'a Value, field: &str) -> &'a str {
     app[field].as_str().unwrap_or_else(|| panic!("{field} of {app}"))
 }
 
-/// The proof for a private channel, by a backend that has the secret.
+/// Returns the proof for a private channel, made by a backend with the secret.
 fn proof(key: &str, secret: &str, socket: &str, channel: &str) -> String {
     format!("{key}:{}", SecretKey::new(secret.as_bytes()).sign(&format!("{socket}:{channel}")))
 }

@@ -1,4 +1,4 @@
-//! Connected Pusher apps: made by admins, driven by their backends.
+//! Tests of connected Pusher apps: management by admins, and use by their backends and clients.
 
 pub mod backend;
 mod backend_api;

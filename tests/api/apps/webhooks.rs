@@ -1,4 +1,4 @@
-//! Webhooks of connected apps, received in this process.
+//! Webhooks of connected apps reach a receiver in this process.
 
 use crate::{
     apps::manage::{change, make_app},
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 const ALL: [&str; 7] =
     ["channel_occupied", "channel_vacated", "member_added", "member_removed", "client_event", "cache_miss", "subscription_count"];
 
-/// A server, an app with a webhook, and who receives it.
+/// A server, an app with a webhook, and its receiver.
 struct Scene {
     app: TestApp,
     kepala: TestUser,
@@ -131,7 +131,7 @@ async fn filters_choose_events_and_channels_and_apps_without_webhooks_tell_nobod
     }
     let events = scene.hear(2).await;
     assert_eq!(events.iter().map(|event| &event["channel"]).collect::<Vec<_>>(), ["ruang-1", "ruang-2"]);
-    // A change of the filter counts from now on.
+    // A change of the filter takes effect from now on.
     let webhooks = json!([{ "url": scene.receiver.url(), "events": ["channel_occupied"], "channel_prefix": "umum" }]);
     change(&scene.kepala, &scene.made, &json!({ "webhooks": webhooks })).await;
     socket.subscribe("ruang-3").await;
@@ -155,7 +155,7 @@ async fn who_returns_at_once_never_left() {
         ana = scene.socket().await;
         scene.join(&mut ana, "presence-a", Some("ana")).await;
     }
-    // The sign that time enough went by: another one who leaves for good, later.
+    // Proof that enough time has passed: another client has left for good, later.
     let mut budi = scene.socket().await;
     scene.join(&mut budi, "presence-a", Some("budi")).await;
     drop(budi);
@@ -181,7 +181,7 @@ async fn a_failure_is_tried_again_signed_anew_and_in_order() {
         hooks.iter().map(|hook| hook.verified(scene.text("key"), scene.text("secret"))["time_ms"].as_i64().unwrap()).collect();
     assert!(stamps[1] >= stamps[0] + 800 && stamps[2] >= stamps[1] + 1_600, "{stamps:?}");
     assert!(hooks[0].header("x-pusher-signature") != hooks[1].header("x-pusher-signature"));
-    // The other side has answered; the courier has yet to note it.
+    // The receiver has answered; the courier still has to record it.
     until("nothing waits or fails", async || {
         let standing = &scene.kepala.get(&scene.path("webhooks")).await["items"][0];
         (&standing["failures"], &standing["waiting"]) == (&json!(0), &json!(0))
@@ -290,7 +290,7 @@ async fn a_stopped_server_tells_the_rest_after_its_next_start() {
     socket.subscribe("a").await;
     scene.hear(1).await;
     let folder = scene.app.folder.clone();
-    // A client answers the close, as all do.
+    // A client answers the close, as every client does.
     futures_util::future::join(scene.app.stop(), async move { socket.expect_close(4200).await }).await;
     assert_eq!(scene.receiver.events().len(), 1, "the channel is vacated in a moment");
     let next =

@@ -1,11 +1,11 @@
 //! Whatever a provider does, an answer ends in a defined state with a plain sentence, and its actor
-//! is gone.
+//! stops.
 
 use super::*;
 use educounsel::domain::{companion::Fault, language::Language};
 
-/// A server that waits for a first token as long as is said, and loses patience with a stalled
-/// answer after a second.
+/// A server with a given wait for the first token, which gives up on a stalled answer after a
+/// second.
 async fn waiting_for_tokens(first_token_timeout_s: u64) -> Scene {
     Scene::with(|builder| {
         builder.set(|config| {
@@ -16,13 +16,13 @@ async fn waiting_for_tokens(first_token_timeout_s: u64) -> Scene {
     .await
 }
 
-/// A server that loses patience after a second.
+/// A server that gives up after a second.
 async fn impatient() -> Scene {
     waiting_for_tokens(1).await
 }
 
-/// Asks, and expects this end with this text on a device, in the row and in the thread; returns how
-/// often the provider was asked.
+/// Asks a question and expects this end and this text on a device, in the row and in the thread;
+/// returns how many requests the provider got.
 async fn expect_end(scene: &Scene, status: &str, fault: Option<Fault>, text: &str) -> usize {
     let before = scene.provider.chats().len();
     let mut socket = scene.ana.connect().await;
@@ -57,8 +57,8 @@ async fn a_provider_that_asks_to_wait_is_asked_again_after_that_time_only() {
     let began = std::time::Instant::now();
     assert_eq!(expect_end(&scene, "done", None, "Sekarang bisa.").await, 2);
     assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
-    // Longer than there is time for a first token: at once, without waiting for nothing. A wait
-    // would take a minute.
+    // The provider asks for a longer wait than the first token may take: the answer fails at once.
+    // Waiting would take a minute.
     scene.provider.then(Reply::Status { code: 429, retry_after: Some("60") });
     let began = std::time::Instant::now();
     assert_eq!(expect_end(&scene, "failed", Some(Fault::Crowded), "").await, 1);
@@ -107,7 +107,7 @@ async fn what_breaks_in_the_middle_keeps_what_was_said() {
         let asked = expect_end(&scene, "failed", Some(Fault::CutOff), "Tarik napas dulu. Lalu").await;
         assert_eq!(asked, 1, "never again after a first token: {reply:?}");
     }
-    // And it can be tried again.
+    // The question can be tried again.
     let thread = scene.ana.get(&format!("/companion/threads/{}", scene.thread)).await;
     let broken = thread["messages"].as_array().unwrap().last().unwrap().clone();
     let (status, retried) = regenerate(&scene.ana, &broken).await;

@@ -1,4 +1,4 @@
-//! How much may be asked: per student and day, and per school and month.
+//! The companion limits questions per student and day, and tokens per school and month.
 
 use super::*;
 
@@ -73,7 +73,7 @@ async fn tokens_are_promised_before_and_settled_after_and_admins_are_warned_twic
     assert_eq!(settled.used, 104);
     assert_eq!(warnings().await, [0; 0]);
 
-    // Each in a thread of its own, so that the context stays small.
+    // Each question gets its own thread, so that the context stays small.
     let ask_anew = async || {
         let (status, asked) = ask(&scene.ana, &new_thread(&scene.ana).await, "Lagi").await;
         assert_eq!(status, 202, "{asked}");
@@ -91,7 +91,8 @@ async fn tokens_are_promised_before_and_settled_after_and_admins_are_warned_twic
     assert_eq!(store.token_usage(&month()).await.unwrap().used, 8_104);
     assert_eq!(warnings().await, vec![80]);
     assert_eq!(ask_anew().await, "model", "what is promised still fits");
-    // The next promise does not: the offline companion, and the second warning.
+    // The next promise does not fit: the offline companion answers, and the second warning goes
+    // out.
     let calls = scene.provider.chats().len();
     for _ in 0..2 {
         assert_eq!(ask_anew().await, "offline");

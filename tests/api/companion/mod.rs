@@ -1,4 +1,4 @@
-//! The AI companion over HTTP and sockets, against a provider that does what the test says.
+//! Tests of the AI companion over HTTP and sockets, with a provider that the test controls.
 
 mod faults;
 mod limits;
@@ -28,7 +28,7 @@ struct Scene {
     thread: String,
 }
 
-/// Plans a server that asks `provider`.
+/// Prepares a server that uses `provider`.
 fn asking(provider: &FakeProvider) -> TestAppBuilder {
     let url = provider.url.clone();
     TestApp::builder().set(|config| {
@@ -101,7 +101,7 @@ async fn regenerate(user: &TestUser, answer: &Value) -> (u16, Value) {
     user.post(&format!("/companion/messages/{}/regenerate", answer["id"].as_str().unwrap()), &json!({})).await
 }
 
-/// What a device shows of one answer, put together from frames.
+/// One answer as a device shows it, assembled from frames.
 #[derive(Debug, Default)]
 struct Heard {
     text: String,
@@ -137,13 +137,13 @@ impl Heard {
     }
 }
 
-/// Words at a readable pace: long enough to be stopped in.
+/// Words at a readable pace, so that a test can stop them.
 fn slow(text: &str) -> Reply {
     Reply::Words { words: words(text), every: Duration::from_millis(20) }
 }
 
-/// Words at a pace that leaves time for several requests before the answer ends, on a busy machine
-/// too.
+/// Words at a pace that leaves time for several requests before the answer ends, also on a busy
+/// machine.
 fn very_slow(text: &str) -> Reply {
     Reply::Words { words: words(text), every: Duration::from_millis(150) }
 }

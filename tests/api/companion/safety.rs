@@ -1,4 +1,5 @@
-//! Level 3 never reaches a provider; what a provider says is checked before it is let go.
+//! A question of level 3 never reaches a provider, and a provider's text is checked before it
+//! leaves the server.
 
 use super::*;
 use crate::support::provider::Verdict;
@@ -16,7 +17,7 @@ async fn a_question_in_danger_gets_the_help_card_at_once_and_no_provider_hears_o
     assert_eq!(answer["text"], "");
     assert!(!answer["help"]["hotlines"].as_array().unwrap().is_empty() && answer["help"]["title"].is_string(), "{answer}");
     assert_eq!(scene.provider.calls().len(), 0, "not even the moderation");
-    // The beginning has no row and the end has one: either may come first.
+    // The beginning has no log row and the end has one, so either may come first.
     let mut heard = Heard::default();
     while heard.started.is_none() || heard.end.is_none() {
         heard.one(&mut socket, &answer["id"]).await;
@@ -30,7 +31,7 @@ async fn a_question_in_danger_gets_the_help_card_at_once_and_no_provider_hears_o
     assert_eq!(alert["alert"]["student"]["id"], json!(scene.ana.id));
     assert_eq!(alert["alert"]["thread_id"], json!(scene.thread));
 
-    // Nothing of it is context later, nor the title, nor in a summary.
+    // None of it appears later in the context, in the title or in a summary.
     let next = scene.ask("Terima kasih, aku lanjut belajar matematika").await;
     scene.ended(&next["id"]).await;
     let (_, summary) = scene.ana.post(&format!("/companion/threads/{}/summary", scene.thread), &json!({})).await;
@@ -99,14 +100,14 @@ async fn the_providers_moderation_is_asked_about_questions_and_answers() {
     assert_eq!(asked[0], "Apa kabar?");
     assert_eq!(asked[1..].iter().map(|text| text.as_str().unwrap()).collect::<String>(), "Halo dari model. Semoga harimu baik.");
 
-    // The question: level 3 by the provider's word.
+    // The question: the provider's moderation makes it level 3.
     scene.provider.moderates(Verdict::SelfHarmIntent);
     let chats = scene.provider.chats().len();
     let help = scene.ask("kalimat yang halus sekali").await;
     assert_eq!(help["kind"], "help_card");
     assert_eq!(scene.provider.chats().len(), chats);
 
-    // The answer: what it finds is withheld, what came before is kept.
+    // The answer: the flagged part is withheld, and the text before it is kept.
     scene.provider.moderates(Verdict::ByWord).then(slow("Ini boleh. Ini kata terlarang ya. Ini juga."));
     let answer = scene.ask("Apa lagi?").await;
     let ended = scene.ended(&answer["id"]).await;
@@ -144,8 +145,8 @@ async fn a_concern_is_answered_and_told_to_counsellors() {
     scene.close().await;
 }
 
-/// The rules are written for students' words; answers go through them too. What a kind answer says
-/// must not be withheld.
+/// The rules are written for students' words, and answers pass through them too: a kind answer must
+/// not be withheld.
 #[test]
 fn kind_answers_are_hardly_ever_withheld() {
     let pack = educounsel::domain::risk::RulePack::built_in();

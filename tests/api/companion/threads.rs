@@ -1,4 +1,4 @@
-//! Threads, who may see them, and handing them over to people.
+//! Threads are visible to their student only, and can be handed over to people.
 
 use super::*;
 use reqwest::Method;

@@ -1,4 +1,5 @@
-//! A turn from the question to the end: frames, snapshot, second device, stop, versions.
+//! A turn runs from the question to the end of its answer: frames, snapshot, second device, stop,
+//! versions.
 
 use super::*;
 
@@ -110,7 +111,7 @@ async fn stop_closes_the_providers_request_keeps_the_text_and_can_be_repeated() 
     }
     assert!(LONG.starts_with(&heard[0].text) && heard[0].text.len() < LONG.len());
     assert_eq!(stopped["text"], heard[0].text);
-    // Stopped, not said to its end: the request is closed in the middle.
+    // The answer was stopped and not completed: our request to the provider ends in the middle.
     let call = scene.provider.until_last("the client closes", |call| call.closed_by_client).await;
     assert!(!call.is_whole);
     for _ in 0..2 {
@@ -216,8 +217,8 @@ async fn frames_of_an_answer_are_at_least_forty_ms_apart() {
     let mut socket = scene.ana.connect().await;
     let sentences: Vec<String> = (0..60).map(|number| format!("Kalimat {number}. ")).collect();
     scene.provider.then(Reply::Words { words: sentences, every: Duration::from_millis(5) });
-    // From before the first frame, which may have waited for this test: a frame that is read late
-    // makes the time longer, never shorter.
+    // Measured from before the first frame, which may have waited for this test: a frame that is
+    // read late makes the time longer, never shorter.
     let began = tokio::time::Instant::now();
     let answer = scene.ask("Banyak").await;
     let mut heard = Heard::default();
@@ -238,7 +239,7 @@ async fn frames_of_an_answer_are_at_least_forty_ms_apart() {
 
 #[actix_web::test]
 async fn without_a_key_the_offline_companion_answers_through_the_same_way() {
-    // One day of the school: the count of the day begins anew at midnight.
+    // The school's day decides: the day's count begins anew at midnight.
     let app = TestApp::builder().clock(Clock::manual(EVENING)).start().await;
     let ana = app.student("ana").await;
     let info = ana.get("/companion").await;

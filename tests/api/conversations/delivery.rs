@@ -1,5 +1,5 @@
-//! The promise of the chat: whatever a weak link does to answers and connections, every message is
-//! there once, in order, on both sides.
+//! However badly a weak link treats answers and connections, both sides get every message once and
+//! in order.
 
 use crate::{
     conversations::{channel_of, connect, new_client_id, open, post_until_answered},
@@ -22,14 +22,14 @@ const PER_SENDER: usize = 625;
 const TOTAL: usize = CONVERSATIONS * 2 * PER_SENDER;
 /// How often every reader is disconnected.
 const DISCONNECTS: usize = 3;
-/// Messages after which a reader says what was read.
+/// Messages after which a reader reports its read mark.
 const READ_EVERY: i64 = 50;
 
-/// What a client knows of its conversations: by number, the client id and the text.
+/// A client's knowledge of its conversations: by number, the client id and the text.
 #[derive(Default)]
 struct Inbox {
     seen: HashMap<String, BTreeMap<i64, (String, String)>>,
-    /// Messages that came over a socket first.
+    /// Messages that arrived first over a socket.
     live: usize,
 }
 
@@ -48,14 +48,14 @@ impl Inbox {
         before.is_none()
     }
 
-    /// Returns the number up to which nothing is missing.
+    /// Returns the number up to which no message is missing.
     fn contiguous(&self, conversation: &str) -> i64 {
         let known = self.seen.get(conversation);
         (1..).take_while(|seq| known.is_some_and(|known| known.contains_key(seq))).last().unwrap_or(0)
     }
 }
 
-/// A linear congruential generator: the test is the same every time, as far as the timing lets it.
+/// A linear congruential generator, so that the test repeats itself as far as the timing allows.
 struct Dice(u64);
 
 impl Dice {
@@ -65,9 +65,9 @@ impl Dice {
     }
 }
 
-/// Sends texts one after the other, each until an answer gets through: 20 % of the answers are
-/// thrown away, 10 % of the requests are cut off on the way. Returns the client ids in order, and
-/// how often something was repeated.
+/// Sends texts one after the other and repeats each until an answer arrives: 20 % of the answers
+/// are dropped, and 10 % of the requests are cut off on the way. Returns the client ids in order,
+/// and the number of repeats.
 async fn write(user: Rc<TestUser>, conversation: String, who: usize) -> (Vec<String>, usize) {
     let path = format!("/conversations/{conversation}/messages");
     let mut dice = Dice(u64::try_from(who).unwrap() + 17);
@@ -97,7 +97,7 @@ async fn write(user: Rc<TestUser>, conversation: String, who: usize) -> (Vec<Str
     (sent, repeats)
 }
 
-/// Reads what was missed: from the last number without a hole, page by page.
+/// Reads the missed messages page by page, from the last number before the first gap.
 async fn heal(user: &TestUser, conversation: &str, inbox: &mut Inbox) {
     loop {
         let from = inbox.contiguous(conversation);
@@ -118,15 +118,15 @@ async fn heal(user: &TestUser, conversation: &str, inbox: &mut Inbox) {
     }
 }
 
-/// Marks everything read that came without a hole, as an open window does.
+/// Marks everything before the first gap as read, as an open window does.
 async fn mark_read(user: &TestUser, conversation: &str, inbox: &Inbox) {
     let seq = json!({ "seq": inbox.contiguous(conversation) });
     let (status, _) = post_until_answered(user, &format!("/conversations/{conversation}/read"), &seq).await;
     assert_eq!(status, 200);
 }
 
-/// Follows conversations until all messages are there; is disconnected three times on the way, and
-/// catches up each time.
+/// Follows conversations until all messages are there. It is disconnected three times on the way,
+/// and catches up each time.
 async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) -> Inbox {
     let expected = conversations.len() * 2 * PER_SENDER;
     let mut inbox = Inbox::default();
@@ -135,8 +135,8 @@ async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) 
         for conversation in &conversations {
             socket.join_meanwhile(&channel_of(conversation)).await;
         }
-        // After the last join: what was said on a channel before this socket joined it comes by the
-        // answer only.
+        // After the last join: a message that was published before this socket joined comes only
+        // with this request.
         for conversation in &conversations {
             heal(&user, conversation, &mut inbox).await;
         }
@@ -149,7 +149,7 @@ async fn read(app: Rc<TestApp>, user: Rc<TestUser>, conversations: Vec<String>) 
     inbox
 }
 
-/// Takes events until so many messages are known. On one connection numbers only rise.
+/// Takes events until so many messages are known. Within one connection the numbers only rise.
 async fn listen(socket: &mut TestSocket, user: &TestUser, inbox: &mut Inbox, enough: usize) {
     let mut newest: HashMap<String, i64> = HashMap::new();
     while inbox.len() < enough {
@@ -178,7 +178,7 @@ async fn listen(socket: &mut TestSocket, user: &TestUser, inbox: &mut Inbox, eno
 async fn ten_thousand_messages_over_weak_links_are_there_once_and_in_order_on_both_sides() {
     let app = TestApp::builder().set(|config| {
         config.http.requests_per_minute = 10_000_000;
-        // These readers answer no pings, and a busy machine takes minutes for all of it.
+        // These readers answer no pings, and on a busy machine the whole test takes minutes.
         config.realtime.activity_timeout_s = 3_600;
     });
     let app = app.start().await;
@@ -217,8 +217,8 @@ async fn ten_thousand_messages_over_weak_links_are_there_once_and_in_order_on_bo
     println!("{TOTAL} messages, {repeats} repeats, {} live at the counsellor, {:?}", inboxes[0].live, began.elapsed());
     assert!(repeats > TOTAL / 4, "the link was not weak enough: {repeats}");
 
-    // What the server has: every number once, every client id once, each sender's in the order of
-    // sending.
+    // The server has every number once, every client id once, and each sender's messages in the
+    // order of sending.
     for (student, conversation) in &students {
         let mut stored = Inbox::default();
         heal(student, conversation, &mut stored).await;

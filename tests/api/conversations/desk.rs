@@ -1,4 +1,4 @@
-//! Tests conversations: opening, lists, queue, closing, notes, prepared answers, choices, access.
+//! Conversations open, queue, close and carry notes, prepared answers and preferences.
 
 use crate::{
     conversations::{ask, bodies, connect, id_of, join, new_client_id, open, say, wait_in_queue},
@@ -147,7 +147,7 @@ async fn takers_of_the_queue_never_share_a_student() {
     assert_eq!(taken, waiting);
     assert_eq!(empty, 6);
     assert_eq!(counsellors[0].get("/conversations?scope=waiting").await["items"], json!([]));
-    // An answer that was lost: the repeat takes nobody else.
+    // The first answer was lost: the repeat does not take a second student.
     for login in ["ana", "budi"] {
         wait_in_queue(&app.student(login).await, "x").await;
     }
@@ -181,7 +181,7 @@ async fn the_student_hears_who_took_them() {
     assert_eq!(own["conversation"]["student"]["id"], json!(ana.id));
     let budi = app.student("budi").await;
     wait_in_queue(&budi, "y").await;
-    // That nobody waited, once ana was taken, may still be on its way.
+    // The event of the queue that became empty once ana was taken may be on its way.
     while guru_socket.next_named("queue.changed").await.json() != json!({ "waiting": 1 }) {}
     app.stop().await;
 }
@@ -243,7 +243,7 @@ async fn a_student_leaves_the_queue_and_a_conversation_without_counsellor_waits_
     assert_eq!(again["state"], "waiting");
     assert_eq!(guru.post("/conversations/next", &json!({})).await.0, 200);
     guru.post(&format!("/conversations/{waiting}/close"), &json!({})).await;
-    // A counsellor who left the school has no conversations any more.
+    // A counsellor who left the school has no conversations.
     assert_eq!(ask(&admin, Method::PATCH, &format!("/admin/users/{}", guru.id), &json!({ "disabled": true })).await.0, 200);
     let (_, again) = ana.post(&format!("/conversations/{waiting}/reopen"), &json!({})).await;
     assert_eq!(again["state"], "waiting");
@@ -426,7 +426,7 @@ async fn private_notes_are_read_by_the_counsellor_of_the_day_and_never_reach_a_s
         assert_eq!(other.post(&format!("{path}/notes"), &body).await.0, status);
     }
     say(&other, &id, "Saya melanjutkan").await;
-    // Everything a student is given, over every way.
+    // Everything that a student receives, by every way.
     for path in [
         "/conversations",
         "/conversations?scope=closed",
@@ -482,6 +482,9 @@ async fn prepared_answers_belong_to_a_counsellor_or_the_school() {
     assert_eq!(status, 200, "{changed}");
     assert_eq!(changed["body"], "Apa kabar?");
     assert_eq!(changed["shortcut"], "salam");
+    for field in ["shortcut", "body"] {
+        assert_eq!(ask(&guru, Method::PATCH, &own, &json!({ field: null })).await.0, 422, "{field} may be left out, not be null");
+    }
     let school = format!("/canned-replies/{}", id_of(&school));
     assert_eq!(ask(&other, Method::PATCH, &school, &json!({ "shortcut": "halo" })).await.0, 200, "counsellors write for the school");
     assert_eq!(ask(&guru, Method::DELETE, &own, &Value::Null).await.0, 204);

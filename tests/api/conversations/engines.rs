@@ -1,5 +1,5 @@
-//! A busy desk on every database: takers, repeats, marks and transfers all at once. Whatever waits
-//! for whom inside the database, nobody gets a 5xx, nothing is doubled and nothing is lost.
+//! On a busy desk, with takers, repeats, marks and transfers at once, no database answers with a
+//! 5xx, doubles a row or loses one.
 
 use crate::{
     conversations::{id_of, new_client_id, post_until_answered, wait_in_queue},
@@ -14,8 +14,8 @@ const STUDENTS: usize = 5;
 const MESSAGES: usize = 5;
 const REPEATS: usize = 3;
 
-/// Sends one message several times at once and returns its number; a counsellor who lost the
-/// conversation meanwhile gets none.
+/// Sends one message several times at once and returns its number; `None` for a counsellor who has
+/// lost the conversation meanwhile.
 async fn send_at_once(user: &TestUser, conversation: &str, body: &str) -> Option<i64> {
     let path = format!("/conversations/{conversation}/messages");
     let message = json!({ "client_id": new_client_id(), "body": body });

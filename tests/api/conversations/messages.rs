@@ -1,4 +1,5 @@
-//! Messages: sent once, numbered, edited, taken back, read both ways, found, and with files.
+//! Messages are sent once, numbered, edited, deleted, read in both directions, found, and carry
+//! files.
 
 use crate::{
     conversations::{ask, bodies, id_of, new_client_id, open, say},
@@ -18,7 +19,7 @@ fn seqs(page: &Value) -> Vec<i64> {
     page["items"].as_array().unwrap().iter().map(|item| item["seq"].as_i64().unwrap()).collect()
 }
 
-/// A PNG of 2 x 1 pixels as far as headers go.
+/// A PNG of 2 x 1 pixels, headers only.
 fn png(width: u32) -> Vec<u8> {
     let header = [&b"\x89PNG\r\n\x1a\n\0\0\0\x0DIHDR"[..], &width.to_be_bytes(), &1_u32.to_be_bytes(), b"\x08\x06\0\0\0\0\0\0\0"].concat();
     [&header[..], b"\0\0\0\0IEND\xAE\x42\x60\x82"].concat()
@@ -172,7 +173,7 @@ async fn an_own_message_is_edited_for_fifteen_minutes_with_its_history() {
     let history = guru.get(&format!("{path}/history")).await;
     let texts: Vec<_> = history["items"].as_array().unwrap().iter().map(|item| item["body"].as_str().unwrap()).collect();
     assert_eq!(texts, ["salah", "benar"]);
-    // Who catches up is not told the old text.
+    // A client that catches up does not get the old text.
     let missed = guru.get("/sync").await.to_string();
     assert!(missed.contains("paling benar") && !missed.contains("salah"), "{missed}");
     app.stop().await;

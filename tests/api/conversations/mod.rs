@@ -1,4 +1,4 @@
-//! Shares set-up and look-ups between the tests of conversations.
+//! Helpers that the tests of conversations share.
 
 mod delivery;
 mod desk;
@@ -19,8 +19,8 @@ pub async fn ask(user: &TestUser, method: Method, path: &str, body: &Value) -> (
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
 }
 
-/// POSTs JSON until an answer comes: a kept connection may be closed by the server just as it is
-/// used again.
+/// POSTs JSON until an answer comes: the server may close a kept connection just as it is used
+/// again.
 pub async fn post_until_answered(user: &TestUser, path: &str, body: &Value) -> (u16, Value) {
     for _ in 0..5 {
         if let Ok(response) = user.request(Method::POST, path).json(body).send().await {
@@ -70,14 +70,14 @@ pub async fn bodies(user: &TestUser, conversation: &str) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(|item| item["body"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Opens a socket by session without joining anything.
+/// Opens a socket with a login and joins no channel.
 pub async fn connect(app: &TestApp, user: &TestUser) -> TestSocket {
     let mut socket = app.handshake("/app/educounsel?protocol=7&client=test", &[("cookie", user.cookie.as_str())]).await.unwrap();
     socket.greet().await;
     socket
 }
 
-/// Joins a conversation and returns who is there.
+/// Joins a conversation and returns its members.
 pub async fn join(socket: &mut TestSocket, conversation: &str) -> Value {
     socket.join_meanwhile(&channel_of(conversation)).await.json()["presence"].clone()
 }

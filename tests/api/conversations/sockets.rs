@@ -1,5 +1,5 @@
-//! The live side of conversations: who may join, typing, read marks, and what a transfer ends. Runs
-//! over both transports where the socket matters.
+//! Conversations over sockets: joins, typing, read marks and the effect of a transfer, over both
+//! transports where the socket matters.
 
 use crate::{
     conversations::{channel_of, connect, id_of, join, open, say, wait_in_queue},
@@ -23,7 +23,7 @@ async fn type_in(socket: &mut TestSocket, conversation: &str) {
     socket.send(json!({ "event": "client-typing", "channel": channel_of(conversation), "data": { "text": "smuggled" } })).await;
 }
 
-/// How long a socket that told of its user's typing is not listened to about it.
+/// How long the server ignores further typing events of a socket after one.
 const TYPING_PAUSE_MS: i64 = 2_500;
 
 /// Each transport reads the login of the handshake by itself.
@@ -43,7 +43,7 @@ async fn members_join_by_session_and_see_each_other() {
     let id = open(&ana, &guru).await;
     let (mut ana_socket, mut guru_socket) = (connect(&app, &ana).await, connect(&app, &guru).await);
     join(&mut ana_socket, &id).await;
-    // What a client says about itself does not count.
+    // A client's claim about its own user does not count.
     let lie = json!({ "user_id": ana.id, "user_info": { "name": "Bukan guru", "role": "admin" } }).to_string();
     let data = json!({ "channel": channel_of(&id), "auth": "", "channel_data": lie });
     let both = guru_socket.ask_subscribe(data).await.json()["presence"].clone();
@@ -70,8 +70,8 @@ async fn members_join_by_session_and_see_each_other() {
     app.stop().await;
 }
 
-/// The list of members that a tab got includes its user, also while `member_added` for the first
-/// tab was still on its way.
+/// A second tab's list holds its user already, even when the first tab's join event was still on
+/// its way.
 #[actix_web::test]
 async fn a_second_tab_does_not_hear_of_the_first() {
     let app = TestApp::builder().set(|config| config.http.workers = 1).start().await;
@@ -84,7 +84,7 @@ async fn a_second_tab_does_not_hear_of_the_first() {
         tabs.push(connect(&app, &guru).await);
     }
     for _ in 0..20 {
-        // All at once: `member_added` for the first is on its way when the others are taken.
+        // All at once, so that the first join event is on its way when the other joins are handled.
         for tab in &mut tabs {
             tab.send(json!({ "event": "pusher:subscribe", "data": { "channel": channel_of(&id) } })).await;
         }
@@ -96,7 +96,7 @@ async fn a_second_tab_does_not_hear_of_the_first() {
         }
         for tab in &mut tabs {
             tab.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": channel_of(&id) } })).await;
-            // Taken; nothing answers it.
+            // The server accepts this one without an answer.
             tab.expect_silence().await;
         }
         for name in ["pusher_internal:member_added", "pusher_internal:member_removed"] {
@@ -144,7 +144,7 @@ async fn commands_of_a_socket_keep_their_order(transport: TestTransport) {
     let (ana, guru) = (app.student("ana").await, app.counsellor("guru").await);
     let id = open(&ana, &guru).await;
     let mut socket = connect(&app, &ana).await;
-    // None of these waits for the answer of the one before, and the first has to ask the database.
+    // None of these waits for the answer to the one before, and the first needs a database query.
     let command = |name: &str| json!({ "event": format!("pusher:{name}"), "data": { "channel": channel_of(&id) } });
     for frame in
         [command("subscribe"), command("ping"), command("unsubscribe"), command("subscribe"), command("subscribe"), command("ping")]
@@ -177,7 +177,7 @@ async fn typing_reaches_the_other_side_only_and_not_too_often() {
     assert_eq!(typing.event.as_str(), "client-typing");
     assert_eq!(typing.user_id.as_deref(), Some(ana.id.as_str()));
     assert_eq!(typing.data, json!({}));
-    // All are taken.
+    // The server accepts all of them.
     ana_socket.expect_silence().await;
     app.barrier(&mut guru_socket).await;
     let hidden = json!({ "hide_typing": true, "hide_read_receipts": false });
@@ -188,7 +188,7 @@ async fn typing_reaches_the_other_side_only_and_not_too_often() {
     app.barrier(&mut guru_socket).await;
     type_in(&mut guru_socket, &id).await;
     assert_eq!(ana_socket.next_event().await.user_id, Some(guru.id.clone()), "the counsellor's is shown");
-    // Nothing else passes by the history.
+    // No other event overtakes the history.
     for (event, channel) in [("client-chat", channel_of(&id)), ("client-typing", format!("private-user.{}", ana.id))] {
         ana_socket.send(json!({ "event": event, "channel": channel, "data": {} })).await;
         assert_eq!(ana_socket.next_event().await.json()["code"], 4301, "{event} {channel}");
@@ -232,7 +232,7 @@ async fn the_former_counsellor_hears_nothing_after_a_transfer() {
         assert_eq!(socket.next_event().await.json()["code"], 4301, "not on the channel any more");
         assert_eq!(socket.ask_to_join(&channel_of(&id)).await.event, "pusher:subscription_error");
     }
-    // Nor with a signature from before.
+    // Nor with a signature from before the transfer.
     let data = json!({ "channel": channel_of(&id), "auth": proof["auth"], "channel_data": proof["channel_data"] });
     assert_eq!(first.ask_subscribe(data).await.event, "pusher:subscription_error");
     assert_eq!(guru.authorise(&first, &channel_of(&id)).await.0, 403);
@@ -320,7 +320,7 @@ async fn joins_that_race_with_a_transfer_never_stay() {
         say(&ana, &id, &text).await;
         while !witness.next_event().await.raw.contains(&text) {}
         for socket in &mut sockets {
-            // Whatever came before the transfer, this message did not.
+            // Other events may come before the transfer; this message must not.
             socket.send(json!({ "event": "pusher:ping", "data": {} })).await;
             loop {
                 let event = socket.next_event().await;

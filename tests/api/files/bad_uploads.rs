@@ -1,5 +1,4 @@
-//! Uploads that are wrong in every way that came to mind. Each gets its documented answer and
-//! leaves no row, file or temporary file.
+//! Each kind of bad upload gets its documented answer and leaves no row, file or temporary file.
 
 use crate::{
     materials::{stored_files, temporary_files},
@@ -22,7 +21,7 @@ async fn start() -> (TestApp, TestUser) {
     (app, counsellor)
 }
 
-/// Checks that nothing of the uploads is left, and ends the test.
+/// Checks that the uploads left no trace, and ends the test.
 async fn assert_nothing_left(app: TestApp, counsellor: &TestUser) {
     until("temporary files are gone", async || temporary_files(&app) == 0).await;
     assert!(stored_files(&app).is_empty(), "files are left");
@@ -42,7 +41,7 @@ async fn send_raw(app: &TestApp, user: &TestUser, head: &str, body: &[u8]) -> Tc
 /// Reads until the server closes the connection; returns the status and the text.
 async fn read_to_close(mut stream: TcpStream) -> (u16, String) {
     let mut answer = Vec::new();
-    // A reset after the answer is as good as a close.
+    // A reset after the answer counts as a close.
     let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the server closes the connection");
     let text = String::from_utf8_lossy(&answer).into_owned();
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);

@@ -1,5 +1,5 @@
-//! Uploads whose client leaves before the answer, and then asks what became of them: the same
-//! request without a body.
+//! A client that left before the answer to its upload can ask for the outcome: with the same
+//! request, without a body.
 
 use crate::{
     materials::{stored_files, temporary_files},
@@ -24,8 +24,7 @@ fn upload_body() -> Vec<u8> {
     body
 }
 
-/// Opens a connection and sends all of an upload but its last `held_back` bytes, which are
-/// returned.
+/// Opens a connection and sends all of an upload but its last `held_back` bytes, which it returns.
 async fn begin_upload(app: &TestApp, user: &TestUser, held_back: usize) -> (TcpStream, Vec<u8>) {
     let mut body = upload_body();
     let head = [
@@ -43,14 +42,14 @@ async fn begin_upload(app: &TestApp, user: &TestUser, held_back: usize) -> (TcpS
     (stream, rest)
 }
 
-/// Asks what became of the upload.
+/// Asks for the outcome of the upload.
 async fn ask(user: &TestUser) -> (u16, Value) {
     let response =
         user.request(Method::POST, "/materials").header("idempotency-key", KEY).header("content-length", "0").send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// Asks until it is settled.
+/// Asks until the outcome is known.
 async fn ask_until_settled(user: &TestUser) -> (u16, Value) {
     until("the upload is settled", async || ask(user).await.0 != 409).await;
     ask(user).await
@@ -96,7 +95,7 @@ async fn whoever_left_in_the_middle_hears_that_nothing_is_stored() {
     app.stop().await;
 }
 
-/// The question overtakes the end of the upload.
+/// The question arrives before the end of the upload.
 #[actix_web::test]
 async fn what_arrives_after_the_question_is_refused() {
     let app = TestApp::start().await;

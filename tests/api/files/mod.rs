@@ -1,4 +1,4 @@
-//! Uploads, whatever they belong to.
+//! Tests of uploads, whatever resource they belong to.
 
 mod bad_uploads;
 mod left_uploads;

@@ -1,4 +1,4 @@
-//! Rules of every request.
+//! Tests of the rules that apply to every request.
 
 mod rules;
 mod unread_bodies;

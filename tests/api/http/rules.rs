@@ -1,5 +1,5 @@
-//! Tests the rules of every endpoint: access, answers to bad requests, and the headers of every
-//! answer.
+//! Every endpoint checks permissions, answers bad requests as documented, and sends the common
+//! headers.
 
 use crate::{
     appointments::availability::mornings,
@@ -16,9 +16,9 @@ on_both_transports! {
     handshakes_that_lead_nowhere_are_answered_like_everything_else,
 }
 
-/// Every operation that asks for a permission: method, path, and whether student, counsellor, admin
-/// pass, as the description says. A refusal is 403; who passes gets anything but 401 and 403. What
-/// signs the user out comes last.
+/// Every operation that needs a permission: method, path, and whether student, counsellor and admin
+/// may use it, as the description says. A refusal is 403; an allowed user gets anything but 401 and
+/// 403. The operation that signs the user out comes last.
 fn permission_table() -> Vec<(Method, String, [bool; 3])> {
     let mut table = Vec::new();
     for (path, methods) in document()["paths"].as_object().unwrap() {
@@ -34,7 +34,7 @@ fn permission_table() -> Vec<(Method, String, [bool; 3])> {
     table
 }
 
-/// Bodies that read, so that the permission is what decides.
+/// Valid bodies, so that the permission decides.
 fn with_body(request: reqwest::RequestBuilder, method: &Method, path: &str) -> reqwest::RequestBuilder {
     match (method.as_str(), path.trim_start_matches("/api/v1")) {
         ("POST", "/admin/users/import") => request.header("content-type", "text/csv").body("login,name,role,password\n"),
@@ -110,7 +110,7 @@ async fn a_path_part_that_is_no_id_is_unknown() {
         users.push(app.user(role.as_str(), role).await);
     }
     let without_hyphens = UserId::generate().to_string().replace('-', "");
-    // Any text is the id of a connected app.
+    // Any text may be the id of a connected app.
     let with_ids = permission_table().into_iter().filter(|(_, pattern, _)| pattern.contains("{id}") && !pattern.contains("/admin/apps/"));
     for (method, pattern, row) in with_ids {
         let (user, _) = users.iter().zip(row).find(|(_, is_allowed)| *is_allowed).unwrap();
@@ -254,7 +254,7 @@ async fn too_many_requests_of_one_user_wait_and_others_do_not() {
     app.stop().await;
 }
 
-/// The router decodes percent signs; so must whoever judges by the path.
+/// The router decodes percent signs, so every check of the path must do so too.
 #[actix_web::test]
 async fn a_path_spelled_with_percent_signs_is_counted_all_the_same() {
     let app = TestApp::builder().set(|config| config.http.requests_per_minute = 5).start().await;
@@ -269,7 +269,8 @@ async fn a_path_spelled_with_percent_signs_is_counted_all_the_same() {
     app.stop().await;
 }
 
-/// Arguments of a handler are read side by side; the body must not come first.
+/// actix-web reads the arguments of a handler at the same time; the body's error must not come
+/// first.
 #[actix_web::test]
 async fn who_may_not_hears_that_before_anything_about_the_body() {
     let app = TestApp::start().await;
@@ -323,7 +324,7 @@ async fn bodies_of_the_signing_paths_are_judged_as_all_others() {
     app.stop().await;
 }
 
-/// The raw transport writes these answers beside the application.
+/// The raw transport writes these answers outside of the application.
 async fn handshakes_that_lead_nowhere_are_answered_like_everything_else(transport: TestTransport) {
     let app = TestApp::builder().transport(transport).start().await;
     let ask = async |method: &str, path: &str, headers: &[(&str, &str)]| {

@@ -1,5 +1,5 @@
-//! Bodies that nobody wants, on a bare connection: what the server answers, and that it does not
-//! listen for ever.
+//! A client that sends an unwanted body gets its answer, and the server stops reading, on a bare
+//! connection.
 
 use crate::support::{TestApp, app::TestTransport, user::ServerAddress};
 use std::time::Duration;
@@ -8,8 +8,8 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than everything the server waits for here (1 s), shorter than the limits of bodies it
-/// wants (15 s).
+/// Longer than every wait of the server here (1 s), shorter than the time limit of a wanted body
+/// (15 s).
 const SOON: Duration = Duration::from_secs(8);
 
 on_both_transports! {
@@ -18,7 +18,7 @@ on_both_transports! {
     a_small_body_that_nobody_read_does_not_cost_the_connection,
 }
 
-/// Requests that are answered without their body: head and status.
+/// Requests that are answered before their body is read: head and status.
 fn refused() -> [(String, u16); 5] {
     let post = |path: &str, kind: &str| {
         format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -33,14 +33,14 @@ fn refused() -> [(String, u16); 5] {
 }
 
 /// Sends `head`, then `piece` again and again, until the server closes. Returns the first line of
-/// the answer and how much was taken.
+/// the answer and the number of bytes taken.
 async fn send_for_ever(at: &ServerAddress, head: &str, piece: &[u8], pause: Duration) -> (String, usize) {
     let (mut read, mut write) = tokio::io::split(at.open().await.unwrap());
     write.write_all(head.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     let reading = async {
         let mut buffer = [0; 4096];
-        // A reset is an end as well.
+        // A reset counts as an end.
         while let Ok(count @ 1..) = read.read(&mut buffer).await {
             answer.extend_from_slice(&buffer[..count]);
         }
@@ -78,8 +78,7 @@ async fn a_refused_body_that_pours_for_ever_ends_with_its_connection(transport: 
         "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     for (head, status) in refused().into_iter().chain([(too_large.to_owned(), 413)]) {
         let (answer, taken) = send_for_ever(&app.at(), &head, &piece, Duration::ZERO).await;
-        // What fits into the buffers of both kernels is beyond our say, and a reset may overtake
-        // the answer.
+        // The buffers of both kernels take an unknown amount, and a reset may overtake the answer.
         assert!(answer.is_empty() || answer.contains(&status.to_string()), "{head}{answer}");
         assert!(taken < 64 << 20, "{taken} bytes taken of {head}");
     }

@@ -1,5 +1,4 @@
-//! Tests attacks on the Pusher server by strangers, by hostile clients and by clients that were
-//! sent away.
+//! Strangers, hostile clients and clients that were sent away cannot harm the Pusher server.
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},
@@ -44,8 +43,8 @@ async fn sign_in(socket: &mut TestSocket, backend: &Backend, data: &Value) {
     assert_eq!(socket.next_event().await.event, "pusher:signin_success");
 }
 
-/// Deeper than a JSON parser that builds values goes: it is passed on as text, and nobody stumbles
-/// over it.
+/// Deeper than a parser that builds values would go: the server passes it on as text, and no code
+/// fails on it.
 #[actix_web::test]
 async fn a_member_with_deeply_nested_info_harms_nobody() {
     let (app, backend) = start().await;
@@ -66,7 +65,7 @@ async fn a_member_with_deeply_nested_info_harms_nobody() {
     app.stop().await;
 }
 
-/// A client has seconds to answer a close; what it sends instead counts for nothing.
+/// A client has seconds to answer a close; the server ignores everything else that it sends.
 async fn a_socket_that_was_told_to_go_is_heard_no_more(transport: TestTransport) {
     let app = TestApp::builder().pusher_app().transport(transport).set(|config| config.http.workers = 1).start().await;
     let backend = Backend::of_settings(&app);
@@ -78,7 +77,7 @@ async fn a_socket_that_was_told_to_go_is_heard_no_more(transport: TestTransport)
         join(socket, &backend, "private-a", None).await;
     }
     assert_eq!(sent(backend.post("users/ana/terminate_connections", &json!({}))).await.0, 200);
-    // One worker: both are told in one go.
+    // One worker, so that both are closed in one turn.
     ana_tab.expect_close(4009).await;
     ana.send(json!({ "event": "client-x", "channel": "private-a", "data": 1 })).await;
     ana.send(json!({ "event": "pusher:subscribe", "data": { "channel": "umum" } })).await;
@@ -88,8 +87,8 @@ async fn a_socket_that_was_told_to_go_is_heard_no_more(transport: TestTransport)
     app.stop().await;
 }
 
-/// The signature covers the body's MD5, so it can be judged before the body: a stranger makes
-/// nobody keep megabytes.
+/// The signature covers the body's MD5, so the server checks it before it reads the body: a
+/// stranger cannot make it hold megabytes.
 #[actix_web::test]
 async fn a_stranger_is_refused_before_its_body_is_read() {
     let (app, backend) = start().await;
@@ -100,7 +99,7 @@ async fn a_stranger_is_refused_before_its_body_is_read() {
     let head = format!("POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 8000000\r\n\r\n{{");
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4096];
-    // Whoever waits for the body does so for 15 s, and then says 408.
+    // A server that waits for the body does so for 15 s, then answers 408.
     let read = tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("the body is waited for").unwrap();
     let answer = String::from_utf8_lossy(&answer[..read]);
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
@@ -124,7 +123,7 @@ async fn a_query_that_does_not_read_is_400_to_the_backend_and_401_to_strangers()
     app.stop().await;
 }
 
-/// The list of the last sign-in counts: lists do not add up without end.
+/// Only the watchlist of the last sign-in counts: lists do not add up without end.
 #[actix_web::test]
 async fn a_second_sign_in_replaces_the_watchlist() {
     let (app, backend) = start().await;
@@ -146,7 +145,7 @@ async fn a_second_sign_in_replaces_the_watchlist() {
     app.stop().await;
 }
 
-/// A connection that is open already is no way into a server that sends its clients away.
+/// An open connection is no way into a server that sends its clients away.
 #[actix_web::test]
 async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
     let app = TestApp::builder().pusher_app().set(|config| config.realtime.drain_s = 10).start().await;
@@ -159,10 +158,10 @@ async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
     let connections = app.at().client_keeping(1);
     assert_eq!(sent(connections.get(format!("{address}/health/live"))).await.0, 200);
     let stopping = actix_web::rt::spawn(app.stop());
-    // The first was sent away: the drain is under way, and the connection still stands.
+    // The first socket was closed: the server is draining, and the connection is still open.
     let (farewell, ..) = select_all(sockets.iter_mut().map(|socket| Box::pin(socket.receive()))).await;
     assert!(matches!(farewell, Received::Closed { code: 4200, .. }), "{farewell:?}");
-    // A new one is refused, so that a balancer takes it elsewhere, instead of waiting for the end.
+    // A new socket is refused at once, so that a load balancer takes it elsewhere.
     let new = async || TcpStream::connect(("127.0.0.1", port)).await.is_err();
     until("connections are refused", new).await;
     let begin = connections.post(format!("{address}/pusher/app/uji-key/1/abcdefgh/xhr?protocol=7&client=js&version=8.6.0"));
@@ -174,8 +173,7 @@ async fn nobody_comes_in_while_the_server_sends_its_clients_away() {
     stopping.await.unwrap();
 }
 
-/// The app that gives every message back is there only for a test that asks for it, which no
-/// setting can.
+/// The echo app exists only for a test that asks for it; no setting can add it.
 #[actix_web::test]
 async fn nothing_is_echoed_whatever_the_settings_say() {
     let (app, _) = start().await;
@@ -184,7 +182,7 @@ async fn nothing_is_echoed_whatever_the_settings_say() {
     assert_eq!(unknown.next_event().await.data["code"], 4001);
     unknown.expect_close(4001).await;
     app.stop().await;
-    // Even an app of that key is an app like any other.
+    // An app with that key is an app like any other.
     let app = TestApp::builder()
         .set(|config| {
             let (id, key, secret) = ("8".into(), "echo".into(), "uji".into());
@@ -199,7 +197,7 @@ async fn nothing_is_echoed_whatever_the_settings_say() {
     app.stop().await;
 }
 
-/// A signature is good for one method, path, app, body and time; so is every other part of it.
+/// A signature is valid for one method, path, app, body and time; every parameter is covered too.
 #[actix_web::test]
 async fn a_signature_is_good_for_its_own_method_and_parameters_only() {
     let (app, backend) = start().await;
@@ -220,8 +218,8 @@ async fn a_signature_is_good_for_its_own_method_and_parameters_only() {
     app.stop().await;
 }
 
-/// A channel whose rights cannot be looked up is not refused: the client is told to try again
-/// instead of staying away.
+/// When the rights to a channel cannot be looked up, the client is told to try again; a refusal
+/// would make it stay away.
 #[actix_web::test]
 async fn a_batch_that_cannot_be_judged_is_an_error_and_no_refusal() {
     let app = TestApp::start().await;
@@ -248,8 +246,8 @@ async fn a_batch_that_cannot_be_judged_is_an_error_and_no_refusal() {
     app.stop().await;
 }
 
-/// A proxy or a client that sends a request once more is not refused: two events within a second
-/// may look the same.
+/// A request that a proxy or client repeats is not refused: two equal events within a second are
+/// legitimate.
 #[actix_web::test]
 async fn an_identical_request_is_taken_again() {
     let (app, backend) = start().await;

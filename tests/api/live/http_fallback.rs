@@ -1,4 +1,4 @@
-//! Sockets over plain HTTP, as pusher-js asks for them where WebSockets are blocked.
+//! Sockets over plain HTTP work as pusher-js uses them where WebSockets are blocked.
 
 use crate::{
     apps::backend::Backend,
@@ -14,18 +14,18 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
-/// `realtime.http_heartbeat_s`, as it is unless set.
+/// Default of `realtime.http_heartbeat_s`.
 const HEARTBEAT_MS: i64 = 25_000;
 
-/// A client that shows every line.
+/// A client that exposes every line.
 struct Client {
     http: reqwest::Client,
     base: String,
     headers: Vec<(&'static str, String)>,
     answer: Option<Response>,
-    /// What came of it and is not a whole line yet.
+    /// Received bytes that are not a whole line yet.
     rest: Vec<u8>,
-    /// UTF-16 units of the answer in hand.
+    /// UTF-16 units of the current answer.
     units: usize,
 }
 
@@ -42,7 +42,7 @@ impl Client {
         self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value)).send().await.unwrap()
     }
 
-    /// Asks for an answer that goes on; the one before is dropped.
+    /// Asks for a streaming answer; drops the one before.
     async fn stream(&mut self) {
         self.answer = None;
         let response = self.post("xhr_streaming", String::new()).await;
@@ -134,7 +134,7 @@ async fn a_stream_brings_what_a_socket_brings(transport: TestTransport) {
     client.subscribe(member(&backend, &socket, "presence-a", "ana")).await;
     backend.trigger("umum", "e1", "satu é").await;
     assert_eq!(client.events().await, [json!({ "event": "e1", "channel": "umum", "data": "satu é" })]);
-    // Client events reach sockets of the other kind, and theirs reach us.
+    // Client events reach sockets of the other kind, in both directions.
     let mut other = app.socket("uji-key").await;
     other.ask_subscribe(member(&backend, &other.socket_id.clone(), "presence-a", "budi")).await;
     assert_eq!(names(&client.events().await), ["pusher_internal:member_added"]);
@@ -183,7 +183,7 @@ async fn polls_bring_one_batch_each_and_show_life() {
         heard.extend(frames(&lines[0]));
     }
     assert_eq!(names(&heard), ["e0", "e1", "e2", "e3", "e4"]);
-    // The sign of life is taken behind the request for an answer: that one waits by now.
+    // The heartbeat is sent after the request for an answer, so that request is waiting by now.
     let waiting = client.post("xhr", String::new()).await;
     assert_eq!(client.try_send(&[]).await, 204);
     clock.advance(HEARTBEAT_MS);
@@ -201,7 +201,7 @@ async fn a_stream_shows_life_after_every_pause_of_that_length() {
     client.connect().await;
     client.subscribe(json!({ "channel": "umum" })).await;
     for number in 0..3 {
-        // Time stands still behind the event: its pause begins anew.
+        // The clock stands still after the event: its pause begins anew.
         backend.trigger("umum", &format!("e{number}"), "x").await;
         assert_eq!(names(&client.events().await), [format!("e{number}")]);
         assert_eq!(client.try_send(&[]).await, 204);
@@ -227,7 +227,7 @@ async fn a_session_outlives_its_answers_and_loses_nothing_between_them() {
     client.subscribe(json!({ "channel": "umum" })).await;
     for round in 0..3 {
         client.answer = None;
-        // A sign of life, behind which the end of the answer has arrived too.
+        // After the heartbeat the end of the answer has arrived too.
         assert_eq!(client.try_send(&[]).await, 204);
         for number in 0..3 {
             backend.trigger("umum", &format!("e{round}{number}"), "x").await;
@@ -261,7 +261,8 @@ async fn an_answer_of_256_kib_pauses_until_the_next_so_that_nothing_is_under_way
     let (mut heard, mut answers) = (Vec::new(), 1);
     for number in 0..90 {
         backend.trigger("umum", &format!("e{number}"), &data).await;
-        // As pusher-js does: read all there is, and when that is too much, drop the answer at once.
+        // As pusher-js does: it reads all there is and, when that is too much, drops the answer at
+        // once.
         heard.extend(client.events().await);
         if client.units > 256 * 1024 && client.rest.is_empty() {
             client.stream().await;
@@ -284,10 +285,10 @@ async fn who_asks_no_more_is_gone_after_the_grace_and_an_old_session_opens_anew(
     let socket = client.connect().await;
     client.subscribe(member(&backend, &socket, "presence-a", "ana")).await;
     watcher.next_named("pusher_internal:member_added").await;
-    // Its connection ends: seen at once, long before a heartbeat.
+    // The server sees the end of its connection at once, long before a heartbeat.
     client.answer = None;
     assert_eq!(watcher.next_named("pusher_internal:member_removed").await.json(), json!({ "user_id": "ana" }));
-    // It is counted out behind what its channels hear.
+    // It is counted out after the events of its channels.
     until("its socket is gone", async || app.running.socket_count() == 1).await;
     assert_eq!(client.try_send(&[]).await, 404, "the session is over");
     // pusher-js takes a second opening for the loss of its session and connects again.
@@ -425,7 +426,7 @@ async fn the_session_cookie_counts_for_our_own_pages_only_and_for_every_request(
         assert_eq!(client.line().await.as_deref(), Some("o{}"));
         assert_eq!(client.events().await[0]["data"]["code"], 4009, "{foreign}");
     }
-    // Who knows the name of a session but not its cookie cannot use it.
+    // A client that knows the name of a session but not its cookie cannot use it.
     let cookie = own.headers.remove(0);
     assert_eq!(own.try_send(&[]).await, 404);
     assert_eq!(own.post("xhr", String::new()).await.status(), 404);

@@ -1,5 +1,4 @@
-//! Tests that sockets do not outlive the login they were opened with, also on a node that missed
-//! the message of its end.
+//! Sockets end with their login, even when a node missed the event that ended it.
 
 use crate::support::{TestApp, socket::Received, wait::until};
 use educounsel::{
@@ -23,7 +22,7 @@ use std::{
     rc::Rc,
 };
 
-/// Keeps what a socket would have been sent.
+/// Stores the bytes that a socket would have been sent.
 #[derive(Clone, Default)]
 struct Recorder(Rc<RefCell<Vec<u8>>>);
 
@@ -45,8 +44,8 @@ impl Recorder {
     }
 }
 
-/// The login was good when the handshake looked, and the message of its end passed before the
-/// socket was registered.
+/// The login was valid at the handshake, and the event of its end passed before the socket was
+/// registered.
 #[actix_web::test]
 async fn a_socket_whose_login_ended_during_its_handshake_ends() {
     let app = TestApp::builder().set(|config| config.realtime.login_check_s = 3600).start().await;
@@ -88,7 +87,8 @@ async fn a_login_that_runs_out_takes_its_sockets_along() {
     app.stop().await;
 }
 
-/// More than the queue to the bus holds, at once: publications may go, the end of sockets may not.
+/// At once more publications than the queue to the bus holds: it may drop them, but never the end
+/// of sockets.
 #[actix_web::test]
 async fn an_end_of_sockets_waits_for_its_turn_behind_any_number_of_publications() {
     let app = TestApp::start().await;

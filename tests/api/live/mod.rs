@@ -1,4 +1,4 @@
-//! Sockets of both transports, their fallback over HTTP, and catching up.
+//! Tests of sockets over both transports, of their fallback over HTTP, and of catching up.
 
 mod defences;
 mod http_fallback;

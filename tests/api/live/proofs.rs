@@ -1,6 +1,5 @@
-//! Sockets of the built-in app that were opened without a session and join with proofs of
-//! `/broadcasting/auth`: a proof names nobody and never runs out, so the server remembers to whom
-//! it was given.
+//! Sockets of the built-in app that join with a proof of `/broadcasting/auth` and no login get an
+//! owner: a proof names no user and never expires, so the server remembers to whom it gave it.
 
 use crate::support::{TestApp, socket::TestSocket};
 use educounsel::domain::clock::Clock;

@@ -1,5 +1,5 @@
-//! Tests the edges of rules that other tests of channels do not name: sections 2.1, 2.2, 2.4, 2.6
-//! and 2.7 of docs/pusher-protocol.md.
+//! The server keeps the rules of docs/pusher-protocol.md, sections 2.1, 2.2, 2.4, 2.6 and 2.7, at
+//! the edges that other tests of channels do not cover.
 
 use crate::{
     apps::backend::{Backend, Mistake, sent},
@@ -94,13 +94,13 @@ async fn the_id_of_a_socket_is_two_numbers_that_nobody_guesses_and_scripts_can_h
         assert!(numbers.len() == 2 && numbers.iter().all(|number| *number <= 9_007_199_254_740_991), "{id}");
         assert!(numbers.iter().all(|number| seen.insert(*number)), "{id} repeats a number");
     }
-    // Small numbers would come up among forty.
+    // A small number would probably appear among forty.
     assert!(seen.iter().filter(|number| **number > 1 << 40).count() > 30, "{seen:?}");
     app.stop().await;
 }
 
-/// Pysher writes before it reads anything: what comes with the handshake waits for its end and is
-/// taken in order.
+/// Pysher writes before it reads: frames that arrive with the handshake wait for its end and are
+/// handled in order.
 #[actix_web::test]
 async fn frames_that_come_with_the_handshake_are_answered_behind_the_greeting() {
     let (app, _) = start().await;
@@ -142,7 +142,7 @@ async fn frames_are_taken_with_their_data_encoded_once_or_twice() {
         let auth = backend.sign(&format!("{}::user::{user}", socket.socket_id));
         socket.send(json!({ "event": "pusher:signin", "data": encode(json!({ "auth": auth, "user_data": user })) })).await;
         assert_eq!(socket.next_event().await.event, "pusher:signin_success");
-        // Nothing answers an unsubscription.
+        // An unsubscription gets no answer.
         socket.send(json!({ "event": "pusher:unsubscribe", "data": encode(json!({ "channel": "umum" })) })).await;
         socket.expect_silence().await;
         assert!(is_joined(&ask(&mut socket, "umum", "", None).await), "left, so it can be joined again");
@@ -158,8 +158,8 @@ async fn frames_are_taken_with_their_data_encoded_once_or_twice() {
 
 #[test]
 fn codes_4000_4008_and_4202_are_never_said() {
-    // 4000 sends pusher-js to TLS for ever, 4008 would shut out clients that name no version, and
-    // silence is told with 4201.
+    // 4000 sends pusher-js to TLS for ever, 4008 would shut out clients that name no version, and a
+    // silent client gets 4201.
     assert!(PusherCode::ALL.iter().all(|code| ![4000, 4008, 4202].contains(&code.number())));
 }
 
@@ -221,7 +221,7 @@ async fn messages_of_the_largest_size_are_taken_and_a_byte_more_is_1009(transpor
     assert_eq!(socket.next_event().await.event, "pusher:pong");
     socket.send_message(Message::binary(vec![0; LARGEST])).await;
     assert_eq!(socket.next_event().await.event, "pusher:error");
-    // The header alone, so that nothing unread can turn the close into a reset.
+    // Only the header, so that no unread bytes can turn the close into a reset.
     for first_byte in [0x81, 0x82, 0x01, 0x02] {
         let mut socket = app.socket("uji-key").await;
         let length = (LARGEST as u64 + 1).to_be_bytes();
@@ -240,7 +240,7 @@ async fn prefixes_without_their_dash_or_not_at_the_beginning_are_public() {
     for name in ["private", "presence", "cache", "privateer", "my-private-a", "my-presence-a", "my-cache-a", "Private-a", "presence_a"] {
         socket.subscribe(name).await;
     }
-    // Nobody else is on these channels.
+    // These channels have no other members.
     socket.expect_silence().await;
     for name in ["private-", "presence-", "private-encrypted-", "private-cache-a", "presence-cache-a", "private-encrypted-cache-a"] {
         assert_eq!(ask(&mut socket, name, "", None).await.json()["type"], "AuthError", "{name}");
@@ -296,7 +296,7 @@ async fn client_events_carry_up_to_10240_bytes() {
         assert!(is_joined(&ask(socket, "private-a", &auth, None).await));
     }
     let [ana, budi] = &mut sockets;
-    // The quotes count: the data is measured as it travels.
+    // The quotes count: the limit applies to the data as it travels.
     for (length, is_taken) in [(10_238, true), (10_239, false)] {
         ana.send(json!({ "event": "client-x", "channel": "private-a", "data": "x".repeat(length) })).await;
         if is_taken {
@@ -344,8 +344,8 @@ async fn backends_reach_users_by_the_reserved_name_and_no_other_with_a_hash() {
 
 // --- 2.7 signatures
 
-/// Python separates with blanks, PHP escapes slashes: what was signed is the text, not what it
-/// means.
+/// Python separates with blanks, PHP escapes slashes: the signature covers the text, not its
+/// meaning.
 #[actix_web::test]
 async fn proofs_are_over_the_text_as_it_was_sent() {
     let (app, backend) = start().await;
@@ -387,7 +387,7 @@ async fn a_proof_is_good_for_one_app_socket_channel_and_spelling_only() {
         assert_eq!(answer.event.as_str(), "pusher:subscription_error", "{auth}");
         assert_eq!(answer.data["status"], 401, "{auth}");
     }
-    // An empty text is channel data too; absent is only what is absent or null.
+    // An empty text is channel data too; only absent data and null are none.
     assert!(!is_joined(&ask(&mut socket, "private-a", &proof, Some("")).await));
     assert!(is_joined(&ask(&mut socket, "private-a", &proof, None).await));
     app.stop().await;
@@ -417,7 +417,7 @@ async fn a_sign_in_is_good_for_its_socket_and_data_only() {
     app.stop().await;
 }
 
-/// What pusher-js posts, and what it takes: 200 with a proof, or a refusal.
+/// pusher-js posts forms and JSON, and gets 200 with a proof, or a refusal.
 #[actix_web::test]
 async fn the_auth_endpoint_takes_forms_and_answers_200_or_403() {
     let app = TestApp::start().await;

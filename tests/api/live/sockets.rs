@@ -1,4 +1,4 @@
-//! The Pusher protocol; over both transports where they can differ.
+//! Sockets keep the Pusher protocol, over both transports where those can differ.
 
 use crate::support::{TestApp, TestSocket, app::TestTransport, socket::Received, wait::until};
 use educounsel::{
@@ -58,7 +58,7 @@ async fn public_channels_need_no_proof() {
     let illegal = socket.ask_subscribe(json!({ "channel": "no spaces" })).await;
     assert_eq!(illegal.json()["type"], "InvalidChannel");
     socket.send(json!({ "event": "pusher:unsubscribe", "data": { "channel": "news" } })).await;
-    // Nothing answers an unsubscription.
+    // An unsubscription gets no answer.
     socket.expect_silence().await;
     app.stop().await;
 }
@@ -74,7 +74,7 @@ async fn private_channels_need_the_signature_of_the_app() {
         assert_eq!(answer.json()["type"].as_str(), Some("AuthError"));
         assert_eq!(answer.json()["status"].as_u64(), Some(401));
     }
-    // The channel data is signed whenever it is sent, also on private channels.
+    // The signature covers the channel data whenever it is sent, also on private channels.
     let auth = proof(&socket, "private-c", Some("{}"));
     let answer = socket.ask_subscribe(json!({ "channel": "private-c", "auth": auth, "channel_data": "{}" })).await;
     assert_eq!(answer.event, "pusher_internal:subscription_succeeded");
@@ -140,7 +140,7 @@ async fn client_events_are_refused_without_closing() {
         socket.send(json!({ "event": "client-x", "channel": "private-a", "data": 1 })).await;
     }
     assert_eq!(socket.next_event().await.json()["message"], "too many client events");
-    // One refusal, and the others were taken.
+    // One refusal; the others were accepted.
     socket.expect_silence().await;
     clock.advance(1_000);
     socket.send(json!({ "event": "client-x", "channel": "private-a", "data": 1 })).await;
@@ -165,7 +165,7 @@ async fn pings_are_answered(transport: TestTransport) {
 async fn silence_is_pinged_and_then_closed_with_4201(transport: TestTransport) {
     let clock = Clock::manual(Clock::System.now_ms());
     let builder = TestApp::builder().pusher_app().transport(transport).clock(clock.clone());
-    // A shard looks once a second what its sockets' silence means by this clock.
+    // Once a second, a shard judges the silence of its sockets by this clock.
     let builder = builder.set(|config| (config.realtime.activity_timeout_s, config.realtime.pong_timeout_s) = (1, 1));
     let app = builder.start().await;
     let (mut silent, mut lively) = (app.socket("uji-key").await, app.socket("uji-key").await);
@@ -173,7 +173,7 @@ async fn silence_is_pinged_and_then_closed_with_4201(transport: TestTransport) {
     assert_eq!(silent.next_event().await.event, "pusher:ping");
     assert_eq!(lively.next_event().await.event, "pusher:ping");
     lively.send(json!({ "event": "pusher:pong", "data": {} })).await;
-    // Taken.
+    // The server accepts this one.
     lively.expect_silence().await;
     clock.advance(1_000);
     assert!(matches!(silent.receive().await, Received::Closed { code: 4201, .. }));
@@ -192,7 +192,7 @@ async fn malformed_frames_get_an_error_and_nobody_else_notices(transport: TestTr
     }
     broken.send_message(Message::binary(vec![1, 2, 3])).await;
     assert_eq!(broken.next_event().await.event, "pusher:error");
-    // Each frame had its one answer.
+    // Each frame got one answer.
     broken.expect_silence().await;
     app.barrier(&mut other).await;
     app.stop().await;
@@ -235,14 +235,14 @@ async fn too_large_messages_are_closed_with_1009(transport: TestTransport) {
     app.stop().await;
 }
 
-/// The header alone decides: nothing of such a frame is waited for.
+/// The header alone decides: the server does not wait for the rest of such a frame.
 async fn a_header_that_announces_too_much_is_closed_with_1009(transport: TestTransport) {
     let app = start(transport).await;
     let mut socket = app.socket("uji-key").await;
     assert!(socket.send_bytes(&[0x81, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0]).await);
     socket.expect_close(1009).await;
     until("the socket is gone", async || app.running.socket_count() == 0).await;
-    // Nor is it read from a socket that was refused.
+    // Nor does it read that rest from a refused socket.
     let mut refused = app.handshake("/app/unknown?protocol=7", &[]).await.unwrap();
     assert_eq!(refused.next_event().await.json()["code"], 4001);
     refused.send_bytes(&[0x81, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0]).await;
@@ -265,7 +265,7 @@ async fn fragments_that_add_up_to_too_much_are_closed_with_1009(transport: TestT
     app.stop().await;
 }
 
-/// More frames at once than a transport takes in one turn.
+/// More frames at once than a transport handles in one turn.
 async fn a_flood_of_frames_is_answered_in_order(transport: TestTransport) {
     let app = start(transport).await;
     let mut socket = app.socket("uji-key").await;
@@ -279,13 +279,12 @@ async fn a_flood_of_frames_is_answered_in_order(transport: TestTransport) {
     for _ in 0..2_000 {
         assert_eq!(socket.next_event().await.event, "pusher:pong");
     }
-    // One answer to each.
+    // One answer to each frame.
     socket.expect_silence().await;
     app.stop().await;
 }
 
-/// Trap 2 of the design: a client that stops reading altogether must neither hold memory nor freeze
-/// anybody.
+/// A client that stops reading altogether must neither hold memory nor block the others.
 async fn stalled_socket_is_ended_and_its_memory_given_back(transport: TestTransport) {
     let clock = Clock::manual(Clock::System.now_ms());
     let app = TestApp::builder().pusher_app().transport(transport).clock(clock.clone()).set(|config| {
@@ -298,7 +297,8 @@ async fn stalled_socket_is_ended_and_its_memory_given_back(transport: TestTransp
     for socket in [&mut stalled, &mut sender, &mut healthy] {
         join_private(socket, "private-a").await;
     }
-    // `stalled` is never read again. Everything the kernel takes, and 64 KiB more, and it is over.
+    // `stalled` never reads again. After all that the kernel takes, and 64 KiB more, the server
+    // closes it.
     let data = "x".repeat(10_000);
     let mut sent = 0;
     while app.running.socket_count() == 3 {
@@ -364,7 +364,7 @@ async fn handshakes_above_the_rate_get_4100(transport: TestTransport) {
     app.stop().await;
 }
 
-/// A role's channel reaches the whole school: nobody but the server speaks there.
+/// A role's channel reaches the whole school: only the server may publish there.
 #[actix_web::test]
 async fn students_cannot_send_client_events_to_each_other_on_the_built_in_app() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Catching up by cursor.
+//! A client catches up by cursor.
 
 use crate::support::{TestApp, TestUser, wait::until};
 use educounsel::{

@@ -153,7 +153,7 @@ pub(super) async fn walk_canned_replies(seen: &mut Checked, guru: &TestUser, kep
     step(seen, guru, &format!("delete {one}"), &[&id], (Value::Null, 404)).await;
 }
 
-/// Reads what a member's socket hears until it heard of everything that happens in a conversation.
+/// Reads a member's socket until it has received every event of a conversation.
 async fn walk_chat_events(seen: &mut Checked, socket: &mut TestSocket) {
     let mut missing = BTreeSet::from(["message.created", "message.changed", "message.read", "client-typing"]);
     while !missing.is_empty() {

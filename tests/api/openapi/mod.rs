@@ -1,10 +1,11 @@
-//! The description of the API held to the running server: every operation and event is provoked
-//! once and its answer compared with its schema. A new endpoint or event gets a line in a walk
-//! here; what is forgotten is named by the last assertion.
+//! The API description matches the running server: a walk provokes every operation and event once
+//! and compares the answer with its schema. A new endpoint or event needs a line in a walk; the
+//! last assertion names those without one.
 
 mod appointments;
 mod companion;
 mod conversations;
+mod roles;
 mod safety;
 
 use crate::{
@@ -16,7 +17,7 @@ use educounsel::{domain::clock::Clock, http::openapi::document};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-/// What no walk asks for: sockets have tests of their own.
+/// Operations that no walk covers: sockets have tests of their own.
 const BESIDE: [&str; 4] = [
     "get /app/{key}",
     "post /pusher/app/{key}/{server}/{session}/xhr_streaming",
@@ -63,7 +64,7 @@ impl School {
 }
 
 /// Sends one request of a walk: `operation` is method and path under `/api/v1` with its query,
-/// `parts` goes into its braces, then come the body and the status that is expected.
+/// `parts` fills its braces; the body and the expected status follow.
 async fn step(seen: &mut Checked, user: &TestUser, operation: &str, parts: &[&str], (body, status): (Value, u16)) -> Value {
     let (method, target) = operation.split_once(' ').unwrap();
     let mut path = target.to_owned();
@@ -278,7 +279,7 @@ async fn walk_service(seen: &mut Checked, app: &TestApp) {
     }
 }
 
-/// Ends with nobody signed in.
+/// Ends with no user signed in.
 async fn walk_accounts(seen: &mut Checked, app: &TestApp, ana: &TestUser) {
     let log_in = |password: &str, token: bool| -> RequestBuilder {
         app.client().post(app.url("/api/v1/auth/login")).json(&json!({ "login": "ana", "password": password, "token": token }))
@@ -299,8 +300,8 @@ async fn walk_accounts(seen: &mut Checked, app: &TestApp, ana: &TestUser) {
     seen.call("/api/v1/auth/logout", "post", ana.request(Method::POST, "/auth/logout"), 401).await;
 }
 
-/// Reads what the student's and the counsellor's socket heard during the walk, each up to an event
-/// that comes last.
+/// Reads the events of the student's and the counsellor's socket during the walk, each up to an
+/// event that comes last.
 async fn walk_events(seen: &mut Checked, [student, counsellor]: &mut [TestSocket; 2]) {
     for (socket, last) in [(student, "session.ended"), (counsellor, "material.changed")] {
         loop {

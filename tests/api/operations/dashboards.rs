@@ -1,4 +1,4 @@
-//! The student's widgets and the counsellor's statistics.
+//! The dashboards show the student's widgets and the counsellor's statistics.
 
 use crate::support::{TestApp, TestUser};
 use educounsel::domain::clock::Clock;
@@ -34,7 +34,7 @@ async fn a_student_sees_the_newest_materials_and_the_bell() {
 
 #[actix_web::test]
 async fn statistics_are_real_and_kept_per_counsellor() {
-    // Statistics are by day: this one does not end meanwhile.
+    // Statistics count by day, so this day must not end meanwhile.
     let clock = Clock::manual(Clock::System.now_ms());
     let app = TestApp::builder().clock(clock.clone()).start().await;
     let (ana, guru, other) = (app.student("ana").await, app.counsellor("guru").await, app.counsellor("lain").await);

@@ -1,4 +1,4 @@
-//! Tests that housekeeping cuts back the tables that grow, and nothing else.
+//! Housekeeping trims the tables that grow, and no others.
 
 use crate::support::{TestApp, wait::until};
 use educounsel::{

@@ -1,5 +1,5 @@
-//! Tests the page that Prometheus reads. The recorder is one per process, so these tests measure a
-//! server in a process of its own.
+//! Prometheus can scrape the metrics. The recorder exists once per process, so these tests measure
+//! a server in a process of its own.
 
 use crate::support::{
     TestSocket,
@@ -59,7 +59,7 @@ async fn every_metric_is_there_from_the_start_and_explained() {
 
 #[actix_web::test]
 async fn the_way_of_an_upload_can_be_followed() {
-    // The pump waits long enough for a scrape to see the row waiting, and does not look by itself
+    // The pump pauses long enough for a scrape to see the waiting row, and does not check by itself
     // in between.
     let plan = ServerPlan::new().set("log.coalesce_ms", 3000).set("log.poll_ms", 60_000);
     plan.add_user("siswa1", Role::Student);
@@ -114,7 +114,8 @@ async fn refusals_are_counted() {
     let (mut stalled, mut sender) = (join_app(&server).await, join_app(&server).await);
     sender.send_text("no frame").await;
     assert_eq!(sender.next_event().await.event, "pusher:error");
-    // `stalled` is never read again: what the kernel takes, 64 KiB more, and it is ended.
+    // `stalled` never reads again: after all that the kernel takes, and 64 KiB more, the server
+    // ends it.
     let data = "x".repeat(10_000);
     for sent in 0.. {
         sender.send(json!({ "event": "client-x", "channel": "private-a", "data": data })).await;

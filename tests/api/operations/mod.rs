@@ -1,4 +1,4 @@
-//! Starting, measuring, cleaning up, and what the people who run the school see.
+//! Tests of starting, measuring and cleaning up, and of the reports for the school's staff.
 
 mod dashboards;
 mod housekeeping;

@@ -1,5 +1,5 @@
-//! Tests a server that cannot start: the operator sees one line that names the setting, and nothing
-//! is left half done.
+//! A server that cannot start tells the operator so in one line that names the setting, and leaves
+//! nothing half done.
 
 use crate::support::app::TestAppBuilder;
 use std::{
@@ -20,7 +20,7 @@ fn refusal(settings: &[&str]) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1), "{settings:?}: {err}");
-    // A database that refuses is tried for 10 s; the rest is for a machine that is busy.
+    // A database that refuses is tried for 10 s; the rest allows for a busy machine.
     assert!(started.elapsed() < Duration::from_secs(60), "{settings:?} took {:?}", started.elapsed());
     assert_eq!(out, "", "{settings:?}");
     assert_eq!(err.lines().count(), 1, "{settings:?} says more than one line:\n{err}");

@@ -1,4 +1,4 @@
-//! Tests the report on the system's health, which admins read.
+//! Admins can read the state of the system.
 
 use crate::support::TestApp;
 use reqwest::Method;

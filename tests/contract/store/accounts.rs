@@ -1,4 +1,4 @@
-//! Accounts and logins.
+//! Tests of accounts and logins.
 
 use super::*;
 use educounsel::{

@@ -1,4 +1,4 @@
-//! Warnings, their clock, who looked when, who is on duty; and the hotlines.
+//! Tests of warnings, their deadlines, viewers and counsellors on duty, and of the hotlines.
 
 use super::{conversations::add_conversation, *};
 use educounsel::{

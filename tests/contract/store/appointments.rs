@@ -1,4 +1,4 @@
-//! Appointments, the claims that keep them apart, reminders, and counsellors.
+//! Tests of appointments, the claims that keep them apart, reminders, and counsellors.
 
 use super::*;
 use educounsel::{
@@ -73,8 +73,8 @@ fn claims(appointment: &AppointmentRow) -> [Claim; 2] {
     ]
 }
 
-/// Books as the service does, again and again while the database says that somebody was in the way.
-/// Returns whether the time was free.
+/// Books as the service does, and retries while the database reports a conflict. Returns whether
+/// the time was free.
 async fn book(store: &Store, appointment: &AppointmentRow) -> bool {
     for _ in 0..20 {
         let mut tx = store.begin().await.unwrap();
@@ -240,8 +240,8 @@ async fn racing_claims_never_overlap(fixture: Fixture) {
         counsellors.push(add_user(store, &format!("guru{number}"), Role::Counsellor).await);
         students.push(add_user(store, &format!("siswa{number}"), Role::Student).await);
     }
-    // Times that overlap without being equal, two counsellors, two students: everything meets
-    // everything.
+    // Times overlap without being equal, for two counsellors and two students: every pair of
+    // bookings conflicts somewhere.
     let tasks = (0..48).map(|number| {
         let appointment = new_appointment(
             &counsellors[number % 2],

@@ -1,4 +1,4 @@
-//! Tests the preferences that hide signs of a user from the other side of a chat.
+//! Tests of chat preferences: typing and read marks that a user hides from the other side.
 
 use super::{conversations::add_conversation, *};
 use educounsel::backends::store::ChatPreferences;

@@ -1,4 +1,4 @@
-//! Threads, questions and answers of the companion, their life while they grow, limits, and leases
+//! Tests of the companion's threads, questions and answers, of growing answers, limits, and leases
 //! of processes.
 
 use super::*;
@@ -112,7 +112,7 @@ async fn finish(store: &Store, end: &AnswerEnd) -> bool {
     is_ended
 }
 
-/// A student with a thread, a question and an answer that grows.
+/// A student with a thread, a question and a growing answer.
 async fn growing(store: &Store, node: NodeId) -> (ThreadRow, QuestionRow, AnswerRow) {
     let ana = add_user(store, &format!("ana{}", NodeId::generate()), Role::Student).await;
     let thread = add_thread(store, &ana, 1).await;

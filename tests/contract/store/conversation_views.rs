@@ -1,4 +1,4 @@
-//! Tests the record of views: which user looked at which conversation on which day.
+//! Tests of the record of who viewed which conversation on which day.
 
 use super::{conversations::add_conversation, *};
 

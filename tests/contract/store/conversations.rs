@@ -1,4 +1,4 @@
-//! Conversations: one live per pair, the queue, who is in them, and the watermarks.
+//! Tests of conversations: one live per pair, the queue, the members, and the read marks.
 
 use super::*;
 use educounsel::{
@@ -66,7 +66,7 @@ async fn insert(store: &Store, row: &ConversationRow) -> bool {
     is_new
 }
 
-/// Adds a conversation; without a counsellor it waits.
+/// Adds a conversation; without a counsellor it is in the queue.
 pub async fn add_conversation(store: &Store, student: &UserRow, counsellor: Option<&UserRow>, at_ms: i64) -> ConversationId {
     let row = row(student, counsellor, at_ms);
     assert!(insert(store, &row).await);

@@ -1,4 +1,5 @@
-//! The durable log: claiming by two nodes, order, the promise to readers, trimming.
+//! Tests of the durable log: claiming by two nodes, order, no missed position for readers,
+//! trimming.
 
 use super::*;
 use crate::wait::{PATIENCE, until_within};
@@ -169,10 +170,10 @@ async fn a_reader_who_has_seen_a_position_never_misses_a_smaller_one(fixture: Fi
             let store = fixture.store.clone();
             tokio::spawn(async move {
                 for at in 0..ROWS / 3 {
-                    // Transactions of different length commit out of the order in which their ids
-                    // were made. A pause, not a signal from another writer: SQLite lets one
-                    // transaction write at a time. No verdict depends on its length; it only makes
-                    // wrong orders likely.
+                    // Transactions of different length commit in another order than their ids were
+                    // made in. This is a pause, not a signal from another writer, because SQLite
+                    // lets one transaction write at a time. No check depends on its length; it only
+                    // makes wrong orders likely.
                     let mut tx = store.begin().await.unwrap();
                     tx.append_log(&new_entry(role(), at)).await.unwrap();
                     tokio::time::sleep(Duration::from_micros(300 * writer)).await;

@@ -102,8 +102,8 @@ async fn numbers_have_no_gaps_under_parallel_senders(fixture: Fixture) {
     }
     seqs.sort_unstable();
     assert_eq!(seqs, (1..=40).collect::<Vec<_>>());
-    // The log tells them in the order of their numbers, because ids are made while the conversation
-    // is held.
+    // The log has them in the order of their numbers, because ids are made while the conversation
+    // is locked.
     let stored = store.list_messages(id, HistoryRange::After(0), 100).await.unwrap();
     assert!(stored.windows(2).all(|two| two[0].seq + 1 == two[1].seq && two[0].id < two[1].id));
 }
@@ -115,8 +115,8 @@ async fn parallel_repeats_make_one_message_and_no_gap(fixture: Fixture) {
         .map(|number| {
             let (store, ana) = (store.clone(), as_student(&ana));
             tokio::spawn(async move {
-                // A database may give one of them up instead of telling it that the key is taken;
-                // the service does it again.
+                // A database may abort one of them without reporting that the key is taken; the
+                // service then tries again.
                 let text = format!("pesan {}", number % 2);
                 let sent = tokio::spawn(async move { try_add(&store, id, ana, &text, 10).await.is_some() });
                 sent.await.unwrap_or(false)

@@ -1,4 +1,4 @@
-//! Notices: who sees what, and the watermark with its exceptions.
+//! Tests of notices: their audience, and the read watermark with its exceptions.
 
 use super::*;
 use educounsel::{

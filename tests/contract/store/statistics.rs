@@ -70,7 +70,7 @@ async fn notices_are_counted_with_their_readers(fixture: Fixture) {
     let mut tx = store.begin().await.unwrap();
     tx.mark_all_notices_read(&viewer(&ana), 300).await.unwrap();
     assert!(tx.mark_notice_read(&viewer(&budi), old, 300).await.unwrap());
-    // Made after the notices: neither a delivery nor a reader.
+    // Created after the notices, so it counts neither as a delivery nor as a reader.
     assert!(tx.insert_user(&UserRow { created_at_ms: 250, ..new_user("late", Role::Student) }).await.unwrap());
     tx.commit().await.unwrap();
     add_notice(store, Audience::User(ana.id), 300).await;

@@ -41,7 +41,7 @@ async fn a_dropped_transaction_leaves_nothing(fixture: Fixture) {
         assert!(tx.insert_user(&user).await.unwrap());
         tx.append_log(&new_entry(Audience::User(user.id), 1)).await.unwrap();
     }
-    // The next writer waits until the rollback is through.
+    // The next writer waits until the rollback is complete.
     let other = add_user(&fixture.store, "budi", Role::Student).await;
     assert_eq!(fixture.store.find_user(user.id).await.unwrap(), None);
     assert_eq!(fixture.store.find_user(other.id).await.unwrap(), Some(other));
@@ -191,7 +191,7 @@ async fn a_connection_whose_commit_failed_is_closed(fixture: Fixture) {
     assert_eq!(store.pool_status().size, 1, "a connection whose transaction ended well is kept");
 }
 
-/// Leaves a transaction in the middle of a statement that renames `user`.
+/// Drops a transaction in the middle of a statement that renames `user`.
 async fn leave_in_the_middle(store: &Store, user: &UserRow) {
     let change = UserChange { name: Some("Ana Maria".into()), ..UserChange::default() };
     loop {
@@ -256,7 +256,7 @@ async fn a_connection_killed_before_its_commit_is_an_outage_on_postgres() {
     kill_before_the_commit(Database::Postgres).await;
 }
 
-/// Runs `fill`, which makes a server answer new accounts and settings as on a full disk; then
+/// Runs `fill`, after which a server answers new accounts and settings as on a full disk; then runs
 /// `free`.
 async fn fill_and_free(database: Database, fill: &[&'static str], free: &[&'static str]) {
     let fixture = Fixture::new(database).await;

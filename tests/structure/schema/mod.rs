@@ -40,8 +40,8 @@ fn the_three_folders_of_migrations_make_the_same_schema() {
 
 #[test]
 fn every_step_makes_the_same_schema() {
-    // A node of the version before meets the schema in between, so steps are equal, not only their
-    // sum.
+    // During an upgrade, a node of the old version meets every schema in between, so each step must
+    // be equal, not only their sum.
     let names = Engine::ALL.map(|engine| migrations(engine).into_keys().collect::<Vec<_>>());
     assert!(names.iter().all(|of_engine| *of_engine == names[0]), "the files are named differently: {names:?}");
     let mut schemas = Engine::ALL.map(|engine| (engine, Schema::default()));
@@ -56,7 +56,7 @@ fn every_step_makes_the_same_schema() {
     }
 }
 
-/// Returns what is different when a line of a migration of MySQL reads otherwise.
+/// Returns the differences that appear when one line of a MySQL migration changes.
 fn drift(file: &str, line: &str, instead: &str) -> String {
     let mut changed = migrations(Engine::Mysql);
     let sql = changed.get_mut(file).unwrap();
@@ -115,7 +115,7 @@ fn changes_of_tables_are_followed_in_the_spelling_of_each_engine() {
     let more = "ALTER TABLE a ADD COLUMN b_id BIGINT; ALTER TABLE a RENAME COLUMN old TO new; ALTER TABLE a DROP COLUMN gone; CREATE INDEX a_new ON a (new);";
     let mysql_base = base.replace(");", ") ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;").replace("TEXT", "MEDIUMTEXT");
     let by_engine = [
-        // SQLite changes types and keys by making the table anew.
+        // SQLite changes types and keys by creating the table anew.
         (
             Engine::Sqlite,
             format!(

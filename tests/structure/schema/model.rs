@@ -1,4 +1,4 @@
-//! Owns the model of a database after all migrations, in words that are the same for every engine.
+//! The schema of a database after all migrations, in words that are the same for every engine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ pub struct Schema {
     pub tables: BTreeMap<String, Table>,
 }
 
-/// A table. Names of constraints are left out: engines give them on their own. Names of indexes are
-/// ours, and the same everywhere.
+/// A table. It leaves out the names of constraints, which engines choose themselves, but not those
+/// of indexes, which are ours and the same everywhere.
 #[derive(Debug, Default)]
 pub struct Table {
     pub columns: BTreeMap<String, Column>,
@@ -22,11 +22,11 @@ pub struct Table {
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// What it holds: the same word for types that hold the same values.
+    /// The type, by a word that is the same for types that hold the same values.
     pub kind: String,
     pub is_nullable: bool,
     pub default: Option<String>,
-    /// Whether text is compared and sorted by its bytes, so that an order is the same in every
+    /// Whether text is compared and sorted by its bytes, so that the order is the same in every
     /// engine.
     pub compares_bytes: bool,
 }
@@ -53,7 +53,7 @@ impl Schema {
         self.tables.get_mut(name).ok_or_else(|| format!("there is no table {name}"))
     }
 
-    /// Leads the foreign keys of all tables to the new name of a table.
+    /// Points the foreign keys of all tables to the new name of a table.
     pub fn rename_references(&mut self, old: &str, new: &str) {
         for table in self.tables.values_mut() {
             let renamed =
@@ -62,8 +62,8 @@ impl Schema {
         }
     }
 
-    /// Renames a column, in the keys and indexes of its table and in the foreign keys that lead to
-    /// it.
+    /// Renames a column, also in the keys and indexes of its table and in the foreign keys that
+    /// point to it.
     pub fn rename_column(&mut self, table: &str, old: &str, new: &str) -> Result<(), String> {
         let renamed = |names: &[String]| -> Vec<String> {
             names.iter().map(|name| if name == old { new.to_owned() } else { name.clone() }).collect()
@@ -84,8 +84,8 @@ impl Schema {
         Ok(())
     }
 
-    /// Says what cannot work: keys and indexes of columns that do not exist, foreign keys that lead
-    /// nowhere or to other types, indexed text that this engine would sort by the rules of a
+    /// Returns errors of the schema: keys and indexes of columns that do not exist, foreign keys to
+    /// no column or to other types, indexed text that this engine would sort by the rules of a
     /// language.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -117,7 +117,7 @@ impl Schema {
         faults
     }
 
-    /// Says what `self`, called `here`, and `other`, called `there`, do not have in common.
+    /// Returns the differences between `self`, called `here`, and `other`, called `there`.
     pub fn differences(&self, here: &str, other: &Self, there: &str) -> Vec<String> {
         let mut found = Differences { names: [here, there], lines: Vec::new() };
         found.maps("table", "", &self.tables, &other.tables, |found, name, left, right| {

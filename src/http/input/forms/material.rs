@@ -1,21 +1,37 @@
-//! The multipart form of a new material.
+//! Owns the multipart form of a new material. Called by `http/resources/materials.rs`. Must not
+//! read the file: `http/input/uploads.rs` streams it.
 
 use crate::{
-    domain::files::{
-        file_name::safe_pdf_name,
-        material::{MaterialStatus, MaterialText},
+    domain::{
+        files::{
+            file_name::safe_pdf_name,
+            material::{MaterialStatus, MaterialText},
+        },
+        shape::{Bytes, Text},
     },
     http::{error::ApiResult, input::uploads::Form},
     services::{ServiceError, files::incoming::UploadedFile, materials::NewMaterial},
 };
+use schemars::JsonSchema;
 
-/// The form as it came in.
-#[derive(Debug, Default)]
+/// The fields of the form as they arrived.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(inline)]
 pub struct UploadForm {
+    /// One line.
+    #[schemars(with = "Text", length(min = 1, max = 160))]
     title: Option<String>,
+    /// One line.
+    #[schemars(with = "Text", length(min = 1, max = 60))]
     category: Option<String>,
+    /// The text.
+    #[schemars(default, with = "Text", length(min = 0, max = 100_000))]
     body: Option<String>,
+    /// Default: active.
+    #[schemars(default, with = "Text", extend("enum" = ["active", "draft"]))]
     status: Option<String>,
+    /// A PDF of at most 10 MiB: not encrypted, without scripts, launch actions or embedded files.
+    #[schemars(default, with = "Bytes")]
     file: Option<UploadedFile>,
 }
 
@@ -41,7 +57,7 @@ impl Form for UploadForm {
 }
 
 impl UploadForm {
-    /// Returns what makes two uploads the same, for `Idempotency-Key`.
+    /// Returns the bytes that identify the upload for `Idempotency-Key`.
     #[must_use]
     pub fn fingerprint(&self) -> Vec<u8> {
         let texts = [&self.title, &self.category, &self.body, &self.status];
@@ -49,7 +65,7 @@ impl UploadForm {
         format!("{texts:?}{file:?}").into_bytes()
     }
 
-    /// Checks the texts and reports all that is wrong with them at once.
+    /// Checks the texts and reports all mistakes at once.
     pub fn parse(self) -> ApiResult<NewMaterial> {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let texts = MaterialText::parse(&text(&self.title), &text(&self.category), &text(&self.body));

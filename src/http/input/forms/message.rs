@@ -1,15 +1,28 @@
-//! The multipart form of a message with a file.
+//! Owns the multipart form of a message with a file. Called by `http/resources/messages.rs`. Must
+//! not read the file: `http/input/uploads.rs` streams it.
 
 use crate::{
+    domain::{
+        conversations::conversation::MAX_BODY_CHARS,
+        shape::{Bytes, Text},
+    },
     http::input::uploads::Form,
     services::{conversations::NewMessage, files::incoming::UploadedFile},
 };
+use schemars::JsonSchema;
 
-/// The form as it came in.
-#[derive(Debug, Default)]
+/// The fields of the form as they arrived.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(inline)]
 pub struct MessageForm {
+    /// A UUID.
+    #[schemars(with = "Text", length(equal = 36))]
     client_id: Option<String>,
+    /// The text beside the file.
+    #[schemars(default, with = "Text", length(min = 0, max = MAX_BODY_CHARS))]
     body: Option<String>,
+    /// PDF, PNG, JPEG or WebP of at most 10 MiB; only in a form (`multipart/form-data`).
+    #[schemars(default, with = "Bytes")]
     file: Option<UploadedFile>,
 }
 
@@ -27,7 +40,7 @@ impl Form for MessageForm {
         self.file = Some(file);
     }
 
-    /// The name as it was sent: which ending it gets is known only when the file was looked into.
+    /// Keeps the name as it was sent: its ending is known only after the file was inspected.
     fn file_name(sent: &str) -> String {
         sent.to_owned()
     }

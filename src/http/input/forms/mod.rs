@@ -1,4 +1,4 @@
-//! Multipart forms.
+//! Owns the multipart forms, a file per form.
 
 pub mod material;
 pub mod message;

@@ -1,42 +1,26 @@
-//! What load balancers, Prometheus and programmers ask; and the shape of errors.
+//! Health, metrics and this description; and the shape of errors.
 
-use crate::http::openapi::{
-    Area,
-    operation::get,
-    schema::{about, anything, list, object, one_of, shape, text, time},
+use crate::http::{
+    openapi::{
+        Area,
+        operation::{Operation, get},
+        schema::{about, anything, text},
+    },
+    resources::operations::health::{Health, Liveness, NodeReadiness},
 };
-use serde_json::json;
 
-const FIELD_CODES: [&str; 9] =
-    ["required", "too_short", "too_long", "control_character", "unknown_value", "type", "overlapping", "unavailable", "login_taken"];
-
-#[expect(clippy::too_many_lines, reason = "descriptions only, one after the other in the order of the routes")]
 pub(super) fn area() -> Area {
-    let there = || one_of(&["connected", "disconnected"]);
-    let health = |path, name| {
-        get(path, name, "Says whether the server and its database are well.")
-            .for_everybody()
-            .answers(200, "Well.", shape("Health"))
-            .answers(503, "The database does not answer.", shape("Health"))
-    };
-    let ready = || {
-        object([("status", one_of(&["ok", "error"])), ("timestamp", time()), ("database", there()), ("cache", there()), ("bus", there())])
-    };
     Area {
         name: "Service",
         about: "Health, metrics, and this description. Nobody has to sign in.",
         operations: vec![
             health("/health-check", "health_check"),
             health("/health", "health"),
-            get("/health/live", "is_live", "Answers while the process lives.").for_everybody().answers(
-                200,
-                "Alive.",
-                object([("status", one_of(&["ok"])), ("timestamp", time())]),
-            ),
+            get("/health/live", "is_live", "Answers while the process lives.").for_everybody().answers_with::<Liveness>(200, "Alive."),
             get("/health/ready", "is_ready", "Says whether this node should get requests.")
                 .for_everybody()
-                .answers(200, "Ready.", ready())
-                .answers(503, "Something is missing.", ready()),
+                .answers_with::<NodeReadiness>(200, "Ready.")
+                .answers_with::<NodeReadiness>(503, "Something is missing."),
             get("/metrics", "metrics", "Gives the metrics of this process, for Prometheus.").for_everybody().answers_as(
                 200,
                 "The text format, version 0.0.4.",
@@ -51,26 +35,14 @@ pub(super) fn area() -> Area {
             get("/api/docs", "docs", "Shows this description to people.").for_everybody().answers_as(200, "A page.", "text/html", text()),
             get("/api/docs.css", "docs_style", "Gives the look of that page.").for_everybody().answers_as(200, "CSS.", "text/css", text()),
         ],
-        shapes: vec![
-            ("Health", object([("status", one_of(&["ok", "error"])), ("timestamp", time()), ("database", there())])),
-            (
-                "Problem",
-                about(
-                    object([
-                        ("type", text()),
-                        ("title", text()),
-                        ("status", json!({ "type": "integer" })),
-                        ("code", about(text(), "Stable; see the table of codes.")),
-                        ("detail", text()),
-                        ("errors", about(list(shape("FieldProblem")), "With `validation`: what is wrong, per field.")),
-                        ("request_id", text()),
-                        ("alternatives?", about(list(shape("Slot")), "With `appointments.slot_taken`: at most 3, free for both.")),
-                    ]),
-                    "RFC 9457.",
-                ),
-            ),
-            ("FieldProblem", object([("field", text()), ("code", one_of(&FIELD_CODES)), ("message", text())])),
-        ],
+        shapes: Vec::new(),
         events: Vec::new(),
     }
+}
+
+fn health(path: &'static str, name: &'static str) -> Operation {
+    get(path, name, "Says whether the server and its database are well.")
+        .for_everybody()
+        .answers_with::<Health>(200, "Well.")
+        .answers_with::<Health>(503, "The database does not answer.")
 }

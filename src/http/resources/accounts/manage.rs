@@ -1,7 +1,14 @@
-//! What admins do with accounts.
+//! Owns the routes of `/admin/users`: admins list, create, change and import accounts.
 
 use crate::{
-    domain::{access::Action, clock::rfc3339, ids::UserId, principal::Role, text::FieldError},
+    domain::{
+        access::Action,
+        clock::rfc3339,
+        ids::UserId,
+        principal::Role,
+        shape::{Id, Text, Time},
+        text::FieldError,
+    },
     http::{
         error::{ApiError, ApiResult, FieldProblem},
         input::{
@@ -21,23 +28,28 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// Query of `GET /admin/users`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct UsersQuery {
+    /// Part of login or name.
     query: Option<String>,
+    /// Only this role.
+    #[schemars(with = "Option<Role>")]
     role: Option<String>,
+    /// Only this state.
+    #[schemars(extend("enum" = ["active", "disabled"]))]
     state: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 impl UsersQuery {
     /// Reads the filters. An empty filter is none; an unknown one is refused.
     fn read(self) -> ServiceResult<UserQuery> {
-        let page = PageQuery { after: self.after, limit: self.limit };
+        let page = self.page;
         let unknown = |field, message| ServiceError::from(FieldError::new(field, "unknown_value", message));
         let role = match self.role.as_deref().filter(|text| !text.is_empty()) {
             Some(text) => Some(Role::parse(text).ok_or_else(|| unknown("role", "student, counsellor or admin"))?),
@@ -54,39 +66,71 @@ impl UsersQuery {
 }
 
 /// Body of `POST /admin/users`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NewUserBody {
+    /// Of `a-z 0-9 . _ -`.
+    #[schemars(length(min = 3, max = 64))]
     login: String,
+    /// Display name.
+    #[schemars(length(min = 1, max = 120))]
     name: String,
+    /// What the account is for.
     role: Role,
+    /// The first password.
+    #[schemars(length(min = 10, max = 200))]
     password: String,
 }
 
 /// Body of `PATCH /admin/users/{id}`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct UserPatchBody {
+    /// Display name.
+    #[serde(default)]
+    #[schemars(with = "Text", length(min = 1, max = 120))]
     name: Option<String>,
+    /// What the account is for.
+    #[serde(default)]
+    #[schemars(with = "Role")]
     role: Option<Role>,
+    /// A new password.
+    #[serde(default)]
+    #[schemars(with = "Text", length(min = 10, max = 200))]
     password: Option<String>,
+    /// Whether nobody can sign in to it.
+    #[serde(default)]
+    #[schemars(with = "bool")]
     disabled: Option<bool>,
 }
 
 /// An account as admins see it.
-#[derive(Debug, Serialize)]
-struct AccountBody {
-    id: String,
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Account")]
+pub struct AccountBody {
+    /// Its id.
+    id: UserId,
+    /// Login name.
     login: String,
+    /// Display name.
     name: String,
+    /// What it is for.
     role: Role,
+    /// Since when nobody can sign in to it.
+    #[schemars(with = "Option<Time>")]
     disabled_at: Option<String>,
+    /// When somebody signed in to it last.
+    #[schemars(with = "Option<Time>")]
     last_login_at: Option<String>,
+    /// When it was made.
+    #[schemars(with = "Time")]
     created_at: String,
 }
 
 impl From<UserRow> for AccountBody {
     fn from(user: UserRow) -> Self {
         Self {
-            id: user.id.to_string(),
+            id: user.id,
             login: user.login,
             name: user.name,
             role: user.role,
@@ -134,13 +178,33 @@ pub async fn change_user(
 }
 
 /// A line of the answer of `POST /admin/users/import`.
-#[derive(Debug, Serialize)]
-struct ImportedLineBody {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ImportedLine")]
+pub struct ImportedLineBody {
+    /// Number in the file; the header is 1.
     line: u64,
+    /// The login name as it stands there.
     login: Option<String>,
+    /// What became of the line.
+    #[schemars(extend("enum" = ["created", "failed"]))]
     status: &'static str,
+    /// The account that was made.
+    #[schemars(with = "Option<Id>")]
     id: Option<String>,
+    /// Why there is none.
     errors: Vec<FieldProblem>,
+}
+
+/// The answer of `POST /admin/users/import`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct ImportReport {
+    /// How many accounts were made.
+    created: usize,
+    /// How many lines made none.
+    failed: usize,
+    /// All lines, in the order of the file.
+    lines: Vec<ImportedLineBody>,
 }
 
 impl From<ImportedLine> for ImportedLineBody {
@@ -153,7 +217,8 @@ impl From<ImportedLine> for ImportedLineBody {
     }
 }
 
-/// `POST /admin/users/import`: a CSV file as the body, 200 with a report per line. 415 without `text/csv`, 413 over 1 MiB.
+/// `POST /admin/users/import`: a CSV file as the body, 200 with a report per line. 415 without
+/// `text/csv`, 413 over 1 MiB.
 pub async fn import_users(context: web::Data<Context>, request: HttpRequest, requester: Requester, payload: web::Payload) -> ApiResult {
     require(&requester.principal, Action::ManageUsers)?;
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -165,7 +230,7 @@ pub async fn import_users(context: web::Data<Context>, request: HttpRequest, req
         let lines = import::import_users(&context, &requester, &csv).await?;
         let lines: Vec<ImportedLineBody> = lines.into_iter().map(ImportedLineBody::from).collect();
         let created = lines.iter().filter(|line| line.id.is_some()).count();
-        Ok(HttpResponse::Ok().json(json!({"created": created, "failed": lines.len() - created, "lines": lines})))
+        Ok(HttpResponse::Ok().json(ImportReport { created, failed: lines.len() - created, lines }))
     })
     .await
 }

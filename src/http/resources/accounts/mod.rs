@@ -1,4 +1,4 @@
-//! Accounts: signing in, what admins do with accounts, students for staff.
+//! Owns the routes of accounts: signing in, admins' management of accounts, and students for staff.
 
 pub mod manage;
 pub mod sign_in;

@@ -1,5 +1,8 @@
-//! The HTTP API of Pusher, for backends of connected apps: `/apps/{app_id}/…`. Requests are signed; bodies of answers equal what the vendors' SDKs
-//! expect, byte for byte where they compare them.
+//! Owns the HTTP API of Pusher, for backends of connected apps: `/apps/{app_id}/…`
+//! (docs/pusher-protocol.md, section 2.8). Called by the route table. Must not read a body before
+//! the signature of its request holds.
+//!
+//! - Bodies of answers equal what the vendors' SDKs expect, byte for byte where they compare them.
 
 use crate::{
     domain::{ids::AppId, live::channel::ChannelName},
@@ -9,7 +12,10 @@ use crate::{
     },
     services::{
         Context,
-        apps::{backend_api, table::App},
+        apps::{
+            backend_api::{self, ChannelCounts, CountsByChannel},
+            table::App,
+        },
     },
     wire::{
         api_signature::{Claims, NotSigned, SignedRequest},
@@ -21,20 +27,55 @@ use actix_web::{
     http::header,
     web::{Bytes, Data, Path, Payload, Query},
 };
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
-/// Largest body, in bytes: ten events of the largest data, with every character of it escaped.
+/// Largest body, in bytes: ten events of the largest data, with every character escaped.
 const LARGEST_BODY_BYTES: usize = 8 * 1024 * 1024;
-/// Longest id of a user, in characters: what the SDKs let pass.
+/// Longest id of a user, in characters: the SDKs' own limit.
 const LONGEST_USER_ID: usize = 200;
 
+/// The answer to what tells nothing: exactly `{}`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Nothing {}
+
+/// What a published event is answered with.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Published {
+    /// What was asked about its channels, by name; left out when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CountsByChannel")]
+    channels: Option<CountsByChannel>,
+}
+
+/// What a published batch is answered with.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct PublishedBatch {
+    /// What was asked about the channel of each event; left out when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<ChannelCounts>")]
+    batch: Option<Vec<ChannelCounts>>,
+}
+
 /// What is asked about channels.
-#[derive(Debug, Deserialize)]
-struct ChannelQuery {
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ChannelListQuery {
+    /// Only channels whose names begin so.
     #[serde(default)]
     filter_by_prefix: String,
+    /// `subscription_count`; `user_count` with a prefix that begins with `presence-`.
+    #[serde(default)]
+    info: String,
+}
+
+/// What is asked about one channel.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ChannelQuery {
+    /// `subscription_count`, `user_count` (presence), `cache` (cache channels).
     #[serde(default)]
     info: String,
 }
@@ -46,8 +87,10 @@ struct Signed {
 }
 
 impl Signed {
-    /// Receives a request of the app with this id, or of the app of its key. Its signature is verified before its body is read: strangers make nobody keep
-    /// megabytes. Fails with 401 for every reason alike, 403 when the app is disabled, 413 and 408.
+    /// Receives a request of the app with this id, or of the app of its key. The signature is
+    /// verified before the body is read, so that strangers cannot make the server hold megabytes.
+    /// Fails with 401 for every reason alike, with 403 when the app is disabled, and with 413 and
+    /// 408.
     async fn receive(context: &Context, request: &HttpRequest, app_id: Option<&AppId>, payload: Payload) -> Result<Self, ApiError> {
         let query = request.query_string();
         let claims = Claims::read(query, context.clock.now_ms() / 1000).map_err(refuse)?;
@@ -75,7 +118,7 @@ fn malformed(detail: impl Into<String>) -> ApiError {
     ApiError::request("request.malformed", detail)
 }
 
-/// Says what is wrong with an event that was to be published.
+/// Returns the error of an event that cannot be published.
 pub(super) fn refuse_trigger(error: TriggerError) -> ApiError {
     match error {
         TriggerError::Malformed(detail) => malformed(detail),
@@ -83,17 +126,18 @@ pub(super) fn refuse_trigger(error: TriggerError) -> ApiError {
     }
 }
 
-/// Answers JSON that no cache keeps.
-fn answer(body: &Value) -> HttpResponse {
+/// Answers with JSON that must not be cached.
+fn answer(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
 }
 
-fn answer_or_refuse(told: Result<Value, &'static str>) -> ApiResult {
+fn answer_or_refuse(told: Result<impl Serialize, &'static str>) -> ApiResult {
     told.map(|body| answer(&body)).map_err(malformed)
 }
 
-/// Reads what is asked about channels; after the signature, because a stranger learns nothing else from its mistakes either.
-fn query_of(request: &HttpRequest) -> Result<ChannelQuery, ApiError> {
+/// Reads the attributes requested about channels. Called after the signature check, so that a
+/// stranger learns nothing from its mistakes.
+fn query_of<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
     Query::from_query(request.query_string()).map(Query::into_inner).map_err(|_| malformed("the query does not read"))
 }
 
@@ -110,10 +154,7 @@ pub async fn post_event(context: Data<Context>, request: HttpRequest, app_id: Pa
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     let trigger = parse_event(&signed.body, signed.payload_limit()).map_err(refuse_trigger)?;
     let told = backend_api::trigger(&context, &signed.app, std::slice::from_ref(&trigger)).await?;
-    Ok(match told.into_iter().next().filter(|_| !trigger.info.is_empty()) {
-        Some(channels) => answer(&json!({ "channels": channels })),
-        None => answer(&json!({})),
-    })
+    Ok(answer(&Published { channels: told.into_iter().next().filter(|_| !trigger.info.is_empty()) }))
 }
 
 /// `POST /apps/{app_id}/batch_events`
@@ -121,25 +162,23 @@ pub async fn post_batch(context: Data<Context>, request: HttpRequest, app_id: Pa
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
     let triggers = parse_batch(&signed.body, signed.payload_limit()).map_err(refuse_trigger)?;
     if triggers.is_empty() {
-        return Ok(answer(&json!({})));
+        return Ok(answer(&Nothing {}));
     }
     let told = backend_api::trigger(&context, &signed.app, &triggers).await?;
-    if triggers.iter().all(|trigger| trigger.info.is_empty()) {
-        return Ok(answer(&json!({})));
-    }
-    let batch: Vec<Value> = triggers.iter().zip(told).map(|(trigger, channels)| only_channel(trigger, channels)).collect();
-    Ok(answer(&json!({ "batch": batch })))
+    let is_asked = triggers.iter().any(|trigger| !trigger.info.is_empty());
+    let batch = is_asked.then(|| triggers.iter().zip(told).map(|(trigger, channels)| only_channel(trigger, channels)).collect());
+    Ok(answer(&PublishedBatch { batch }))
 }
 
-/// What is told about the one channel of an event of a batch.
-fn only_channel(trigger: &Trigger, mut channels: Map<String, Value>) -> Value {
-    trigger.channels.first().and_then(|channel| channels.remove(channel.as_str())).unwrap_or_else(|| json!({}))
+/// Returns the attributes of the one channel of a batch event.
+fn only_channel(trigger: &Trigger, mut channels: CountsByChannel) -> ChannelCounts {
+    trigger.channels.first().and_then(|channel| channels.remove(channel.as_str())).unwrap_or_default()
 }
 
 /// `GET /apps/{app_id}/channels`
 pub async fn list_channels(context: Data<Context>, request: HttpRequest, app_id: Path<AppId>, payload: Payload) -> ApiResult {
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
-    let query = query_of(&request)?;
+    let query: ChannelListQuery = query_of(&request)?;
     let info = attributes_of(&query.info)?;
     answer_or_refuse(backend_api::list_channels(&context, &signed.app, &query.filter_by_prefix, info).await?)
 }
@@ -148,7 +187,7 @@ pub async fn list_channels(context: Data<Context>, request: HttpRequest, app_id:
 pub async fn read_channel(context: Data<Context>, request: HttpRequest, path: Path<(AppId, String)>, payload: Payload) -> ApiResult {
     let (app_id, channel) = path.into_inner();
     let signed = Signed::receive(&context, &request, Some(&app_id), payload).await?;
-    let query = query_of(&request)?;
+    let query: ChannelQuery = query_of(&request)?;
     let (channel, info) = (channel_of(&channel)?, attributes_of(&query.info)?);
     answer_or_refuse(backend_api::read_channel(&context, &signed.app, channel, info).await?)
 }
@@ -166,7 +205,8 @@ pub async fn end_user(context: Data<Context>, request: HttpRequest, path: Path<(
     end_sockets(&context, &request, Some(&app_id), &user_id, payload).await
 }
 
-/// `POST /users/{user_id}/terminate_connections`: as Python's SDK 3.3.4 sends it; the app is that of the key.
+/// `POST /users/{user_id}/terminate_connections`: the form that Python's SDK 3.3.4 sends; the key
+/// names the app.
 pub async fn end_user_by_key(context: Data<Context>, request: HttpRequest, user_id: Path<String>, payload: Payload) -> ApiResult {
     end_sockets(&context, &request, None, &user_id, payload).await
 }
@@ -177,5 +217,5 @@ async fn end_sockets(context: &Context, request: &HttpRequest, app_id: Option<&A
         return Err(malformed("the user id has 1 to 200 characters"));
     }
     backend_api::end_user(context, &signed.app, user_id).await?;
-    Ok(answer(&json!({})))
+    Ok(answer(&Nothing {}))
 }

@@ -1,4 +1,5 @@
-//! `/admin/apps/{id}/webhooks` and `/admin/apps/{id}/dead-letters`: how the webhooks of an app are doing, and what could not be delivered.
+//! Owns the routes of `/admin/apps/{id}/webhooks` and `/admin/apps/{id}/dead-letters`: the state of
+//! an app's webhooks, and the ones that could not be delivered.
 
 use crate::{
     domain::{
@@ -20,23 +21,33 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Most letters named in one request.
 const MOST_IDS: usize = 1000;
 
 /// Which letters to send again.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Replay {
     /// Left out: all.
+    #[serde(default)]
+    #[schemars(with = "Vec<WebhookEventId>")]
     ids: Option<Vec<WebhookEventId>>,
+}
+
+/// The answer to who sent letters again.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Replayed {
+    /// How many are back in their queues.
+    replayed: u64,
 }
 
 /// `GET /admin/apps/{id}/webhooks`
 pub async fn list_webhooks(context: web::Data<Context>, Requester { principal: user, .. }: Requester, id: web::Path<AppId>) -> ApiResult {
-    let items = dead_letters::list_webhooks(&context, &user, &id).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
+    Ok(HttpResponse::Ok().json(Page::only(dead_letters::list_webhooks(&context, &user, &id).await?)))
 }
 
 /// `GET /admin/apps/{id}/dead-letters`
@@ -67,5 +78,5 @@ pub async fn replay(
         return Err(ApiError::Fields(vec![FieldProblem { field: "ids".to_owned(), code: "too_long", message }]));
     }
     let replayed = dead_letters::replay(&context, &requester, &id, ids).await?;
-    Ok(HttpResponse::Ok().json(json!({ "replayed": replayed })))
+    Ok(HttpResponse::Ok().json(Replayed { replayed }))
 }

@@ -1,10 +1,10 @@
-//! `/admin/apps`: the connected Pusher apps.
+//! Owns the routes of `/admin/apps`: admins manage the connected Pusher apps.
 
 use crate::{
     domain::{access::Action, ids::AppId},
     http::{
         error::ApiResult,
-        input::{credentials::require, idempotency::idempotent, json_body::JsonBody},
+        input::{credentials::require, idempotency::idempotent, json_body::JsonBody, page::Page},
     },
     services::{
         Context,
@@ -13,13 +13,11 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
 use std::cell::Cell;
 
-/// `GET /admin/apps`: all of them, those of the settings first; without secrets.
+/// `GET /admin/apps`: all apps without secrets, those of the settings first.
 pub async fn list(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
-    let items = manage::list_apps(&context, &user).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
+    Ok(HttpResponse::Ok().json(Page::only(manage::list_apps(&context, &user).await?)))
 }
 
 /// `GET /admin/apps/{id}`
@@ -27,12 +25,13 @@ pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }
     Ok(HttpResponse::Ok().json(manage::read_app(&context, &user, &id).await?))
 }
 
-/// `POST /admin/apps`: 201 with the app and its secret, which no other answer shows. A repeat under the same `Idempotency-Key` makes no second app and
-/// shows no secret.
+/// `POST /admin/apps`: 201 with the app and its secret, which no other answer shows. A repeat under
+/// the same `Idempotency-Key` creates no second app and shows no secret.
 pub async fn create(context: web::Data<Context>, request: HttpRequest, requester: Requester, payload: web::Payload) -> ApiResult {
     require(&requester.principal, Action::ManageApps)?;
     let body: JsonBody<AppPatch> = JsonBody::receive(&request, payload.into_inner()).await?;
-    // What is kept for repeats lies in the database as plain text, so the secret is not in it.
+    // The answer for repeats is stored in the database as plain text, so it must not contain the
+    // secret.
     let made = Cell::new(None);
     let work = || async {
         let app = manage::create_app(&context, &requester, &body.value).await?;
@@ -44,7 +43,7 @@ pub async fn create(context: web::Data<Context>, request: HttpRequest, requester
     Ok(made.take().map_or(kept, |app| HttpResponse::Created().json(app)))
 }
 
-/// `PATCH /admin/apps/{id}`: what is given changes.
+/// `PATCH /admin/apps/{id}`: changes the given fields.
 pub async fn change(
     context: web::Data<Context>,
     request: HttpRequest,

@@ -1,4 +1,4 @@
-//! Connected apps: what their backends call, and what admins do with them.
+//! Owns the routes of connected apps: the API for their backends, and their management by admins.
 
 pub mod backend_api;
 pub mod console;

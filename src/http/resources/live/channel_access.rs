@@ -1,4 +1,5 @@
-//! Where the web UI learns what to listen to, and the signing endpoints of Pusher clients.
+//! Owns the description of a user's channels for the web UI, and the signing endpoints of Pusher
+//! clients. Called by the route table. Must not answer a failed look-up as a refusal.
 
 use crate::{
     domain::ids::SocketId,
@@ -10,12 +11,14 @@ use crate::{
     services::{Context, ServiceError, live::channel_access, shared::requester::Requester},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use schemars::JsonSchema;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Most channels signed in one request.
 const MAX_CHANNELS: usize = 100;
-/// Largest body, in bytes: as many channels of the longest name, with every character of a form escaped.
+/// Largest body, in bytes: the most channels, with the longest names and every character
+/// form-escaped.
 const LARGEST_AUTH_BYTES: usize = 128 * 1024;
 
 /// `GET /api/v1/realtime`
@@ -23,8 +26,8 @@ pub async fn describe(Requester { principal, .. }: Requester, context: web::Data
     Ok(HttpResponse::Ok().json(channel_access::describe(&context, context.apps.built_in(), &principal).await?))
 }
 
-/// `POST /broadcasting/auth` and `/pusher/auth`: form or JSON. With `channel_name[]` (or a JSON list) the answer is a map, and a channel that is
-/// refused is `null` in it.
+/// `POST /broadcasting/auth` and `/pusher/auth`: form or JSON. With `channel_name[]` (or a JSON
+/// list) the answer is a map in which a refused channel is `null`.
 pub async fn authorise_channels(
     Requester { principal, .. }: Requester,
     request: HttpRequest,
@@ -47,7 +50,8 @@ pub async fn authorise_channels(
         let proof = match sign(channel).await {
             Ok(proof) => Some(proof),
             Err(ServiceError::Denied) => None,
-            // Not a refusal: the client would stay away from a channel that is its own.
+            // This is no refusal: after one, the client would stay away from a channel that is its
+            // own.
             Err(error) => return Err(error.into()),
         };
         proofs.insert(channel.as_str(), proof);
@@ -71,7 +75,27 @@ pub async fn upgrade_required() -> ApiResult {
     Err(refusal::upgrade_required())
 }
 
-/// What Pusher clients post, as a form or as JSON.
+/// The fields with which Pusher clients ask for the proof of one channel.
+#[derive(Debug, JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "`AuthFields` reads forms, JSON and lists; here is the shape of one channel")]
+pub struct ChannelAuthBody {
+    /// The socket, as `pusher:connection_established` named it.
+    socket_id: String,
+    /// The channel it wants to join.
+    channel_name: String,
+}
+
+/// The fields with which Pusher clients ask for the proof of a user.
+#[derive(Debug, JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "`AuthFields` reads forms and JSON; here is the shape")]
+pub struct UserAuthBody {
+    /// The socket, as `pusher:connection_established` named it.
+    socket_id: String,
+}
+
+/// The fields that Pusher clients post, as a form or as JSON.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct AuthFields {
     /// A socket id, once received.
@@ -81,7 +105,8 @@ struct AuthFields {
 }
 
 impl AuthFields {
-    /// Reads the body within the bounds of every small body, and what it says. Errors: 413, 408, 400 `request.malformed`, 422 with the field.
+    /// Reads the body within the limits of every small body, then its fields. Errors: 413, 408, 400
+    /// `request.malformed`, 422 with the field.
     async fn receive(request: &HttpRequest, payload: web::Payload) -> Result<Self, ApiError> {
         let body = read_body(payload.into_inner(), declared_length(request), LARGEST_AUTH_BYTES).await?;
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Real time over HTTP: signing channels, and what a client missed.
+//! Owns the routes of real time: signing channels, and catching up on missed events.
 
 pub mod channel_access;
 pub mod sync;

@@ -1,4 +1,4 @@
-//! How the server is doing: for load balancers and Prometheus, and for admins.
+//! Owns the routes about the server's state: for load balancers and Prometheus, and for admins.
 
 pub mod health;
 pub mod system_report;

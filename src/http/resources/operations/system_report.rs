@@ -1,4 +1,4 @@
-//! `/admin/system`: how the system is doing.
+//! Owns the route of `/admin/system`: the state of the system.
 
 use crate::{
     http::error::ApiResult,
@@ -6,7 +6,7 @@ use crate::{
 };
 use actix_web::{HttpResponse, http::header, web};
 
-/// `GET /admin/system`: answers also when parts are missing, and says which.
+/// `GET /admin/system`: answers even when parts are down, and names them.
 pub async fn read(context: web::Data<Context>, Requester { principal: user, .. }: Requester) -> ApiResult {
     let report = system_report::report(&context, &user).await?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(report))

@@ -1,3 +1,4 @@
+import { objectOf } from '@/shared/api/openJson'
 import { onScopeDispose, watch } from 'vue'
 import type { NoticeCreated } from '@/shared/api/types'
 import type { RealtimeController, RealtimeSink } from '@/shared/realtime/controller'
@@ -58,7 +59,10 @@ function useSink(): RealtimeSink {
 
   function announce(arrived: NoticeCreated[]): void {
     // What a notice says about the conversation on the screen can be seen there.
-    const isOnScreen = ({ data }: NoticeCreated) => data['conversation_id'] !== undefined && data['conversation_id'] === chat.watchedId
+    const isOnScreen = ({ data }: NoticeCreated) => {
+      const conversationId = objectOf(data)['conversation_id']
+      return conversationId !== undefined && conversationId === chat.watchedId
+    }
     // A risk has a toast and a sound of its own (useAlertNews).
     const plan = planToasts(arrived.filter((notice) => !isOnScreen(notice) && notice.kind !== 'risk.raised'))
     if (plan.kind === 'summary') toasts.push(plan)

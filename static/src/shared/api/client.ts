@@ -1,4 +1,5 @@
-import { ApiError, parseProblem } from './problem'
+import type { AddressOf, AnswerOf, Argument, Route, Told } from './contract'
+import { ApiError, parseProblem, type ClientCode } from './problem'
 
 const base = '/api/v1'
 const defaultTimeoutMs = 15_000
@@ -6,18 +7,23 @@ const defaultTimeoutMs = 15_000
 const maxQuietRetries = 2
 const maxQuietWaitSeconds = 5
 
-export type Query = Record<string, string | number | null | undefined>
-
-export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  query?: Query
-  body?: unknown
-  /** Sent as `Idempotency-Key`: the same key again gets the first answer. */
-  idempotencyKey?: string
+/** How a request is sent, whatever the endpoint. */
+export interface CallOptions {
   signal?: AbortSignal
   timeoutMs?: number
   /** A 401 is then an ordinary error, not the end of the session. */
   isSessionOptional?: boolean
+}
+
+/** The parameters of an address, once the compiler has held them to the contract. */
+interface AddressParts {
+  path?: object
+  query?: object
+}
+
+interface RequestParts extends AddressParts, CallOptions {
+  body?: unknown
+  idempotencyKey?: string
 }
 
 export interface Answer<T> {
@@ -34,21 +40,14 @@ export function configureClient(hooks: { onUnauthorized: () => void; acceptLangu
   acceptLanguage = hooks.acceptLanguage
 }
 
-/** Sends one request to `/api/v1` and returns the JSON answer. Throws ApiError, nothing else. */
-export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  return (await requestAnswer<T>(path, options)).data
+/** Sends one request to an endpoint and returns the JSON answer. Throws ApiError, nothing else. */
+export async function request<R extends Route>(route: R, ...[told]: Argument<Told<R> & CallOptions>): Promise<AnswerOf<R>> {
+  return (await repeatedly<AnswerOf<R>>(route, told ?? {})).data
 }
 
 /** Like `request`, with the headers of the answer. */
-export async function requestAnswer<T>(path: string, options: RequestOptions = {}): Promise<Answer<T>> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await requestOnce<T>(path, options)
-    } catch (error) {
-      if (!isWorthRepeating(error, options, attempt)) throw error
-      await sleep((error.retryAfterSeconds ?? 1) * 1000, options.signal)
-    }
-  }
+export function requestAnswer<R extends Route>(route: R, ...[told]: Argument<Told<R> & CallOptions>): Promise<Answer<AnswerOf<R>>> {
+  return repeatedly(route, told ?? {})
 }
 
 /** Headers every state-reading and state-changing request carries; also used by the upload over XHR. */
@@ -62,13 +61,8 @@ export function commonHeaders(idempotencyKey?: string): Record<string, string> {
 }
 
 /** The absolute path of an endpoint, with its query; empty values are left out. */
-export function endpoint(path: string, query: Query = {}): string {
-  const params = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== '') params.set(name, String(value))
-  }
-  const text = params.toString()
-  return `${base}${path}${text ? `?${text}` : ''}`
+export function endpoint<R extends Route>(route: R, ...[parts]: Argument<AddressOf<R>>): string {
+  return addressOf(route, parts ?? {})
 }
 
 /** Reports that an answer said 401: the session is over. */
@@ -76,12 +70,39 @@ export function reportUnauthorized(): void {
   onUnauthorized()
 }
 
-async function requestOnce<T>(path: string, options: RequestOptions): Promise<Answer<T>> {
-  const response = await send(path, options)
+async function repeatedly<T>(route: Route, parts: RequestParts): Promise<Answer<T>> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await requestOnce<T>(route, parts)
+    } catch (error) {
+      if (!isWorthRepeating(error, route, attempt)) throw error
+      await sleep((error.retryAfterSeconds ?? 1) * 1000, parts.signal)
+    }
+  }
+}
+
+function methodOf(route: Route): string {
+  return route.slice(0, route.indexOf(' '))
+}
+
+function addressOf(route: Route, { path = {}, query = {} }: AddressParts): string {
+  const values = new Map<string, unknown>(Object.entries(path))
+  const template = route.slice(route.indexOf(' ') + 1)
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(values.get(name))))
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') params.set(name, String(value))
+  }
+  const text = params.toString()
+  return `${base}${filled}${text ? `?${text}` : ''}`
+}
+
+async function requestOnce<T>(route: Route, parts: RequestParts): Promise<Answer<T>> {
+  const response = await send(route, parts)
   const text = response.status === 204 ? '' : await readText(response)
   if (!response.ok) {
     const problem = parseProblem(response.status, text, (name) => response.headers.get(name))
-    if (problem.status === 401 && !options.isSessionOptional) onUnauthorized()
+    if (problem.status === 401 && !parts.isSessionOptional) onUnauthorized()
     throw problem
   }
   try {
@@ -91,19 +112,19 @@ async function requestOnce<T>(path: string, options: RequestOptions): Promise<An
   }
 }
 
-async function send(path: string, options: RequestOptions): Promise<Response> {
+async function send(route: Route, parts: RequestParts): Promise<Response> {
   const timer = new AbortController()
-  const timeout = setTimeout(() => timer.abort('timeout'), options.timeoutMs ?? defaultTimeoutMs)
+  const timeout = setTimeout(() => timer.abort('timeout'), parts.timeoutMs ?? defaultTimeoutMs)
   const forwardAbort = () => timer.abort('aborted')
-  options.signal?.addEventListener('abort', forwardAbort)
-  if (options.signal?.aborted) forwardAbort()
+  parts.signal?.addEventListener('abort', forwardAbort)
+  if (parts.signal?.aborted) forwardAbort()
   try {
-    const headers = commonHeaders(options.idempotencyKey)
-    if (options.body !== undefined) headers['Content-Type'] = 'application/json'
-    return await fetch(endpoint(path, options.query), {
-      method: options.method ?? 'GET',
+    const headers = commonHeaders(parts.idempotencyKey)
+    if (parts.body !== undefined) headers['Content-Type'] = 'application/json'
+    return await fetch(addressOf(route, parts), {
+      method: methodOf(route),
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: parts.body === undefined ? undefined : JSON.stringify(parts.body),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: timer.signal,
@@ -112,11 +133,11 @@ async function send(path: string, options: RequestOptions): Promise<Response> {
     throw new ApiError({ code: codeOfFailure(timer.signal) })
   } finally {
     clearTimeout(timeout)
-    options.signal?.removeEventListener('abort', forwardAbort)
+    parts.signal?.removeEventListener('abort', forwardAbort)
   }
 }
 
-function codeOfFailure(signal: AbortSignal): string {
+function codeOfFailure(signal: AbortSignal): ClientCode {
   if (!signal.aborted) return 'client.offline'
   return signal.reason === 'timeout' ? 'client.timeout' : 'client.aborted'
 }
@@ -129,10 +150,10 @@ async function readText(response: Response): Promise<string> {
   }
 }
 
-function isWorthRepeating(error: unknown, options: RequestOptions, attempt: number): error is ApiError {
+function isWorthRepeating(error: unknown, route: Route, attempt: number): error is ApiError {
   return (
     error instanceof ApiError &&
-    (options.method ?? 'GET') === 'GET' &&
+    methodOf(route) === 'GET' &&
     (error.status === 429 || error.status === 503) &&
     error.retryAfterSeconds !== null &&
     error.retryAfterSeconds <= maxQuietWaitSeconds &&

@@ -1,23 +1,11 @@
-/** Shapes of the help card and its hotlines (docs/api.md). */
-
-export interface Hotline {
-  id: string
-  name: string
-  number: string
-  url: string | null
-  hours: string
-  note: string
-  /** YYYY-MM-DD: when somebody last made sure that the number works. */
-  checked_on: string
-}
+/** Shapes of the help card and its hotlines. */
+import type { BodyOf, Schemas } from './contract'
 
 /** What people wrote for the worst moments; never made by a model. */
-export interface HelpCard {
-  title: string
-  lines: string[]
-  hotlines: Hotline[]
-  version: string
-}
-
+export type HelpCard = Schemas['HelpCard']
+/** A hotline in the language of the page. */
+export type Hotline = HelpCard['hotlines'][number]
 /** A hotline as the admin edits it. */
-export type EditableHotline = Omit<Hotline, 'note'> & { note: { id: string; en: string } }
+export type EditableHotline = Schemas['Hotline']
+/** A hotline as it is saved. */
+export type SavedHotline = BodyOf<'PUT /admin/hotlines'>['items'][number]

@@ -1,5 +1,6 @@
 import { commonHeaders, endpoint, reportUnauthorized } from './client'
-import { ApiError, parseProblem } from './problem'
+import type { AddressOf, AnswerOf, Argument, FormOf, FormRoute } from './contract'
+import { ApiError, parseProblem, type ClientCode } from './problem'
 
 export interface MultipartOptions {
   signal: AbortSignal
@@ -12,10 +13,15 @@ export interface MultipartOptions {
  * Sends a form by multipart over XMLHttpRequest: fetch has no upload progress.
  * Throws ApiError; `client.aborted` when `signal` ended it.
  */
-export function postForm<T>(path: string, form: FormData, options: MultipartOptions): Promise<T> {
+export function postForm<R extends FormRoute>(
+  route: R,
+  fields: FormOf<R>,
+  options: MultipartOptions,
+  ...address: Argument<AddressOf<R>>
+): Promise<AnswerOf<R>> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest()
-    const fail = (code: string) => reject(new ApiError({ code }))
+    const fail = (code: ClientCode) => reject(new ApiError({ code }))
     xhr.upload.onprogress = (event) => {
       if (event.lengthComputable) options.onProgress(event.loaded / event.total)
     }
@@ -25,12 +31,21 @@ export function postForm<T>(path: string, form: FormData, options: MultipartOpti
     xhr.onabort = () => fail('client.aborted')
     options.signal.addEventListener('abort', () => xhr.abort(), { once: true })
 
-    xhr.open('POST', endpoint(path))
+    xhr.open('POST', endpoint(route, ...address))
     for (const [name, value] of Object.entries(commonHeaders(options.idempotencyKey))) {
       xhr.setRequestHeader(name, value)
     }
-    xhr.send(form)
+    xhr.send(formOf(fields))
   })
+}
+
+/** The text fields go first, so that the server can refuse them before the file has travelled. */
+function formOf(fields: object): FormData {
+  const form = new FormData()
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined)
+  for (const [name, value] of entries) if (!(value instanceof Blob)) form.set(name, String(value))
+  for (const [name, value] of entries) if (value instanceof Blob) form.set(name, value)
+  return form
 }
 
 function settle<T>(xhr: XMLHttpRequest, resolve: (answer: T) => void, reject: (error: ApiError) => void): void {

@@ -1,15 +1,15 @@
+import type { Schemas } from './contract'
+
 /** One refused field of a `validation` problem. */
-export interface FieldProblem {
-  field: string
-  code: string
-  message: string
-}
+export type FieldProblem = Schemas['FieldProblem']
 
 /** Codes this client makes itself, when no answer of the server arrived. */
 export type ClientCode = 'client.offline' | 'client.timeout' | 'client.aborted' | 'client.unreadable'
+/** Every code an error can have. A newer server may send others: what decides by a code needs a default. */
+export type ProblemCode = Schemas['ErrorCode'] | ClientCode
 
 interface ApiErrorParts {
-  code: string
+  code: ProblemCode
   status?: number
   detail?: string
   fields?: FieldProblem[]
@@ -20,7 +20,7 @@ interface ApiErrorParts {
 
 /** Everything that can go wrong with a request, in the terms of RFC 9457; `status` 0 means no answer. */
 export class ApiError extends Error {
-  readonly code: string
+  readonly code: ProblemCode
   readonly status: number
   readonly fields: FieldProblem[]
   readonly retryAfterSeconds: number | null
@@ -50,7 +50,7 @@ export function parseProblem(status: number, text: string, header: (name: string
   const body = parseObject(text)
   return new ApiError({
     status,
-    code: typeof body.code === 'string' ? body.code : codeOfStatus(status),
+    code: typeof body.code === 'string' ? (body.code as ProblemCode) : codeOfStatus(status),
     detail: typeof body.detail === 'string' ? body.detail : undefined,
     fields: Array.isArray(body.errors) ? body.errors.filter(isFieldProblem) : [],
     retryAfterSeconds: parseRetryAfter(header('Retry-After')),
@@ -73,7 +73,7 @@ export function asApiError(error: unknown): ApiError {
   return error instanceof ApiError ? error : new ApiError({ code: 'internal', detail: String(error) })
 }
 
-function codeOfStatus(status: number): string {
+function codeOfStatus(status: number): ProblemCode {
   if (status === 401) return 'auth.required'
   if (status === 403) return 'access.denied'
   if (status === 404) return 'not_found'

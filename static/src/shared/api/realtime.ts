@@ -3,10 +3,10 @@ import type { RealtimeInfo, SyncAnswer } from './types'
 
 /** The built-in app's key, the channels of this user, and the newest log position. */
 export function fetchRealtimeInfo(): Promise<RealtimeInfo> {
-  return request('/realtime')
+  return request('GET /realtime')
 }
 
 /** Everything durable after `cursor`, in order. */
 export function fetchSync(cursor: string): Promise<SyncAnswer> {
-  return request('/sync', { query: { after: cursor } })
+  return request('GET /sync', { query: { after: cursor } })
 }

@@ -1,10 +1,10 @@
 import { fetchRealtimeInfo, fetchSync } from '@/shared/api/realtime'
 import { fetchMe } from '@/shared/api/auth'
 import { asApiError } from '@/shared/api/problem'
-import type { MaterialChanged, NoticeCreated, NoticeState, RealtimeInfo, SessionEnded } from '@/shared/api/types'
+import type { NoticeCreated, NoticeState, RealtimeInfo, SessionEnded } from '@/shared/api/types'
 import { Cursor } from './cursor'
 import { emitDurable, emitPassing, isDurable } from './deskEvents'
-import { emitRealtime } from './events'
+import { emitRealtime, type EventData } from './events'
 import { jitterMs } from './jitter'
 import { attachPort, detachPort } from './liveChannels'
 import { SeenIds } from './seenIds'
@@ -124,7 +124,7 @@ export class RealtimeController {
   private receive(event: string, data: unknown, from: EventOrigin): void {
     if (event === 'notice.created') this.receiveNotice(data as NoticeCreated)
     else if (event === 'notice.state') this.sink.onNoticeState(data as NoticeState)
-    else if (event === 'material.changed') emitRealtime(event, data as MaterialChanged)
+    else if (event === 'material.changed') emitRealtime(event, data as EventData['material.changed'])
     else if (event === 'session.ended') {
       this.endReason = (data as SessionEnded).reason
       void this.checkSession()

@@ -1,22 +1,24 @@
-/** The events of appointments, conversations, the companion, alerts and connected apps: which are durable, and how they reach the screens. */
-import type { ConsoleFrame } from '@/shared/api/appTypes'
-import type { CounsellorStatus, SlotsChanged } from '@/shared/api/appointmentTypes'
-import type { MessageRead } from '@/shared/api/chatTypes'
-import type { CompanionDelta, CompanionStarted } from '@/shared/api/companionTypes'
-import { emitRealtime, type RealtimeEvents } from './events'
+/** The events of the server that reach the screens: which are durable, and how the passing ones are told. A new event of the server is asked for here. */
+import { emitRealtime, type DurableName, type EventData, type PassingName } from './events'
 import type { EventOrigin } from './socket'
 
-const durable = [
-  'appointment.changed',
-  'conversation.changed',
-  'message.created',
-  'message.changed',
-  'companion.done',
-  'companion.failed',
-  'risk.raised',
-  'risk.changed',
-] as const
-type DurableName = (typeof durable)[number]
+/** The controller takes these itself. */
+type TakenDurable = 'notice.created'
+type TakenPassing = 'notice.state' | 'material.changed' | 'session.ended'
+
+type ScreenDurable = Exclude<DurableName, TakenDurable>
+type ScreenPassing = Exclude<PassingName, TakenPassing>
+
+const durable: Record<ScreenDurable, true> = {
+  'appointment.changed': true,
+  'conversation.changed': true,
+  'message.created': true,
+  'message.changed': true,
+  'companion.done': true,
+  'companion.failed': true,
+  'risk.raised': true,
+  'risk.changed': true,
+}
 
 const conversationPrefix = 'presence-conversation.'
 const consolePrefix = 'private-app-console.'
@@ -39,28 +41,46 @@ export function consoleChannel(appId: string): string {
 /** The channel of the counsellors' duty status. */
 export const statusChannel = 'private-counsellors.status'
 
+const passing: { [N in ScreenPassing]: (data: EventData[N], from: EventOrigin) => void } = {
+  'slots.changed': (data) => emitRealtime('slots.changed', data),
+  'queue.changed': (data) => emitRealtime('queue.changed', data),
+  'counsellor.status': (data) => emitRealtime('counsellor.status', data),
+  'companion.started': (data) => emitRealtime('companion.started', data),
+  'companion.delta': (data) => emitRealtime('companion.delta', data),
+  'app.console': (data, { channel }) => {
+    const app_id = idIn(channel, consolePrefix)
+    if (app_id !== null) emitRealtime('app.console', { ...data, app_id })
+  },
+  'message.read': (data, { channel }) => {
+    const conversation_id = idIn(channel, conversationPrefix)
+    if (conversation_id !== null) emitRealtime('message.read', { ...data, conversation_id })
+  },
+  'client-typing': (_, { channel, userId }) => {
+    const conversation_id = idIn(channel, conversationPrefix)
+    if (conversation_id !== null && userId) emitRealtime('typing', { conversation_id, user_id: userId })
+  },
+}
+
 /** True for events that are also in the log, and so may come twice. */
-export function isDurable(event: string): event is DurableName {
-  return (durable as readonly string[]).includes(event)
+export function isDurable(event: string): event is ScreenDurable {
+  return Object.hasOwn(durable, event)
 }
 
 /** Tells the screens about an event of the log; others are ignored. */
 export function emitDurable(event: string, data: unknown): void {
-  if (isDurable(event)) emitRealtime(event, data as RealtimeEvents[DurableName] as never)
+  if (isDurable(event)) emitRealtime(event, data as EventData[ScreenDurable] as never)
 }
 
 /** Tells the screens about an event that is not kept anywhere; unknown ones are ignored. */
 export function emitPassing(event: string, data: unknown, from: EventOrigin): void {
-  if (event === 'slots.changed') emitRealtime(event, data as SlotsChanged)
-  else if (event === 'queue.changed') emitRealtime(event, data as { waiting: number })
-  else if (event === 'companion.started') emitRealtime(event, data as CompanionStarted)
-  else if (event === 'companion.delta') emitRealtime(event, data as CompanionDelta)
-  else if (event === 'counsellor.status') emitRealtime(event, data as CounsellorStatus)
-  else if (event === 'app.console' && from.channel.startsWith(consolePrefix)) {
-    emitRealtime(event, { ...(data as ConsoleFrame), app_id: from.channel.slice(consolePrefix.length) })
-  } else if (from.channel.startsWith(conversationPrefix)) {
-    const conversation_id = from.channel.slice(conversationPrefix.length)
-    if (event === 'message.read') emitRealtime(event, { ...(data as MessageRead), conversation_id })
-    else if (event === 'client-typing' && from.userId) emitRealtime('typing', { conversation_id, user_id: from.userId })
-  }
+  if (isPassing(event)) (passing[event] as (data: unknown, from: EventOrigin) => void)(data, from)
+}
+
+function isPassing(event: string): event is ScreenPassing {
+  return Object.hasOwn(passing, event)
+}
+
+/** The id in the name of a channel of one kind; null in that of another. */
+function idIn(channel: string, prefix: string): string | null {
+  return channel.startsWith(prefix) ? channel.slice(prefix.length) : null
 }

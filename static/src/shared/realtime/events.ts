@@ -1,36 +1,29 @@
-import type { AlertEvent } from '@/shared/api/alertTypes'
-import type { ConsoleFrame } from '@/shared/api/appTypes'
-import type { AppointmentChanged, CounsellorStatus, SlotsChanged } from '@/shared/api/appointmentTypes'
-import type { ConversationChanged, MessageEvent, MessageRead } from '@/shared/api/chatTypes'
-import type { CompanionDelta, CompanionEnd, CompanionStarted } from '@/shared/api/companionTypes'
-import type { MaterialChanged, NoticeCreated, NoticeState } from '@/shared/api/types'
+import type { CompanionEnd } from '@/shared/api/companionTypes'
+import type { Schemas } from '@/shared/api/contract'
+import type { NoticeCreated } from '@/shared/api/types'
+
+/** The events of the server by their names, as `docs/openapi.json` describes them. */
+export type EventData = Schemas['EventData']
+export type DurableName = Schemas['DurableEventName']
+export type PassingName = Schemas['PassingEventName']
+
+type Others = 'session.ended' | 'client-typing' | 'message.read' | 'app.console' | 'notice.created' | 'companion.done' | 'companion.failed'
+/** Events of the server that reach the screens as they came; the position in the log is for the controller. */
+type ScreenEvents = { [N in Exclude<keyof EventData, Others>]: Omit<EventData[N], 'cursor'> }
 
 /** What the realtime layer tells the screens that are open. */
-export interface RealtimeEvents {
-  'material.changed': MaterialChanged
+export interface RealtimeEvents extends ScreenEvents {
   /** The log does not reach back far enough, or the connection was away: lists may be stale. */
   'lists.stale': undefined
   /** A notice that was not known before, from the socket or a sync. */
   'notice.created': NoticeCreated
-  'notice.state': NoticeState
-  'appointment.changed': AppointmentChanged
-  'slots.changed': SlotsChanged
-  'conversation.changed': ConversationChanged
-  'queue.changed': { waiting: number }
-  'message.created': MessageEvent
-  'message.changed': MessageEvent
-  'message.read': MessageRead & { conversation_id: string }
-  'counsellor.status': CounsellorStatus
-  /** Somebody types in a conversation; the server vouches for who. */
-  typing: { conversation_id: string; user_id: string }
-  'companion.started': CompanionStarted
-  'companion.delta': CompanionDelta
   'companion.done': CompanionEnd
   'companion.failed': CompanionEnd
-  'risk.raised': AlertEvent
-  'risk.changed': AlertEvent
+  'message.read': EventData['message.read'] & { conversation_id: string }
+  /** Somebody types in a conversation; the server vouches for who. */
+  typing: { conversation_id: string; user_id: string }
   /** What happened in a connected app, while an admin looks on. */
-  'app.console': ConsoleFrame & { app_id: string }
+  'app.console': EventData['app.console'] & { app_id: string }
   /** The connection is up and what was missed has arrived. */
   'realtime.ready': undefined
   /** A channel joined by a screen is joined, at first or again after a reconnect. */

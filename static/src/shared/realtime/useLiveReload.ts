@@ -1,3 +1,4 @@
+import { objectOf } from '@/shared/api/openJson'
 import { onScopeDispose } from 'vue'
 import { coalesce } from './jitter'
 import { onRealtime } from './events'
@@ -25,7 +26,7 @@ export function useLiveReload(reload: () => void, concerns: (materialId: string)
   }
   const stops = [
     onRealtime('material.changed', (change) => whenChanged(change.material_id)),
-    onRealtime('notice.created', (notice) => whenChanged(notice.data['material_id'])),
+    onRealtime('notice.created', (notice) => whenChanged(objectOf(notice.data)['material_id'])),
     onRealtime('lists.stale', soon.request),
   ]
   document.addEventListener('visibilitychange', whenVisible)

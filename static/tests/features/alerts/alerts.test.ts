@@ -89,7 +89,7 @@ describe('news of alerts', () => {
     stop = () => scope.stop()
   }
   const raise = (alert: RiskAlert) => emitRealtime('risk.raised', { id: `e-${Math.random()}`, alert })
-  const change = (alert: RiskAlert) => emitRealtime('risk.changed', { id: `e-${Math.random()}`, alert })
+  const change = (alert: RiskAlert) => emitRealtime('risk.changed', { id: `e-${Math.random()}`, change: 'repeated', alert })
   const risks = () => useToasts().stack.filter(({ kind }) => kind === 'risk').length
 
   beforeEach(() => {

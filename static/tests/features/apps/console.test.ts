@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { emptyBuffer, heldCount, isMark, mostLines, released, withFrame, type ConsoleBuffer } from '@/features/apps/model/consoleBuffer'
 import { consoleGroups, filtered } from '@/features/apps/model/consoleFilter'
 import { isCut, prettyData, summaryOf, toneOf } from '@/features/apps/model/consoleLine'
-import { consoleKinds } from '@/shared/api/appTypes'
+import { id } from '@/shared/i18n/id'
+import { consoleKinds } from '../../support/contract'
 import { lineOf } from './samples'
 
 const frame = (from: number, count: number, skipped = 0) => ({
@@ -89,6 +90,7 @@ describe('the filter', () => {
   it('has every kind in a group', () => {
     const grouped = new Set<string>(Object.values(consoleGroups).flat())
     expect(consoleKinds.filter((kind) => !grouped.has(kind))).toEqual([])
+    expect(Object.keys(id.apps.console.kinds).sort()).toEqual([...consoleKinds].sort())
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ApiError } from '@/shared/api/problem'
+import { ApiError, type ProblemCode } from '@/shared/api/problem'
 import {
   dueNow,
   enqueue,
@@ -56,7 +56,7 @@ describe('outbox', () => {
 
   it('has nothing to wait for when everything is on its way or refused', () => {
     expect(nextDueInMs(withSending(boxOf('a'), 'a'), 0)).toBeNull()
-    expect(nextDueInMs(withRefusal(boxOf('a'), 'a', 'x'), 0)).toBeNull()
+    expect(nextDueInMs(withRefusal(boxOf('a'), 'a', 'validation'), 0)).toBeNull()
     expect(nextDueInMs([], 0)).toBeNull()
   })
 
@@ -68,7 +68,7 @@ describe('outbox', () => {
   })
 
   it('tells a lost answer from a refusal', () => {
-    const of = (status: number, code = 'x') => isTransient(new ApiError({ code, status }))
+    const of = (status: number, code: ProblemCode = 'internal') => isTransient(new ApiError({ code, status }))
     expect([
       of(0, 'client.offline'),
       of(0, 'client.timeout'),

@@ -28,5 +28,16 @@ export function deltaOf(seq: number, text: string, id = 'a1'): CompanionDelta {
 }
 
 export function endOf(changes: Partial<CompanionEnd> = {}): CompanionEnd {
-  return { message_id: 'a1', thread_id: 't1', seq: 3, status: 'done', text: 'satu dua tiga', kind: 'model', error: null, ...changes }
+  return {
+    id: 'a1',
+    message_id: 'a1',
+    question_id: 'q1',
+    thread_id: 't1',
+    seq: 3,
+    status: 'done',
+    text: 'satu dua tiga',
+    kind: 'model',
+    error: null,
+    ...changes,
+  }
 }

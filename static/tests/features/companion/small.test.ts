@@ -1,7 +1,7 @@
 import { nextTick, shallowRef } from 'vue'
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { CompanionAnswer } from '@/shared/api/companionTypes'
+import type { AnswerFault, CompanionAnswer } from '@/shared/api/companionTypes'
 import { AnswerWatch } from '@/features/companion/model/answerWatch'
 import { faults, troubleOf } from '@/features/companion/model/failure'
 import { id } from '@/shared/i18n/id'
@@ -36,7 +36,7 @@ describe('the watch over answers', () => {
 describe('the words for a failure', () => {
   it('are plain for what can happen, and there for what is not known', () => {
     const words = (status: CompanionAnswer['status'], code?: string) =>
-      troubleOf({ status, error: code === undefined ? null : { code, message: 'kata server' } }, (key) => key)
+      troubleOf({ status, error: code === undefined ? null : { code: code as AnswerFault['code'], message: 'kata server' } }, (key) => key)
     for (const fault of faults) {
       expect(words('failed', `companion.${fault}`)).toBe(`companion.failure.${fault}`)
       expect(id.companion.failure[fault]).toBeTruthy()

@@ -211,7 +211,7 @@ describe('asking', () => {
   })
 
   it('adds a version and keeps the former', async () => {
-    serve(questionOf('q1'), answerOf('a1', { status: 'failed', error: { code: 'x', message: '' } }))
+    serve(questionOf('q1'), answerOf('a1', { status: 'failed', error: { code: 'companion.unavailable', message: '' } }))
     const { asking, thread, shown } = await open()
     api.regenerateAnswer.mockResolvedValue(answerOf('a2', { version: 2, versions: ['a1', 'a2'] }))
     expect(await asking.regenerate('a1')).toBe('a2')

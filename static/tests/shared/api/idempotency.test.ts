@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createWishKeys, newIdempotencyKey } from '@/shared/api/idempotency'
-import { ApiError } from '@/shared/api/problem'
+import { ApiError, type ProblemCode } from '@/shared/api/problem'
 
 describe('newIdempotencyKey', () => {
   afterEach(() => vi.unstubAllGlobals())
@@ -12,7 +12,7 @@ describe('newIdempotencyKey', () => {
 })
 
 describe('the key of a wish', () => {
-  const refuse = (code: string, status: number) => () => Promise.reject(new ApiError({ code, status }))
+  const refuse = (code: ProblemCode, status: number) => () => Promise.reject(new ApiError({ code, status }))
 
   it('stays until there was an answer, and belongs to one wish', async () => {
     const keys = createWishKeys()

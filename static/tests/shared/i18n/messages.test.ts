@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { en } from '@/shared/i18n/en'
 import { id } from '@/shared/i18n/id'
+import { errorCodes, fieldCodes } from '../../support/contract'
 
 type Tree = { [key: string]: string | Tree }
 
@@ -25,6 +26,9 @@ const indonesian = flatten(id)
 const english = flatten(en)
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
 
+/** Only programs are answered so: backends of connected apps, and sockets. */
+const neverOfThePage = ['apps.not_signed', 'request.upgrade_required']
+
 describe('messages', () => {
   it('exist in both languages with the same placeholders', () => {
     expect([...english.keys()].sort()).toEqual([...indonesian.keys()].sort())
@@ -38,44 +42,11 @@ describe('messages', () => {
   })
 
   it('cover every documented error and field code', () => {
-    const codes = [
-      'request.malformed',
-      'auth.required',
-      'auth.invalid_credentials',
-      'auth.cross_site',
-      'access.denied',
-      'not_found',
-      'method_not_allowed',
-      'request.timeout',
-      'users.login_taken',
-      'conflict',
-      'request.too_large',
-      'materials.file_too_large',
-      'request.media_type',
-      'materials.file_type',
-      'validation',
-      'materials.file_encrypted',
-      'materials.file_unsafe',
-      'materials.file_unreadable',
-      'idempotency.key_reused',
-      'rate_limited',
-      'auth.too_many_attempts',
-      'internal',
-      'unavailable',
-      'appointments.slot_taken',
-      'appointments.too_many',
-      'appointments.illegal_transition',
-      'appointments.video_closed',
-      'conversations.closed',
-      'conversations.illegal_transition',
-      'messages.client_id_reused',
-      'messages.too_late',
-      'companion.busy',
-      'companion.daily_limit',
-      'companion.client_id_reused',
-    ]
-    const fields = ['required', 'too_short', 'too_long', 'control_character', 'unknown_value', 'type', 'unavailable']
-    const keys = [...codes.map((code) => `errors.${code}`), ...fields.map((code) => `fieldErrors.${code}`)]
+    const codes = errorCodes.filter((code) => !neverOfThePage.includes(code))
+    const keys = [...codes.map((code) => `errors.${code}`), ...fieldCodes.map((code) => `fieldErrors.${code}`)]
     expect(keys.filter((key) => !indonesian.has(key))).toEqual([])
+    const known = new Set([...keys, 'errors.unknown'])
+    const isOfAnError = (key: string) => /^(errors|fieldErrors)\./.test(key) && !key.startsWith('errors.client.')
+    expect([...indonesian.keys()].filter((key) => isOfAnError(key) && !known.has(key))).toEqual([])
   })
 })

@@ -4,6 +4,7 @@ import { toneOf } from '@/features/materials/ui/categoryTone'
 import { maxFileBytes, refuseFile } from '@/features/materials/ui/upload/pdfCheck'
 import { lookOf, targetOf, textOf } from '@/features/notices/ui/noticeLook'
 import { newPassword } from '@/features/accounts/ui/users/newPassword'
+import type { Notice } from '@/shared/api/types'
 import { noticeOf } from '../../support/samples'
 
 describe('refuseFile', () => {
@@ -18,7 +19,7 @@ describe('refuseFile', () => {
 describe('notices', () => {
   it('speak the language of the page', () => {
     expect(textOf(noticeOf('1'), 'en').title).toBe('Material 1')
-    expect(textOf({ ...noticeOf('1'), texts: {} }, 'en').title).toBe('Materi 1')
+    expect(textOf({ ...noticeOf('1'), texts: {} as Notice['texts'] }, 'en').title).toBe('Materi 1')
   })
 
   it('lead to the page of the role, if it has one', () => {

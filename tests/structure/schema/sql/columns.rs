@@ -1,4 +1,4 @@
-//! Columns: types, defaults, references, and what PostgreSQL changes of them.
+//! Reads columns: types, defaults, references, and PostgreSQL's changes to them.
 
 use super::{
     super::model::{Column, ForeignKey, Table},
@@ -24,7 +24,7 @@ const COLUMN_WORDS: [&str; 13] = [
 ];
 
 impl Reader<'_> {
-    /// Reads what follows `REFERENCES`.
+    /// Reads the text after `REFERENCES`.
     pub(super) fn referenced(&mut self, columns: Vec<String>) -> Read<ForeignKey> {
         let (table, there) = (self.name()?, self.names()?);
         let (mut on_delete, mut on_update) = ("NO ACTION".to_owned(), "NO ACTION".to_owned());
@@ -44,7 +44,7 @@ impl Reader<'_> {
         known.iter().find(|action| self.take(action)).map(ToString::to_string).ok_or_else(|| format!("{:?} is no action", self.peek()))
     }
 
-    /// Reads a column behind its name: the type, then what else is said about it.
+    /// Reads a column after its name: the type, then its attributes.
     pub(super) fn column(&mut self, name: &str, table: &mut Table) -> Read<Column> {
         let mut column = Column { kind: self.kind()?, is_nullable: true, default: None, compares_bytes: self.engine != Engine::Postgres };
         loop {
@@ -104,7 +104,7 @@ impl Reader<'_> {
         if is_value { Ok(format!("{sign}{value}")) } else { Err(format!("DEFAULT {value} is not understood")) }
     }
 
-    /// Reads what follows PostgreSQL's `ALTER COLUMN name`.
+    /// Reads the text after PostgreSQL's `ALTER COLUMN name`.
     pub(super) fn change(&mut self, column: &mut Column) -> Read<()> {
         if self.take("SET NOT NULL") {
             column.is_nullable = false;

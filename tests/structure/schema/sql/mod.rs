@@ -1,6 +1,6 @@
 //! Reads the SQL of the migrations into a [`Schema`]: the statements that make and change tables,
-//! keys and indexes, in the spelling of each of the three engines. A statement that it does not
-//! know is an error, so that nothing is compared that was not understood.
+//! keys and indexes, in the spelling of each of the three engines. An unknown statement is an
+//! error, so that no comparison skips one.
 
 mod columns;
 mod reader;

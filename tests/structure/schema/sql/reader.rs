@@ -1,4 +1,4 @@
-//! The tokens of SQL, and reading them one after the other.
+//! Splits SQL into tokens and reads them one after the other.
 
 use super::Engine;
 

@@ -1,4 +1,4 @@
-//! The statements that make and change tables and indexes.
+//! Reads the statements that make and change tables and indexes.
 
 use super::{
     super::model::{Index, Schema, Table},
@@ -48,8 +48,8 @@ impl Reader<'_> {
             self.expect(",")?;
         }
         if self.engine == Engine::Mysql {
-            // Without these, text of other alphabets is refused, and is compared and sorted in
-            // another order than elsewhere.
+            // Without these, text of other alphabets is refused, or compared and sorted in another
+            // order than elsewhere.
             self.expect("ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin")?;
         }
         self.ends()?;

@@ -1,38 +1,22 @@
 import { request } from '@/shared/api/client'
-import type { Account, Page, Role } from '@/shared/api/types'
+import type { BodyOf, FilterOf } from '@/shared/api/contract'
+import type { Account, Page } from '@/shared/api/types'
 
-export interface AccountFilter {
-  query?: string
-  role?: Role | ''
-  state?: 'active' | 'disabled' | ''
-  limit?: number
-}
-
-export interface NewAccount {
-  login: string
-  name: string
-  role: Role
-  password: string
-}
-
-export interface AccountChanges {
-  name?: string
-  role?: Role
-  password?: string
-  disabled?: boolean
-}
+export type AccountFilter = FilterOf<'GET /admin/users'>
+export type NewAccount = BodyOf<'POST /admin/users'>
+export type AccountChanges = BodyOf<'PATCH /admin/users/{id}'>
 
 /** One page of accounts; admins only. */
 export function fetchAccounts(filter: AccountFilter, after: string | null, signal?: AbortSignal): Promise<Page<Account>> {
-  return request('/admin/users', { query: { ...filter, after }, signal })
+  return request('GET /admin/users', { query: { ...filter, after }, signal })
 }
 
 /** Creates an account; 409 `users.login_taken`. */
 export function createAccount(account: NewAccount, idempotencyKey: string): Promise<Account> {
-  return request('/admin/users', { method: 'POST', body: account, idempotencyKey })
+  return request('POST /admin/users', { body: account, idempotencyKey })
 }
 
 /** Changes an account; disabling it or a new password ends its sessions. */
 export function updateAccount(id: string, changes: AccountChanges): Promise<Account> {
-  return request(`/admin/users/${encodeURIComponent(id)}`, { method: 'PATCH', body: changes })
+  return request('PATCH /admin/users/{id}', { path: { id }, body: changes })
 }

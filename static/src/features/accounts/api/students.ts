@@ -1,17 +1,11 @@
-import type { Person } from '@/shared/api/appointmentTypes'
 import { request } from '@/shared/api/client'
+import type { AddressOf, Schemas } from '@/shared/api/contract'
 import type { Page } from '@/shared/api/types'
 
 /** A student as counsellors look them up. */
-export interface Student extends Person {
-  /** Tells two of the same name apart. */
-  login: string
-}
+export type Student = Schemas['Student']
 
 /** Students whose name or login has all the words; counsellors only. */
-export function fetchStudents(
-  query: { query?: string; after?: string | null; limit?: number },
-  signal?: AbortSignal,
-): Promise<Page<Student>> {
-  return request('/students', { query, signal })
+export function fetchStudents(query: AddressOf<'GET /students'>['query'], signal?: AbortSignal): Promise<Page<Student>> {
+  return request('GET /students', { query, signal })
 }

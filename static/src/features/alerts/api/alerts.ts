@@ -1,22 +1,18 @@
-import type { AlertFilter, AlertPage, RiskAlert } from '@/shared/api/alertTypes'
+import type { AlertPage, OpenedAlertChat, RiskAlert } from '@/shared/api/alertTypes'
 import { request } from '@/shared/api/client'
-
-const pathOf = (id: string) => `/alerts/${encodeURIComponent(id)}`
+import type { AddressOf } from '@/shared/api/contract'
 
 /** One page of alerts, the newest first, with the number of open ones. */
-export function fetchAlerts(
-  query: { state: AlertFilter; after?: string | null; limit?: number },
-  signal?: AbortSignal,
-): Promise<AlertPage> {
-  return request('/alerts', { query, signal })
+export function fetchAlerts(query: AddressOf<'GET /alerts'>['query'], signal?: AbortSignal): Promise<AlertPage> {
+  return request('GET /alerts', { query, signal })
 }
 
 /** Says "I take care of it"; of two, both learn who was first. */
 export function acknowledgeAlert(id: string): Promise<RiskAlert> {
-  return request(`${pathOf(id)}/acknowledge`, { method: 'POST', body: {} })
+  return request('POST /alerts/{id}/acknowledge', { path: { id } })
 }
 
 /** Opens or finds the chat with the student, and acknowledges. */
-export function openAlertChat(id: string): Promise<{ conversation_id: string }> {
-  return request(`${pathOf(id)}/chat`, { method: 'POST', body: {} })
+export function openAlertChat(id: string): Promise<OpenedAlertChat> {
+  return request('POST /alerts/{id}/chat', { path: { id } })
 }

@@ -1,5 +1,17 @@
 /** The webhooks of an app: what the admin writes, and the list with one added, changed or taken away. */
-import { webhookEvents, type Webhook, type WebhookEvent, type WebhookStanding } from '@/shared/api/appTypes'
+import type { Webhook, WebhookEvent, WebhookStanding } from '@/shared/api/appTypes'
+
+const choice: Record<WebhookEvent, true> = {
+  channel_occupied: true,
+  channel_vacated: true,
+  member_added: true,
+  member_removed: true,
+  client_event: true,
+  cache_miss: true,
+  subscription_count: true,
+}
+/** What an app can be told of, in the order of the form. */
+export const webhookEvents = Object.keys(choice) as WebhookEvent[]
 
 export type WebhookProblem = 'required' | 'url' | 'too_long'
 export type WebhookProblems = Partial<Record<'url' | 'events' | 'channel_prefix', WebhookProblem>>

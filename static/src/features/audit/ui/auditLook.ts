@@ -1,3 +1,4 @@
+import { objectOf } from '@/shared/api/openJson'
 import type { AuditLine } from '@/features/audit/api/audit'
 import type { auditId } from '@/shared/i18n/texts/id/oversight'
 
@@ -43,7 +44,7 @@ const parts: readonly string[] = [
 
 /** Facts of a line that are shown beside its sentence: short ones, not the name of the target, which has its own place. */
 export function auditFacts(line: AuditLine): AuditFact[] {
-  return Object.entries(line.data)
+  return Object.entries(objectOf(line.data))
     .filter(([name, value]) => name !== 'title' && value !== null && value !== '')
     .map(([name, value]) => ({ name, values: (Array.isArray(value) ? value : [value]).map((one: unknown) => factValue(name, one)) }))
 }
@@ -68,7 +69,7 @@ function factValue(name: string, value: unknown): FactValue {
 /** What to call the thing something was done to: the person, else the title that was kept; null when it has no name. */
 export function auditTarget(line: AuditLine): string | null {
   if (line.target_name) return line.target_name
-  const title = line.data['title']
+  const title = objectOf(line.data)['title']
   return typeof title === 'string' && title !== '' ? title : null
 }
 

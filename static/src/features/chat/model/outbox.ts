@@ -1,4 +1,4 @@
-import type { ApiError } from '@/shared/api/problem'
+import type { ApiError, ProblemCode } from '@/shared/api/problem'
 
 /** `queued`: waits for the network or for its turn; `sending`: on its way; `failed`: refused, only the user can help. */
 export type OutgoingState = 'queued' | 'sending' | 'failed'
@@ -15,7 +15,7 @@ export interface Outgoing {
   attempts: number
   /** Not to be tried before this moment (ms since the epoch). */
   notBefore: number
-  errorCode: string | null
+  errorCode: ProblemCode | null
   /** 0..1 of a file that is leaving. */
   progress: number
 }
@@ -73,7 +73,7 @@ export function withPostponed(outbox: Outbox, clientId: string, nowMs: number, d
   return change(outbox, clientId, (item) => ({ ...item, state: 'queued', notBefore: nowMs + delayMs, progress: 0 }))
 }
 
-export function withRefusal(outbox: Outbox, clientId: string, errorCode: string): Outbox {
+export function withRefusal(outbox: Outbox, clientId: string, errorCode: ProblemCode): Outbox {
   return change(outbox, clientId, (item) => ({ ...item, state: 'failed', errorCode, progress: 0 }))
 }
 

@@ -1,8 +1,17 @@
 /** Plain words for what is wrong with an answer: the page has its own, in the language of the moment, for every code of the contract. */
-import type { CompanionAnswer } from '@/shared/api/companionTypes'
+import type { AnswerFault, CompanionAnswer } from '@/shared/api/companionTypes'
 
-export const faults = ['unavailable', 'crowded', 'no_answer', 'cut_off', 'cut_short', 'withheld', 'interrupted'] as const
-export type Fault = (typeof faults)[number]
+export type Fault = AnswerFault['code'] extends `companion.${infer Name}` ? Name : never
+const known: Record<Fault, true> = {
+  unavailable: true,
+  crowded: true,
+  no_answer: true,
+  cut_off: true,
+  cut_short: true,
+  withheld: true,
+  interrupted: true,
+}
+export const faults = Object.keys(known) as Fault[]
 
 /** The fault of an answer; null for a code that this page does not know yet. */
 export function faultOf(error: CompanionAnswer['error']): Fault | null {

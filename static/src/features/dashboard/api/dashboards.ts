@@ -3,7 +3,7 @@ import type { CounsellorDashboard, StudentDashboard } from '@/shared/api/types'
 
 /** The student's widgets. */
 export function fetchStudentDashboard(signal?: AbortSignal): Promise<StudentDashboard> {
-  return request('/dashboard/student', { signal })
+  return request('GET /dashboard/student', { signal })
 }
 
 export interface CounsellorStats {
@@ -16,7 +16,7 @@ export interface CounsellorStats {
 
 /** The counsellor's statistics and how old they are. */
 export async function fetchCounsellorDashboard(signal?: AbortSignal): Promise<CounsellorStats> {
-  const { data, headers } = await requestAnswer<CounsellorDashboard>('/dashboard/counsellor', { signal })
+  const { data, headers } = await requestAnswer('GET /dashboard/counsellor', { signal })
   return {
     stats: data,
     isCached: headers.get('X-Cache') === 'HIT',

@@ -1,17 +1,17 @@
 import { request } from '@/shared/api/client'
-import type { EditableHotline, HelpCard } from '@/shared/api/helpTypes'
+import type { EditableHotline, HelpCard, SavedHotline } from '@/shared/api/helpTypes'
 
 /** The help card in the language of the page; needs no login. */
 export function fetchHelpCard(signal?: AbortSignal): Promise<HelpCard> {
-  return request('/help', { signal, isSessionOptional: true })
+  return request('GET /help', { signal, isSessionOptional: true })
 }
 
 /** All hotlines with the notes in both languages; admin only. */
 export async function fetchHotlines(signal?: AbortSignal): Promise<EditableHotline[]> {
-  return (await request<{ items: EditableHotline[] }>('/admin/hotlines', { signal })).items
+  return (await request('GET /admin/hotlines', { signal })).items
 }
 
 /** Replaces the whole list. */
-export async function saveHotlines(items: EditableHotline[]): Promise<EditableHotline[]> {
-  return (await request<{ items: EditableHotline[] }>('/admin/hotlines', { method: 'PUT', body: { items } })).items
+export async function saveHotlines(items: SavedHotline[]): Promise<EditableHotline[]> {
+  return (await request('PUT /admin/hotlines', { body: { items } })).items
 }

@@ -1,15 +1,13 @@
 import { request } from '@/shared/api/client'
 import { postForm, type MultipartOptions } from '@/shared/api/multipart'
 import { asApiError } from '@/shared/api/problem'
-import type { MaterialDetail, MaterialStatus } from '@/shared/api/types'
+import type { FormOf } from '@/shared/api/contract'
+import type { MaterialDetail } from '@/shared/api/types'
 
-export interface MaterialDraft {
-  title: string
-  category: string
-  body: string
-  status: MaterialStatus
-  file: File | null
-}
+type MaterialForm = FormOf<'POST /materials'>
+
+/** A material as it stands in the upload dialog: nothing of it is missing, only the file. */
+export type MaterialDraft = Required<Omit<MaterialForm, 'file'>> & { file: File | null }
 
 export interface UploadOptions extends MultipartOptions {
   idempotencyKey: string
@@ -17,7 +15,7 @@ export interface UploadOptions extends MultipartOptions {
 
 /** Creates a material. Throws like `postForm`. */
 export function uploadMaterial(draft: MaterialDraft, options: UploadOptions): Promise<MaterialDetail> {
-  return postForm('/materials', toFormData(draft), options)
+  return postForm('POST /materials', { ...draft, body: draft.body || undefined, file: draft.file ?? undefined }, options)
 }
 
 /** How long one question may take, in ms. */
@@ -29,20 +27,9 @@ const askTimeoutMs = 5_000
  */
 export async function askOutcome(idempotencyKey: string, signal?: AbortSignal): Promise<MaterialDetail | null> {
   try {
-    return await request<MaterialDetail>('/materials', { method: 'POST', idempotencyKey, signal, timeoutMs: askTimeoutMs })
+    return await request('POST /materials', { idempotencyKey, signal, timeoutMs: askTimeoutMs })
   } catch (thrown) {
     if (asApiError(thrown).code === 'validation') return null
     throw thrown
   }
-}
-
-/** The text fields go first, so that the server can refuse them before the file has travelled. */
-function toFormData(draft: MaterialDraft): FormData {
-  const form = new FormData()
-  form.set('title', draft.title)
-  form.set('category', draft.category)
-  form.set('status', draft.status)
-  if (draft.body) form.set('body', draft.body)
-  if (draft.file) form.set('file', draft.file, draft.file.name)
-  return form
 }

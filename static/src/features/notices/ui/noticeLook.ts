@@ -1,33 +1,34 @@
+import { objectOf } from '@/shared/api/openJson'
 import type { AppointmentState } from '@/shared/api/appointmentTypes'
-import type { NoticeCreated, Role } from '@/shared/api/types'
+import type { NoticeCategory, NoticeCreated, NoticeKind, Role } from '@/shared/api/types'
 import { allStates, lookOfState } from '@/features/appointments/ui/appointmentLook'
 import type { IconName } from '@/shared/ui/iconPaths'
 import type { Locale } from '@/shared/i18n'
 
-/** The icon and tone of each category of notices; unknown ones look neutral. */
-const looks: Record<string, { icon: IconName; tone: string }> = {
+/** The icon and tone of each category of notices. */
+const looks: Record<NoticeCategory, { icon: IconName; tone: string }> = {
   materials: { icon: 'book', tone: 'tone-sea' },
   appointments: { icon: 'calendar', tone: 'tone-sky' },
   chat: { icon: 'chat', tone: 'tone-plum' },
   safety: { icon: 'alert', tone: 'tone-danger' },
-  companion: { icon: 'spark', tone: 'tone-leaf' },
+  system: { icon: 'bell', tone: 'tone-honey' },
 }
 
 /** Kinds that look different from the rest of their category. */
-const looksOfKind: Record<string, { icon: IconName; tone: string }> = {
+const looksOfKind: Partial<Record<NoticeKind, { icon: IconName; tone: string }>> = {
   'appointment.reminder': { icon: 'clock', tone: 'tone-sky' },
   'risk.concern': { icon: 'eye', tone: 'tone-honey' },
   'companion.budget_warning': { icon: 'chart', tone: 'tone-honey' },
 }
 
-/** How a notice looks: about an appointment like the state it brings, else like its category. */
-export function lookOf({ kind, category }: Pick<NoticeCreated, 'kind' | 'category'>): { icon: IconName; tone: string } {
-  const ofKind = looksOfKind[kind]
+/** How a notice looks: about an appointment like the state it brings, else like its category. One that only a newer server knows looks neutral. */
+export function lookOf({ kind, category }: { kind: string; category: string }): { icon: IconName; tone: string } {
+  const ofKind = looksOfKind[kind as NoticeKind]
   if (ofKind) return ofKind
   const state = allStates.find((name) => kind === (`appointment.${name}` satisfies `appointment.${AppointmentState}`))
   // A request is news to its reader; the clock of its state means waiting.
   if (state && state !== 'requested') return lookOfState(state)
-  return looks[category] ?? { icon: 'bell', tone: 'tone-honey' }
+  return looks[category as NoticeCategory] ?? { icon: 'bell', tone: 'tone-honey' }
 }
 
 /** The notice's text in the language of the page. */
@@ -37,7 +38,7 @@ export function textOf(notice: Pick<NoticeCreated, 'title' | 'body' | 'texts'>, 
 
 /** Where a click on the notice leads; null when this role has no page for it. */
 export function targetOf(notice: Pick<NoticeCreated, 'data'>, role: Role | null): string | null {
-  const { alert_id, material_id, appointment_id, conversation_id } = notice.data
+  const { alert_id, material_id, appointment_id, conversation_id } = objectOf(notice.data)
   if (typeof alert_id === 'string' && role !== 'student') return alertPathOf(role, alert_id)
   if (role !== 'student' && role !== 'counsellor') return null
   const base = role === 'student' ? '/student' : '/guru'

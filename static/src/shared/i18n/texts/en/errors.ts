@@ -47,8 +47,6 @@ export const errorsEn: typeof errorsId = {
   messages: {
     client_id_reused: 'This message was sent before with another text.',
     too_late: 'A message can be changed for 15 minutes only.',
-    file_too_large: 'The file is larger than 10 MiB.',
-    file_type: 'Only PDF, PNG, JPEG or WebP.',
   },
   companion: {
     busy: 'The answer before this one is still coming. Wait for it, or stop it first.',
@@ -68,6 +66,8 @@ export const fieldErrorsEn: typeof fieldErrorsId = {
   too_short: 'Too short.',
   too_long: 'Too long.',
   control_character: 'Contains a character that is not allowed.',
+  overlapping: 'Overlaps with another time.',
+  login_taken: 'This user name is already taken.',
   unknown_value: 'This value is not known.',
   type: 'This is not the right kind of value.',
 }

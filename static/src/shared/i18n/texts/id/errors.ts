@@ -45,8 +45,6 @@ export const errorsId = {
   messages: {
     client_id_reused: 'Pesan ini sudah pernah dikirim dengan isi lain.',
     too_late: 'Pesan hanya bisa diubah dalam 15 menit.',
-    file_too_large: 'File lebih besar dari 10 MiB.',
-    file_type: 'Hanya PDF, PNG, JPEG, atau WebP.',
   },
   companion: {
     busy: 'Jawaban sebelumnya masih berjalan. Tunggu sampai selesai, atau hentikan dulu.',
@@ -66,6 +64,8 @@ export const fieldErrorsId = {
   too_short: 'Terlalu pendek.',
   too_long: 'Terlalu panjang.',
   control_character: 'Berisi tanda yang tidak boleh dipakai.',
+  overlapping: 'Bertumpuk dengan waktu lain.',
+  login_taken: 'Nama pengguna ini sudah dipakai.',
   unknown_value: 'Nilai ini tidak dikenal.',
   type: 'Isinya tidak sesuai.',
 }
