@@ -252,7 +252,8 @@ const fn spec(code: &'static str, status: u16, detail: &'static str) -> CodeSpec
     CodeSpec { code, status, detail }
 }
 
-/// The table of codes, ordered by status. A new code needs a line here and one in `docs/api.md`.
+/// The table of codes, ordered by status. A new code needs a line here; the OpenAPI document lists
+/// the table.
 pub const CODES: &[CodeSpec] = &[
     spec("request.malformed", 400, "the request does not read"),
     spec("auth.required", 401, "sign in first"),
@@ -363,19 +364,21 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn every_code_is_answered_with_its_status_and_stands_once_in_the_contract() {
-        let contract = include_str!("../../docs/api.md");
-        let table = contract.split("## Errors").nth(1).unwrap().split("\n## ").next().unwrap();
+    async fn every_code_is_answered_with_its_status_and_stands_once_in_the_table() {
         for CodeSpec { code, status, detail } in CODES {
             let (answered, _, body) = problem(ServiceError::invalid(code).into()).await;
             assert_eq!(answered, *status);
             assert_eq!(body["code"], *code);
             assert_eq!(body["detail"], *detail);
-            let row = table.lines().find(|line| line.contains(&format!("`{code}`"))).unwrap_or_else(|| panic!("docs/api.md lacks {code}"));
-            assert!(row.split('|').nth(1).unwrap().contains(&status.to_string()), "docs/api.md has {code} in the row {row}");
             assert_eq!(CODES.iter().filter(|other| other.code == *code).count(), 1, "{code}");
         }
-        let named = table.split('`').skip(1).step_by(2).filter(|word| word.contains('.'));
+    }
+
+    #[test]
+    fn the_page_about_the_api_names_only_codes_that_exist() {
+        let page = include_str!("../../docs/api.md");
+        let errors = page.split("## Errors").nth(1).unwrap().split("\n## ").next().unwrap();
+        let named = errors.split('`').skip(1).step_by(2).filter(|word| word.contains('.'));
         let unknown: Vec<_> = named.filter(|word| CODES.iter().all(|spec| spec.code != *word)).collect();
         assert!(unknown.is_empty(), "docs/api.md names codes that do not exist: {unknown:?}");
     }
