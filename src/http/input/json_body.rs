@@ -105,7 +105,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        shape_error(&path, error.inner())
+        // serde_json calls a word of the wrong type (`null` for an enum) a fault of the syntax.
+        let is_json = || serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
+        if error.inner().is_data() || is_json() { shape_error(&path, error.inner()) } else { malformed() }
     })?;
     reader.end().map_err(|_| malformed())?;
     // serde also reads a struct from the array of its fields; every body here is an object.
@@ -124,9 +126,6 @@ fn malformed() -> ApiError {
 }
 
 fn shape_error(path: &str, error: &serde_json::Error) -> ApiError {
-    if !error.is_data() {
-        return malformed();
-    }
     let text = error.to_string();
     let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     let prefix = if path == "." { String::new() } else { format!("{path}.") };
@@ -141,13 +140,14 @@ fn shape_error(path: &str, error: &serde_json::Error) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::shape::given;
     use actix_web::test::TestRequest;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     struct TestBody {
         title: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "given")]
         kind: Option<TestKind>,
     }
 
@@ -195,6 +195,11 @@ mod tests {
         assert_eq!(field(r#"{"title":1}"#).await, ("title".into(), "type"));
         assert_eq!(field("{}").await, ("title".into(), "required"));
         assert_eq!(field(r#"{"title":"a","kind":"long"}"#).await, ("kind".into(), "unknown_value"));
+        for kind in ["null", "7", "[]", "{}"] {
+            let body = format!(r#"{{"title":"a","kind":{kind}}}"#);
+            let ApiError::Fields(fields) = read("application/json", body).await.unwrap_err() else { panic!("{kind}") };
+            assert_eq!((fields[0].field.as_str(), fields[0].code), ("kind", "type"), "{kind}");
+        }
         assert_eq!(field("[]").await.1, "type");
         assert_eq!(field(r#" ["a", null]"#).await, (".".into(), "type"), "the fields in order are no object");
     }

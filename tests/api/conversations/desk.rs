@@ -460,8 +460,7 @@ async fn prepared_answers_belong_to_a_counsellor_or_the_school() {
     let (status, own) = add(&guru, "salam", "own").await;
     assert_eq!(status, 201, "{own}");
     assert_eq!(own["scope"], "own");
-    assert_eq!(own["shortcut"], "salam");
-    assert_eq!(own["body"], "Halo!");
+    assert_eq!((&own["shortcut"], &own["body"]), (&json!("salam"), &json!("Halo!")));
     let (status, school) = add(&admin, "salam", "school").await;
     assert_eq!(status, 201);
     assert_eq!(add(&guru, "salam", "own").await.0, 409);
@@ -480,11 +479,9 @@ async fn prepared_answers_belong_to_a_counsellor_or_the_school() {
     }
     let (status, changed) = ask(&guru, Method::PATCH, &own, &json!({ "body": "Apa kabar?" })).await;
     assert_eq!(status, 200, "{changed}");
-    assert_eq!(changed["body"], "Apa kabar?");
-    assert_eq!(changed["shortcut"], "salam");
-    for field in ["shortcut", "body"] {
-        assert_eq!(ask(&guru, Method::PATCH, &own, &json!({ field: null })).await.0, 422, "{field} may be left out, not be null");
-    }
+    assert_eq!((&changed["body"], &changed["shortcut"]), (&json!("Apa kabar?"), &json!("salam")));
+    assert_eq!(ask(&guru, Method::PATCH, &own, &json!({ "shortcut": null })).await.0, 422, "left out, but not null");
+    assert_eq!(ask(&guru, Method::PATCH, &own, &json!({ "body": null })).await.0, 422, "left out, but not null");
     let school = format!("/canned-replies/{}", id_of(&school));
     assert_eq!(ask(&other, Method::PATCH, &school, &json!({ "shortcut": "halo" })).await.0, 200, "counsellors write for the school");
     assert_eq!(ask(&guru, Method::DELETE, &own, &Value::Null).await.0, 204);
