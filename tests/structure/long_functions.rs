@@ -8,16 +8,7 @@ use std::collections::BTreeMap;
 const CAPS: [&str; 2] = ["clippy::too_many_lines", "clippy::excessive_nesting"];
 
 /// How often a file lifts a cap: once for each function. May only get shorter.
-const LIFTED: [(&str, usize); 8] = [
-    ("src/http/mod.rs", 1),
-    ("src/http/openapi/areas/admin.rs", 1),
-    ("src/http/openapi/areas/alerts.rs", 1),
-    ("src/http/openapi/areas/apps.rs", 1),
-    ("src/http/openapi/areas/backend_api.rs", 1),
-    ("src/http/openapi/areas/materials.rs", 1),
-    ("src/http/openapi/areas/realtime.rs", 1),
-    ("src/http/openapi/areas/service.rs", 1),
-];
+const LIFTED: [(&str, usize); 2] = [("src/http/mod.rs", 1), ("src/http/openapi/areas/apps.rs", 1)];
 
 /// Counts the attributes that lift a cap, also those that go over several lines.
 fn lifted_in(text: &str) -> usize {

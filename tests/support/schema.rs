@@ -1,4 +1,4 @@
-//! Holds real answers to the OpenAPI document of this server. Knows the part of JSON Schema that `http/openapi/schema.rs` makes, and refuses any other
+//! Holds real answers to the OpenAPI document of this server. Knows the part of JSON Schema that `http/openapi/shape.rs` makes, and refuses any other
 //! keyword, so that nothing is passed over. Stricter than the document in one point: a field that is not described is a fault of ours, while
 //! clients must ignore it.
 
