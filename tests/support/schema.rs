@@ -1,5 +1,5 @@
 //! Checks real answers against the OpenAPI document of this server. Knows the part of JSON Schema
-//! that `http/openapi/schema.rs` makes, and panics on any other keyword, so that none is ignored.
+//! that `http/openapi/shape.rs` makes, and panics on any other keyword, so that none is ignored.
 //! Stricter than the document in one point: a field that is not described is an error here, while
 //! clients must ignore it.
 

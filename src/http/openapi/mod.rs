@@ -1,21 +1,26 @@
-//! What the server says about itself: `/api/v1/openapi.json` (OpenAPI 3.1) and the page `/api/docs`.
+//! Owns the description of the API: `/api/v1/openapi.json` (OpenAPI 3.1), and the page `/api/docs`.
 //!
-//! One file per subject. **A new route** is one line in the route table (`http/mod.rs`) and one entry in the file of its subject here; a new subject is
-//! a file and a line in `areas`. Tests tell what was forgotten: a route without a description, a description without a route, a shape nobody
-//! defines, and an answer or event of the running server that does not have the described shape (`tests/api/openapi/mod.rs`).
+//! Called by the route table (`http/mod.rs`). It must not describe a shape by hand: shapes are
+//! derived from the structs that are serialised or read (`schemars`).
+//!
+//! - One file per subject in `areas`. A new subject is a file, and a line in `areas`.
+//! - **A new route** is one line in the route table and one entry in the file of its subject; a
+//!   named shape is defined as soon as an entry names its type.
+//! - Tests name what was forgotten: a route without a description, a description without a route,
+//!   two types of one name, and an answer or event of the running server that does not have the
+//!   described shape (`tests/api/openapi/mod.rs`).
 
 mod areas;
 pub mod operation;
 pub mod page;
 pub mod parts;
-pub mod schema;
 pub mod shape;
 
 use super::error::{ApiResult, CODES, Problem};
 use crate::{
     domain::{
         principal::Role,
-        shape::{Cursor, Id},
+        shape::{Anything, Cursor, Id},
     },
     wire::desk_event::{Delivery, DeskEvent},
 };
@@ -32,7 +37,7 @@ use serde_json::{Map, Value, json};
 use shape::{Definitions, Shape};
 use std::{collections::HashMap, sync::LazyLock};
 
-/// A subject: its routes, the shapes they speak in, and the events sockets hear of it.
+/// A subject: its routes, and the events sockets hear of it. Named shapes follow from the types.
 #[derive(Debug)]
 pub struct Area {
     /// One or two words.
@@ -41,8 +46,6 @@ pub struct Area {
     pub about: &'static str,
     /// Its routes.
     pub operations: Vec<Operation>,
-    /// Its shapes, by name.
-    pub shapes: Vec<(&'static str, Value)>,
     /// Its events.
     pub events: Vec<Event>,
 }
@@ -69,6 +72,11 @@ struct LogPosition {
     #[schemars(with = "Cursor")]
     cursor: String,
 }
+
+/// OpenAPI 3.1.
+#[derive(Debug, JsonSchema)]
+#[schemars(inline)]
+struct Document(Anything);
 
 static AREAS: LazyLock<Vec<Area>> = LazyLock::new(areas::all);
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| make_document(&AREAS));
@@ -166,8 +174,7 @@ fn make_document(areas: &[Area]) -> Value {
 /// Returns all named shapes. One that is both read and sent is described as it is read, because
 /// whoever sends it may leave out more.
 fn named_shapes(areas: &[Area]) -> Definitions {
-    let written = areas.iter().flat_map(|area| &area.shapes).map(|(name, schema)| ((*name).to_owned(), schema.clone()));
-    let mut shapes: Definitions = written.chain(Shape::sent::<Problem<'_>>().definitions).collect();
+    let mut shapes = Shape::sent::<Problem<'_>>().definitions;
     let operations = || areas.iter().flat_map(|area| &area.operations);
     let events = areas.iter().flat_map(|area| &area.events).map(|event| &event.data.definitions);
     let sent = operations().map(|operation| &operation.sent).chain(events);
@@ -247,7 +254,7 @@ mod tests {
     fn names_are_used_once_and_every_code_exists() {
         let mut names = BTreeSet::new();
         let operations: Vec<&Operation> = AREAS.iter().flat_map(|area| &area.operations).collect();
-        let shapes = AREAS.iter().flat_map(|area| area.shapes.iter().map(|(name, _)| *name));
+        let shapes = DOCUMENT["components"]["schemas"].as_object().unwrap().keys().map(String::as_str);
         let events = AREAS.iter().flat_map(|area| area.events.iter().map(|event| event.event.name()));
         for name in operations.iter().map(|operation| operation.name).chain(shapes).chain(events) {
             assert!(names.insert(name), "{name} is used twice");

@@ -3,15 +3,15 @@
 
 use super::{
     parts::{Answer, Body, Parameter},
-    schema::{count, id, shape, text},
     shape::{Definitions, Shape},
 };
 use crate::{
     domain::{
         access::{Action, may},
         principal::Role,
+        shape::{Id, Text},
     },
-    http::error::CODES,
+    http::error::{CODES, Problem},
 };
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
@@ -71,7 +71,7 @@ begin!(get, post, put, patch, delete);
 impl Operation {
     fn new(method: &'static str, path: &'static str, name: &'static str, summary: &'static str) -> Self {
         let places = path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
-        let schema = |name: &str| if name == "id" || name.ends_with("_id") { id() } else { text() };
+        let schema = |name: &str| if name == "id" || name.ends_with("_id") { Shape::read::<Id>() } else { Shape::read::<Text>() }.schema;
         let parameters: Vec<_> =
             places.map(|name| Parameter { place: "path", name: name.to_owned(), schema: schema(name), meaning: String::new() }).collect();
         let errors = if parameters.is_empty() { Vec::new() } else { vec!["not_found"] };
@@ -121,17 +121,11 @@ impl Operation {
 
     /// Gives a parameter of the path another shape than a text or an id.
     #[must_use]
-    pub fn part(mut self, name: &str, schema: Value) -> Self {
-        self.parameters.iter_mut().filter(|parameter| parameter.name == name).for_each(|parameter| parameter.schema = schema.clone());
-        self
-    }
-
-    /// Gives a parameter of the path the shape of a type.
-    #[must_use]
     pub fn part_of<T: JsonSchema>(mut self, name: &str) -> Self {
         let Shape { schema, definitions } = Shape::read::<T>();
         self.read.extend(definitions);
-        self.part(name, schema)
+        self.parameters.iter_mut().filter(|parameter| parameter.name == name).for_each(|parameter| parameter.schema = schema.clone());
+        self
     }
 
     /// Takes the fields of a type as query parameters; none is ever required.
@@ -144,26 +138,16 @@ impl Operation {
         self.refuses(&["request.malformed", "validation"])
     }
 
-    /// Takes a query parameter; none is ever required.
-    #[must_use]
-    pub fn query(mut self, name: &'static str, schema: Value, meaning: &'static str) -> Self {
-        self.parameters.push(Parameter { place: "query", name: name.to_owned(), schema, meaning: meaning.to_owned() });
-        self.refuses(&["request.malformed", "validation"])
-    }
-
     /// Takes a header; none is ever required.
     #[must_use]
     pub fn header(mut self, name: &'static str, meaning: &'static str) -> Self {
-        self.parameters.push(Parameter { place: "header", name: name.to_owned(), schema: text(), meaning: meaning.to_owned() });
+        self.parameters.push(Parameter {
+            place: "header",
+            name: name.to_owned(),
+            schema: Shape::read::<Text>().schema,
+            meaning: meaning.to_owned(),
+        });
         self
-    }
-
-    /// Gives its list in pages.
-    #[must_use]
-    pub fn in_pages(self) -> Self {
-        let mut limit = count();
-        (limit["minimum"], limit["maximum"], limit["default"]) = (json!(1), json!(100), json!(20));
-        self.query("after", text(), "`next` of the page before.").query("limit", limit, "Most items of a page.")
     }
 
     /// Takes a JSON body.
@@ -180,14 +164,17 @@ impl Operation {
 
     /// Takes a JSON body of a shape.
     #[must_use]
-    pub fn takes_shape(self, shape: impl Into<Shape>) -> Self {
-        self.takes_as("application/json", shape).refuses(&["request.too_large", "request.media_type"])
+    pub fn takes_shape(self, shape: Shape) -> Self {
+        self.takes_body("application/json", shape).refuses(&["request.too_large", "request.media_type"])
     }
 
     /// Takes a body of another kind; one of them, when there are several.
     #[must_use]
-    pub fn takes_as(mut self, content_type: &'static str, shape: impl Into<Shape>) -> Self {
-        let Shape { schema, definitions } = shape.into();
+    pub fn takes_as<T: JsonSchema>(self, content_type: &'static str) -> Self {
+        self.takes_body(content_type, Shape::read::<T>())
+    }
+
+    fn takes_body(mut self, content_type: &'static str, Shape { schema, definitions }: Shape) -> Self {
         self.read.extend(definitions);
         self.bodies.push(Body { content_type, schema });
         self.refuses(&["request.malformed", "request.timeout", "validation"])
@@ -203,19 +190,13 @@ impl Operation {
     /// Answers JSON.
     #[must_use]
     pub fn answers_with<T: JsonSchema>(self, status: u16, meaning: &'static str) -> Self {
-        self.answers(status, meaning, Shape::sent::<T>())
-    }
-
-    /// Answers JSON of a shape.
-    #[must_use]
-    pub fn answers(self, status: u16, meaning: &'static str, shape: impl Into<Shape>) -> Self {
-        self.answers_as(status, meaning, "application/json", shape)
+        self.answers_as::<T>(status, meaning, "application/json")
     }
 
     /// Answers something else.
     #[must_use]
-    pub fn answers_as(mut self, status: u16, meaning: &'static str, content_type: &'static str, shape: impl Into<Shape>) -> Self {
-        let Shape { schema, definitions } = shape.into();
+    pub fn answers_as<T: JsonSchema>(mut self, status: u16, meaning: &'static str, content_type: &'static str) -> Self {
+        let Shape { schema, definitions } = Shape::sent::<T>();
         self.sent.extend(definitions);
         self.answers.push(Answer { status, meaning, body: Some(Body { content_type, schema }) });
         self
@@ -313,7 +294,7 @@ impl Operation {
             by_status.entry(spec.status).or_default().push(format!("`{}`: {}", spec.code, spec.detail));
         }
         for (status, codes) in by_status {
-            let problem = Body { content_type: "application/problem+json", schema: shape("Problem") };
+            let problem = Body { content_type: "application/problem+json", schema: Shape::sent::<Problem<'_>>().schema };
             let response = json!({ "description": codes.join("; "), "content": problem.to_json() });
             responses.entry(status.to_string()).or_insert(response);
         }
@@ -327,14 +308,14 @@ mod tests {
 
     #[test]
     fn what_holds_for_a_kind_of_route_is_added() {
-        let operation = patch("/api/v1/things/{id}", "change_thing", "Changes a thing.").needs(Action::ManageUsers).takes_shape(text());
+        let operation = patch("/api/v1/things/{id}", "change_thing", "Changes a thing.").needs(Action::ManageUsers).takes::<Text>();
         let codes = operation.error_codes();
         for code in ["auth.required", "auth.cross_site", "access.denied", "not_found", "request.malformed", "validation", "rate_limited"] {
             assert!(codes.contains(&code), "{code}");
         }
         assert_eq!(operation.roles(), Some(vec![Role::Admin]));
         let described = operation.to_json("Things");
-        assert_eq!(described["parameters"][0]["schema"], id());
+        assert_eq!(described["parameters"][0]["schema"], Shape::read::<Id>().schema);
         assert!(described["responses"]["403"]["description"].as_str().unwrap().contains("`auth.cross_site`"));
     }
 

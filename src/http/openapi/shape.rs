@@ -107,12 +107,6 @@ impl Shape {
     }
 }
 
-impl From<Value> for Shape {
-    fn from(schema: Value) -> Self {
-        Self { schema, definitions: Definitions::new() }
-    }
-}
-
 /// Writes a schema, and all schemas inside it, as this document has them.
 fn tidy(schema: &mut Value) {
     if schema == &Value::Bool(true) {

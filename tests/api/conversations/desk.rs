@@ -459,8 +459,8 @@ async fn prepared_answers_belong_to_a_counsellor_or_the_school() {
     };
     let (status, own) = add(&guru, "salam", "own").await;
     assert_eq!(status, 201, "{own}");
-    assert_eq!(own["scope"], "own");
-    assert_eq!((&own["shortcut"], &own["body"]), (&json!("salam"), &json!("Halo!")));
+    assert_eq!([&own["scope"], &own["shortcut"]], ["own", "salam"]);
+    assert_eq!(own["body"], "Halo!");
     let (status, school) = add(&admin, "salam", "school").await;
     assert_eq!(status, 201);
     assert_eq!(add(&guru, "salam", "own").await.0, 409);
@@ -469,9 +469,7 @@ async fn prepared_answers_belong_to_a_counsellor_or_the_school() {
     assert_eq!(add(&guru, "Salam!", "own").await.0, 422);
     assert_eq!(add(&guru, "a", "class").await.0, 422);
     let count = async |user: &TestUser| user.get("/canned-replies").await["items"].as_array().unwrap().len();
-    assert_eq!(count(&guru).await, 2);
-    assert_eq!(count(&other).await, 1);
-    assert_eq!(count(&admin).await, 1);
+    assert_eq!([count(&guru).await, count(&other).await, count(&admin).await], [2, 1, 1]);
     let own = format!("/canned-replies/{}", id_of(&own));
     for stranger in [&other, &admin] {
         assert_eq!(ask(stranger, Method::PATCH, &own, &json!({ "body": "x" })).await.0, 404);

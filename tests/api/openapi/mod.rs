@@ -334,8 +334,16 @@ async fn the_page_for_people_is_served_under_the_policy_of_every_page() {
 #[test]
 fn the_checker_finds_what_differs() {
     use crate::support::schema::faults;
-    use educounsel::http::openapi::schema::{count, id, list, object, one_of, or_null, time};
-    let schema = object([("id", id()), ("at?", or_null(time())), ("kinds", list(one_of(&["a"]))), ("n", count())]);
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string", "format": "uuid" },
+            "at": { "type": ["string", "null"], "format": "date-time" },
+            "kinds": { "type": "array", "items": { "type": "string", "enum": ["a"] } },
+            "n": { "type": "integer", "minimum": 0 },
+        },
+        "required": ["id", "kinds", "n"],
+    });
     let good = json!({ "id": "0197f0c0-0000-7000-8000-000000000000", "at": null, "kinds": ["a"], "n": 0 });
     assert_eq!(faults(&schema, &good), [""; 0]);
     for (field, value) in

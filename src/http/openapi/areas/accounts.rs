@@ -30,7 +30,6 @@ pub(super) fn area() -> Area {
             delete("/api/v1/auth/sessions/{id}", "revoke_session", "Ends one of one's own sessions and its sockets.")
                 .answers_nothing(204, "Ended."),
         ],
-        shapes: Vec::new(),
         events: vec![Event::of::<SessionEnded>(
             DeskEvent::SessionEnded,
             "The session behind the socket ended; the socket closes with 4009 right after.",

@@ -1,11 +1,11 @@
 //! What admins do.
 
+use crate::domain::shape::Text;
 use crate::http::{
     input::page::Page,
     openapi::{
         Area,
         operation::{get, patch, post},
-        schema::text,
     },
     resources::{
         accounts::manage::{AccountBody, ImportReport, NewUserBody, UserPatchBody, UsersQuery},
@@ -33,7 +33,7 @@ pub(super) fn area() -> Area {
                 .about("Columns `login,name,role,password`, comma or semicolon, UTF-8, at most 1 MiB and 1,000 lines. Every line stands for itself.")
                 .needs(Action::ManageUsers)
                 .idempotent()
-                .takes_as("text/csv", text())
+                .takes_as::<Text>("text/csv")
                 .answers_with::<ImportReport>(200, "What became of each line.")
                 .refuses(&["request.media_type", "request.too_large"]),
             patch("/api/v1/admin/users/{id}", "change_user", "Changes what is given.")
@@ -51,7 +51,6 @@ pub(super) fn area() -> Area {
                 .needs(Action::ReadSystem)
                 .answers_with::<SystemReport>(200, "As it is now."),
         ],
-        shapes: Vec::new(),
         events: Vec::new(),
     }
 }

@@ -56,7 +56,6 @@ pub(super) fn area() -> Area {
                 .takes::<HotlinesBody>()
                 .answers_with::<Items<Hotline>>(200, "As it is now."),
         ],
-        shapes: Vec::new(),
         events: vec![Event::of::<RiskRaised>(DeskEvent::RiskRaised, RAISED), Event::of::<RiskChanged>(DeskEvent::RiskChanged, CHANGED)],
     }
 }

@@ -1,10 +1,10 @@
 //! Appointments of a student with a counsellor.
 
+use crate::domain::shape::Text;
 use crate::http::{
     openapi::{
         Area, Event,
         operation::{Operation, get, post},
-        schema::text,
     },
     resources::appointments::{AppointmentListQuery, BookingBody, ChangeBody},
 };
@@ -19,7 +19,6 @@ pub(super) fn area() -> Area {
         name: "Appointments",
         about: "Booked into a counsellor's hours, confirmed by the side that did not propose the time.",
         operations: operations(),
-        shapes: Vec::new(),
         events: vec![Event::of::<AppointmentChanged>(
             DeskEvent::AppointmentChanged,
             "An appointment was made or changed; to both sides. `id` is the event's.",
@@ -49,7 +48,7 @@ fn operations() -> Vec<Operation> {
             .about("One VEVENT, `METHOD:CANCEL` when cancelled. It never says what the appointment is about. An admin's reading is noted in the audit trail.")
             .needs(Action::UseAppointments)
             .header("Accept-Language", "Language of the title: `id` (default) or `en`.")
-            .answers_as(200, "The file.", "text/calendar", text()),
+            .answers_as::<Text>(200, "The file.", "text/calendar"),
         get("/api/v1/appointments/{id}/video", "open_video", "Makes a link into the video room with a fresh token.")
             .about("For the two sides of a confirmed appointment by video, from 10 minutes before it to 15 after; admins get 404.")
             .needs(Action::UseAppointments)

@@ -1,11 +1,10 @@
 //! The HTTP API of Pusher, for backends of connected apps.
 
+use crate::domain::shape::Text;
 use crate::http::{
     openapi::{
         Area,
         operation::{Operation, get, post},
-        schema::text,
-        shape::Shape,
     },
     resources::apps::backend_api::{ChannelListQuery, ChannelQuery, Nothing, Published, PublishedBatch},
 };
@@ -15,8 +14,11 @@ use crate::{
 };
 
 fn signed(operation: Operation) -> Operation {
-    let id = || text();
-    operation.part("app_id", id()).part("user_id", id()).for_everybody().refuses(&["apps.not_signed", "apps.disabled", "request.malformed"])
+    operation.part_of::<Text>("app_id").part_of::<Text>("user_id").for_everybody().refuses(&[
+        "apps.not_signed",
+        "apps.disabled",
+        "request.malformed",
+    ])
 }
 
 fn sends(operation: Operation) -> Operation {
@@ -29,10 +31,10 @@ pub(super) fn area() -> Area {
         about: "What the server SDKs of Pusher call. Signed with the app's secret (`auth_key`, `auth_timestamp`, `auth_version`, `body_md5`, `auth_signature` in the query); clocks may differ by 600 s.",
         operations: vec![
             sends(post("/apps/{app_id}/events", "trigger", "Publishes an event."))
-                .takes_as("application/json", Shape::read::<RawEvent<'_>>())
+                .takes_as::<RawEvent<'_>>("application/json")
                 .answers_with::<Published>(200, "Published."),
             sends(post("/apps/{app_id}/batch_events", "trigger_batch", "Publishes up to 10 events."))
-                .takes_as("application/json", Shape::read::<RawBatch<'_>>())
+                .takes_as::<RawBatch<'_>>("application/json")
                 .answers_with::<PublishedBatch>(200, "Published."),
             signed(get("/apps/{app_id}/channels", "list_channels", "Lists the occupied channels."))
                 .query_of::<ChannelListQuery>()
@@ -51,7 +53,6 @@ pub(super) fn area() -> Area {
             sends(post("/users/{user_id}/terminate_connections", "end_app_user_by_key", "The same; the app is that of `auth_key`."))
                 .answers_with::<Nothing>(200, "Closed."),
         ],
-        shapes: Vec::new(),
         events: Vec::new(),
     }
 }

@@ -34,7 +34,6 @@ pub(super) fn area() -> Area {
                 .needs(Action::ManageCannedReplies)
                 .answers_nothing(204, "Gone."),
         ],
-        shapes: Vec::new(),
         events: Vec::new(),
     }
 }

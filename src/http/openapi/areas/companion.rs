@@ -51,7 +51,6 @@ pub(super) fn area() -> Area {
                 .answers_with::<SummaryBody>(200, "The proposal."),
             hand_over(),
         ],
-        shapes: Vec::new(),
         events: events(),
     }
 }

@@ -23,7 +23,6 @@ pub(super) fn area() -> Area {
         name: "Conversations",
         about: "Of a student with a counsellor, or waiting for one. At most one live one per pair, and one waiting per student.",
         operations,
-        shapes: Vec::new(),
         events: events(),
     }
 }

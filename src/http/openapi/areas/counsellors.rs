@@ -30,7 +30,6 @@ pub(super) fn area() -> Area {
         name: "Counsellors",
         about: "Who there is, whether they are there, their hours, and what can be booked with them; and the students whom they meet.",
         operations: operations(),
-        shapes: Vec::new(),
         events: vec![
             Event::of::<StatusItem>(DeskEvent::CounsellorStatus, "A counsellor came, went, or is busy. Every user may join the channel."),
             Event::of::<SlotsChanged<'_>>(

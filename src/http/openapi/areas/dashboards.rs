@@ -20,7 +20,6 @@ pub(super) fn area() -> Area {
                 .needs(Action::ViewCounsellorDashboard)
                 .answers_with::<Statistics>(200, "The statistics."),
         ],
-        shapes: Vec::new(),
         events: Vec::new(),
     }
 }

@@ -1,14 +1,12 @@
 //! Materials and their files.
 
 use crate::{
-    domain::access::Action,
+    domain::{access::Action, shape::Bytes},
     http::{
         input::forms::material::UploadForm,
         openapi::{
             Area, Event,
             operation::{delete, get, patch, post},
-            schema::bytes,
-            shape::Shape,
         },
         resources::materials::{MaterialEditBody, MaterialLinkQuery, MaterialListQuery},
     },
@@ -29,7 +27,7 @@ pub(super) fn area() -> Area {
                 .about("A material needs a text or a file. Every student hears of an active one at once.")
                 .needs(Action::WriteMaterials)
                 .idempotent()
-                .takes_as("multipart/form-data", Shape::read::<UploadForm>())
+                .takes_as::<UploadForm>("multipart/form-data")
                 .answers_with::<MaterialWithText>(201, "Made.")
                 .refuses(&["request.media_type", "materials.file_too_large", "materials.file_type", "materials.file_encrypted"])
                 .refuses(&["materials.file_unsafe", "materials.file_unreadable"]),
@@ -51,12 +49,11 @@ pub(super) fn area() -> Area {
                 .for_everybody()
                 .header("Range", "One range of bytes.")
                 .header("If-None-Match", "The `ETag` of an earlier answer.")
-                .answers_as(200, "The file.", "application/pdf", bytes())
-                .answers_as(206, "The range that was asked for.", "application/pdf", bytes())
+                .answers_as::<Bytes>(200, "The file.", "application/pdf")
+                .answers_as::<Bytes>(206, "The range that was asked for.", "application/pdf")
                 .answers_nothing(304, "Unchanged.")
                 .answers_nothing(416, "The file is shorter than that."),
         ],
-        shapes: Vec::new(),
         events: vec![Event::of::<MaterialChanged>(
             DeskEvent::MaterialChanged,
             "A material one may see or could see changed: load the list again. Of a new one, students get the notice instead.",

@@ -7,7 +7,6 @@ use crate::{
         openapi::{
             Area, Event,
             operation::{Operation, delete, get, patch, post},
-            shape::Shape,
         },
         resources::messages::{HistoryQuery, MessageEditBody, MessageLinkQuery, SearchQuery, SendBody},
     },
@@ -20,7 +19,6 @@ pub(super) fn area() -> Area {
         name: "Messages",
         about: "Numbered without gaps in each conversation. A client repeats a send under the same `client_id` until it hears the answer.",
         operations: vec![list_messages(), send(), edit(), remove(), link(), history(), search()],
-        shapes: Vec::new(),
         events: events(),
     }
 }
@@ -48,7 +46,7 @@ fn send() -> Operation {
     post("/api/v1/conversations/{id}/messages", "send_message", "Sends a message.")
         .about("Of members. Without a file as `application/json` `{client_id, body}`; with one as a form, where `body` may be left out.")
         .takes::<SendBody>()
-        .takes_as("multipart/form-data", Shape::read::<MessageForm>())
+        .takes_as::<MessageForm>("multipart/form-data")
         .answers_with::<MessageItem>(201, "Sent.")
         .answers_with::<MessageItem>(200, "It was sent before.")
         .refuses(&["conversations.closed", "messages.client_id_reused", "conflict", "materials.file_too_large", "materials.file_type"])

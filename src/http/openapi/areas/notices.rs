@@ -25,7 +25,6 @@ pub(super) fn area() -> Area {
                 .answers_with::<UnreadCount>(200, "What is left."),
             post("/api/v1/notices/{id}/read", "read_notice", "Marks one notice read.").answers_with::<UnreadCount>(200, "What is left."),
         ],
-        shapes: Vec::new(),
         events: vec![
             Event::of::<NoticeContent>(
                 DeskEvent::NoticeCreated,

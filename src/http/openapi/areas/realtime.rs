@@ -1,12 +1,11 @@
 //! Sockets, missed events, and the signing endpoints of Pusher clients.
 
 use crate::{
+    domain::shape::Text,
     http::{
         openapi::{
             Area,
             operation::{Operation, get, post},
-            schema::text,
-            shape::Shape,
         },
         resources::live::{
             channel_access::{ChannelAuthBody, UserAuthBody},
@@ -34,7 +33,7 @@ pub(super) fn area() -> Area {
             post("/pusher/app/{key}/{server}/{session}/xhr_send", "send_frames", "Takes the frames a client sends.")
                 .about("A list of texts, each a frame; an empty list is a sign of life. 404: this node does not know the session.")
                 .for_everybody()
-                .takes_as("application/json", Shape::read::<Vec<String>>())
+                .takes_as::<Vec<String>>("application/json")
                 .answers_nothing(204, "Taken, in order.")
                 .refuses(&["not_found", "request.malformed", "request.too_large", "request.timeout", "rate_limited"]),
             get("/api/v1/realtime", "describe_realtime", "Tells what to listen to, and where the log stands.").answers_with::<RealtimeInfo>(200, "Key, channels, and the newest position."),
@@ -46,7 +45,6 @@ pub(super) fn area() -> Area {
             sign_user("/broadcasting/user-auth", "authorise_user"),
             sign_user("/pusher/user-auth", "authorise_user_pusher"),
         ],
-        shapes: Vec::new(),
         events: Vec::new(),
     }
 }
@@ -54,15 +52,15 @@ pub(super) fn area() -> Area {
 fn sign_channel(path: &'static str, name: &'static str) -> Operation {
     post(path, name, "Signs a channel of the built-in app for a socket.")
         .about("Form or JSON. With `channel_name[]` (JSON: a list) the answer is a map from channel to proof, null where refused; at most 100.")
-        .takes_as("application/x-www-form-urlencoded", Shape::read::<ChannelAuthBody>())
+        .takes_as::<ChannelAuthBody>("application/x-www-form-urlencoded")
         .answers_with::<ChannelAuth>(200, "The proof.")
         .refuses(&["access.denied", "request.too_large"])
 }
 
 fn sign_user(path: &'static str, name: &'static str) -> Operation {
     post(path, name, "Signs a socket as this user's (`pusher:signin`).")
-        .takes_as("application/x-www-form-urlencoded", Shape::read::<UserAuthBody>())
-        .takes_as("application/json", Shape::read::<UserAuthBody>())
+        .takes_as::<UserAuthBody>("application/x-www-form-urlencoded")
+        .takes_as::<UserAuthBody>("application/json")
         .answers_with::<UserAuth>(200, "The proof.")
         .refuses(&["request.too_large"])
 }
@@ -72,6 +70,6 @@ fn over_http(path: &'static str, name: &'static str, summary: &'static str) -> O
         .about("What pusher-js asks for where WebSockets are blocked (`enabledTransports` with `xhr_streaming`, `xhr_polling`). `server` is a number up to 999 and `session` a random word, both of \
             the client. Lines: `o{}` opens, `a[…]` frames, `h` sign of life, `c[code,\"reason\"]` close. Any page may ask, without credentials.")
         .for_everybody()
-        .answers_as(200, "Lines.", "application/javascript", text())
+        .answers_as::<Text>(200, "Lines.", "application/javascript")
         .refuses(&["not_found"])
 }

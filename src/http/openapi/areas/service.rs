@@ -1,10 +1,10 @@
 //! Health, metrics and this description; and the shape of errors.
 
+use crate::domain::shape::Text;
 use crate::http::{
     openapi::{
-        Area,
+        Area, Document,
         operation::{Operation, get},
-        schema::{about, anything, text},
     },
     resources::operations::health::{Health, Liveness, NodeReadiness},
 };
@@ -21,21 +21,17 @@ pub(super) fn area() -> Area {
                 .for_everybody()
                 .answers_with::<NodeReadiness>(200, "Ready.")
                 .answers_with::<NodeReadiness>(503, "Something is missing."),
-            get("/metrics", "metrics", "Gives the metrics of this process, for Prometheus.").for_everybody().answers_as(
+            get("/metrics", "metrics", "Gives the metrics of this process, for Prometheus.").for_everybody().answers_as::<Text>(
                 200,
                 "The text format, version 0.0.4.",
                 "text/plain",
-                text(),
             ),
-            get("/api/v1/openapi.json", "openapi", "Gives this description as OpenAPI 3.1.").for_everybody().answers(
-                200,
-                "The document.",
-                about(anything(), "OpenAPI 3.1."),
-            ),
-            get("/api/docs", "docs", "Shows this description to people.").for_everybody().answers_as(200, "A page.", "text/html", text()),
-            get("/api/docs.css", "docs_style", "Gives the look of that page.").for_everybody().answers_as(200, "CSS.", "text/css", text()),
+            get("/api/v1/openapi.json", "openapi", "Gives this description as OpenAPI 3.1.")
+                .for_everybody()
+                .answers_with::<Document>(200, "The document."),
+            get("/api/docs", "docs", "Shows this description to people.").for_everybody().answers_as::<Text>(200, "A page.", "text/html"),
+            get("/api/docs.css", "docs_style", "Gives the look of that page.").for_everybody().answers_as::<Text>(200, "CSS.", "text/css"),
         ],
-        shapes: Vec::new(),
         events: Vec::new(),
     }
 }
