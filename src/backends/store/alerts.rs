@@ -1,7 +1,11 @@
 //! Warnings about students: one open row per student and level, a clock until somebody acknowledges, and who looked when. Whoever clears `due_at_ms` escalates,
 //! in the same transaction, so no two nodes do.
 
-use super::{BackendError, BackendResult, Engine, PersonRow, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendError, BackendResult, Engine, PersonRow, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     ids::{AlertId, ConversationId, MessageId, ThreadId, UserId},
     risk::{Level, RuleId},
@@ -135,15 +139,22 @@ impl Tx {
     /// Adds an open warning; `false` when the student has one of this level.
     pub async fn insert_alert(&mut self, alert: &AlertRow) -> BackendResult<bool> {
         let rules = serde_json::to_string(&alert.rules).map_err(|_| BackendError::Internal("rules do not serialise"))?;
-        let sql = Sql::new(
-            "INSERT INTO alerts (id, student_id, thread_id, question_id, level, excerpt, rules, pack_version, open_key, times, raised_at_ms, \
-             last_raised_at_ms, acknowledge_by_ms, due_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        );
-        let sql = sql.bind(alert.id).bind(alert.student.id).bind(alert.thread_id).bind(alert.question_id);
-        let sql = sql.bind(i64::from(alert.level.as_number())).bind(&alert.excerpt).bind(rules).bind(&alert.pack_version);
-        let sql =
-            sql.bind(open_key(alert.student.id, alert.level)).bind(alert.count).bind(alert.raised_at_ms).bind(alert.last_raised_at_ms);
-        self.insert(sql.bind(alert.acknowledge_by_ms).bind(alert.acknowledge_by_ms)).await
+        let row = Values::new()
+            .set("id", alert.id)
+            .set("student_id", alert.student.id)
+            .set("thread_id", alert.thread_id)
+            .set("question_id", alert.question_id)
+            .set("level", i64::from(alert.level.as_number()))
+            .set("excerpt", &alert.excerpt)
+            .set("rules", rules)
+            .set("pack_version", &alert.pack_version)
+            .set("open_key", open_key(alert.student.id, alert.level))
+            .set("times", alert.count)
+            .set("raised_at_ms", alert.raised_at_ms)
+            .set("last_raised_at_ms", alert.last_raised_at_ms)
+            .set("acknowledge_by_ms", alert.acknowledge_by_ms)
+            .set("due_at_ms", alert.acknowledge_by_ms);
+        self.insert(Sql::insert("alerts", row)).await
     }
 
     /// Counts a repeat of an open warning; with `newest`, its words take the place of the older ones. `false` when it was acknowledged meanwhile.

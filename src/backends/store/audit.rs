@@ -1,6 +1,10 @@
 //! The audit trail. Append-only: there is no function that changes or removes a line.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{AuditId, UserId};
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -88,15 +92,16 @@ impl Store {
 }
 
 fn insert(entry: &AuditEntry<'_>) -> Sql {
-    Sql::new("INSERT INTO audit (id, at_ms, actor_id, action, target_kind, target_id, address, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(AuditId::generate())
-        .bind(entry.at_ms)
-        .bind(entry.actor_id)
-        .bind(entry.action)
-        .bind(entry.target_kind)
-        .bind(entry.target_id.as_deref())
-        .bind(entry.address.as_deref())
-        .bind(entry.data.to_string())
+    let row = Values::new()
+        .set("id", AuditId::generate())
+        .set("at_ms", entry.at_ms)
+        .set("actor_id", entry.actor_id)
+        .set("action", entry.action)
+        .set("target_kind", entry.target_kind)
+        .set("target_id", entry.target_id.as_deref())
+        .set("address", entry.address.as_deref())
+        .set("data", entry.data.to_string());
+    Sql::insert("audit", row)
 }
 
 fn read(row: &AnyRow) -> BackendResult<AuditView> {

@@ -1,6 +1,10 @@
 //! Threads of students with the companion.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{MessageId, ThreadId, UserId};
 use sqlx::any::AnyRow;
 
@@ -24,10 +28,13 @@ pub struct ThreadRow {
 impl Store {
     /// Adds a thread.
     pub async fn insert_thread(&self, thread: &ThreadRow) -> BackendResult<()> {
-        let sql =
-            Sql::new("INSERT INTO companion_threads (id, student_id, title, created_at_ms, last_message_at_ms) VALUES (?, ?, ?, ?, ?)");
-        let sql = sql.bind(thread.id).bind(thread.student_id).bind(&thread.title).bind(thread.created_at_ms);
-        self.execute(sql.bind(thread.last_message_at_ms)).await.map(drop)
+        let row = Values::new()
+            .set("id", thread.id)
+            .set("student_id", thread.student_id)
+            .set("title", &thread.title)
+            .set("created_at_ms", thread.created_at_ms)
+            .set("last_message_at_ms", thread.last_message_at_ms);
+        self.execute(Sql::insert("companion_threads", row)).await.map(drop)
     }
 
     /// Finds a thread.

@@ -4,7 +4,7 @@
 use super::{
     BackendResult, Marks, PersonRow, Store, Tx,
     columns::Columns,
-    sql::{Sql, searchable},
+    sql::{Sql, Values, searchable},
 };
 use crate::domain::{
     conversations::conversation::{ConversationState, ListPosition, Participant, Side},
@@ -229,21 +229,20 @@ impl Store {
 impl Tx {
     /// Adds a conversation without messages; `false` when its open key is taken.
     pub async fn insert_conversation(&mut self, conversation: &ConversationRow, open_key: Option<&str>) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "INSERT INTO conversations (id, student_id, counsellor_id, state, subject, search_text, open_key, last_seq, last_message_at_ms, \
-             waiting_since_ms, created_at_ms, closed_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
-        )
-        .bind(conversation.id)
-        .bind(conversation.student.id)
-        .bind(conversation.counsellor.as_ref().map(|person| person.id))
-        .bind(conversation.state)
-        .bind(conversation.subject.as_deref())
-        .bind(searchable(&[conversation.subject.as_deref().unwrap_or_default()]))
-        .bind(open_key)
-        .bind(conversation.created_at_ms)
-        .bind(conversation.waiting_since_ms)
-        .bind(conversation.created_at_ms)
-        .bind(conversation.closed_at_ms);
+        let row = Values::new()
+            .set("id", conversation.id)
+            .set("student_id", conversation.student.id)
+            .set("counsellor_id", conversation.counsellor.as_ref().map(|person| person.id))
+            .set("state", conversation.state)
+            .set("subject", conversation.subject.as_deref())
+            .set("search_text", searchable(&[conversation.subject.as_deref().unwrap_or_default()]))
+            .set("open_key", open_key)
+            .set("last_seq", 0)
+            .set("last_message_at_ms", conversation.created_at_ms)
+            .set("waiting_since_ms", conversation.waiting_since_ms)
+            .set("created_at_ms", conversation.created_at_ms)
+            .set("closed_at_ms", conversation.closed_at_ms);
+        let sql = Sql::insert("conversations", row);
         self.insert(sql).await
     }
 

@@ -1,6 +1,10 @@
 //! `Idempotency-Key`: the first answer of a creating request, kept per user and key.
 
-use super::{BackendError, BackendResult, Store, columns::Columns, sql::Sql};
+use super::{
+    BackendError, BackendResult, Store,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::UserId;
 
 /// After this long an unfinished request is taken for dead and its key may be used again.
@@ -47,9 +51,14 @@ impl Store {
     /// Closes a key that no request holds, so that one that is still on its way is refused when it arrives. Of a key that is held it returns what became
     /// of the request. `fingerprint` (at most 64 characters) must be that of no other request. An unfinished request stays unsettled however old it is.
     pub async fn close_idempotency(&self, user: UserId, key: &str, fingerprint: &str, now_ms: i64) -> BackendResult<KeyFate> {
-        let insert =
-            Sql::new("INSERT INTO idempotency (user_id, request_key, fingerprint, status, body, created_at_ms) VALUES (?, ?, ?, ?, '', ?)");
-        if self.insert(insert.bind(user).bind(key).bind(fingerprint).bind(CLOSED_STATUS).bind(now_ms)).await? {
+        let row = Values::new()
+            .set("user_id", user)
+            .set("request_key", key)
+            .set("fingerprint", fingerprint)
+            .set("status", CLOSED_STATUS)
+            .set("body", "")
+            .set("created_at_ms", now_ms);
+        if self.insert(Sql::insert("idempotency", row)).await? {
             return Ok(KeyFate::Closed);
         }
         let find = Sql::new("SELECT status, body FROM idempotency WHERE user_id = ? AND request_key = ?");

@@ -4,7 +4,11 @@
 //! that row locked until its commit: positions are gapless, appear in order, and whoever has seen position p never misses a smaller one. Everything
 //! up to `published_to` was published at least once; order of publication is order of positions, on every node.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::{
     domain::{
         ids::{LogId, NodeId},
@@ -87,12 +91,13 @@ pub struct LogPage {
 impl Tx {
     /// Writes an event to the log. Wake the pump after the commit.
     pub async fn append_log(&mut self, entry: &LogEntry) -> BackendResult<()> {
-        let sql = Sql::new("INSERT INTO log (id, audience, event, data, created_at_ms) VALUES (?, ?, ?, ?, ?)")
-            .bind(entry.id)
-            .bind(entry.audience)
-            .bind(&entry.event)
-            .bind(&entry.data)
-            .bind(entry.created_at_ms);
+        let row = Values::new()
+            .set("id", entry.id)
+            .set("audience", entry.audience)
+            .set("event", &entry.event)
+            .set("data", &entry.data)
+            .set("created_at_ms", entry.created_at_ms);
+        let sql = Sql::insert("log", row);
         self.execute(sql).await.map(drop)
     }
 

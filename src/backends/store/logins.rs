@@ -1,6 +1,10 @@
 //! Logins, when they are kept in the database (the embedded cache).
 
-use super::{BackendResult, Store, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{LoginId, UserId};
 use sqlx::any::AnyRow;
 
@@ -30,18 +34,16 @@ pub struct LoginRow {
 impl Store {
     /// Adds a login.
     pub async fn insert_login(&self, login: &LoginRow) -> BackendResult<()> {
-        let sql = Sql::new(
-            "INSERT INTO logins (id, user_id, token_hash, created_at_ms, last_seen_at_ms, expires_at_ms, user_agent, address) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(login.id)
-        .bind(login.user_id)
-        .bind(&login.token_hash)
-        .bind(login.created_at_ms)
-        .bind(login.last_seen_at_ms)
-        .bind(login.expires_at_ms)
-        .bind(login.user_agent.as_deref())
-        .bind(login.address.as_deref());
+        let row = Values::new()
+            .set("id", login.id)
+            .set("user_id", login.user_id)
+            .set("token_hash", &login.token_hash)
+            .set("created_at_ms", login.created_at_ms)
+            .set("last_seen_at_ms", login.last_seen_at_ms)
+            .set("expires_at_ms", login.expires_at_ms)
+            .set("user_agent", login.user_agent.as_deref())
+            .set("address", login.address.as_deref());
+        let sql = Sql::insert("logins", row);
         self.execute(sql).await.map(drop)
     }
 

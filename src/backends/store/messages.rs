@@ -6,8 +6,8 @@ use super::{
     BackendResult, FileRow, Store, Tx,
     columns::Columns,
     conversations::of_member,
-    materials::read_file,
-    sql::{Sql, searchable},
+    materials::{read_file, set_file},
+    sql::{Sql, Values, searchable},
 };
 use crate::domain::{
     conversations::conversation::{Participant, Side},
@@ -145,24 +145,17 @@ impl Tx {
     /// more use and must be dropped.
     pub async fn insert_message(&mut self, message: &MessageRow) -> BackendResult<bool> {
         let file = message.file.as_ref();
-        let sql = Sql::new(
-            "INSERT INTO messages (id, conversation_id, seq, sender_id, client_id, fingerprint, body, search_text, file_key, file_name, file_size_bytes, \
-             file_content_type, file_sha256, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(message.id)
-        .bind(message.conversation_id)
-        .bind(message.seq)
-        .bind(message.sender_id)
-        .bind(&message.client_id)
-        .bind(&message.fingerprint)
-        .bind(&message.body)
-        .bind(searchable_text(&message.body, file))
-        .bind(file.map(|file| file.key.as_str()))
-        .bind(file.map(|file| file.name.as_str()))
-        .bind(file.map(|file| file.size_bytes))
-        .bind(file.map(|file| file.content_type.as_str()))
-        .bind(file.map(|file| file.sha256.as_str()))
-        .bind(message.created_at_ms);
+        let row = Values::new()
+            .set("id", message.id)
+            .set("conversation_id", message.conversation_id)
+            .set("seq", message.seq)
+            .set("sender_id", message.sender_id)
+            .set("client_id", &message.client_id)
+            .set("fingerprint", &message.fingerprint)
+            .set("body", &message.body)
+            .set("search_text", searchable_text(&message.body, file))
+            .set("created_at_ms", message.created_at_ms);
+        let sql = Sql::insert("messages", set_file(row, file));
         // Without a savepoint, which would cost two more round trips per message: a repeat is found before the transaction nearly always.
         self.insert_or_end(sql).await
     }

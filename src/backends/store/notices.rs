@@ -3,7 +3,11 @@
 //! A notice gets the position of the log row with its id from the pump. It is read by a user when it has an exception of that user, or a position
 //! at or below that user's watermark.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     ids::{NoticeId, UserId},
     live::audience::Audience,
@@ -122,14 +126,15 @@ impl Tx {
     /// Adds a notice. Its log row, of the same id, is written with [`Tx::append_log`].
     pub async fn insert_notice(&mut self, notice: &NoticeRow) -> BackendResult<()> {
         let texts = serde_json::to_string(&notice.texts).unwrap_or_default();
-        let sql = Sql::new("INSERT INTO notices (id, audience, kind, category, data, texts, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)")
-            .bind(notice.id)
-            .bind(notice.audience)
-            .bind(&notice.kind)
-            .bind(&notice.category)
-            .bind(notice.data.to_string())
-            .bind(texts)
-            .bind(notice.created_at_ms);
+        let row = Values::new()
+            .set("id", notice.id)
+            .set("audience", notice.audience)
+            .set("kind", &notice.kind)
+            .set("category", &notice.category)
+            .set("data", notice.data.to_string())
+            .set("texts", texts)
+            .set("created_at_ms", notice.created_at_ms);
+        let sql = Sql::insert("notices", row);
         self.execute(sql).await.map(drop)
     }
 

@@ -1,6 +1,10 @@
 //! Reminders still to be sent. Whoever removes a row sends it, in the same transaction, so none is sent twice by two nodes.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::AppointmentId;
 use sqlx::any::AnyRow;
 
@@ -33,12 +37,10 @@ impl Tx {
         if reminders.is_empty() {
             return Ok(());
         }
-        let mut insert =
-            Sql::new("INSERT INTO reminders (appointment_id, minutes_before, due_at_ms) VALUES ").push_rows("(?, ?, ?)", reminders.len());
-        for (minutes_before, due_at_ms) in reminders {
-            insert = insert.bind(appointment).bind(*minutes_before).bind(*due_at_ms);
-        }
-        self.execute(insert).await.map(drop)
+        let rows = reminders.iter().map(|(minutes_before, due_at_ms)| {
+            Values::new().set("appointment_id", appointment).set("minutes_before", *minutes_before).set("due_at_ms", *due_at_ms)
+        });
+        self.execute(Sql::insert_rows("reminders", rows.collect())).await.map(drop)
     }
 
     /// Takes a reminder out; `false` when it is gone or was moved: another node sent it, or the appointment changed.

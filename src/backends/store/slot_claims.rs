@@ -1,7 +1,11 @@
 //! The guarantee that nobody has two appointments at once: a live appointment owns every piece of 5 minutes of its counsellor (buffers included) and of
 //! its student. A second owner of a piece violates the primary key, on every engine, whatever was read before.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     appointments::{
         appointment::AppointmentState,
@@ -72,12 +76,10 @@ impl Tx {
         let mut pieces: Vec<(UserId, i64)> =
             claims.iter().flat_map(|claim| claim.time.buckets().map(|bucket| (claim.person, bucket))).collect();
         pieces.sort_unstable();
-        let mut insert =
-            Sql::new("INSERT INTO slot_claims (person_id, bucket, appointment_id) VALUES ").push_rows("(?, ?, ?)", pieces.len());
-        for (person, bucket) in pieces {
-            insert = insert.bind(person).bind(bucket).bind(appointment);
-        }
-        self.insert_or_end(insert).await
+        let rows = pieces
+            .into_iter()
+            .map(|(person, bucket)| Values::new().set("person_id", person).set("bucket", bucket).set("appointment_id", appointment));
+        self.insert_or_end(Sql::insert_rows("slot_claims", rows.collect())).await
     }
 
     /// Gives the times of an appointment back.

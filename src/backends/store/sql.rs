@@ -64,6 +64,12 @@ impl From<i64> for Argument {
     }
 }
 
+impl From<i32> for Argument {
+    fn from(value: i32) -> Self {
+        Self::Int(Some(i64::from(value)))
+    }
+}
+
 impl From<u32> for Argument {
     fn from(value: u32) -> Self {
         Self::Int(Some(i64::from(value)))
@@ -73,6 +79,27 @@ impl From<u32> for Argument {
 impl From<Option<i64>> for Argument {
     fn from(value: Option<i64>) -> Self {
         Self::Int(value)
+    }
+}
+
+/// One row to write: every column stands beside its value, so neither can slip against the other.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    columns: Vec<&'static str>,
+    arguments: Vec<Argument>,
+}
+
+impl Values {
+    /// Starts an empty row.
+    pub(super) const fn new() -> Self {
+        Self { columns: Vec::new(), arguments: Vec::new() }
+    }
+
+    /// Adds a column (fixed text) and its value.
+    pub(super) fn set(mut self, column: &'static str, value: impl Into<Argument>) -> Self {
+        self.columns.push(column);
+        self.arguments.push(value.into());
+        self
     }
 }
 
@@ -89,6 +116,26 @@ impl Sql {
     /// Starts a query.
     pub(super) const fn new(text: &'static str) -> Self {
         Self { text: Cow::Borrowed(text), arguments: Vec::new(), has_list: false }
+    }
+
+    /// Starts `INSERT INTO table (…) VALUES (…)` of one row.
+    pub(super) fn insert(table: &'static str, row: Values) -> Self {
+        Self { has_list: false, ..Self::insert_rows(table, vec![row]) }
+    }
+
+    /// Starts `INSERT INTO table (…) VALUES (…), …`. The rows set the same columns in the same order.
+    pub(super) fn insert_rows(table: &'static str, rows: Vec<Values>) -> Self {
+        let columns = rows.first().map(|row| row.columns.clone()).unwrap_or_default();
+        debug_assert!(rows.iter().all(|row| row.columns == columns), "rows of {table} with different columns");
+        let marks = format!("({})", vec!["?"; columns.len()].join(", "));
+        let text = format!("INSERT INTO {table} ({}) VALUES {}", columns.join(", "), vec![marks; rows.len()].join(", "));
+        Self { text: Cow::Owned(text), arguments: rows.into_iter().flat_map(|row| row.arguments).collect(), has_list: true }
+    }
+
+    /// Starts `UPDATE table SET …`; push the WHERE behind it.
+    pub(super) fn update(table: &'static str, row: Values) -> Self {
+        let text = format!("UPDATE {table} SET {} = ?", row.columns.join(" = ?, "));
+        Self { text: Cow::Owned(text), arguments: row.arguments, has_list: false }
     }
 
     /// Gives the next `?` its value.
@@ -121,13 +168,6 @@ impl Sql {
         self
     }
 
-    /// Adds `row` (such as `(?, ?)`) `count` times: the rows of an INSERT. Bind their values in order.
-    pub(super) fn push_rows(mut self, row: &'static str, count: usize) -> Self {
-        self.has_list = true;
-        self.text.to_mut().push_str(&vec![row; count].join(", "));
-        self
-    }
-
     /// Adds a condition per word of `search`: `column` (fixed text, holding lower-cased text) contains it.
     pub(super) fn push_words(mut self, column: &'static str, search: Option<&str>) -> Self {
         for word in search.unwrap_or_default().split_whitespace().take(MAX_WORDS) {
@@ -153,7 +193,7 @@ impl Sql {
     fn prepare(self, engine: Engine) -> Query<'static, Any, sqlx::any::AnyArguments> {
         let query = match self.text {
             Cow::Borrowed(text) => sqlx::query(spelled(engine, text)),
-            // Safe: made of fixed pieces and question marks only.
+            // Safe: made of fixed pieces, names of columns and question marks only.
             Cow::Owned(text) => sqlx::query(sqlx::AssertSqlSafe(spell(engine, &text))).persistent(!self.has_list),
         };
         self.arguments.into_iter().fold(query, |query, argument| match argument {
@@ -295,9 +335,21 @@ mod tests {
     }
 
     #[test]
+    fn a_column_and_its_value_stay_together() {
+        let row = |a: i64| Values::new().set("a", a).set("b", "x");
+        let insert = Sql::insert("t", row(1)).push(" ON CONFLICT (a) DO NOTHING");
+        assert_eq!(insert.text, "INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT (a) DO NOTHING");
+        assert!(matches!(&insert.arguments[..], [Argument::Int(Some(1)), Argument::Text(Some(text))] if text == "x") && !insert.has_list);
+        let rows = Sql::insert_rows("t", vec![row(1), row(2)]);
+        assert_eq!(rows.text, "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)");
+        assert!(matches!(rows.arguments[2], Argument::Int(Some(2))) && rows.has_list);
+        let update = Sql::update("t", row(3)).push(" WHERE id = ?").bind("i");
+        assert_eq!((&*update.text, update.arguments.len()), ("UPDATE t SET a = ?, b = ? WHERE id = ?", 3));
+    }
+
+    #[test]
     fn an_empty_list_matches_nothing() {
         assert_eq!(Sql::new("a IN ").push_list(Vec::<String>::new()).text, "a IN (NULL)");
         assert_eq!(Sql::new("a IN ").push_list(["x", "y"]).text, "a IN (?, ?)");
-        assert_eq!(Sql::new("VALUES ").push_rows("(?, ?)", 2).text, "VALUES (?, ?), (?, ?)");
     }
 }

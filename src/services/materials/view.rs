@@ -104,8 +104,8 @@ impl MaterialItem {
         };
         Self {
             id: material.id.to_string(),
-            title: material.title,
-            category: material.category,
+            title: material.text.title,
+            category: material.text.category,
             summary: material.summary,
             status: material.status,
             file: material.file.map(show_file),
@@ -122,7 +122,7 @@ impl MaterialItem {
     /// Shows one material with its text, as `role` may see it.
     #[must_use]
     pub fn whole(material: MaterialRow, role: Role) -> Self {
-        let body = Some(material.body.clone());
+        let body = Some(material.text.body.clone());
         Self { body, ..Self::listed(material, role) }
     }
 }

@@ -1,7 +1,7 @@
 //! The multipart form of a message with a file.
 
 use crate::{
-    http::input::uploads::Form,
+    http::input::uploads::{Form, TextField},
     services::{conversations::NewMessage, files::incoming::UploadedFile},
 };
 
@@ -14,13 +14,8 @@ pub struct MessageForm {
 }
 
 impl Form for MessageForm {
-    const TEXT_FIELDS: &'static [(&'static str, usize)] = &[("client_id", 256), ("body", 16_100)];
-
-    fn text_slot(&mut self, field: &'static str) -> &mut Option<String> {
-        match field {
-            "client_id" => &mut self.client_id,
-            _ => &mut self.body,
-        }
+    fn text_fields(&mut self) -> Vec<TextField<'_>> {
+        vec![TextField::new("client_id", 256, &mut self.client_id), TextField::new("body", 16_100, &mut self.body)]
     }
 
     fn set_file(&mut self, file: UploadedFile) {
