@@ -18,7 +18,7 @@ describe('notices', () => {
   it('have a look of their own per category', () => {
     expect(
       new Set(
-        ['materials', 'appointments', 'chat', 'safety', 'companion', 'anything'].map((category) => lookOf({ kind: 'x', category }).icon),
+        ['materials', 'appointments', 'chat', 'safety', 'system', 'anything'].map((category) => lookOf({ kind: 'x', category }).icon),
       ).size,
     ).toBe(6)
   })

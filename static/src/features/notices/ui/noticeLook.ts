@@ -4,20 +4,19 @@ import { allStates, lookOfState } from '@/features/appointments/ui/appointmentLo
 import type { IconName } from '@/shared/ui/iconPaths'
 import type { Locale } from '@/shared/i18n'
 
-/** The icon and tone of each category of notices; unknown ones look neutral. */
+/** The icon and tone of each category of notices, which only the page decides; unknown ones look neutral. */
 const looks: Record<string, { icon: IconName; tone: string }> = {
   materials: { icon: 'book', tone: 'tone-sea' },
   appointments: { icon: 'calendar', tone: 'tone-sky' },
   chat: { icon: 'chat', tone: 'tone-plum' },
   safety: { icon: 'alert', tone: 'tone-danger' },
-  companion: { icon: 'spark', tone: 'tone-leaf' },
+  system: { icon: 'chart', tone: 'tone-honey' },
 }
 
 /** Kinds that look different from the rest of their category. */
 const looksOfKind: Record<string, { icon: IconName; tone: string }> = {
   'appointment.reminder': { icon: 'clock', tone: 'tone-sky' },
   'risk.concern': { icon: 'eye', tone: 'tone-honey' },
-  'companion.budget_warning': { icon: 'chart', tone: 'tone-honey' },
 }
 
 /** How a notice looks: about an appointment like the state it brings, else like its category. */
