@@ -17,6 +17,7 @@ use crate::{
         store::{AuditEntry, FileRow, MaterialRow, Tx, UserRow, Viewer},
     },
     domain::{
+        clock::{DAY_MS, HOUR_MS},
         files::{
             file_key::FileKey,
             file_name::safe_pdf_name,
@@ -41,8 +42,6 @@ use texts::{DemoMaterial, MATERIALS};
 /// The password of all demo accounts when none is configured.
 pub const DEFAULT_PASSWORD: &str = "rahasia-demo";
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 /// Days for which readings are made up: the counsellor's chart shows 14.
 const DAYS_OF_USE: i64 = 14;
 /// The newest notices, which nobody has read yet.

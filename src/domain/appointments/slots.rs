@@ -5,10 +5,10 @@
 //! change of the clocks they follow the wall clock: an hour that is skipped offers nothing, one that comes twice offers twice.
 
 use super::{availability::Availability, time_of_day::GRID_MINUTES};
+use crate::domain::clock::DAY_MS;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// Length of the pieces of time that appointments claim.
 pub const BUCKET_MS: i64 = GRID_MINUTES as i64 * MINUTE_MS;
 /// Most days ahead of today that anybody books.
