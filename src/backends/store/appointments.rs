@@ -1,4 +1,5 @@
-//! Appointments. That no two of them meet is kept by `slot_claims`.
+//! Owns the rows of appointments. Called by the use cases of appointments, reminders and demo data;
+//! must not decide whether a time is free: [`super::slot_claims`] does.
 
 use super::{
     BackendError, BackendResult, PersonRow, Store, Tx,
@@ -150,7 +151,8 @@ impl Tx {
         self.fetch_optional(sql).await?.as_ref().map(read).transpose()
     }
 
-    /// Writes what can change about an appointment: times, state, reason, who proposed and cancelled, sequence; `false` when there is none.
+    /// Writes what can change about an appointment: times, state, reason, who proposed and
+    /// cancelled, sequence; `false` when there is none.
     pub async fn update_appointment(&mut self, appointment: &AppointmentRow) -> BackendResult<bool> {
         let sql = Sql::update("appointments", changing(appointment)).push(" WHERE id = ?").bind(appointment.id);
         Ok(self.execute(sql).await? > 0)

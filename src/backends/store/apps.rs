@@ -1,4 +1,5 @@
-//! Connected Pusher apps. Their secrets are sealed before they come here.
+//! Owns the rows of connected Pusher apps. Called by the use cases of apps; must not see a secret
+//! in clear: callers seal it first.
 
 use super::{
     BackendResult, Store, Tx,
@@ -56,7 +57,8 @@ impl Store {
         Ok(self.fetch_optional(sql.bind(user).bind(day).bind(&*app.0)).await?.is_some())
     }
 
-    /// Forgets who watched on days before `day`; the audit trail keeps it. Returns how many rows went.
+    /// Forgets who watched on days before `day`; the audit trail keeps it. Returns how many rows
+    /// went.
     pub async fn trim_console_views(&self, day: &str) -> BackendResult<u64> {
         self.execute(Sql::new("DELETE FROM app_console_views WHERE day < ?").bind(day)).await
     }
@@ -75,7 +77,8 @@ impl Tx {
         self.insert(Sql::insert("apps", row)).await
     }
 
-    /// Writes an app over the row of its id that was last changed at `read_at_ms`; `false` when there is none.
+    /// Writes an app over the row of its id that was last changed at `read_at_ms`; `false` when
+    /// there is none.
     pub async fn update_app(&mut self, app: &AppRow, read_at_ms: i64) -> BackendResult<bool> {
         let sql = Sql::update("apps", settings(app)).push(" WHERE id = ? AND updated_at_ms = ?").bind(&*app.id.0).bind(read_at_ms);
         Ok(self.execute(sql).await? > 0)

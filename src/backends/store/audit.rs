@@ -1,4 +1,5 @@
-//! The audit trail. Append-only: there is no function that changes or removes a line.
+//! Owns the audit trail. Called by every use case that changes something; must not change or remove
+//! a line: no function here does.
 
 use super::{
     BackendResult, Store, Tx,
@@ -22,7 +23,8 @@ pub struct AuditEntry<'a> {
     pub target_id: Option<String>,
     /// From which address.
     pub address: Option<String>,
-    /// Further facts, never secrets or texts of students. A `title` names the target in lists after it is gone.
+    /// Further facts, never secrets or texts of students. A `title` names the target in lists after
+    /// it is gone.
     pub data: Value,
     /// When.
     pub at_ms: i64,

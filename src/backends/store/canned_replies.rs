@@ -1,4 +1,5 @@
-//! Prepared answers of counsellors and of the school.
+//! Owns the prepared answers of counsellors and of the school. Called by the use cases of
+//! conversations; must not decide who may edit which.
 
 use super::{
     BackendResult, Store,
@@ -61,7 +62,8 @@ impl Store {
         self.insert(Sql::insert("canned_replies", row)).await
     }
 
-    /// Writes shortcut and text of a prepared answer; `false` when its owner has another one with this shortcut. An unknown id changes nothing.
+    /// Writes shortcut and text of a prepared answer; `false` when its owner has another one with
+    /// this shortcut. An unknown id changes nothing.
     pub async fn update_canned_reply(&self, reply: &CannedReplyRow, now_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new("UPDATE canned_replies SET shortcut = ?, body = ?, updated_at_ms = ? WHERE id = ?");
         self.insert(sql.bind(&reply.shortcut).bind(&reply.body).bind(now_ms).bind(reply.id)).await

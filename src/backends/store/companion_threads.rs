@@ -1,4 +1,5 @@
-//! Threads of students with the companion.
+//! Owns the threads of students with the companion. Called by the use cases of the companion; must
+//! not check whose thread it is.
 
 use super::{
     BackendResult, Store, Tx,
@@ -60,8 +61,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Notes that something was asked or answered at `now_ms`, and holds the thread until the transaction ends. Gives it `title` if it has none.
-    /// `false`: there is no such thread.
+    /// Notes that something was asked or answered at `now_ms`, and holds the thread until the
+    /// transaction ends. Gives it `title` if it has none. `false`: there is no such thread.
     pub async fn touch_thread(&mut self, id: ThreadId, title: Option<&str>, now_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new(
             "UPDATE companion_threads SET last_message_at_ms = CASE WHEN last_message_at_ms > ? THEN last_message_at_ms ELSE ? END, \
@@ -71,7 +72,8 @@ impl Tx {
         Ok(self.execute(sql).await? > 0)
     }
 
-    /// Removes a thread with all that was said in it; what the log tells of its answers is emptied. `false`: it was gone.
+    /// Removes a thread with all that was said in it; what the log tells of its answers is emptied.
+    /// `false`: it was gone.
     pub async fn delete_thread(&mut self, id: ThreadId) -> BackendResult<bool> {
         let answers = self.fetch_all(Sql::new("SELECT id FROM companion_answers WHERE thread_id = ?").bind(id)).await?;
         let answers = answers.iter().map(|row| row.id("id")).collect::<BackendResult<Vec<MessageId>>>()?;

@@ -1,4 +1,5 @@
-//! Questions to the companion and the answers to them, a version each.
+//! Owns questions to the companion and their answers, one row per version. Called by the use cases
+//! of the companion; must not call a model.
 
 use super::{
     BackendResult, Store, Tx,
@@ -97,7 +98,8 @@ impl Store {
         self.fetch_optional(Sql::new(QUESTION).push(" WHERE id = ?").bind(id)).await?.as_ref().map(read_question).transpose()
     }
 
-    /// Returns up to `limit` of the newest questions of a thread, those before `before`, oldest first.
+    /// Returns up to `limit` of the newest questions of a thread, those before `before`, oldest
+    /// first.
     pub async fn list_questions(&self, thread: ThreadId, before: Option<MessageId>, limit: u32) -> BackendResult<Vec<QuestionRow>> {
         let sql = Sql::new(QUESTION).push(" WHERE thread_id = ?").bind(thread).push_if(" AND id < ?", before);
         let mut rows = self.fetch_all(sql.push(" ORDER BY id DESC LIMIT ?").bind(limit)).await?;
@@ -135,7 +137,8 @@ impl Tx {
         self.insert(sql).await
     }
 
-    /// Adds an answer; one that grows takes its thread's only place. `false` when that is taken, or the version is.
+    /// Adds an answer; one that grows takes its thread's only place. `false` when that is taken, or
+    /// the version is.
     pub async fn insert_answer(&mut self, answer: &AnswerRow) -> BackendResult<bool> {
         let live_key = (answer.status == AnswerStatus::Streaming).then_some(answer.thread_id);
         let row = Values::new()
@@ -170,7 +173,8 @@ impl Tx {
         self.fetch_optional(sql).await?.as_ref().map(read_answer).transpose()
     }
 
-    /// Returns the highest version of the answers to a question; 0 without any. Hold the thread to keep others from adding one.
+    /// Returns the highest version of the answers to a question; 0 without any. Hold the thread to
+    /// keep others from adding one.
     pub async fn newest_version(&mut self, question: MessageId) -> BackendResult<i64> {
         let sql = Sql::new("SELECT COALESCE(MAX(version), 0) AS newest FROM companion_answers WHERE question_id = ?").bind(question);
         self.fetch_one(sql).await?.int("newest")

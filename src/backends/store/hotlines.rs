@@ -1,4 +1,5 @@
-//! Who can be called, as the school keeps it.
+//! Owns the help numbers as the school keeps them. Called by `services/help.rs`; must not hold the
+//! numbers the product ships with.
 
 use super::{
     BackendResult, Store, Tx,

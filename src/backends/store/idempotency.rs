@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: the first answer of a creating request, kept per user and key.
+//! Owns the first answer of a creating request under its `Idempotency-Key`, per user and key.
+//! Called by `services/shared/idempotency.rs`; must not run the request.
 
 use super::{
     BackendError, BackendResult, Store,
@@ -28,7 +29,8 @@ pub enum Reservation {
     },
 }
 
-/// The status kept under a key that was closed unused. No answer that is kept has one like it: refused work frees its key.
+/// The status kept under a key that was closed unused. No answer that is kept has one like it:
+/// refused work frees its key.
 const CLOSED_STATUS: i64 = 422;
 
 /// What became of a request with a key.
@@ -48,8 +50,10 @@ pub enum KeyFate {
 }
 
 impl Store {
-    /// Closes a key that no request holds, so that one that is still on its way is refused when it arrives. Of a key that is held it returns what became
-    /// of the request. `fingerprint` (at most 64 characters) must be that of no other request. An unfinished request stays unsettled however old it is.
+    /// Closes a key that no request holds, so that one that is still on its way is refused when it
+    /// arrives. Of a key that is held it returns what became of the request. `fingerprint` (at most
+    /// 64 characters) must be that of no other request. An unfinished request stays unsettled
+    /// however old it is.
     pub async fn close_idempotency(&self, user: UserId, key: &str, fingerprint: &str, now_ms: i64) -> BackendResult<KeyFate> {
         let row = Values::new()
             .set("user_id", user)
@@ -76,7 +80,8 @@ impl Store {
         }
     }
 
-    /// Reserves a key (at most 255 characters) for the request with this fingerprint (at most 64 characters).
+    /// Reserves a key (at most 255 characters) for the request with this fingerprint (at most 64
+    /// characters).
     pub async fn reserve_idempotency(&self, user: UserId, key: &str, fingerprint: &str, now_ms: i64) -> BackendResult<Reservation> {
         let insert = Sql::new("INSERT INTO idempotency (user_id, request_key, fingerprint, created_at_ms) VALUES (?, ?, ?, ?)");
         if self.insert(insert.bind(user).bind(key).bind(fingerprint).bind(now_ms)).await? {
@@ -102,7 +107,8 @@ impl Store {
         Ok(Reservation::Replay { status, body: row.maybe_text("body")?.unwrap_or_default() })
     }
 
-    /// Takes the key of a dead request, unless another request was faster. `times`: when the dead one began, and now.
+    /// Takes the key of a dead request, unless another request was faster. `times`: when the dead
+    /// one began, and now.
     async fn take_over(&self, user: UserId, key: &str, fingerprint: &str, times: (i64, i64)) -> BackendResult<Reservation> {
         let (begun_at_ms, now_ms) = times;
         let sql = Sql::new(

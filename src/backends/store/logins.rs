@@ -1,4 +1,5 @@
-//! Logins, when they are kept in the database (the embedded cache).
+//! Owns logins when the database keeps them (the embedded cache). Called by `backends/cache`; must
+//! not see a token in clear, only its hash.
 
 use super::{
     BackendResult, Store,
@@ -88,7 +89,8 @@ impl Store {
         Ok(ids)
     }
 
-    /// Removes logins that expired at `now_ms` or were last used before `idle_before_ms`; returns how many.
+    /// Removes logins that expired at `now_ms` or were last used before `idle_before_ms`; returns
+    /// how many.
     pub async fn delete_expired_logins(&self, now_ms: i64, idle_before_ms: i64) -> BackendResult<u64> {
         let sql = Sql::new("DELETE FROM logins WHERE expires_at_ms <= ? OR last_seen_at_ms < ?").bind(now_ms).bind(idle_before_ms);
         self.execute(sql).await

@@ -1,4 +1,5 @@
-//! Materials, and who read them on which day.
+//! Owns materials, and the days on which a user read one. Called by the use cases of materials and
+//! demo data; must not decide who may see a material.
 
 use super::{
     BackendError, BackendResult, Store, Tx,
@@ -127,7 +128,8 @@ impl Store {
         Ok(known)
     }
 
-    /// Counts one reading of a material by a user on `day` (`YYYY-MM-DD` of the school). Does nothing for an unknown material.
+    /// Counts one reading of a material by a user on `day` (`YYYY-MM-DD` of the school). Does
+    /// nothing for an unknown material.
     pub async fn count_material_view(&self, material: MaterialId, user: UserId, day: &str, now_ms: i64) -> BackendResult<()> {
         let counter = Sql::new("UPDATE materials SET views = views + 1 WHERE id = ?");
         let row = Values::new().set("views", 1).set("downloads", 0).set("viewed_at_ms", now_ms);
@@ -143,7 +145,8 @@ impl Store {
         self.count_read(counter, row, repeat, (material, user, day, now_ms)).await
     }
 
-    /// Counts in the material by `counter`, and in the day's row: `row` begins it, `repeat` counts on.
+    /// Counts in the material by `counter`, and in the day's row: `row` begins it, `repeat` counts
+    /// on.
     async fn count_read(
         &self,
         counter: Sql,
@@ -183,7 +186,8 @@ impl Tx {
         self.fetch_optional(sql).await?.as_ref().map(read).transpose()
     }
 
-    /// Writes all of a material but author, counters and time of making; `false` when there is none.
+    /// Writes all of a material but author, counters and time of making; `false` when there is
+    /// none.
     pub async fn update_material(&mut self, material: &MaterialRow) -> BackendResult<bool> {
         let sql = Sql::update("materials", content(material)).push(" WHERE id = ?").bind(material.id);
         Ok(self.execute(sql).await? > 0)

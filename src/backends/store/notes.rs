@@ -1,4 +1,5 @@
-//! Private notes of counsellors about conversations.
+//! Owns private notes of counsellors about conversations. Called by the use cases of conversations;
+//! must not decide who may read one.
 
 use super::{
     BackendResult, PersonRow, Store, Tx,

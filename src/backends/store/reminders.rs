@@ -1,4 +1,7 @@
-//! Reminders still to be sent. Whoever removes a row sends it, in the same transaction, so none is sent twice by two nodes.
+//! Owns reminders that are still to be sent. Called by the use cases of appointments; must not
+//! send.
+//!
+//! - The node that removes a row sends it in the same transaction, so no reminder is sent twice.
 
 use super::{
     BackendResult, Store, Tx,
@@ -31,7 +34,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Replaces the reminders of an appointment by these (minutes before, due at); none removes them all.
+    /// Replaces the reminders of an appointment by these (minutes before, due at); none removes
+    /// them all.
     pub async fn set_reminders(&mut self, appointment: AppointmentId, reminders: &[(i64, i64)]) -> BackendResult<()> {
         self.execute(Sql::new("DELETE FROM reminders WHERE appointment_id = ?").bind(appointment)).await?;
         if reminders.is_empty() {
@@ -43,7 +47,8 @@ impl Tx {
         self.execute(Sql::insert_rows("reminders", rows.collect())).await.map(drop)
     }
 
-    /// Takes a reminder out; `false` when it is gone or was moved: another node sent it, or the appointment changed.
+    /// Takes a reminder out; `false` when it is gone or was moved: another node sent it, or the
+    /// appointment changed.
     pub async fn take_reminder(&mut self, reminder: &DueReminder) -> BackendResult<bool> {
         let sql = Sql::new("DELETE FROM reminders WHERE appointment_id = ? AND minutes_before = ? AND due_at_ms = ?");
         let sql = sql.bind(reminder.appointment_id).bind(reminder.minutes_before).bind(reminder.due_at_ms);

@@ -1,5 +1,10 @@
-//! One text per query for three engines. The texts are written with `?`, `ON CONFLICT` and `AS BIGINT`; this file makes of them, once per text:
-//! `$1, $2, …` for PostgreSQL, `ON DUPLICATE KEY` and `AS SIGNED` for MySQL. User input only ever travels as an argument.
+//! Owns the spelling of queries: one text per query for three engines. Called by every file of this
+//! folder; must not know a table.
+//!
+//! - Texts are written with `?`, `ON CONFLICT` and `AS BIGINT`. This file makes `$1, $2, …` of them
+//!   for PostgreSQL, `ON DUPLICATE KEY` and `AS SIGNED` for MySQL, once per fixed text.
+//! - User input only ever travels as an argument.
+//! - A write of many columns is a row of [`Values`], where each column stands beside its value.
 
 use super::Engine;
 use crate::domain::{
@@ -18,12 +23,14 @@ use dashmap::DashMap;
 use sqlx::{Any, Executor, any::AnyRow, query::Query};
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
-/// The character that makes `%` and `_` ordinary in a LIKE pattern; a backslash would mean different things on the engines.
+/// The character that makes `%` and `_` ordinary in a LIKE pattern; a backslash would mean
+/// different things on the engines.
 const LIKE_ESCAPE: char = '!';
 /// Most words of a search that are looked for; the rest is ignored.
 const MAX_WORDS: usize = 8;
 
-/// Texts already made for an engine that needs another spelling; as many as there are queries in this crate.
+/// Texts already made for an engine that needs another spelling; as many as there are queries in
+/// this crate.
 static SPELLINGS: LazyLock<DashMap<(Engine, &'static str), &'static str>> = LazyLock::new(DashMap::new);
 
 /// A value bound to a `?`.
@@ -108,7 +115,8 @@ impl Values {
 pub(super) struct Sql {
     text: Cow<'static, str>,
     arguments: Vec<Argument>,
-    /// Whether texts of this kind come in many lengths; those are not worth a place among the prepared statements of a connection.
+    /// Whether texts of this kind come in many lengths; those are not worth a place among the
+    /// prepared statements of a connection.
     has_list: bool,
 }
 
@@ -123,7 +131,8 @@ impl Sql {
         Self { has_list: false, ..Self::insert_rows(table, vec![row]) }
     }
 
-    /// Starts `INSERT INTO table (…) VALUES (…), …`. The rows set the same columns in the same order.
+    /// Starts `INSERT INTO table (…) VALUES (…), …`. The rows set the same columns in the same
+    /// order.
     pub(super) fn insert_rows(table: &'static str, rows: Vec<Values>) -> Self {
         let columns = rows.first().map(|row| row.columns.clone()).unwrap_or_default();
         debug_assert!(rows.iter().all(|row| row.columns == columns), "rows of {table} with different columns");
@@ -168,7 +177,8 @@ impl Sql {
         self
     }
 
-    /// Adds a condition per word of `search`: `column` (fixed text, holding lower-cased text) contains it.
+    /// Adds a condition per word of `search`: `column` (fixed text, holding lower-cased text)
+    /// contains it.
     pub(super) fn push_words(mut self, column: &'static str, search: Option<&str>) -> Self {
         for word in search.unwrap_or_default().split_whitespace().take(MAX_WORDS) {
             self.has_list = true;
@@ -212,7 +222,8 @@ pub(super) fn unless_taken(result: sqlx::Result<u64>) -> sqlx::Result<Option<u64
     }
 }
 
-/// Returns what search columns hold of a text: lower case by Unicode, which the engines would do differently.
+/// Returns what search columns hold of a text: lower case by Unicode, which the engines would do
+/// differently.
 pub(super) fn searchable(parts: &[&str]) -> String {
     parts.join("\n").to_lowercase()
 }
@@ -268,7 +279,8 @@ fn number_marks(text: &str) -> String {
     numbered
 }
 
-/// Makes `ON DUPLICATE KEY UPDATE …` of `ON CONFLICT (columns) DO NOTHING` or `DO UPDATE SET … excluded.column …` at the end of a text.
+/// Makes `ON DUPLICATE KEY UPDATE …` of `ON CONFLICT (columns) DO NOTHING` or `DO UPDATE SET …
+/// excluded.column …` at the end of a text.
 fn spell_upsert(text: &str) -> String {
     let Some((head, conflict)) = text.split_once(" ON CONFLICT (") else {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! Accounts.
+//! Owns accounts. Called by the use cases of accounts; must not see a password, only its hash.
 
 use super::{
     BackendResult, Store, Tx,

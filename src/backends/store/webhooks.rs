@@ -1,5 +1,7 @@
-//! What waits to be told to the owners of connected apps, and what could not be told. A queue is an address of an app; whoever holds its lease delivers
-//! its events in order.
+//! Owns webhook events that wait for delivery to owners of connected apps, and those that were
+//! given up. Called by the use cases of apps; must not open a connection.
+//!
+//! - A queue is one address of an app. The node that holds its lease delivers its events in order.
 
 use super::{
     BackendResult, Store, Tx,
@@ -109,7 +111,8 @@ pub struct WebhookTotals {
 }
 
 impl Tx {
-    /// Makes sure that a queue exists and is not tidied up under what is added next. In order of id, so that two nodes do not wait for each other.
+    /// Makes sure that a queue exists and is not tidied up under what is added next. In order of
+    /// id, so that two nodes do not wait for each other.
     pub async fn use_webhook_queue(&mut self, id: &str, app: &AppId, url: &str, now_ms: i64) -> BackendResult<()> {
         let row = Values::new()
             .set("id", id)
@@ -143,7 +146,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes back what a queue holds about a subject and is not ready at `now_ms`; says whether there was something.
+    /// Takes back what a queue holds about a subject and is not ready at `now_ms`; says whether
+    /// there was something.
     pub async fn take_webhook_event_back(&mut self, queue_id: &str, subject: &str, now_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new("DELETE FROM webhook_events WHERE queue_id = ? AND subject = ? AND ready_at_ms > ? AND died_at_ms = 0");
         Ok(self.execute(sql.bind(queue_id).bind(subject).bind(now_ms)).await? > 0)
@@ -165,8 +169,9 @@ impl Tx {
 }
 
 impl Store {
-    /// Claims a queue with events that are ready for `node`; `None` when there is none. The clocks of the nodes should agree to well within `lease_ms`;
-    /// if they do not, events may be sent twice.
+    /// Claims a queue with events that are ready for `node`; `None` when there is none. The clocks
+    /// of the nodes should agree to well within `lease_ms`; if they do not, events may be sent
+    /// twice.
     pub async fn claim_webhook_queue(&self, node: NodeId, now_ms: i64, lease_ms: i64) -> BackendResult<Option<WebhookQueue>> {
         let sql = Sql::new(
             "SELECT q.id, q.app_id, q.url, q.failures, q.failing_since_ms FROM webhook_queues q WHERE q.due_at_ms <= ? AND q.lease_until_ms <= ? \
@@ -224,7 +229,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Notes that events were not told, and gives the lease back. Returns how many events of the queue are given up.
+    /// Notes that events were not told, and gives the lease back. Returns how many events of the
+    /// queue are given up.
     pub async fn record_webhook_failure(
         &self,
         node: NodeId,
@@ -305,7 +311,8 @@ impl Store {
         Ok(WebhookTotals { waiting: row.int("waiting")?, dead: row.int("dead")? })
     }
 
-    /// Removes dead letters given up before `before_ms`, and queues unused since then; returns how many letters.
+    /// Removes dead letters given up before `before_ms`, and queues unused since then; returns how
+    /// many letters.
     pub async fn trim_dead_letters(&self, before_ms: i64) -> BackendResult<u64> {
         let removed = self.execute(Sql::new("DELETE FROM webhook_events WHERE died_at_ms > 0 AND died_at_ms < ?").bind(before_ms)).await?;
         let unused = Sql::new(
