@@ -145,11 +145,7 @@ async fn prepare_material(context: &Context, demo: &DemoMaterial, author: &UserR
 }
 
 fn text_of(demo: &DemoMaterial) -> Result<MaterialText, Vec<FieldError>> {
-    MaterialText::parse(&SentMaterialText {
-        title: Some(demo.title.to_owned()),
-        category: Some(demo.category.to_owned()),
-        body: Some(demo.paragraphs.join("\n\n")),
-    })
+    MaterialText::parse(&SentMaterialText::of(demo.title, demo.category, &demo.paragraphs.join("\n\n")))
 }
 
 fn render(demo: &DemoMaterial, author: &str) -> ServiceResult<Vec<u8>> {

@@ -74,6 +74,14 @@ pub struct SentMaterialText {
     pub body: Option<String>,
 }
 
+impl SentMaterialText {
+    /// Returns the texts that every material has.
+    #[must_use]
+    pub fn of(title: &str, category: &str, body: &str) -> Self {
+        Self { title: Some(title.to_owned()), category: Some(category.to_owned()), body: Some(body.to_owned()) }
+    }
+}
+
 impl MaterialText {
     /// Checks the texts of a new material, where a text that was not sent is empty, and reports all errors at once.
     pub fn parse(sent: &SentMaterialText) -> Result<Self, Vec<FieldError>> {
@@ -114,31 +122,27 @@ impl MaterialText {
 mod tests {
     use super::*;
 
-    fn sent(title: &str, category: &str, body: &str) -> SentMaterialText {
-        SentMaterialText { title: Some(title.into()), category: Some(category.into()), body: Some(body.into()) }
-    }
-
     #[test]
     fn all_wrong_fields_are_reported_at_once() {
-        let errors = MaterialText::parse(&sent("", &"x".repeat(61), "a\u{7}")).unwrap_err();
+        let errors = MaterialText::parse(&SentMaterialText::of("", &"x".repeat(61), "a\u{7}")).unwrap_err();
         let found: Vec<_> = errors.iter().map(|error| (error.field, error.code)).collect();
         assert_eq!(found, [("title", "required"), ("category", "too_long"), ("body", "control_character")]);
     }
 
     #[test]
     fn a_summary_ends_at_a_word() {
-        let text = MaterialText::parse(&sent("t", "c", &"kata ".repeat(100))).unwrap();
+        let text = MaterialText::parse(&SentMaterialText::of("t", "c", &"kata ".repeat(100))).unwrap();
         let summary = text.summary().unwrap();
         assert!(summary.ends_with("kata…") && summary.chars().count() <= SUMMARY_CHARS + 1, "{summary}");
-        assert_eq!(MaterialText::parse(&sent("t", "c", " ")).unwrap().summary(), None);
+        assert_eq!(MaterialText::parse(&SentMaterialText::of("t", "c", " ")).unwrap().summary(), None);
     }
 
     #[test]
     fn a_text_that_was_not_sent_stays() {
-        let before = MaterialText::parse(&sent("Lama", "Belajar", "isi")).unwrap();
+        let before = MaterialText::parse(&SentMaterialText::of("Lama", "Belajar", "isi")).unwrap();
         let after = before.changed(SentMaterialText { title: Some("Baru".into()), ..SentMaterialText::default() }).unwrap();
         assert_eq!(after, MaterialText { title: "Baru".into(), ..before.clone() });
         assert_eq!(before.changed(SentMaterialText::default()).unwrap(), before);
-        assert_eq!(before.changed(sent("", "c", "")).unwrap_err().len(), 1, "a title cannot be taken away");
+        assert_eq!(before.changed(SentMaterialText::of("", "c", "")).unwrap_err().len(), 1, "a title cannot be taken away");
     }
 }
