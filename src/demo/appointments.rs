@@ -9,14 +9,13 @@ use crate::{
             availability::{Availability, AvailabilityForm, WeeklyForm},
             slots::{BookingRules, Desk, Span},
         },
+        clock::{DAY_MS, HOUR_MS},
         ids::AppointmentId,
     },
     services::{Context, ServiceError, ServiceResult, appointments::write_demo_appointment},
 };
 use jiff::tz::TimeZone;
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 /// Past appointments are made up from this many days back.
 const PAST_DAYS: i64 = 10;
 

@@ -23,15 +23,17 @@ use crate::{
         store::{AuditEntry, FileRow, MaterialRow, Tx, UserRow, Viewer},
     },
     domain::{
+        clock::{DAY_MS, HOUR_MS},
         files::{
             file_key::FileKey,
             file_name::safe_pdf_name,
-            material::{MaterialStatus, MaterialText, PDF_CONTENT_TYPE},
+            material::{MaterialStatus, MaterialText, PDF_CONTENT_TYPE, SentMaterialText},
         },
         ids::{MaterialId, NoticeId, UserId},
         live::audience::Audience,
         notices::kind::{NewNotice, NoticeKind},
         principal::Role,
+        text::FieldError,
     },
     services::{
         Context, ServiceError, ServiceResult, accounts::hashing_line::hash_password, files::incoming::IncomingFile, notices::append_notice,
@@ -46,8 +48,6 @@ use texts::{DemoMaterial, MATERIALS};
 /// The password of all demo accounts when none is configured.
 pub const DEFAULT_PASSWORD: &str = "rahasia-demo";
 
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 /// Days for which readings are made up; the counsellor's chart shows 14.
 const DAYS_OF_USE: i64 = 14;
 /// Number of the newest notices, which no student has read.
@@ -125,15 +125,13 @@ async fn prepare_material(context: &Context, demo: &DemoMaterial, author: &UserR
     let key = FileKey::of_seeded_material(id);
     let (size_bytes, sha256) = (upload.size_bytes, upload.sha256.as_str());
     context.files.put_file(&NewFile { key: &key, path: upload.path(), size_bytes, content_type: PDF_CONTENT_TYPE, sha256 }).await?;
-    let text = MaterialText::parse(demo.title, demo.category, &demo.paragraphs.join("\n\n")).map_err(ServiceError::validation)?;
+    let text = text_of(demo).map_err(ServiceError::validation)?;
     // One hour before now, `days_ago` days back.
     let created_at_ms = context.clock.now_ms() - demo.days_ago * DAY_MS - HOUR_MS;
     let row = MaterialRow {
         id,
         summary: text.summary(),
-        title: text.title,
-        category: text.category,
-        body: text.body,
+        text,
         status: demo.status,
         file: Some(FileRow {
             key: key.as_str().to_owned(),
@@ -151,6 +149,10 @@ async fn prepare_material(context: &Context, demo: &DemoMaterial, author: &UserR
         published_at_ms: (demo.status != MaterialStatus::Draft).then_some(created_at_ms),
     };
     Ok(Prepared { row, key })
+}
+
+fn text_of(demo: &DemoMaterial) -> Result<MaterialText, Vec<FieldError>> {
+    MaterialText::parse(&SentMaterialText::of(demo.title, demo.category, &demo.paragraphs.join("\n\n")))
 }
 
 fn render(demo: &DemoMaterial, author: &str) -> ServiceResult<Vec<u8>> {
@@ -191,8 +193,8 @@ async fn write_school(context: &Context, users: &[UserRow], materials: &[Prepare
         if material.status == MaterialStatus::Active {
             let kind = NoticeKind::MaterialPublished {
                 material_id: material.id.to_string(),
-                title: material.title.clone(),
-                category: material.category.clone(),
+                title: material.text.title.clone(),
+                category: material.text.category.clone(),
             };
             let notice = NewNotice { audience: Audience::Role(Role::Student), kind };
             notices.push((append_notice(&mut tx, &notice, material.created_at_ms).await?, material.created_at_ms));
@@ -211,7 +213,7 @@ async fn audit_creation(tx: &mut Tx, material: &MaterialRow) -> BackendResult<()
         target_kind: Some("material"),
         target_id: Some(material.id.to_string()),
         address: None,
-        data: json!({ "title": material.title, "status": material.status }),
+        data: json!({ "title": material.text.title, "status": material.status }),
         at_ms: material.created_at_ms,
     };
     tx.append_audit(&entry).await
@@ -276,7 +278,7 @@ mod tests {
     #[test]
     fn every_demo_material_is_acceptable_and_has_one_to_three_pages() {
         for demo in &MATERIALS {
-            let text = MaterialText::parse(demo.title, demo.category, &demo.paragraphs.join("\n\n")).unwrap();
+            let text = text_of(demo).unwrap();
             assert!(text.summary().is_some());
             assert!(demo.author < COUNSELLORS.len());
             let bytes = render(demo, COUNSELLORS[demo.author]).unwrap();

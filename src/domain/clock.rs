@@ -10,6 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// An hour, in ms.
+pub const HOUR_MS: i64 = 3_600_000;
+/// A day of 24 hours, in ms; a day of the school's zone may be longer or shorter.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
 /// Longest sleep between two looks at a manual clock.
 const MANUAL_LOOK: Duration = Duration::from_millis(10);
 

@@ -12,7 +12,7 @@ use crate::{
     backends::store::{ActivityRow, DayRow, MaterialCounts, NoticeCounts, StudentCounts},
     domain::{
         access::{Action, may},
-        clock::rfc3339,
+        clock::{DAY_MS, rfc3339},
         language::Language,
         principal::Principal,
         shape::{Count, Day, Share, Time},
@@ -25,7 +25,6 @@ const NEWEST_MATERIALS: u32 = 3;
 const NEWEST_NOTICES: u32 = 5;
 const DAYS_OF_ENGAGEMENT: u16 = 14;
 const RECENT_ACTIVITIES: u32 = 10;
-const DAY_MS: i64 = 86_400_000;
 /// The recent counts cover 7 days.
 const RECENT_MS: i64 = 7 * DAY_MS;
 /// Reads are counted for notices of the last 30 days: older ones say little about today, and the

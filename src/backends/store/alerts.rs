@@ -1,7 +1,15 @@
-//! Warnings about students: one open row per student and level, a clock until somebody acknowledges, and who looked when. Whoever clears `due_at_ms` escalates,
-//! in the same transaction, so no two nodes do.
+//! Owns warnings about students, and which user looked at one on which day. Called by the use cases
+//! of alerts and the companion; must not decide who may see a warning.
+//!
+//! - A student has one open row per level; a unique key keeps a second one out.
+//! - A clock (`due_at_ms`) runs until somebody acknowledges. The node that clears it escalates in
+//!   the same transaction, so no two nodes do.
 
-use super::{BackendError, BackendResult, Engine, PersonRow, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendError, BackendResult, Engine, PersonRow, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     ids::{AlertId, ConversationId, MessageId, ThreadId, UserId},
     risk::{Level, RuleId},
@@ -76,7 +84,8 @@ fn open_key(student: UserId, level: Level) -> String {
 }
 
 impl Store {
-    /// Lists warnings, newest first, those before `after`: all, only open (`true`) or only acknowledged (`false`) ones.
+    /// Lists warnings, newest first, those before `after`: all, only open (`true`) or only
+    /// acknowledged (`false`) ones.
     pub async fn list_alerts(&self, is_open: Option<bool>, after: Option<AlertId>, limit: u32) -> BackendResult<Vec<AlertRow>> {
         let state = match is_open {
             Some(true) => " AND a.acknowledged_at_ms IS NULL",
@@ -114,14 +123,16 @@ impl Store {
         rows.iter().map(|row| row.id("alert_id")).collect()
     }
 
-    /// Forgets who looked on days before `day`; the audit trail keeps it. Returns how many rows went.
+    /// Forgets who looked on days before `day`; the audit trail keeps it. Returns how many rows
+    /// went.
     pub async fn trim_alert_views(&self, day: &str) -> BackendResult<u64> {
         self.execute(Sql::new("DELETE FROM alert_views WHERE day < ?").bind(day)).await
     }
 }
 
 impl Tx {
-    /// Finds the most serious open warning about a student of at least `level`, and holds it until the transaction ends.
+    /// Finds the most serious open warning about a student of at least `level`, and holds it until
+    /// the transaction ends.
     pub async fn lock_open_alert(&mut self, student: UserId, level: Level) -> BackendResult<Option<AlertId>> {
         // SQLite has one writer anyway.
         let lock = if self.engine == Engine::Sqlite { "" } else { " FOR UPDATE" };
@@ -135,18 +146,26 @@ impl Tx {
     /// Adds an open warning; `false` when the student has one of this level.
     pub async fn insert_alert(&mut self, alert: &AlertRow) -> BackendResult<bool> {
         let rules = serde_json::to_string(&alert.rules).map_err(|_| BackendError::Internal("rules do not serialise"))?;
-        let sql = Sql::new(
-            "INSERT INTO alerts (id, student_id, thread_id, question_id, level, excerpt, rules, pack_version, open_key, times, raised_at_ms, \
-             last_raised_at_ms, acknowledge_by_ms, due_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        );
-        let sql = sql.bind(alert.id).bind(alert.student.id).bind(alert.thread_id).bind(alert.question_id);
-        let sql = sql.bind(i64::from(alert.level.as_number())).bind(&alert.excerpt).bind(rules).bind(&alert.pack_version);
-        let sql =
-            sql.bind(open_key(alert.student.id, alert.level)).bind(alert.count).bind(alert.raised_at_ms).bind(alert.last_raised_at_ms);
-        self.insert(sql.bind(alert.acknowledge_by_ms).bind(alert.acknowledge_by_ms)).await
+        let row = Values::new()
+            .set("id", alert.id)
+            .set("student_id", alert.student.id)
+            .set("thread_id", alert.thread_id)
+            .set("question_id", alert.question_id)
+            .set("level", i64::from(alert.level.as_number()))
+            .set("excerpt", &alert.excerpt)
+            .set("rules", rules)
+            .set("pack_version", &alert.pack_version)
+            .set("open_key", open_key(alert.student.id, alert.level))
+            .set("times", alert.count)
+            .set("raised_at_ms", alert.raised_at_ms)
+            .set("last_raised_at_ms", alert.last_raised_at_ms)
+            .set("acknowledge_by_ms", alert.acknowledge_by_ms)
+            .set("due_at_ms", alert.acknowledge_by_ms);
+        self.insert(Sql::insert("alerts", row)).await
     }
 
-    /// Counts a repeat of an open warning; with `newest`, its words take the place of the older ones. `false` when it was acknowledged meanwhile.
+    /// Counts a repeat of an open warning; with `newest`, its words take the place of the older
+    /// ones. `false` when it was acknowledged meanwhile.
     pub async fn repeat_alert(&mut self, id: AlertId, newest: Option<Repeat<'_>>, now_ms: i64) -> BackendResult<bool> {
         let mut sql = Sql::new("UPDATE alerts SET times = times + 1, last_raised_at_ms = ?").bind(now_ms);
         if let Some(newest) = newest {
@@ -161,7 +180,8 @@ impl Tx {
         self.fetch_optional(Sql::new(VIEW).push(" AND a.id = ?").bind(id)).await?.as_ref().map(read).transpose()
     }
 
-    /// Closes a warning in somebody's name and stops its clock; `false` when somebody else was first.
+    /// Closes a warning in somebody's name and stops its clock; `false` when somebody else was
+    /// first.
     pub async fn acknowledge_alert(&mut self, id: AlertId, by: UserId, now_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new(
             "UPDATE alerts SET acknowledged_at_ms = ?, acknowledged_by = ?, open_key = NULL, due_at_ms = NULL WHERE id = ? AND acknowledged_at_ms IS NULL",
@@ -175,7 +195,8 @@ impl Tx {
         Ok(self.execute(sql.bind(conversation).bind(id)).await? > 0)
     }
 
-    /// Takes a warning whose time is over; `false` when it was acknowledged, or another node has it.
+    /// Takes a warning whose time is over; `false` when it was acknowledged, or another node has
+    /// it.
     pub async fn take_overdue_alert(&mut self, id: AlertId, now_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new(
             "UPDATE alerts SET escalated_at_ms = ?, due_at_ms = NULL WHERE id = ? AND due_at_ms <= ? AND acknowledged_at_ms IS NULL",

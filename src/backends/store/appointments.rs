@@ -1,6 +1,11 @@
-//! Appointments. That no two of them meet is kept by `slot_claims`.
+//! Owns the rows of appointments. Called by the use cases of appointments, reminders and demo data;
+//! must not decide whether a time is free: [`super::slot_claims`] does.
 
-use super::{BackendError, BackendResult, PersonRow, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendError, BackendResult, PersonRow, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     appointments::{
         appointment::{AppointmentMode, AppointmentState},
@@ -125,20 +130,16 @@ impl Store {
 impl Tx {
     /// Adds an appointment. Claim its time in the same transaction.
     pub async fn insert_appointment(&mut self, appointment: &AppointmentRow) -> BackendResult<()> {
-        let sql = Sql::new(
-            "INSERT INTO appointments (starts_at_ms, ends_at_ms, blocked_from_ms, blocked_to_ms, state, reason, proposed_by, cancelled_by, sequence, \
-             updated_at_ms, id, counsellor_id, student_id, mode, topic, note, video_room, created_at_ms) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        );
-        let sql = bind_changing(sql, appointment)
-            .bind(appointment.id)
-            .bind(appointment.counsellor.id)
-            .bind(appointment.student.id)
-            .bind(appointment.mode.as_str())
-            .bind(&appointment.topic)
-            .bind(appointment.note.as_deref())
-            .bind(appointment.video_room.as_deref())
-            .bind(appointment.created_at_ms);
+        let row = changing(appointment)
+            .set("id", appointment.id)
+            .set("counsellor_id", appointment.counsellor.id)
+            .set("student_id", appointment.student.id)
+            .set("mode", appointment.mode.as_str())
+            .set("topic", &appointment.topic)
+            .set("note", appointment.note.as_deref())
+            .set("video_room", appointment.video_room.as_deref())
+            .set("created_at_ms", appointment.created_at_ms);
+        let sql = Sql::insert("appointments", row);
         self.execute(sql).await.map(drop)
     }
 
@@ -150,28 +151,27 @@ impl Tx {
         self.fetch_optional(sql).await?.as_ref().map(read).transpose()
     }
 
-    /// Writes what can change about an appointment: times, state, reason, who proposed and cancelled, sequence; `false` when there is none.
+    /// Writes what can change about an appointment: times, state, reason, who proposed and
+    /// cancelled, sequence; `false` when there is none.
     pub async fn update_appointment(&mut self, appointment: &AppointmentRow) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "UPDATE appointments SET starts_at_ms = ?, ends_at_ms = ?, blocked_from_ms = ?, blocked_to_ms = ?, state = ?, reason = ?, \
-             proposed_by = ?, cancelled_by = ?, sequence = ?, updated_at_ms = ? WHERE id = ?",
-        );
-        Ok(self.execute(bind_changing(sql, appointment).bind(appointment.id)).await? > 0)
+        let sql = Sql::update("appointments", changing(appointment)).push(" WHERE id = ?").bind(appointment.id);
+        Ok(self.execute(sql).await? > 0)
     }
 }
 
-/// Binds what insert and update share, in the order of their columns.
-fn bind_changing(sql: Sql, appointment: &AppointmentRow) -> Sql {
-    sql.bind(appointment.time.from_ms)
-        .bind(appointment.time.to_ms)
-        .bind(appointment.blocked.from_ms)
-        .bind(appointment.blocked.to_ms)
-        .bind(appointment.state.as_str())
-        .bind(appointment.reason.as_deref())
-        .bind(appointment.proposed_by)
-        .bind(appointment.cancelled_by.as_ref().map(|person| person.id))
-        .bind(appointment.sequence)
-        .bind(appointment.updated_at_ms)
+/// Returns the columns that insert and update share.
+fn changing(appointment: &AppointmentRow) -> Values {
+    Values::new()
+        .set("starts_at_ms", appointment.time.from_ms)
+        .set("ends_at_ms", appointment.time.to_ms)
+        .set("blocked_from_ms", appointment.blocked.from_ms)
+        .set("blocked_to_ms", appointment.blocked.to_ms)
+        .set("state", appointment.state.as_str())
+        .set("reason", appointment.reason.as_deref())
+        .set("proposed_by", appointment.proposed_by)
+        .set("cancelled_by", appointment.cancelled_by.as_ref().map(|person| person.id))
+        .set("sequence", appointment.sequence)
+        .set("updated_at_ms", appointment.updated_at_ms)
 }
 
 fn read(row: &AnyRow) -> BackendResult<AppointmentRow> {

@@ -1,6 +1,11 @@
-//! Connected Pusher apps. Their secrets are sealed before they come here.
+//! Owns the rows of connected Pusher apps. Called by the use cases of apps; must not see a secret
+//! in clear: callers seal it first.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     apps::connected_app::AppRules,
     ids::{AppId, UserId},
@@ -52,7 +57,8 @@ impl Store {
         Ok(self.fetch_optional(sql.bind(user).bind(day).bind(&*app.0)).await?.is_some())
     }
 
-    /// Forgets who watched on days before `day`; the audit trail keeps it. Returns how many rows went.
+    /// Forgets who watched on days before `day`; the audit trail keeps it. Returns how many rows
+    /// went.
     pub async fn trim_console_views(&self, day: &str) -> BackendResult<u64> {
         self.execute(Sql::new("DELETE FROM app_console_views WHERE day < ?").bind(day)).await
     }
@@ -67,37 +73,30 @@ impl Tx {
 
     /// Adds an app; `false` when id or key is taken.
     pub async fn insert_app(&mut self, app: &AppRow) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "INSERT INTO apps (id, name, app_key, sealed_secret, is_enabled, allows_client_events, counts_subscriptions, allowed_origins, limits, \
-             webhooks, created_at_ms, updated_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&*app.id.0)
-        .bind(&app.name)
-        .bind(&app.key);
-        self.insert(bind_settings(sql, app).bind(app.created_at_ms).bind(app.updated_at_ms)).await
+        let row = settings(app).set("id", &*app.id.0).set("app_key", &app.key).set("created_at_ms", app.created_at_ms);
+        self.insert(Sql::insert("apps", row)).await
     }
 
-    /// Writes an app over the row of its id that was last changed at `read_at_ms`; `false` when there is none.
+    /// Writes an app over the row of its id that was last changed at `read_at_ms`; `false` when
+    /// there is none.
     pub async fn update_app(&mut self, app: &AppRow, read_at_ms: i64) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "UPDATE apps SET name = ?, sealed_secret = ?, is_enabled = ?, allows_client_events = ?, counts_subscriptions = ?, \
-             allowed_origins = ?, limits = ?, webhooks = ?, updated_at_ms = ? WHERE id = ? AND updated_at_ms = ?",
-        )
-        .bind(&app.name);
-        let sql = bind_settings(sql, app).bind(app.updated_at_ms).bind(&*app.id.0).bind(read_at_ms);
+        let sql = Sql::update("apps", settings(app)).push(" WHERE id = ? AND updated_at_ms = ?").bind(&*app.id.0).bind(read_at_ms);
         Ok(self.execute(sql).await? > 0)
     }
 }
 
-/// Binds what both statements write, from `sealed_secret` to `webhooks`.
-fn bind_settings(sql: Sql, app: &AppRow) -> Sql {
-    sql.bind(&app.sealed_secret)
-        .bind(i64::from(app.is_enabled))
-        .bind(i64::from(app.rules.allows_client_events))
-        .bind(i64::from(app.rules.counts_subscriptions))
-        .bind(json(&app.rules.allowed_origins))
-        .bind(json(&app.rules.limits))
-        .bind(json(&app.rules.webhooks))
+/// Returns the columns that insert and update share.
+fn settings(app: &AppRow) -> Values {
+    Values::new()
+        .set("name", &app.name)
+        .set("sealed_secret", &app.sealed_secret)
+        .set("is_enabled", i64::from(app.is_enabled))
+        .set("allows_client_events", i64::from(app.rules.allows_client_events))
+        .set("counts_subscriptions", i64::from(app.rules.counts_subscriptions))
+        .set("allowed_origins", json(&app.rules.allowed_origins))
+        .set("limits", json(&app.rules.limits))
+        .set("webhooks", json(&app.rules.webhooks))
+        .set("updated_at_ms", app.updated_at_ms)
 }
 
 /// Writes a value whose serialisation cannot fail.

@@ -1,6 +1,11 @@
-//! The audit trail. Append-only: there is no function that changes or removes a line.
+//! Owns the audit trail. Called by every use case that changes something; must not change or remove
+//! a line: no function here does.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{AuditId, UserId};
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -18,7 +23,8 @@ pub struct AuditEntry<'a> {
     pub target_id: Option<String>,
     /// From which address.
     pub address: Option<String>,
-    /// Further facts, never secrets or texts of students. A `title` names the target in lists after it is gone.
+    /// Further facts, never secrets or texts of students. A `title` names the target in lists after
+    /// it is gone.
     pub data: Value,
     /// When.
     pub at_ms: i64,
@@ -88,15 +94,16 @@ impl Store {
 }
 
 fn insert(entry: &AuditEntry<'_>) -> Sql {
-    Sql::new("INSERT INTO audit (id, at_ms, actor_id, action, target_kind, target_id, address, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(AuditId::generate())
-        .bind(entry.at_ms)
-        .bind(entry.actor_id)
-        .bind(entry.action)
-        .bind(entry.target_kind)
-        .bind(entry.target_id.as_deref())
-        .bind(entry.address.as_deref())
-        .bind(entry.data.to_string())
+    let row = Values::new()
+        .set("id", AuditId::generate())
+        .set("at_ms", entry.at_ms)
+        .set("actor_id", entry.actor_id)
+        .set("action", entry.action)
+        .set("target_kind", entry.target_kind)
+        .set("target_id", entry.target_id.as_deref())
+        .set("address", entry.address.as_deref())
+        .set("data", entry.data.to_string());
+    Sql::insert("audit", row)
 }
 
 fn read(row: &AnyRow) -> BackendResult<AuditView> {

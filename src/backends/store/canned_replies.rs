@@ -1,6 +1,11 @@
-//! Prepared answers of counsellors and of the school.
+//! Owns the prepared answers of counsellors and of the school. Called by the use cases of
+//! conversations; must not decide who may edit which.
 
-use super::{BackendResult, Store, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{CannedReplyId, UserId};
 use sqlx::any::AnyRow;
 
@@ -46,14 +51,19 @@ impl Store {
 
     /// Adds a prepared answer; `false` when its owner has one with this shortcut.
     pub async fn insert_canned_reply(&self, reply: &CannedReplyRow, author: UserId, now_ms: i64) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "INSERT INTO canned_replies (id, owner_key, shortcut, body, created_by, created_at_ms, updated_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        );
-        let sql = sql.bind(reply.id).bind(reply.owner_key()).bind(&reply.shortcut).bind(&reply.body);
-        self.insert(sql.bind(author).bind(now_ms).bind(now_ms)).await
+        let row = Values::new()
+            .set("id", reply.id)
+            .set("owner_key", reply.owner_key())
+            .set("shortcut", &reply.shortcut)
+            .set("body", &reply.body)
+            .set("created_by", author)
+            .set("created_at_ms", now_ms)
+            .set("updated_at_ms", now_ms);
+        self.insert(Sql::insert("canned_replies", row)).await
     }
 
-    /// Writes shortcut and text of a prepared answer; `false` when its owner has another one with this shortcut. An unknown id changes nothing.
+    /// Writes shortcut and text of a prepared answer; `false` when its owner has another one with
+    /// this shortcut. An unknown id changes nothing.
     pub async fn update_canned_reply(&self, reply: &CannedReplyRow, now_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new("UPDATE canned_replies SET shortcut = ?, body = ?, updated_at_ms = ? WHERE id = ?");
         self.insert(sql.bind(&reply.shortcut).bind(&reply.body).bind(now_ms).bind(reply.id)).await

@@ -1,4 +1,5 @@
-//! What students hide in chats: that they type, and what they have read.
+//! Owns what a student hides in chats: typing, and read receipts. Called by the use cases of
+//! conversations; must not apply the wish itself.
 
 use super::{BackendResult, Store, columns::Columns, sql::Sql};
 use crate::domain::ids::UserId;

@@ -1,4 +1,4 @@
-//! Reading columns of a row by name.
+//! Reads columns of a row by name. Called by every file of this folder; must not know a table.
 
 use super::{BackendError, BackendResult};
 use crate::domain::{
@@ -7,8 +7,9 @@ use crate::domain::{
 use sqlx::{Row as _, any::AnyRow};
 use std::str::FromStr;
 
-/// Reads the columns of one row. A column that is missing or of another type is [`BackendError::Database`]; a text that does not read as what was
-/// written is [`BackendError::Corrupt`] with the column's name.
+/// Reads the columns of one row. A column that is missing or of another type is
+/// [`BackendError::Database`]; a text that does not read as what was written is
+/// [`BackendError::Corrupt`] with the column's name.
 pub(super) trait Columns {
     fn text(&self, column: &'static str) -> BackendResult<String>;
     fn maybe_text(&self, column: &'static str) -> BackendResult<Option<String>>;

@@ -1,4 +1,5 @@
-//! What the companion may still do: answers per student and day, tokens per school and month.
+//! Owns two limits of the companion: answers per student and day, tokens per school and month.
+//! Called by the use cases of the companion; must not choose the limits: settings do.
 
 use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::ids::UserId;
@@ -32,7 +33,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Counts an answer of a student on `day`, if there are fewer than `limit`; `false` when there are not.
+    /// Counts an answer of a student on `day`, if there are fewer than `limit`; `false` when there
+    /// are not.
     pub async fn count_answer(&mut self, student: UserId, day: &str, limit: i64) -> BackendResult<bool> {
         let begin =
             Sql::new("INSERT INTO companion_days (student_id, day, answers) VALUES (?, ?, 0) ON CONFLICT (student_id, day) DO NOTHING");
@@ -41,7 +43,8 @@ impl Tx {
         Ok(self.execute(count.bind(student).bind(day).bind(limit)).await? > 0)
     }
 
-    /// Promises tokens of `month` to an answer, if `limit` allows (0: no limit); `false` when it does not.
+    /// Promises tokens of `month` to an answer, if `limit` allows (0: no limit); `false` when it
+    /// does not.
     pub async fn reserve_tokens(&mut self, month: &str, tokens: i64, limit: i64) -> BackendResult<bool> {
         let begin = Sql::new(
             "INSERT INTO companion_usage (month, reserved, used, warned_80, warned_100) VALUES (?, 0, 0, 0, 0) ON CONFLICT (month) DO NOTHING",
@@ -65,7 +68,8 @@ impl Tx {
         self.fetch_optional(usage_of(month)).await?.map_or(Ok(UsageRow::default()), |row| read(&row))
     }
 
-    /// Takes the one warning of a month that 80 % of its tokens are used (or all, with `is_all`); `false` when it was taken before.
+    /// Takes the one warning of a month that 80 % of its tokens are used (or all, with `is_all`);
+    /// `false` when it was taken before.
     pub async fn take_usage_warning(&mut self, month: &str, is_all: bool) -> BackendResult<bool> {
         let sql = if is_all {
             Sql::new("UPDATE companion_usage SET warned_100 = 1 WHERE month = ? AND warned_100 = 0")

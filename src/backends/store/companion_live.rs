@@ -1,5 +1,8 @@
-//! Answers while they grow: text so far, the wish to stop, the end, and whose process is alive. An answer ends once: every end is a change of a row that
-//! is still `streaming`, so of two that try, one succeeds.
+//! Owns answers while they grow: text so far, the wish to stop, the end, and the lease of each
+//! node. Called by the use cases of the companion; must not publish frames.
+//!
+//! - An answer ends once: every end changes a row that is still `streaming`, so of two attempts one
+//!   succeeds.
 
 use super::{
     AnswerRow, BackendResult, Store, Tx,
@@ -27,7 +30,8 @@ pub struct Progress {
     pub seq: i64,
 }
 
-/// What became of an answer that was saved. One that is not among the saved ones has ended elsewhere, or is deleted.
+/// What became of an answer that was saved. One that is not among the saved ones has ended
+/// elsewhere, or is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SavedAnswer {
     /// Which.
@@ -60,7 +64,8 @@ pub struct AnswerEnd {
 }
 
 impl Store {
-    /// Writes what answers say so far, those that still grow. Returns them; each can be asked to stop.
+    /// Writes what answers say so far, those that still grow. Returns them; each can be asked to
+    /// stop.
     pub async fn save_progress(&self, answers: &[Progress]) -> BackendResult<Vec<SavedAnswer>> {
         let mut saved = Vec::with_capacity(answers.len());
         for batch in answers.chunks(BATCH) {
@@ -74,7 +79,8 @@ impl Store {
         Ok(saved)
     }
 
-    /// Notes that the student wants a growing answer to end: its process sees it at the latest when it saves.
+    /// Notes that the student wants a growing answer to end: its process sees it at the latest when
+    /// it saves.
     pub async fn request_stop(&self, id: MessageId) -> BackendResult<()> {
         let sql = Sql::new("UPDATE companion_answers SET stop_requested = 1 WHERE id = ? AND status = 'streaming'");
         self.execute(sql.bind(id)).await.map(drop)
@@ -88,7 +94,8 @@ impl Store {
         self.execute(sql.bind(node).bind(lease_until_ms)).await.map(drop)
     }
 
-    /// Gives a lease back, and forgets those that ran out before `now_ms` and have no growing answers.
+    /// Gives a lease back, and forgets those that ran out before `now_ms` and have no growing
+    /// answers.
     pub async fn forget_nodes(&self, node: Option<NodeId>, now_ms: i64) -> BackendResult<()> {
         if let Some(node) = node {
             self.execute(Sql::new("DELETE FROM companion_nodes WHERE id = ?").bind(node)).await?;
@@ -105,7 +112,8 @@ impl Store {
         self.fetch_all(sql.bind(now_ms)).await?.iter().map(read_answer).collect()
     }
 
-    /// Returns growing answers of all processes but this one: what is left of others when there can be no other.
+    /// Returns growing answers of all processes but this one: what is left of others when there can
+    /// be no other.
     pub async fn answers_of_other_nodes(&self, node: NodeId) -> BackendResult<Vec<AnswerRow>> {
         let sql = Sql::new(ANSWER).push(" WHERE a.status = 'streaming' AND (a.node_id IS NULL OR a.node_id <> ?)").bind(node);
         self.fetch_all(sql).await?.iter().map(read_answer).collect()

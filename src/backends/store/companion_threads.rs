@@ -1,6 +1,11 @@
-//! Threads of students with the companion.
+//! Owns the threads of students with the companion. Called by the use cases of the companion; must
+//! not check whose thread it is.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{MessageId, ThreadId, UserId};
 use sqlx::any::AnyRow;
 
@@ -24,10 +29,13 @@ pub struct ThreadRow {
 impl Store {
     /// Adds a thread.
     pub async fn insert_thread(&self, thread: &ThreadRow) -> BackendResult<()> {
-        let sql =
-            Sql::new("INSERT INTO companion_threads (id, student_id, title, created_at_ms, last_message_at_ms) VALUES (?, ?, ?, ?, ?)");
-        let sql = sql.bind(thread.id).bind(thread.student_id).bind(&thread.title).bind(thread.created_at_ms);
-        self.execute(sql.bind(thread.last_message_at_ms)).await.map(drop)
+        let row = Values::new()
+            .set("id", thread.id)
+            .set("student_id", thread.student_id)
+            .set("title", &thread.title)
+            .set("created_at_ms", thread.created_at_ms)
+            .set("last_message_at_ms", thread.last_message_at_ms);
+        self.execute(Sql::insert("companion_threads", row)).await.map(drop)
     }
 
     /// Finds a thread.
@@ -53,8 +61,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Notes that something was asked or answered at `now_ms`, and holds the thread until the transaction ends. Gives it `title` if it has none.
-    /// `false`: there is no such thread.
+    /// Notes that something was asked or answered at `now_ms`, and holds the thread until the
+    /// transaction ends. Gives it `title` if it has none. `false`: there is no such thread.
     pub async fn touch_thread(&mut self, id: ThreadId, title: Option<&str>, now_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new(
             "UPDATE companion_threads SET last_message_at_ms = CASE WHEN last_message_at_ms > ? THEN last_message_at_ms ELSE ? END, \
@@ -64,7 +72,8 @@ impl Tx {
         Ok(self.execute(sql).await? > 0)
     }
 
-    /// Removes a thread with all that was said in it; what the log tells of its answers is emptied. `false`: it was gone.
+    /// Removes a thread with all that was said in it; what the log tells of its answers is emptied.
+    /// `false`: it was gone.
     pub async fn delete_thread(&mut self, id: ThreadId) -> BackendResult<bool> {
         let answers = self.fetch_all(Sql::new("SELECT id FROM companion_answers WHERE thread_id = ?").bind(id)).await?;
         let answers = answers.iter().map(|row| row.id("id")).collect::<BackendResult<Vec<MessageId>>>()?;

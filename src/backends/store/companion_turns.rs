@@ -1,6 +1,11 @@
-//! Questions to the companion and the answers to them, a version each.
+//! Owns questions to the companion and their answers, one row per version. Called by the use cases
+//! of the companion; must not call a model.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     companion::{AnswerKind, AnswerStatus, Fault},
     ids::{MessageId, NodeId, ThreadId, UserId},
@@ -93,7 +98,8 @@ impl Store {
         self.fetch_optional(Sql::new(QUESTION).push(" WHERE id = ?").bind(id)).await?.as_ref().map(read_question).transpose()
     }
 
-    /// Returns up to `limit` of the newest questions of a thread, those before `before`, oldest first.
+    /// Returns up to `limit` of the newest questions of a thread, those before `before`, oldest
+    /// first.
     pub async fn list_questions(&self, thread: ThreadId, before: Option<MessageId>, limit: u32) -> BackendResult<Vec<QuestionRow>> {
         let sql = Sql::new(QUESTION).push(" WHERE thread_id = ?").bind(thread).push_if(" AND id < ?", before);
         let mut rows = self.fetch_all(sql.push(" ORDER BY id DESC LIMIT ?").bind(limit)).await?;
@@ -116,52 +122,48 @@ impl Store {
 impl Tx {
     /// Adds a question; `false` when the student sent one under this client id before.
     pub async fn insert_question(&mut self, question: &QuestionRow) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "INSERT INTO companion_questions (id, thread_id, student_id, client_id, fingerprint, body, level, rules, pack_version, created_at_ms) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(question.id)
-        .bind(question.thread_id)
-        .bind(question.student_id)
-        .bind(&question.client_id)
-        .bind(&question.fingerprint)
-        .bind(&question.body)
-        .bind(i64::from(question.assessment.level.as_number()))
-        .bind(serde_json::to_string(&question.assessment.rules).unwrap_or_default())
-        .bind(&question.assessment.pack_version)
-        .bind(question.created_at_ms);
+        let row = Values::new()
+            .set("id", question.id)
+            .set("thread_id", question.thread_id)
+            .set("student_id", question.student_id)
+            .set("client_id", &question.client_id)
+            .set("fingerprint", &question.fingerprint)
+            .set("body", &question.body)
+            .set("level", i64::from(question.assessment.level.as_number()))
+            .set("rules", serde_json::to_string(&question.assessment.rules).unwrap_or_default())
+            .set("pack_version", &question.assessment.pack_version)
+            .set("created_at_ms", question.created_at_ms);
+        let sql = Sql::insert("companion_questions", row);
         self.insert(sql).await
     }
 
-    /// Adds an answer; one that grows takes its thread's only place. `false` when that is taken, or the version is.
+    /// Adds an answer; one that grows takes its thread's only place. `false` when that is taken, or
+    /// the version is.
     pub async fn insert_answer(&mut self, answer: &AnswerRow) -> BackendResult<bool> {
         let live_key = (answer.status == AnswerStatus::Streaming).then_some(answer.thread_id);
-        let sql = Sql::new(
-            "INSERT INTO companion_answers (id, question_id, thread_id, student_id, version, kind, status, live_key, body, seq, help, fault, language, \
-             prompt_version, node_id, stop_requested, usage_month, reserved_tokens, used_tokens, created_at_ms, finished_at_ms) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(answer.id)
-        .bind(answer.question_id)
-        .bind(answer.thread_id)
-        .bind(answer.student_id)
-        .bind(answer.version)
-        .bind(answer.kind)
-        .bind(answer.status)
-        .bind(live_key)
-        .bind(&answer.body)
-        .bind(answer.seq)
-        .bind(answer.help.as_deref())
-        .bind(answer.fault.map(|fault| fault.as_str()))
-        .bind(answer.language)
-        .bind(answer.prompt_version.as_deref())
-        .bind(answer.node_id)
-        .bind(i64::from(answer.is_stop_requested))
-        .bind(answer.usage_month.as_deref())
-        .bind(answer.reserved_tokens)
-        .bind(answer.used_tokens)
-        .bind(answer.created_at_ms)
-        .bind(answer.finished_at_ms);
+        let row = Values::new()
+            .set("id", answer.id)
+            .set("question_id", answer.question_id)
+            .set("thread_id", answer.thread_id)
+            .set("student_id", answer.student_id)
+            .set("version", answer.version)
+            .set("kind", answer.kind)
+            .set("status", answer.status)
+            .set("live_key", live_key)
+            .set("body", &answer.body)
+            .set("seq", answer.seq)
+            .set("help", answer.help.as_deref())
+            .set("fault", answer.fault.map(|fault| fault.as_str()))
+            .set("language", answer.language)
+            .set("prompt_version", answer.prompt_version.as_deref())
+            .set("node_id", answer.node_id)
+            .set("stop_requested", i64::from(answer.is_stop_requested))
+            .set("usage_month", answer.usage_month.as_deref())
+            .set("reserved_tokens", answer.reserved_tokens)
+            .set("used_tokens", answer.used_tokens)
+            .set("created_at_ms", answer.created_at_ms)
+            .set("finished_at_ms", answer.finished_at_ms);
+        let sql = Sql::insert("companion_answers", row);
         self.insert(sql).await
     }
 
@@ -171,7 +173,8 @@ impl Tx {
         self.fetch_optional(sql).await?.as_ref().map(read_answer).transpose()
     }
 
-    /// Returns the highest version of the answers to a question; 0 without any. Hold the thread to keep others from adding one.
+    /// Returns the highest version of the answers to a question; 0 without any. Hold the thread to
+    /// keep others from adding one.
     pub async fn newest_version(&mut self, question: MessageId) -> BackendResult<i64> {
         let sql = Sql::new("SELECT COALESCE(MAX(version), 0) AS newest FROM companion_answers WHERE question_id = ?").bind(question);
         self.fetch_one(sql).await?.int("newest")

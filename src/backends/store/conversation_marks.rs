@@ -1,4 +1,5 @@
-//! How far each side of a conversation has received and read it. Marks only rise.
+//! Owns how far each side of a conversation has received and read it. Called by the use cases of
+//! conversations; must not lower a mark: marks only rise.
 
 use super::{BackendResult, Store, Tx, columns::Columns, conversations::of_member, sql::Sql};
 use crate::domain::{
@@ -30,7 +31,8 @@ impl Store {
         self.fetch_one(sql).await?.int("unread")
     }
 
-    /// Moves somebody's watermarks up to these numbers; never back. The caller has seen that the messages are there.
+    /// Moves somebody's watermarks up to these numbers; never back. The caller has seen that the
+    /// messages are there.
     pub async fn raise_marks(&self, id: ConversationId, user: UserId, marks: Marks) -> BackendResult<()> {
         let sql = Sql::new(
             "INSERT INTO conversation_watermarks (conversation_id, user_id, delivered_seq, read_seq) VALUES (?, ?, ?, ?) \
@@ -44,7 +46,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Lets a new counsellor begin where the former one was, so that nothing the student saw as read becomes unread.
+    /// Lets a new counsellor begin where the former one was, so that nothing the student saw as
+    /// read becomes unread.
     pub async fn hand_marks_over(&mut self, id: ConversationId, from: UserId, to: UserId) -> BackendResult<()> {
         let sql = Sql::new(
             "INSERT INTO conversation_watermarks (conversation_id, user_id, delivered_seq, read_seq) \

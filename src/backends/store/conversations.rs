@@ -1,10 +1,13 @@
-//! Conversations: who is in them, where they stand, and how far each side has read. Every use case that changes one writes its row first, which holds
-//! it until the transaction ends: so message numbers have no gaps, and a transfer and a message never cross.
+//! Owns conversations: members, state, and number of the last message. Called by the use cases of
+//! conversations and alerts; must not decide which change is allowed.
+//!
+//! - Every use case that changes a conversation writes its row first, which holds the row until the
+//!   transaction ends. So message numbers have no gaps, and a transfer and a message never cross.
 
 use super::{
     BackendResult, Marks, PersonRow, Store, Tx,
     columns::Columns,
-    sql::{Sql, searchable},
+    sql::{Sql, Values, searchable},
 };
 use crate::domain::{
     conversations::conversation::{ConversationState, ListPosition, Participant, Side},
@@ -12,7 +15,8 @@ use crate::domain::{
 };
 use sqlx::any::AnyRow;
 
-/// A conversation with all that either side is shown of it. Private notes are not part of it, on purpose.
+/// A conversation with all that either side is shown of it. Private notes are not part of it, on
+/// purpose.
 const VIEW: &str = "SELECT c.id, c.student_id, s.name AS student_name, c.counsellor_id, k.name AS counsellor_name, c.state, c.subject, c.last_seq, \
      c.last_message_at_ms, c.waiting_since_ms, c.created_at_ms, c.closed_at_ms, m.sender_id AS last_sender_id, m.body AS last_body, \
      m.file_name AS last_file_name, m.created_at_ms AS last_created_at_ms, m.deleted_at_ms AS last_deleted_at_ms, \
@@ -64,7 +68,8 @@ pub struct ConversationRow {
     pub last_seq: i64,
     /// The newest message.
     pub last_message: Option<LastMessageRow>,
-    /// When the newest message was written, or without any when it was made: what lists are sorted by.
+    /// When the newest message was written, or without any when it was made: what lists are sorted
+    /// by.
     pub last_message_at_ms: i64,
     /// How far the student got.
     pub student_marks: Marks,
@@ -154,7 +159,8 @@ impl Store {
         self.fetch_all(sql).await?.iter().map(read).collect()
     }
 
-    /// Finds what a change of a conversation would be decided by, without holding it: enough to know who is in it.
+    /// Finds what a change of a conversation would be decided by, without holding it: enough to
+    /// know who is in it.
     pub async fn find_conversation_head(&self, id: ConversationId) -> BackendResult<Option<ConversationHead>> {
         self.fetch_optional(Sql::new(HEAD).bind(id)).await?.as_ref().map(read_head).transpose()
     }
@@ -201,8 +207,8 @@ impl Store {
         self.fetch_one(Sql::new("SELECT COUNT(*) AS waiting FROM conversations WHERE state = 'waiting'")).await?.int("waiting")
     }
 
-    /// Returns the front of the queue for a counsellor, conversation and student: longest waiting first, without students the counsellor talks with
-    /// already.
+    /// Returns the front of the queue for a counsellor, conversation and student: longest waiting
+    /// first, without students the counsellor talks with already.
     pub async fn front_of_queue(&self, counsellor: UserId, limit: u32) -> BackendResult<Vec<(ConversationId, UserId)>> {
         let sql = Sql::new(
             "SELECT c.id, c.student_id FROM conversations c WHERE c.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM conversations o \
@@ -229,21 +235,20 @@ impl Store {
 impl Tx {
     /// Adds a conversation without messages; `false` when its open key is taken.
     pub async fn insert_conversation(&mut self, conversation: &ConversationRow, open_key: Option<&str>) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "INSERT INTO conversations (id, student_id, counsellor_id, state, subject, search_text, open_key, last_seq, last_message_at_ms, \
-             waiting_since_ms, created_at_ms, closed_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
-        )
-        .bind(conversation.id)
-        .bind(conversation.student.id)
-        .bind(conversation.counsellor.as_ref().map(|person| person.id))
-        .bind(conversation.state)
-        .bind(conversation.subject.as_deref())
-        .bind(searchable(&[conversation.subject.as_deref().unwrap_or_default()]))
-        .bind(open_key)
-        .bind(conversation.created_at_ms)
-        .bind(conversation.waiting_since_ms)
-        .bind(conversation.created_at_ms)
-        .bind(conversation.closed_at_ms);
+        let row = Values::new()
+            .set("id", conversation.id)
+            .set("student_id", conversation.student.id)
+            .set("counsellor_id", conversation.counsellor.as_ref().map(|person| person.id))
+            .set("state", conversation.state)
+            .set("subject", conversation.subject.as_deref())
+            .set("search_text", searchable(&[conversation.subject.as_deref().unwrap_or_default()]))
+            .set("open_key", open_key)
+            .set("last_seq", 0)
+            .set("last_message_at_ms", conversation.created_at_ms)
+            .set("waiting_since_ms", conversation.waiting_since_ms)
+            .set("created_at_ms", conversation.created_at_ms)
+            .set("closed_at_ms", conversation.closed_at_ms);
+        let sql = Sql::insert("conversations", row);
         self.insert(sql).await
     }
 
@@ -259,7 +264,8 @@ impl Tx {
         self.fetch_optional(Sql::new(HEAD).bind(id)).await?.as_ref().map(read_head).transpose()
     }
 
-    /// Puts a conversation somewhere else; `false` when its new open key is taken: there is a live one of the kind.
+    /// Puts a conversation somewhere else; `false` when its new open key is taken: there is a live
+    /// one of the kind.
     pub async fn set_standing(&mut self, id: ConversationId, standing: &Standing) -> BackendResult<bool> {
         let sql = Sql::new(
             "UPDATE conversations SET state = ?, counsellor_id = ?, open_key = ?, waiting_since_ms = ?, closed_at_ms = ? WHERE id = ?",
@@ -273,7 +279,8 @@ impl Tx {
         Ok(self.execute_unless_taken(sql).await?.is_some())
     }
 
-    /// Takes a waiting conversation for a counsellor; `false` when it waits no longer, or the counsellor talks with the student already.
+    /// Takes a waiting conversation for a counsellor; `false` when it waits no longer, or the
+    /// counsellor talks with the student already.
     pub async fn take_waiting(&mut self, id: ConversationId, counsellor: UserId, open_key: &str) -> BackendResult<bool> {
         let sql = Sql::new(
             "UPDATE conversations SET state = 'open', counsellor_id = ?, open_key = ?, waiting_since_ms = NULL WHERE id = ? AND state = 'waiting'",

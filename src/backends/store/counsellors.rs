@@ -1,4 +1,5 @@
-//! Counsellors as students see them: who there is, whether they are there, and when they can be booked.
+//! Owns what students see of counsellors: names, online or not, and bookable hours. Called by the
+//! use cases of appointments and conversations; must not compute slots.
 
 use super::{BackendError, BackendResult, Engine, Store, Tx, columns::Columns, sql::Sql};
 use crate::domain::{
@@ -65,15 +66,17 @@ impl Store {
 }
 
 impl Tx {
-    /// As [`Store::find_availability`], and keeps others from booking with this counsellor, and from changing the settings, until this transaction ends:
-    /// bookings with one counsellor happen one after the other, so that what was counted stays true.
+    /// As [`Store::find_availability`], and keeps others from booking with this counsellor, and
+    /// from changing the settings, until this transaction ends: bookings with one counsellor happen
+    /// one after the other, so that what was counted stays true.
     pub async fn lock_availability(&mut self, counsellor: UserId) -> BackendResult<Option<AvailabilityRow>> {
         // SQLite has one writer anyway.
         let lock = if self.engine == Engine::Sqlite { "" } else { " FOR UPDATE" };
         self.fetch_optional(Sql::new(AVAILABILITY).push(lock).bind(counsellor)).await?.as_ref().map(read_availability).transpose()
     }
 
-    /// Writes the settings a counsellor read with `version` (0: there were none). `false`: they were changed since.
+    /// Writes the settings a counsellor read with `version` (0: there were none). `false`: they
+    /// were changed since.
     pub async fn put_availability(
         &mut self,
         counsellor: UserId,

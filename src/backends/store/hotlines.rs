@@ -1,6 +1,11 @@
-//! Who can be called, as the school keeps it.
+//! Owns the help numbers as the school keeps them. Called by `services/help.rs`; must not hold the
+//! numbers the product ships with.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::risk::hotline::Hotline;
 use sqlx::any::AnyRow;
 
@@ -17,11 +22,17 @@ impl Tx {
     pub async fn replace_hotlines(&mut self, hotlines: &[Hotline]) -> BackendResult<()> {
         self.execute(Sql::new("DELETE FROM hotlines")).await?;
         for (place, hotline) in (0_i64..).zip(hotlines) {
-            let sql = Sql::new(
-                "INSERT INTO hotlines (id, place, name, number, url, hours, note_id, note_en, checked_on) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            );
-            let sql = sql.bind(&hotline.id).bind(place).bind(&hotline.name).bind(&hotline.number).bind(hotline.url.as_deref());
-            let sql = sql.bind(&hotline.hours).bind(&hotline.note.id).bind(&hotline.note.en).bind(&hotline.checked_on);
+            let row = Values::new()
+                .set("id", &hotline.id)
+                .set("place", place)
+                .set("name", &hotline.name)
+                .set("number", &hotline.number)
+                .set("url", hotline.url.as_deref())
+                .set("hours", &hotline.hours)
+                .set("note_id", &hotline.note.id)
+                .set("note_en", &hotline.note.en)
+                .set("checked_on", &hotline.checked_on);
+            let sql = Sql::insert("hotlines", row);
             self.execute(sql).await?;
         }
         Ok(())

@@ -1,6 +1,11 @@
-//! `Idempotency-Key`: the first answer of a creating request, kept per user and key.
+//! Owns the first answer of a creating request under its `Idempotency-Key`, per user and key.
+//! Called by `services/shared/idempotency.rs`; must not run the request.
 
-use super::{BackendError, BackendResult, Store, columns::Columns, sql::Sql};
+use super::{
+    BackendError, BackendResult, Store,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::UserId;
 
 /// After this long an unfinished request is taken for dead and its key may be used again.
@@ -24,7 +29,8 @@ pub enum Reservation {
     },
 }
 
-/// The status kept under a key that was closed unused. No answer that is kept has one like it: refused work frees its key.
+/// The status kept under a key that was closed unused. No answer that is kept has one like it:
+/// refused work frees its key.
 const CLOSED_STATUS: i64 = 422;
 
 /// What became of a request with a key.
@@ -44,12 +50,19 @@ pub enum KeyFate {
 }
 
 impl Store {
-    /// Closes a key that no request holds, so that one that is still on its way is refused when it arrives. Of a key that is held it returns what became
-    /// of the request. `fingerprint` (at most 64 characters) must be that of no other request. An unfinished request stays unsettled however old it is.
+    /// Closes a key that no request holds, so that one that is still on its way is refused when it
+    /// arrives. Of a key that is held it returns what became of the request. `fingerprint` (at most
+    /// 64 characters) must be that of no other request. An unfinished request stays unsettled
+    /// however old it is.
     pub async fn close_idempotency(&self, user: UserId, key: &str, fingerprint: &str, now_ms: i64) -> BackendResult<KeyFate> {
-        let insert =
-            Sql::new("INSERT INTO idempotency (user_id, request_key, fingerprint, status, body, created_at_ms) VALUES (?, ?, ?, ?, '', ?)");
-        if self.insert(insert.bind(user).bind(key).bind(fingerprint).bind(CLOSED_STATUS).bind(now_ms)).await? {
+        let row = Values::new()
+            .set("user_id", user)
+            .set("request_key", key)
+            .set("fingerprint", fingerprint)
+            .set("status", CLOSED_STATUS)
+            .set("body", "")
+            .set("created_at_ms", now_ms);
+        if self.insert(Sql::insert("idempotency", row)).await? {
             return Ok(KeyFate::Closed);
         }
         let find = Sql::new("SELECT status, body FROM idempotency WHERE user_id = ? AND request_key = ?");
@@ -67,7 +80,8 @@ impl Store {
         }
     }
 
-    /// Reserves a key (at most 255 characters) for the request with this fingerprint (at most 64 characters).
+    /// Reserves a key (at most 255 characters) for the request with this fingerprint (at most 64
+    /// characters).
     pub async fn reserve_idempotency(&self, user: UserId, key: &str, fingerprint: &str, now_ms: i64) -> BackendResult<Reservation> {
         let insert = Sql::new("INSERT INTO idempotency (user_id, request_key, fingerprint, created_at_ms) VALUES (?, ?, ?, ?)");
         if self.insert(insert.bind(user).bind(key).bind(fingerprint).bind(now_ms)).await? {
@@ -93,7 +107,8 @@ impl Store {
         Ok(Reservation::Replay { status, body: row.maybe_text("body")?.unwrap_or_default() })
     }
 
-    /// Takes the key of a dead request, unless another request was faster. `times`: when the dead one began, and now.
+    /// Takes the key of a dead request, unless another request was faster. `times`: when the dead
+    /// one began, and now.
     async fn take_over(&self, user: UserId, key: &str, fingerprint: &str, times: (i64, i64)) -> BackendResult<Reservation> {
         let (begun_at_ms, now_ms) = times;
         let sql = Sql::new(

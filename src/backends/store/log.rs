@@ -1,10 +1,19 @@
-//! The durable log: what must reach its audience, written in the transaction of the business rows, published by the pump.
+//! Owns the durable log: events that must reach their audience, each written in the transaction of
+//! its cause. Called by use cases, which append, and by the log pump, which publishes; must not
+//! publish itself.
 //!
-//! A row is written without a position. One node at a time holds the lease on the head (`log_head`, one row) and assigns positions while it holds
-//! that row locked until its commit: positions are gapless, appear in order, and whoever has seen position p never misses a smaller one. Everything
-//! up to `published_to` was published at least once; order of publication is order of positions, on every node.
+//! - A row is written without a position. One node at a time holds the lease on the head
+//!   (`log_head`, one row) and assigns positions while it holds that row locked until its commit.
+//! - Positions are gapless and appear in order: a reader that has seen position p never misses a
+//!   smaller one.
+//! - Everything up to `published_to` was published at least once, in the order of positions, on
+//!   every node.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::{
     domain::{
         ids::{LogId, NodeId},
@@ -87,16 +96,18 @@ pub struct LogPage {
 impl Tx {
     /// Writes an event to the log. Wake the pump after the commit.
     pub async fn append_log(&mut self, entry: &LogEntry) -> BackendResult<()> {
-        let sql = Sql::new("INSERT INTO log (id, audience, event, data, created_at_ms) VALUES (?, ?, ?, ?, ?)")
-            .bind(entry.id)
-            .bind(entry.audience)
-            .bind(&entry.event)
-            .bind(&entry.data)
-            .bind(entry.created_at_ms);
+        let row = Values::new()
+            .set("id", entry.id)
+            .set("audience", entry.audience)
+            .set("event", &entry.event)
+            .set("data", &entry.data)
+            .set("created_at_ms", entry.created_at_ms);
+        let sql = Sql::insert("log", row);
         self.execute(sql).await.map(drop)
     }
 
-    /// Takes or renews the lease; `false` while another node holds it. Locks the head until the transaction ends.
+    /// Takes or renews the lease; `false` while another node holds it. Locks the head until the
+    /// transaction ends.
     async fn take_lease(&mut self, node: NodeId, now_ms: i64, lease_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new("UPDATE log_head SET lease_by = ?, lease_until_ms = ? WHERE id = 1 AND (lease_by IS NULL OR lease_by = ? OR lease_until_ms < ?)")
             .bind(node)
@@ -106,7 +117,8 @@ impl Tx {
         Ok(self.execute(sql).await? > 0)
     }
 
-    /// Gives up to `batch` waiting rows their positions, in order of id, and copies them to the notices. Needs the locked head.
+    /// Gives up to `batch` waiting rows their positions, in order of id, and copies them to the
+    /// notices. Needs the locked head.
     async fn assign_positions(&mut self, batch: u32) -> BackendResult<()> {
         let waiting = Sql::new("SELECT id, event FROM log WHERE position IS NULL ORDER BY id LIMIT ?").bind(batch);
         let waiting = self.fetch_all(waiting).await?;
@@ -136,9 +148,11 @@ impl Tx {
 }
 
 impl Store {
-    /// Asks for the next rows to publish. Takes (or renews) the lease of `node` for `lease_ms` from `now_ms`, assigns positions to up to `batch`
-    /// waiting rows, and returns up to `batch` unpublished rows in order. One short transaction; none at all while nothing waits.
-    /// The clocks of the nodes should agree to well within `lease_ms`; if they do not, rows may be published twice, never out of order by one node.
+    /// Asks for the next rows to publish. Takes (or renews) the lease of `node` for `lease_ms` from
+    /// `now_ms`, assigns positions to up to `batch` waiting rows, and returns up to `batch`
+    /// unpublished rows in order. One short transaction; none at all while nothing waits. The
+    /// clocks of the nodes should agree to well within `lease_ms`; if they do not, rows may be
+    /// published twice, never out of order by one node.
     pub async fn claim_log(&self, node: NodeId, now_ms: i64, lease_ms: i64, batch: u32) -> BackendResult<LogClaim> {
         if !self.has_unpublished().await? {
             return Ok(LogClaim::Rows(Vec::new()));
@@ -166,8 +180,9 @@ impl Store {
         Ok(self.fetch_one(sql).await?.int("waiting")? > 0)
     }
 
-    /// Notes that everything up to `up_to_position` was published at `now_ms`. Never moves back. Returns whether `node` still holds the lease:
-    /// `false` means that another node took over and may publish some of the same rows again.
+    /// Notes that everything up to `up_to_position` was published at `now_ms`. Never moves back.
+    /// Returns whether `node` still holds the lease: `false` means that another node took over and
+    /// may publish some of the same rows again.
     pub async fn mark_published(&self, node: NodeId, up_to_position: i64, now_ms: i64) -> BackendResult<bool> {
         let mut tx = self.begin().await?;
         let mark =
@@ -178,20 +193,22 @@ impl Store {
         Ok(holder == Some(node))
     }
 
-    /// Gives the lease back, so that another node need not wait for its end. Does nothing when `node` does not hold it.
+    /// Gives the lease back, so that another node need not wait for its end. Does nothing when
+    /// `node` does not hold it.
     pub async fn release_log(&self, node: NodeId) -> BackendResult<()> {
         self.execute(Sql::new("UPDATE log_head SET lease_by = NULL, lease_until_ms = 0 WHERE id = 1 AND lease_by = ?").bind(node))
             .await
             .map(drop)
     }
 
-    /// Returns up to `limit` rows to any of `audiences` behind `after_position`, not older than `since_ms`, in order of position.
+    /// Returns up to `limit` rows to any of `audiences` behind `after_position`, not older than
+    /// `since_ms`, in order of position.
     pub async fn log_after(&self, audiences: &[Audience], since_ms: i64, after_position: i64, limit: u32) -> BackendResult<Vec<LogRow>> {
         Ok(self.log_page(audiences, since_ms, after_position, limit).await?.rows)
     }
 
-    /// As [`Store::log_after`], with the head of the same moment: nothing between the last row (of a page that is not full) and the head's position
-    /// was addressed to these audiences.
+    /// As [`Store::log_after`], with the head of the same moment: nothing between the last row (of
+    /// a page that is not full) and the head's position was addressed to these audiences.
     pub async fn log_page(&self, audiences: &[Audience], since_ms: i64, after_position: i64, limit: u32) -> BackendResult<LogPage> {
         let sql = Sql::new(
             "SELECT h.position AS head_position, h.published_to, h.trimmed_to, l.position, l.id, l.audience, l.event, l.data, l.created_at_ms \
@@ -210,7 +227,8 @@ impl Store {
         Ok(LogPage { head, rows })
     }
 
-    /// Returns up to `limit` rows to any audience behind `after_position`, in order of position: what a node missed while its bus was cut.
+    /// Returns up to `limit` rows to any audience behind `after_position`, in order of position:
+    /// what a node missed while its bus was cut.
     pub async fn log_since(&self, after_position: i64, limit: u32) -> BackendResult<Vec<LogRow>> {
         let sql =
             Sql::new("SELECT position, id, audience, event, data, created_at_ms FROM log WHERE position > ? ORDER BY position LIMIT ?");
@@ -234,7 +252,8 @@ impl Store {
         Ok(LogBacklog { rows: row.int("waiting")?, oldest_created_at_ms: row.maybe_int("oldest")? })
     }
 
-    /// Removes published rows written before `before_ms` and notes how far in `trimmed_to`; returns how many.
+    /// Removes published rows written before `before_ms` and notes how far in `trimmed_to`; returns
+    /// how many.
     pub async fn trim_log(&self, before_ms: i64) -> BackendResult<u64> {
         let mut tx = self.begin().await?;
         let newest = Sql::new(
@@ -243,7 +262,8 @@ impl Store {
         let Some(newest) = tx.fetch_one(newest.bind(before_ms)).await?.maybe_int("newest")? else {
             return Ok(0);
         };
-        // The mark first: a reader between two statements of another engine's snapshot may be told to start over, but never misses rows unaware.
+        // The mark first: a reader between two statements of another engine's snapshot may be told
+        // to start over, but never misses rows unaware.
         tx.execute(Sql::new("UPDATE log_head SET trimmed_to = ? WHERE id = 1 AND trimmed_to < ?").bind(newest).bind(newest)).await?;
         let removed =
             tx.execute(Sql::new("DELETE FROM log WHERE position <= ? AND created_at_ms < ?").bind(newest).bind(before_ms)).await?;

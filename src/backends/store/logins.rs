@@ -1,6 +1,11 @@
-//! Logins, when they are kept in the database (the embedded cache).
+//! Owns logins when the database keeps them (the embedded cache). Called by `backends/cache`; must
+//! not see a token in clear, only its hash.
 
-use super::{BackendResult, Store, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{LoginId, UserId};
 use sqlx::any::AnyRow;
 
@@ -30,18 +35,16 @@ pub struct LoginRow {
 impl Store {
     /// Adds a login.
     pub async fn insert_login(&self, login: &LoginRow) -> BackendResult<()> {
-        let sql = Sql::new(
-            "INSERT INTO logins (id, user_id, token_hash, created_at_ms, last_seen_at_ms, expires_at_ms, user_agent, address) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(login.id)
-        .bind(login.user_id)
-        .bind(&login.token_hash)
-        .bind(login.created_at_ms)
-        .bind(login.last_seen_at_ms)
-        .bind(login.expires_at_ms)
-        .bind(login.user_agent.as_deref())
-        .bind(login.address.as_deref());
+        let row = Values::new()
+            .set("id", login.id)
+            .set("user_id", login.user_id)
+            .set("token_hash", &login.token_hash)
+            .set("created_at_ms", login.created_at_ms)
+            .set("last_seen_at_ms", login.last_seen_at_ms)
+            .set("expires_at_ms", login.expires_at_ms)
+            .set("user_agent", login.user_agent.as_deref())
+            .set("address", login.address.as_deref());
+        let sql = Sql::insert("logins", row);
         self.execute(sql).await.map(drop)
     }
 
@@ -86,7 +89,8 @@ impl Store {
         Ok(ids)
     }
 
-    /// Removes logins that expired at `now_ms` or were last used before `idle_before_ms`; returns how many.
+    /// Removes logins that expired at `now_ms` or were last used before `idle_before_ms`; returns
+    /// how many.
     pub async fn delete_expired_logins(&self, now_ms: i64, idle_before_ms: i64) -> BackendResult<u64> {
         let sql = Sql::new("DELETE FROM logins WHERE expires_at_ms <= ? OR last_seen_at_ms < ?").bind(now_ms).bind(idle_before_ms);
         self.execute(sql).await

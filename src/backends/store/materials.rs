@@ -1,24 +1,33 @@
-//! Materials, and who read them on which day.
+//! Owns materials, and the days on which a user read one. Called by the use cases of materials and
+//! demo data; must not decide who may see a material.
 
 use super::{
     BackendError, BackendResult, Store, Tx,
     columns::Columns,
-    sql::{Sql, searchable},
+    sql::{Sql, Values, searchable},
 };
 use crate::domain::{
-    files::material::MaterialStatus,
+    files::material::{MaterialStatus, MaterialText},
     ids::{MaterialId, UserId},
 };
 use sqlx::any::AnyRow;
 use std::collections::HashSet;
 
-const FULL: &str = "SELECT m.id, m.title, m.category, m.body, m.summary, m.status, m.file_key, m.file_name, m.file_size_bytes, m.file_content_type, \
-     m.file_sha256, m.author_id, u.name AS author_name, m.views, m.downloads, m.created_at_ms, m.updated_at_ms, m.published_at_ms \
-     FROM materials m JOIN users u ON u.id = m.author_id WHERE 1 = 1";
-/// As [`FULL`] with an empty body: lists do not show it.
-const LISTED: &str = "SELECT m.id, m.title, m.category, '' AS body, m.summary, m.status, m.file_key, m.file_name, m.file_size_bytes, m.file_content_type, \
-     m.file_sha256, m.author_id, u.name AS author_name, m.views, m.downloads, m.created_at_ms, m.updated_at_ms, m.published_at_ms \
-     FROM materials m JOIN users u ON u.id = m.author_id WHERE 1 = 1";
+/// Selects materials; lists pass an empty text for `$body`, which they do not show.
+macro_rules! select_materials {
+    ($body:literal) => {
+        concat!(
+            "SELECT m.id, m.title, m.category, ",
+            $body,
+            " AS body, m.summary, m.status, m.file_key, m.file_name, m.file_size_bytes, m.file_content_type, m.file_sha256, \
+             m.author_id, u.name AS author_name, m.views, m.downloads, m.created_at_ms, m.updated_at_ms, m.published_at_ms \
+             FROM materials m JOIN users u ON u.id = m.author_id WHERE 1 = 1"
+        )
+    };
+}
+
+const FULL: &str = select_materials!("m.body");
+const LISTED: &str = select_materials!("''");
 /// Most keys asked for in one query.
 const KEYS_PER_QUERY: usize = 200;
 
@@ -42,12 +51,8 @@ pub struct FileRow {
 pub struct MaterialRow {
     /// Its id.
     pub id: MaterialId,
-    /// Its title.
-    pub title: String,
-    /// Its category, free text.
-    pub category: String,
-    /// Its text; empty in lists.
-    pub body: String,
+    /// Title, category and body; the body is empty in lists.
+    pub text: MaterialText,
     /// The first words of the text.
     pub summary: Option<String>,
     /// Where it stands.
@@ -123,35 +128,40 @@ impl Store {
         Ok(known)
     }
 
-    /// Counts one reading of a material by a user on `day` (`YYYY-MM-DD` of the school). Does nothing for an unknown material.
+    /// Counts one reading of a material by a user on `day` (`YYYY-MM-DD` of the school). Does
+    /// nothing for an unknown material.
     pub async fn count_material_view(&self, material: MaterialId, user: UserId, day: &str, now_ms: i64) -> BackendResult<()> {
         let counter = Sql::new("UPDATE materials SET views = views + 1 WHERE id = ?");
-        let read = Sql::new(
-            "INSERT INTO material_reads (material_id, user_id, day, views, downloads, viewed_at_ms, last_at_ms) VALUES (?, ?, ?, 1, 0, ?, ?) \
-             ON CONFLICT (material_id, user_id, day) DO UPDATE SET views = material_reads.views + 1, viewed_at_ms = excluded.viewed_at_ms, \
-             last_at_ms = excluded.last_at_ms",
-        );
-        self.count_read(counter, read, (material, user, day, now_ms)).await
+        let row = Values::new().set("views", 1).set("downloads", 0).set("viewed_at_ms", now_ms);
+        let repeat = "views = material_reads.views + 1, viewed_at_ms = excluded.viewed_at_ms";
+        self.count_read(counter, row, repeat, (material, user, day, now_ms)).await
     }
 
     /// Counts one download of a material by a user on `day`. Does nothing for an unknown material.
     pub async fn count_material_download(&self, material: MaterialId, user: UserId, day: &str, now_ms: i64) -> BackendResult<()> {
         let counter = Sql::new("UPDATE materials SET downloads = downloads + 1 WHERE id = ?");
-        let read = Sql::new(
-            "INSERT INTO material_reads (material_id, user_id, day, views, downloads, downloaded_at_ms, last_at_ms) VALUES (?, ?, ?, 0, 1, ?, ?) \
-             ON CONFLICT (material_id, user_id, day) DO UPDATE SET downloads = material_reads.downloads + 1, \
-             downloaded_at_ms = excluded.downloaded_at_ms, last_at_ms = excluded.last_at_ms",
-        );
-        self.count_read(counter, read, (material, user, day, now_ms)).await
+        let row = Values::new().set("views", 0).set("downloads", 1).set("downloaded_at_ms", now_ms);
+        let repeat = "downloads = material_reads.downloads + 1, downloaded_at_ms = excluded.downloaded_at_ms";
+        self.count_read(counter, row, repeat, (material, user, day, now_ms)).await
     }
 
-    async fn count_read(&self, counter: Sql, read: Sql, what: (MaterialId, UserId, &str, i64)) -> BackendResult<()> {
+    /// Counts in the material by `counter`, and in the day's row: `row` begins it, `repeat` counts
+    /// on.
+    async fn count_read(
+        &self,
+        counter: Sql,
+        row: Values,
+        repeat: &'static str,
+        what: (MaterialId, UserId, &str, i64),
+    ) -> BackendResult<()> {
         let (material, user, day, now_ms) = what;
         let mut tx = self.begin().await?;
         if tx.execute(counter.bind(material)).await? == 0 {
             return Ok(());
         }
-        tx.execute(read.bind(material).bind(user).bind(day).bind(now_ms).bind(now_ms)).await?;
+        let row = row.set("material_id", material).set("user_id", user).set("day", day).set("last_at_ms", now_ms);
+        let sql = Sql::insert("material_reads", row).push(" ON CONFLICT (material_id, user_id, day) DO UPDATE SET ");
+        tx.execute(sql.push(repeat).push(", last_at_ms = excluded.last_at_ms")).await?;
         tx.commit().await
     }
 }
@@ -159,13 +169,13 @@ impl Store {
 impl Tx {
     /// Adds a material; its counters start at 0.
     pub async fn insert_material(&mut self, material: &MaterialRow) -> BackendResult<()> {
-        let sql = Sql::new(
-            "INSERT INTO materials (title, category, body, summary, search_text, status, file_key, file_name, file_size_bytes, file_content_type, \
-             file_sha256, updated_at_ms, published_at_ms, id, author_id, created_at_ms, views, downloads) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-        );
-        let sql = bind_content(sql, material).bind(material.id).bind(material.author_id).bind(material.created_at_ms);
-        self.execute(sql).await.map(drop)
+        let row = content(material)
+            .set("id", material.id)
+            .set("author_id", material.author_id)
+            .set("created_at_ms", material.created_at_ms)
+            .set("views", 0)
+            .set("downloads", 0);
+        self.execute(Sql::insert("materials", row)).await.map(drop)
     }
 
     /// Finds a material and keeps others from changing it until this transaction ends.
@@ -176,13 +186,11 @@ impl Tx {
         self.fetch_optional(sql).await?.as_ref().map(read).transpose()
     }
 
-    /// Writes all of a material but author, counters and time of making; `false` when there is none.
+    /// Writes all of a material but author, counters and time of making; `false` when there is
+    /// none.
     pub async fn update_material(&mut self, material: &MaterialRow) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "UPDATE materials SET title = ?, category = ?, body = ?, summary = ?, search_text = ?, status = ?, file_key = ?, file_name = ?, \
-             file_size_bytes = ?, file_content_type = ?, file_sha256 = ?, updated_at_ms = ?, published_at_ms = ? WHERE id = ?",
-        );
-        Ok(self.execute(bind_content(sql, material).bind(material.id)).await? > 0)
+        let sql = Sql::update("materials", content(material)).push(" WHERE id = ?").bind(material.id);
+        Ok(self.execute(sql).await? > 0)
     }
 
     /// Removes a material; `false` when there is none. What was read of it stays counted.
@@ -191,31 +199,36 @@ impl Tx {
     }
 }
 
-/// Binds what insert and update share, in the order of their columns.
-fn bind_content(sql: Sql, material: &MaterialRow) -> Sql {
-    let file = material.file.as_ref();
+/// Returns the columns that insert and update share.
+fn content(material: &MaterialRow) -> Values {
+    let text = &material.text;
     let summary = material.summary.as_deref().unwrap_or_default();
-    sql.bind(&material.title)
-        .bind(&material.category)
-        .bind(&material.body)
-        .bind(material.summary.as_deref())
-        .bind(searchable(&[&material.title, &material.category, summary, &material.body]))
-        .bind(material.status)
-        .bind(file.map(|file| file.key.as_str()))
-        .bind(file.map(|file| file.name.as_str()))
-        .bind(file.map(|file| file.size_bytes))
-        .bind(file.map(|file| file.content_type.as_str()))
-        .bind(file.map(|file| file.sha256.as_str()))
-        .bind(material.updated_at_ms)
-        .bind(material.published_at_ms)
+    let search_text = searchable(&[&text.title, &text.category, summary, &text.body]);
+    let row = Values::new()
+        .set("title", &text.title)
+        .set("category", &text.category)
+        .set("body", &text.body)
+        .set("summary", material.summary.as_deref())
+        .set("search_text", search_text)
+        .set("status", material.status)
+        .set("updated_at_ms", material.updated_at_ms)
+        .set("published_at_ms", material.published_at_ms);
+    set_file(row, material.file.as_ref())
+}
+
+/// Sets the columns of a file, which [`read_file`] reads.
+pub(super) fn set_file(row: Values, file: Option<&FileRow>) -> Values {
+    row.set("file_key", file.map(|file| file.key.as_str()))
+        .set("file_name", file.map(|file| file.name.as_str()))
+        .set("file_size_bytes", file.map(|file| file.size_bytes))
+        .set("file_content_type", file.map(|file| file.content_type.as_str()))
+        .set("file_sha256", file.map(|file| file.sha256.as_str()))
 }
 
 fn read(row: &AnyRow) -> BackendResult<MaterialRow> {
     Ok(MaterialRow {
         id: row.id("id")?,
-        title: row.text("title")?,
-        category: row.text("category")?,
-        body: row.text("body")?,
+        text: MaterialText { title: row.text("title")?, category: row.text("category")?, body: row.text("body")? },
         summary: row.maybe_text("summary")?,
         status: row.status()?,
         file: row.maybe_text("file_key")?.map(|key| read_file(row, key)).transpose()?,

@@ -1,13 +1,15 @@
-//! Messages: numbered per conversation, unique per sender by the client's id, with the text they had before an edit.
+//! Owns messages: numbered per conversation, unique per sender by the id the client chose, with the
+//! texts from before an edit. Called by the use cases of conversations; must not check membership.
 //!
-//! What the log says of a message follows the message: after an edit or a deletion, a client that catches up is not told the old text.
+//! - The log follows the message: after an edit or a deletion, a client that catches up does not
+//!   get the old text.
 
 use super::{
     BackendResult, FileRow, Store, Tx,
     columns::Columns,
     conversations::of_member,
-    materials::read_file,
-    sql::{Sql, searchable},
+    materials::{read_file, set_file},
+    sql::{Sql, Values, searchable},
 };
 use crate::domain::{
     conversations::conversation::{Participant, Side},
@@ -89,13 +91,15 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Returns the number of the first message written at `at_ms` or later; `None` when there is none.
+    /// Returns the number of the first message written at `at_ms` or later; `None` when there is
+    /// none.
     pub async fn first_seq_since(&self, conversation: ConversationId, at_ms: i64) -> BackendResult<Option<i64>> {
         let sql = Sql::new("SELECT MIN(seq) AS first FROM messages WHERE conversation_id = ? AND created_at_ms >= ?");
         self.fetch_one(sql.bind(conversation).bind(at_ms)).await?.maybe_int("first")
     }
 
-    /// Finds messages that contain the words of `query`, newest first, those behind `after`, in the conversations `who` is in now.
+    /// Finds messages that contain the words of `query`, newest first, those behind `after`, in the
+    /// conversations `who` is in now.
     pub async fn search_messages(
         &self,
         who: Participant,
@@ -123,8 +127,9 @@ impl Store {
 }
 
 impl Tx {
-    /// Takes the next number of a conversation for a message of a member written at `at_ms`, and holds the conversation until this transaction ends. `None`: not a
-    /// member, or closed; nothing changed.
+    /// Takes the next number of a conversation for a message of a member written at `at_ms`, and
+    /// holds the conversation until this transaction ends. `None`: not a member, or closed; nothing
+    /// changed.
     pub async fn take_seq(&mut self, conversation: ConversationId, sender: Participant, at_ms: i64) -> BackendResult<Option<i64>> {
         let take = Sql::new(
             "UPDATE conversations SET last_seq = last_seq + 1, last_message_at_ms = CASE WHEN last_message_at_ms > ? THEN last_message_at_ms ELSE ? END \
@@ -141,29 +146,23 @@ impl Tx {
         self.fetch_one(taken).await?.int("last_seq").map(Some)
     }
 
-    /// Adds a message under a number from [`Tx::take_seq`]. `false`: the sender wrote one under this client id before; then the transaction is of no
-    /// more use and must be dropped.
+    /// Adds a message under a number from [`Tx::take_seq`]. `false`: the sender wrote one under
+    /// this client id before; then the transaction is of no more use and must be dropped.
     pub async fn insert_message(&mut self, message: &MessageRow) -> BackendResult<bool> {
         let file = message.file.as_ref();
-        let sql = Sql::new(
-            "INSERT INTO messages (id, conversation_id, seq, sender_id, client_id, fingerprint, body, search_text, file_key, file_name, file_size_bytes, \
-             file_content_type, file_sha256, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(message.id)
-        .bind(message.conversation_id)
-        .bind(message.seq)
-        .bind(message.sender_id)
-        .bind(&message.client_id)
-        .bind(&message.fingerprint)
-        .bind(&message.body)
-        .bind(searchable_text(&message.body, file))
-        .bind(file.map(|file| file.key.as_str()))
-        .bind(file.map(|file| file.name.as_str()))
-        .bind(file.map(|file| file.size_bytes))
-        .bind(file.map(|file| file.content_type.as_str()))
-        .bind(file.map(|file| file.sha256.as_str()))
-        .bind(message.created_at_ms);
-        // Without a savepoint, which would cost two more round trips per message: a repeat is found before the transaction nearly always.
+        let row = Values::new()
+            .set("id", message.id)
+            .set("conversation_id", message.conversation_id)
+            .set("seq", message.seq)
+            .set("sender_id", message.sender_id)
+            .set("client_id", &message.client_id)
+            .set("fingerprint", &message.fingerprint)
+            .set("body", &message.body)
+            .set("search_text", searchable_text(&message.body, file))
+            .set("created_at_ms", message.created_at_ms);
+        let sql = Sql::insert("messages", set_file(row, file));
+        // Without a savepoint, which would cost two more round trips per message: a repeat is found
+        // before the transaction nearly always.
         self.insert_or_end(sql).await
     }
 
@@ -172,7 +171,8 @@ impl Tx {
         self.fetch_optional(one(conversation, id)).await?.as_ref().map(read).transpose()
     }
 
-    /// Writes the text of an edited message and keeps the one before. `event` is the log row that will announce it.
+    /// Writes the text of an edited message and keeps the one before. `event` is the log row that
+    /// will announce it.
     pub async fn edit_message(&mut self, before: &MessageRow, body: &str, event: LogId, now_ms: i64) -> BackendResult<()> {
         let keep = Sql::new("INSERT INTO message_edits (id, message_id, body, edited_at_ms) VALUES (?, ?, ?, ?)");
         self.execute(keep.bind(event).bind(before.id).bind(&before.body).bind(now_ms)).await?;
@@ -181,7 +181,8 @@ impl Tx {
         self.execute(change.bind(body).bind(search_text).bind(now_ms).bind(before.id)).await.map(drop)
     }
 
-    /// Makes a message a tombstone: text, file and earlier texts go, its place stays. Call [`Tx::rewrite_message_log`] before.
+    /// Makes a message a tombstone: text, file and earlier texts go, its place stays. Call
+    /// [`Tx::rewrite_message_log`] before.
     pub async fn delete_message(&mut self, id: MessageId, now_ms: i64) -> BackendResult<()> {
         self.execute(Sql::new("DELETE FROM message_edits WHERE message_id = ?").bind(id)).await?;
         let clear = Sql::new(

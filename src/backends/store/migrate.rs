@@ -1,5 +1,8 @@
-//! Migrations, embedded, one folder per engine with equal file names. Safe when several nodes start at once: MySQL and PostgreSQL take a lock
-//! of the database; SQLite does all in one writing transaction.
+//! Runs the embedded migrations: one folder per engine, equal file names. Called once, when the
+//! server starts; must not edit a migration that was released.
+//!
+//! - Several nodes may start at once: MySQL and PostgreSQL take a lock of the database, SQLite does
+//!   all in one writing transaction.
 
 use super::{BackendError, BackendResult, Engine, columns::Columns as _};
 use crate::domain::retry::backoff_ms;
@@ -12,8 +15,9 @@ use std::{sync::LazyLock, time::Duration};
 /// Name and text of a migration.
 type Script = (&'static str, &'static str);
 
-/// Reads the migrations of an engine into the binary. A new one gets its name here; a test compares the list with the folders. (`sqlx::migrate!`
-/// would need no list, but the macros of sqlx build all three drivers, SQLite's C among them, a second time.)
+/// Reads the migrations of an engine into the binary. A new one gets its name here; a test compares
+/// the list with the folders. (`sqlx::migrate!` would need no list, but the macros of sqlx build
+/// all three drivers, SQLite's C among them, a second time.)
 macro_rules! scripts {
     ($engine:literal) => {
         scripts!(
@@ -30,7 +34,8 @@ static SQLITE: LazyLock<Migrator> = LazyLock::new(|| migrator(scripts!("sqlite")
 static MYSQL: LazyLock<Migrator> = LazyLock::new(|| migrator(scripts!("mysql")));
 static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| migrator(scripts!("postgres")));
 
-/// Numbers and describes migrations as sqlx does when it reads a folder: databases hold both, and a checksum of the text.
+/// Numbers and describes migrations as sqlx does when it reads a folder: databases hold both, and a
+/// checksum of the text.
 fn migrator(scripts: &'static [Script]) -> Migrator {
     let numbered = scripts.iter().filter_map(|(name, sql)| name.split_once('_').map(|(number, words)| (number, words, *sql)));
     let migrations = numbered.filter_map(|(number, words, sql)| {
@@ -40,7 +45,8 @@ fn migrator(scripts: &'static [Script]) -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-/// How often a start on SQLite tries to switch to WAL while another process has the file; about 30 s in all.
+/// How often a start on SQLite tries to switch to WAL while another process has the file; about 30
+/// s in all.
 const ATTEMPTS: u32 = 20;
 /// Longest pause between two tries.
 const LONGEST_PAUSE_MS: u64 = 2_000;
@@ -54,15 +60,16 @@ pub(super) async fn run(pool: &AnyPool, engine: Engine) -> BackendResult<()> {
     }
 }
 
-/// SQLite has no advisory lock, so all of it happens in one transaction that takes the right to write first: a loser of the race waits for it,
-/// and then finds nothing to do.
+/// SQLite has no advisory lock, so all of it happens in one transaction that takes the right to
+/// write first: a loser of the race waits for it, and then finds nothing to do.
 async fn run_on_sqlite(pool: &AnyPool) -> BackendResult<()> {
     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
     run_on(&SQLITE, &mut transaction).await?;
     Ok(transaction.commit().await?)
 }
 
-/// Takes a named lock of its own: the one sqlx takes waits "-1" seconds, which MariaDB refuses at once, so that two nodes would both go on.
+/// Takes a named lock of its own: the one sqlx takes waits "-1" seconds, which MariaDB refuses at
+/// once, so that two nodes would both go on.
 async fn run_on_mysql(pool: &AnyPool) -> BackendResult<()> {
     let mut connection = pool.acquire().await?;
     let lock = "SELECT GET_LOCK(CONCAT('educounsel.migrate.', MD5(DATABASE())), 60) AS is_mine";
@@ -78,11 +85,13 @@ async fn run_on_mysql(pool: &AnyPool) -> BackendResult<()> {
 }
 
 async fn run_on(migrator: &Migrator, connection: &mut AnyConnection) -> BackendResult<()> {
-    // `Migrator::run` takes what its compiler bound cannot express for a future that moves between threads; this is what it calls.
+    // `Migrator::run` takes what its compiler bound cannot express for a future that moves between
+    // threads; this is what it calls.
     migrator.run_direct(None, connection, false).await.map_err(into_backend)
 }
 
-/// Switches a SQLite file to write-ahead logging, which lasts. The switch needs the file alone for a moment and does not wait for it by itself.
+/// Switches a SQLite file to write-ahead logging, which lasts. The switch needs the file alone for
+/// a moment and does not wait for it by itself.
 pub(super) async fn switch_to_wal(url: &str) -> BackendResult<()> {
     let mut attempt = 1;
     loop {
@@ -100,7 +109,8 @@ async fn try_switch_to_wal(url: &str) -> sqlx::Result<()> {
     connection.close().await
 }
 
-/// Says whether SQLite refused because another connection holds the file: primary code 5 (busy) or 6 (locked).
+/// Says whether SQLite refused because another connection holds the file: primary code 5 (busy) or
+/// 6 (locked).
 fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
     error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
@@ -125,7 +135,8 @@ mod tests {
         assert_eq!(names(&SQLITE), names(&POSTGRES));
     }
 
-    /// Existing databases know each migration by number, description and checksum: they must come out as they did when sqlx read the folders.
+    /// Existing databases know each migration by number, description and checksum: they must come
+    /// out as they did when sqlx read the folders.
     #[tokio::test]
     async fn every_file_of_the_folders_is_embedded_as_sqlx_reads_it() {
         let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");

@@ -1,9 +1,12 @@
-//! The database: SQLite (embedded default), MySQL/MariaDB or PostgreSQL behind one type. THE place for SQL, a file per table family.
+//! Owns the database: SQLite (embedded default), MySQL/MariaDB or PostgreSQL behind one type, and
+//! all SQL, one file per table family. Called by services, the log pump and the bus link; must
+//! import nothing but `domain`.
 //!
-//! Reads are methods of [`Store`]; writes that belong together are methods of [`Tx`], so that a use case composes one transaction; a few writes
-//! that stand alone (logins, counters, leases, idempotency) are methods of [`Store`] as well.
-//! Every query is one portable text (see `sql`). Times are ms since 1970 UTC, ids UUIDv7 text, JSON text, on all engines.
-//! May import: `domain`.
+//! - Reads are methods of [`Store`]. Writes that belong together are methods of [`Tx`], so that a
+//!   use case composes one transaction. A few writes that stand alone (logins, counters, leases,
+//!   idempotency) are methods of [`Store`] as well.
+//! - Every query is one portable text (see `sql`).
+//! - On all engines times are ms since 1970 UTC, ids UUIDv7 text, JSON text.
 
 mod alerts;
 mod appointments;
@@ -79,7 +82,8 @@ use std::{path::Path, str::FromStr as _, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use write_health::WriteHealth;
 
-/// How long a caller waits for a free connection, or on SQLite for the turn to write, before the call fails.
+/// How long a caller waits for a free connection, or on SQLite for the turn to write, before the
+/// call fails.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Which database is behind the store.
@@ -109,7 +113,8 @@ impl Engine {
     const fn session_setup(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => Some("PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL"),
-            // As on PostgreSQL: a statement sees what is committed when it starts. The log relies on it.
+            // As on PostgreSQL: a statement sees what is committed when it starts. The log relies
+            // on it.
             Self::MySql => Some("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"),
             Self::Postgres => None,
         }
@@ -130,7 +135,8 @@ pub struct PoolStatus {
 pub struct Store {
     pool: AnyPool,
     engine: Engine,
-    /// SQLite has one writer; waiting here is fair and cheap, waiting in SQLite is a sleep. `None` on servers.
+    /// SQLite has one writer; waiting here is fair and cheap, waiting in SQLite is a sleep. `None`
+    /// on servers.
     writer: Option<Arc<Mutex<()>>>,
     /// SQLite only: a connection that is open as long as the store and never used. While it is
     /// there, closing all others of the pool leaves `-wal` and `-shm` alone: on a full disk they
@@ -140,8 +146,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects to `url` with at most `max_connections` connections. SQLite: makes the folder and the file. Applies no migration.
-    /// Fails with [`BackendError::Database`] when the URL does not read or nobody answers within 10 s.
+    /// Connects to `url` with at most `max_connections` connections. SQLite: makes the folder and
+    /// the file. Applies no migration. Fails with [`BackendError::Database`] when the URL does not
+    /// read or nobody answers within 10 s.
     pub async fn connect(url: &str, max_connections: u32) -> BackendResult<Self> {
         sqlx::any::install_default_drivers();
         let engine = Engine::of_url(url)
@@ -170,7 +177,8 @@ impl Store {
         Ok(Self { pool, engine, writer, anchor, health: WriteHealth::default() })
     }
 
-    /// Brings the tables up to date; safe when several nodes do it at once. Fails when a migration was changed or does not apply.
+    /// Brings the tables up to date; safe when several nodes do it at once. Fails when a migration
+    /// was changed or does not apply.
     pub async fn migrate(&self) -> BackendResult<()> {
         migrate::run(&self.pool, self.engine).await
     }
@@ -192,8 +200,9 @@ impl Store {
         self.engine
     }
 
-    /// Begins a transaction that may write. On SQLite it holds the one right to write until it ends, so keep it short and never begin a second
-    /// one, or call a writing method of [`Store`], while it lives.
+    /// Begins a transaction that may write. On SQLite it holds the one right to write until it
+    /// ends, so keep it short and never begin a second one, or call a writing method of [`Store`],
+    /// while it lives.
     pub async fn begin(&self) -> BackendResult<Tx> {
         Tx::begin(self).await
     }
@@ -243,7 +252,8 @@ impl Store {
     }
 }
 
-/// Finds out why no connection came about: a pool that waited for the database in vain does not tell.
+/// Finds out why no connection came about: a pool that waited for the database in vain does not
+/// tell.
 async fn reason_behind(error: sqlx::Error, url: &str) -> sqlx::Error {
     if !matches!(error, sqlx::Error::PoolTimedOut) {
         return error;
@@ -262,7 +272,8 @@ async fn open_anchor(url: &str) -> BackendResult<AnyConnection> {
     Ok(connection)
 }
 
-/// Makes the folder of a SQLite file, switches the file to WAL once, and returns the URL for the pool.
+/// Makes the folder of a SQLite file, switches the file to WAL once, and returns the URL for the
+/// pool.
 async fn prepare_sqlite(url: &str) -> BackendResult<String> {
     let rest = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
     let (path, parameters) = rest.split_once('?').unwrap_or((rest, "mode=rwc"));
@@ -275,7 +286,8 @@ async fn prepare_sqlite(url: &str) -> BackendResult<String> {
     if parameters.contains("mode=rwc") {
         private_path::make_file(Path::new(path))?;
     }
-    // SQLite gives the files beside it the rights of the database; those of an earlier version have their own.
+    // SQLite gives the files beside it the rights of the database; those of an earlier version have
+    // their own.
     for ending in ["", "-wal", "-shm"] {
         private_path::shut_others_out(Path::new(&format!("{path}{ending}")))?;
     }

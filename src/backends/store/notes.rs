@@ -1,6 +1,11 @@
-//! Private notes of counsellors about conversations.
+//! Owns private notes of counsellors about conversations. Called by the use cases of conversations;
+//! must not decide who may read one.
 
-use super::{BackendResult, PersonRow, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, PersonRow, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{ConversationId, NoteId};
 use sqlx::any::AnyRow;
 
@@ -42,8 +47,13 @@ impl Store {
 impl Tx {
     /// Adds a note.
     pub async fn insert_note(&mut self, note: &NoteRow) -> BackendResult<()> {
-        let sql = Sql::new("INSERT INTO private_notes (id, conversation_id, author_id, body, created_at_ms) VALUES (?, ?, ?, ?, ?)");
-        let sql = sql.bind(note.id).bind(note.conversation_id).bind(note.author.id).bind(&note.body).bind(note.created_at_ms);
+        let row = Values::new()
+            .set("id", note.id)
+            .set("conversation_id", note.conversation_id)
+            .set("author_id", note.author.id)
+            .set("body", &note.body)
+            .set("created_at_ms", note.created_at_ms);
+        let sql = Sql::insert("private_notes", row);
         self.execute(sql).await.map(drop)
     }
 }

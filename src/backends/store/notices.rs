@@ -1,9 +1,15 @@
-//! Notices: one row per audience, never per recipient. What a user has read is a watermark over the positions of the log, and exceptions.
+//! Owns notices: one row per audience, never per recipient. Called by the use cases of notices;
+//! must not word them: `domain/notices` does.
 //!
-//! A notice gets the position of the log row with its id from the pump. It is read by a user when it has an exception of that user, or a position
-//! at or below that user's watermark.
+//! - A notice gets the position of the log row with its id from the pump.
+//! - A user has read a notice that is at or below the user's watermark, or that has an exception of
+//!   the user.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     ids::{NoticeId, UserId},
     live::audience::Audience,
@@ -79,7 +85,8 @@ pub struct NoticeView {
 pub struct Unread {
     /// How many.
     pub count: i64,
-    /// Grows with every published row of the log and every reading of the user. Of two counts, that with the larger version is newer.
+    /// Grows with every published row of the log and every reading of the user. Of two counts, that
+    /// with the larger version is newer.
     pub version: i64,
 }
 
@@ -112,7 +119,8 @@ impl Store {
         Ok(Unread { count: row.int("unread")?, version: row.int("version")? })
     }
 
-    /// Removes notices of a kind made before `before_ms`, with what was read of them; returns how many.
+    /// Removes notices of a kind made before `before_ms`, with what was read of them; returns how
+    /// many.
     pub async fn trim_notices(&self, kind: &str, before_ms: i64) -> BackendResult<u64> {
         self.execute(Sql::new("DELETE FROM notices WHERE kind = ? AND created_at_ms < ?").bind(kind).bind(before_ms)).await
     }
@@ -122,18 +130,20 @@ impl Tx {
     /// Adds a notice. Its log row, of the same id, is written with [`Tx::append_log`].
     pub async fn insert_notice(&mut self, notice: &NoticeRow) -> BackendResult<()> {
         let texts = serde_json::to_string(&notice.texts).unwrap_or_default();
-        let sql = Sql::new("INSERT INTO notices (id, audience, kind, category, data, texts, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)")
-            .bind(notice.id)
-            .bind(notice.audience)
-            .bind(&notice.kind)
-            .bind(&notice.category)
-            .bind(notice.data.to_string())
-            .bind(texts)
-            .bind(notice.created_at_ms);
+        let row = Values::new()
+            .set("id", notice.id)
+            .set("audience", notice.audience)
+            .set("kind", &notice.kind)
+            .set("category", &notice.category)
+            .set("data", notice.data.to_string())
+            .set("texts", texts)
+            .set("created_at_ms", notice.created_at_ms);
+        let sql = Sql::insert("notices", row);
         self.execute(sql).await.map(drop)
     }
 
-    /// Marks one notice read; `false` when the viewer does not see it. A repeat keeps the first time.
+    /// Marks one notice read; `false` when the viewer does not see it. A repeat keeps the first
+    /// time.
     pub async fn mark_notice_read(&mut self, viewer: &Viewer, id: NoticeId, now_ms: i64) -> BackendResult<bool> {
         let visible =
             Sql::new("SELECT n.position FROM notices n WHERE n.id = ? AND n.audience IN (?, ?) AND n.created_at_ms >= ?").bind(id);
@@ -151,10 +161,11 @@ impl Tx {
         Ok(true)
     }
 
-    /// Marks everything the viewer sees now as read: the watermark goes to the newest position; visible notices above it, whose position came or
-    /// comes this moment, get exceptions.
+    /// Marks everything the viewer sees now as read: the watermark goes to the newest position;
+    /// visible notices above it, whose position came or comes this moment, get exceptions.
     pub async fn mark_all_notices_read(&mut self, viewer: &Viewer, now_ms: i64) -> BackendResult<()> {
-        // The head is read first: what gets its position later is above it, and found by the second statement.
+        // The head is read first: what gets its position later is above it, and found by the second
+        // statement.
         let head = self.fetch_one(Sql::new("SELECT position FROM log_head WHERE id = 1")).await?.int("position")?;
         let exceptions = Sql::new(
             "INSERT INTO notice_reads (user_id, notice_id, read_at_ms) SELECT ?, n.id, ? FROM notices n \
@@ -162,7 +173,8 @@ impl Tx {
              ON CONFLICT (user_id, notice_id) DO NOTHING",
         );
         self.execute(bind_viewer(exceptions.bind(viewer.user_id).bind(now_ms), viewer).bind(head)).await?;
-        // A head read earlier by a parallel call never moves the watermark back: then nothing is newer to mark either.
+        // A head read earlier by a parallel call never moves the watermark back: then nothing is
+        // newer to mark either.
         let watermark = Sql::new(
             "INSERT INTO notice_watermarks (user_id, position, read_at_ms) VALUES (?, ?, ?) ON CONFLICT (user_id) DO UPDATE SET \
              read_at_ms = CASE WHEN excluded.position > notice_watermarks.position THEN excluded.read_at_ms ELSE notice_watermarks.read_at_ms END, \

@@ -1,6 +1,13 @@
-//! Reminders still to be sent. Whoever removes a row sends it, in the same transaction, so none is sent twice by two nodes.
+//! Owns reminders that are still to be sent. Called by the use cases of appointments; must not
+//! send.
+//!
+//! - The node that removes a row sends it in the same transaction, so no reminder is sent twice.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::AppointmentId;
 use sqlx::any::AnyRow;
 
@@ -27,21 +34,21 @@ impl Store {
 }
 
 impl Tx {
-    /// Replaces the reminders of an appointment by these (minutes before, due at); none removes them all.
+    /// Replaces the reminders of an appointment by these (minutes before, due at); none removes
+    /// them all.
     pub async fn set_reminders(&mut self, appointment: AppointmentId, reminders: &[(i64, i64)]) -> BackendResult<()> {
         self.execute(Sql::new("DELETE FROM reminders WHERE appointment_id = ?").bind(appointment)).await?;
         if reminders.is_empty() {
             return Ok(());
         }
-        let mut insert =
-            Sql::new("INSERT INTO reminders (appointment_id, minutes_before, due_at_ms) VALUES ").push_rows("(?, ?, ?)", reminders.len());
-        for (minutes_before, due_at_ms) in reminders {
-            insert = insert.bind(appointment).bind(*minutes_before).bind(*due_at_ms);
-        }
-        self.execute(insert).await.map(drop)
+        let rows = reminders.iter().map(|(minutes_before, due_at_ms)| {
+            Values::new().set("appointment_id", appointment).set("minutes_before", *minutes_before).set("due_at_ms", *due_at_ms)
+        });
+        self.execute(Sql::insert_rows("reminders", rows.collect())).await.map(drop)
     }
 
-    /// Takes a reminder out; `false` when it is gone or was moved: another node sent it, or the appointment changed.
+    /// Takes a reminder out; `false` when it is gone or was moved: another node sent it, or the
+    /// appointment changed.
     pub async fn take_reminder(&mut self, reminder: &DueReminder) -> BackendResult<bool> {
         let sql = Sql::new("DELETE FROM reminders WHERE appointment_id = ? AND minutes_before = ? AND due_at_ms = ?");
         let sql = sql.bind(reminder.appointment_id).bind(reminder.minutes_before).bind(reminder.due_at_ms);

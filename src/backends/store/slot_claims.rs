@@ -1,7 +1,15 @@
-//! The guarantee that nobody has two appointments at once: a live appointment owns every piece of 5 minutes of its counsellor (buffers included) and of
-//! its student. A second owner of a piece violates the primary key, on every engine, whatever was read before.
+//! Owns the guarantee that nobody has two appointments at once. Called by the use cases of
+//! appointments; must not decide who may book.
+//!
+//! - A live appointment owns every piece of 5 minutes of its counsellor (buffers included) and of
+//!   its student.
+//! - A second owner of a piece violates the primary key, on every engine, whatever was read before.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::{
     appointments::{
         appointment::AppointmentState,
@@ -11,7 +19,8 @@ use crate::domain::{
 };
 use sqlx::any::AnyRow;
 
-/// Longest an appointment reaches before and after its start, buffers included: the most `domain::appointments::availability` allows, and some.
+/// Longest an appointment reaches before and after its start, buffers included: the most
+/// `domain::appointments::availability` allows, and some.
 const REACH_MS: i64 = 12 * 3_600_000;
 
 const BOOKED: &str = "SELECT starts_at_ms, blocked_from_ms, blocked_to_ms, state FROM appointments \
@@ -65,19 +74,19 @@ impl Tx {
         self.fetch_one(sql.bind(student).bind(after_ms)).await?.int("ahead")
     }
 
-    /// Claims times for an appointment. `false`: a piece of them belongs to another one; then the transaction can only be dropped.
-    /// Waits while another transaction that has claimed a piece is not decided.
+    /// Claims times for an appointment. `false`: a piece of them belongs to another one; then the
+    /// transaction can only be dropped. Waits while another transaction that has claimed a piece is
+    /// not decided.
     pub async fn claim_times(&mut self, appointment: AppointmentId, claims: &[Claim]) -> BackendResult<bool> {
-        // In one order for everybody, so that two claimants wait for each other in a line and not in a ring.
+        // In one order for everybody, so that two claimants wait for each other in a line and not
+        // in a ring.
         let mut pieces: Vec<(UserId, i64)> =
             claims.iter().flat_map(|claim| claim.time.buckets().map(|bucket| (claim.person, bucket))).collect();
         pieces.sort_unstable();
-        let mut insert =
-            Sql::new("INSERT INTO slot_claims (person_id, bucket, appointment_id) VALUES ").push_rows("(?, ?, ?)", pieces.len());
-        for (person, bucket) in pieces {
-            insert = insert.bind(person).bind(bucket).bind(appointment);
-        }
-        self.insert_or_end(insert).await
+        let rows = pieces
+            .into_iter()
+            .map(|(person, bucket)| Values::new().set("person_id", person).set("bucket", bucket).set("appointment_id", appointment));
+        self.insert_or_end(Sql::insert_rows("slot_claims", rows.collect())).await
     }
 
     /// Gives the times of an appointment back.

@@ -1,5 +1,10 @@
-//! One text per query for three engines. The texts are written with `?`, `ON CONFLICT` and `AS BIGINT`; this file makes of them, once per text:
-//! `$1, $2, …` for PostgreSQL, `ON DUPLICATE KEY` and `AS SIGNED` for MySQL. User input only ever travels as an argument.
+//! Owns the spelling of queries: one text per query for three engines. Called by every file of this
+//! folder; must not know a table.
+//!
+//! - Texts are written with `?`, `ON CONFLICT` and `AS BIGINT`. This file makes `$1, $2, …` of them
+//!   for PostgreSQL, `ON DUPLICATE KEY` and `AS SIGNED` for MySQL, once per fixed text.
+//! - User input only ever travels as an argument.
+//! - A write of many columns is a row of [`Values`], where each column stands beside its value.
 
 use super::Engine;
 use crate::domain::{
@@ -18,12 +23,14 @@ use dashmap::DashMap;
 use sqlx::{Any, Executor, any::AnyRow, query::Query};
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
-/// The character that makes `%` and `_` ordinary in a LIKE pattern; a backslash would mean different things on the engines.
+/// The character that makes `%` and `_` ordinary in a LIKE pattern; a backslash would mean
+/// different things on the engines.
 const LIKE_ESCAPE: char = '!';
 /// Most words of a search that are looked for; the rest is ignored.
 const MAX_WORDS: usize = 8;
 
-/// Texts already made for an engine that needs another spelling; as many as there are queries in this crate.
+/// Texts already made for an engine that needs another spelling; as many as there are queries in
+/// this crate.
 static SPELLINGS: LazyLock<DashMap<(Engine, &'static str), &'static str>> = LazyLock::new(DashMap::new);
 
 /// A value bound to a `?`.
@@ -64,6 +71,12 @@ impl From<i64> for Argument {
     }
 }
 
+impl From<i32> for Argument {
+    fn from(value: i32) -> Self {
+        Self::Int(Some(i64::from(value)))
+    }
+}
+
 impl From<u32> for Argument {
     fn from(value: u32) -> Self {
         Self::Int(Some(i64::from(value)))
@@ -76,12 +89,34 @@ impl From<Option<i64>> for Argument {
     }
 }
 
+/// One row to write: every column stands beside its value, so neither can slip against the other.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    columns: Vec<&'static str>,
+    arguments: Vec<Argument>,
+}
+
+impl Values {
+    /// Starts an empty row.
+    pub(super) const fn new() -> Self {
+        Self { columns: Vec::new(), arguments: Vec::new() }
+    }
+
+    /// Adds a column (fixed text) and its value.
+    pub(super) fn set(mut self, column: &'static str, value: impl Into<Argument>) -> Self {
+        self.columns.push(column);
+        self.arguments.push(value.into());
+        self
+    }
+}
+
 /// A query and its arguments. Starts from a fixed text; filters are pushed as fixed texts too.
 #[derive(Debug)]
 pub(super) struct Sql {
     text: Cow<'static, str>,
     arguments: Vec<Argument>,
-    /// Whether texts of this kind come in many lengths; those are not worth a place among the prepared statements of a connection.
+    /// Whether texts of this kind come in many lengths; those are not worth a place among the
+    /// prepared statements of a connection.
     has_list: bool,
 }
 
@@ -89,6 +124,27 @@ impl Sql {
     /// Starts a query.
     pub(super) const fn new(text: &'static str) -> Self {
         Self { text: Cow::Borrowed(text), arguments: Vec::new(), has_list: false }
+    }
+
+    /// Starts `INSERT INTO table (…) VALUES (…)` of one row.
+    pub(super) fn insert(table: &'static str, row: Values) -> Self {
+        Self { has_list: false, ..Self::insert_rows(table, vec![row]) }
+    }
+
+    /// Starts `INSERT INTO table (…) VALUES (…), …`. The rows set the same columns in the same
+    /// order.
+    pub(super) fn insert_rows(table: &'static str, rows: Vec<Values>) -> Self {
+        let columns = rows.first().map(|row| row.columns.clone()).unwrap_or_default();
+        debug_assert!(rows.iter().all(|row| row.columns == columns), "rows of {table} with different columns");
+        let marks = format!("({})", vec!["?"; columns.len()].join(", "));
+        let text = format!("INSERT INTO {table} ({}) VALUES {}", columns.join(", "), vec![marks; rows.len()].join(", "));
+        Self { text: Cow::Owned(text), arguments: rows.into_iter().flat_map(|row| row.arguments).collect(), has_list: true }
+    }
+
+    /// Starts `UPDATE table SET …`; push the WHERE behind it.
+    pub(super) fn update(table: &'static str, row: Values) -> Self {
+        let text = format!("UPDATE {table} SET {} = ?", row.columns.join(" = ?, "));
+        Self { text: Cow::Owned(text), arguments: row.arguments, has_list: false }
     }
 
     /// Gives the next `?` its value.
@@ -121,14 +177,8 @@ impl Sql {
         self
     }
 
-    /// Adds `row` (such as `(?, ?)`) `count` times: the rows of an INSERT. Bind their values in order.
-    pub(super) fn push_rows(mut self, row: &'static str, count: usize) -> Self {
-        self.has_list = true;
-        self.text.to_mut().push_str(&vec![row; count].join(", "));
-        self
-    }
-
-    /// Adds a condition per word of `search`: `column` (fixed text, holding lower-cased text) contains it.
+    /// Adds a condition per word of `search`: `column` (fixed text, holding lower-cased text)
+    /// contains it.
     pub(super) fn push_words(mut self, column: &'static str, search: Option<&str>) -> Self {
         for word in search.unwrap_or_default().split_whitespace().take(MAX_WORDS) {
             self.has_list = true;
@@ -153,7 +203,7 @@ impl Sql {
     fn prepare(self, engine: Engine) -> Query<'static, Any, sqlx::any::AnyArguments> {
         let query = match self.text {
             Cow::Borrowed(text) => sqlx::query(spelled(engine, text)),
-            // Safe: made of fixed pieces and question marks only.
+            // Safe: made of fixed pieces, names of columns and question marks only.
             Cow::Owned(text) => sqlx::query(sqlx::AssertSqlSafe(spell(engine, &text))).persistent(!self.has_list),
         };
         self.arguments.into_iter().fold(query, |query, argument| match argument {
@@ -172,7 +222,8 @@ pub(super) fn unless_taken(result: sqlx::Result<u64>) -> sqlx::Result<Option<u64
     }
 }
 
-/// Returns what search columns hold of a text: lower case by Unicode, which the engines would do differently.
+/// Returns what search columns hold of a text: lower case by Unicode, which the engines would do
+/// differently.
 pub(super) fn searchable(parts: &[&str]) -> String {
     parts.join("\n").to_lowercase()
 }
@@ -228,7 +279,8 @@ fn number_marks(text: &str) -> String {
     numbered
 }
 
-/// Makes `ON DUPLICATE KEY UPDATE …` of `ON CONFLICT (columns) DO NOTHING` or `DO UPDATE SET … excluded.column …` at the end of a text.
+/// Makes `ON DUPLICATE KEY UPDATE …` of `ON CONFLICT (columns) DO NOTHING` or `DO UPDATE SET …
+/// excluded.column …` at the end of a text.
 fn spell_upsert(text: &str) -> String {
     let Some((head, conflict)) = text.split_once(" ON CONFLICT (") else {
         return text.to_owned();
@@ -295,9 +347,21 @@ mod tests {
     }
 
     #[test]
+    fn a_column_and_its_value_stay_together() {
+        let row = |a: i64| Values::new().set("a", a).set("b", "x");
+        let insert = Sql::insert("t", row(1)).push(" ON CONFLICT (a) DO NOTHING");
+        assert_eq!(insert.text, "INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT (a) DO NOTHING");
+        assert!(matches!(&insert.arguments[..], [Argument::Int(Some(1)), Argument::Text(Some(text))] if text == "x") && !insert.has_list);
+        let rows = Sql::insert_rows("t", vec![row(1), row(2)]);
+        assert_eq!(rows.text, "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)");
+        assert!(matches!(rows.arguments[2], Argument::Int(Some(2))) && rows.has_list);
+        let update = Sql::update("t", row(3)).push(" WHERE id = ?").bind("i");
+        assert_eq!((&*update.text, update.arguments.len()), ("UPDATE t SET a = ?, b = ? WHERE id = ?", 3));
+    }
+
+    #[test]
     fn an_empty_list_matches_nothing() {
         assert_eq!(Sql::new("a IN ").push_list(Vec::<String>::new()).text, "a IN (NULL)");
         assert_eq!(Sql::new("a IN ").push_list(["x", "y"]).text, "a IN (?, ?)");
-        assert_eq!(Sql::new("VALUES ").push_rows("(?, ?)", 2).text, "VALUES (?, ?), (?, ?)");
     }
 }

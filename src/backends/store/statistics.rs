@@ -1,4 +1,5 @@
-//! The five queries of the counsellor's dashboard.
+//! Owns the five queries of the counsellor's dashboard. Called by `services/dashboards.rs`; must
+//! not write.
 
 use super::{BackendResult, Store, columns::Columns, sql::Sql};
 use serde_json::Value;
@@ -105,7 +106,8 @@ impl Store {
         })
     }
 
-    /// Counts notices: `sent_since_ms` is the start of "recently", `read_since_ms` that of deliveries and reads.
+    /// Counts notices: `sent_since_ms` is the start of "recently", `read_since_ms` that of
+    /// deliveries and reads.
     pub async fn notice_counts(&self, sent_since_ms: i64, read_since_ms: i64) -> BackendResult<NoticeCounts> {
         let sql = Sql::new(
             "SELECT s.sent, s.sent_recently, d.deliveries, d.read_count FROM \
@@ -124,7 +126,8 @@ impl Store {
         })
     }
 
-    /// Returns one row per day of `days` (`YYYY-MM-DD`), in their order; days without reading are zero.
+    /// Returns one row per day of `days` (`YYYY-MM-DD`), in their order; days without reading are
+    /// zero.
     pub async fn engagement(&self, days: &[String]) -> BackendResult<Vec<DayRow>> {
         let sql = Sql::new(
             "SELECT day, COUNT(DISTINCT user_id) AS active_students, CAST(SUM(views) AS BIGINT) AS views, \

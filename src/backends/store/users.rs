@@ -1,6 +1,10 @@
-//! Accounts.
+//! Owns accounts. Called by the use cases of accounts; must not see a password, only its hash.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql, sql::searchable};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values, searchable},
+};
 use crate::domain::{ids::UserId, principal::Role};
 use sqlx::any::AnyRow;
 use std::collections::HashSet;
@@ -102,19 +106,17 @@ impl Store {
 impl Tx {
     /// Adds an account; `false` when the login name is taken.
     pub async fn insert_user(&mut self, user: &UserRow) -> BackendResult<bool> {
-        let sql = Sql::new(
-            "INSERT INTO users (id, login, name, search_text, role, password_hash, disabled_at_ms, last_login_at_ms, created_at_ms) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(user.id)
-        .bind(&user.login)
-        .bind(&user.name)
-        .bind(searchable(&[&user.login, &user.name]))
-        .bind(user.role)
-        .bind(&user.password_hash)
-        .bind(user.disabled_at_ms)
-        .bind(user.last_login_at_ms)
-        .bind(user.created_at_ms);
+        let row = Values::new()
+            .set("id", user.id)
+            .set("login", &user.login)
+            .set("name", &user.name)
+            .set("search_text", searchable(&[&user.login, &user.name]))
+            .set("role", user.role)
+            .set("password_hash", &user.password_hash)
+            .set("disabled_at_ms", user.disabled_at_ms)
+            .set("last_login_at_ms", user.last_login_at_ms)
+            .set("created_at_ms", user.created_at_ms);
+        let sql = Sql::insert("users", row);
         self.insert(sql).await
     }
 

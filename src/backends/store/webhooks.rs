@@ -1,7 +1,13 @@
-//! What waits to be told to the owners of connected apps, and what could not be told. A queue is an address of an app; whoever holds its lease delivers
-//! its events in order.
+//! Owns webhook events that wait for delivery to owners of connected apps, and those that were
+//! given up. Called by the use cases of apps; must not open a connection.
+//!
+//! - A queue is one address of an app. The node that holds its lease delivers its events in order.
 
-use super::{BackendResult, Store, Tx, columns::Columns, sql::Sql};
+use super::{
+    BackendResult, Store, Tx,
+    columns::Columns,
+    sql::{Sql, Values},
+};
 use crate::domain::ids::{AppId, NodeId, WebhookEventId};
 use sqlx::any::AnyRow;
 
@@ -105,30 +111,43 @@ pub struct WebhookTotals {
 }
 
 impl Tx {
-    /// Makes sure that a queue exists and is not tidied up under what is added next. In order of id, so that two nodes do not wait for each other.
+    /// Makes sure that a queue exists and is not tidied up under what is added next. In order of
+    /// id, so that two nodes do not wait for each other.
     pub async fn use_webhook_queue(&mut self, id: &str, app: &AppId, url: &str, now_ms: i64) -> BackendResult<()> {
-        let sql = Sql::new(
-            "INSERT INTO webhook_queues (id, app_id, url, due_at_ms, failures, lease_until_ms, used_at_ms) VALUES (?, ?, ?, 0, 0, 0, ?) \
-             ON CONFLICT (id) DO UPDATE SET used_at_ms = excluded.used_at_ms",
-        );
-        self.execute(sql.bind(id).bind(&*app.0).bind(url).bind(now_ms)).await.map(drop)
+        let row = Values::new()
+            .set("id", id)
+            .set("app_id", &*app.0)
+            .set("url", url)
+            .set("due_at_ms", 0)
+            .set("failures", 0)
+            .set("lease_until_ms", 0)
+            .set("used_at_ms", now_ms);
+        let sql = Sql::insert("webhook_queues", row).push(" ON CONFLICT (id) DO UPDATE SET used_at_ms = excluded.used_at_ms");
+        self.execute(sql).await.map(drop)
     }
 
     /// Adds events.
     pub async fn insert_webhook_events(&mut self, events: &[WebhookEventRow]) -> BackendResult<()> {
-        for rows in events.chunks(INSERT_ROWS) {
-            let insert = "INSERT INTO webhook_events (id, queue_id, app_id, subject, event, attempts, created_at_ms, ready_at_ms, died_at_ms) VALUES ";
-            let mut sql = Sql::new(insert).push_rows("(?, ?, ?, ?, ?, 0, ?, ?, 0)", rows.len());
-            for row in rows {
-                sql = sql.bind(row.id).bind(&row.queue_id).bind(&*row.app.0).bind(row.subject.as_deref());
-                sql = sql.bind(&row.event).bind(row.created_at_ms).bind(row.ready_at_ms);
-            }
-            self.execute(sql).await?;
+        for events in events.chunks(INSERT_ROWS) {
+            let rows = events.iter().map(|event| {
+                Values::new()
+                    .set("id", event.id)
+                    .set("queue_id", &event.queue_id)
+                    .set("app_id", &*event.app.0)
+                    .set("subject", event.subject.as_deref())
+                    .set("event", &event.event)
+                    .set("attempts", 0)
+                    .set("created_at_ms", event.created_at_ms)
+                    .set("ready_at_ms", event.ready_at_ms)
+                    .set("died_at_ms", 0)
+            });
+            self.execute(Sql::insert_rows("webhook_events", rows.collect())).await?;
         }
         Ok(())
     }
 
-    /// Takes back what a queue holds about a subject and is not ready at `now_ms`; says whether there was something.
+    /// Takes back what a queue holds about a subject and is not ready at `now_ms`; says whether
+    /// there was something.
     pub async fn take_webhook_event_back(&mut self, queue_id: &str, subject: &str, now_ms: i64) -> BackendResult<bool> {
         let sql = Sql::new("DELETE FROM webhook_events WHERE queue_id = ? AND subject = ? AND ready_at_ms > ? AND died_at_ms = 0");
         Ok(self.execute(sql.bind(queue_id).bind(subject).bind(now_ms)).await? > 0)
@@ -150,8 +169,9 @@ impl Tx {
 }
 
 impl Store {
-    /// Claims a queue with events that are ready for `node`; `None` when there is none. The clocks of the nodes should agree to well within `lease_ms`;
-    /// if they do not, events may be sent twice.
+    /// Claims a queue with events that are ready for `node`; `None` when there is none. The clocks
+    /// of the nodes should agree to well within `lease_ms`; if they do not, events may be sent
+    /// twice.
     pub async fn claim_webhook_queue(&self, node: NodeId, now_ms: i64, lease_ms: i64) -> BackendResult<Option<WebhookQueue>> {
         let sql = Sql::new(
             "SELECT q.id, q.app_id, q.url, q.failures, q.failing_since_ms FROM webhook_queues q WHERE q.due_at_ms <= ? AND q.lease_until_ms <= ? \
@@ -209,7 +229,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Notes that events were not told, and gives the lease back. Returns how many events of the queue are given up.
+    /// Notes that events were not told, and gives the lease back. Returns how many events of the
+    /// queue are given up.
     pub async fn record_webhook_failure(
         &self,
         node: NodeId,
@@ -290,7 +311,8 @@ impl Store {
         Ok(WebhookTotals { waiting: row.int("waiting")?, dead: row.int("dead")? })
     }
 
-    /// Removes dead letters given up before `before_ms`, and queues unused since then; returns how many letters.
+    /// Removes dead letters given up before `before_ms`, and queues unused since then; returns how
+    /// many letters.
     pub async fn trim_dead_letters(&self, before_ms: i64) -> BackendResult<u64> {
         let removed = self.execute(Sql::new("DELETE FROM webhook_events WHERE died_at_ms > 0 AND died_at_ms < ?").bind(before_ms)).await?;
         let unused = Sql::new(

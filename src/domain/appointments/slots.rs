@@ -10,10 +10,10 @@
 //!   no slot, an hour that comes twice offers slots twice.
 
 use super::{availability::Availability, time_of_day::GRID_MINUTES};
+use crate::domain::clock::DAY_MS;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// Length of the pieces of time that appointments claim, in ms.
 pub const BUCKET_MS: i64 = GRID_MINUTES as i64 * MINUTE_MS;
 /// Most days ahead of today that anybody can book.

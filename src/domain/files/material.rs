@@ -1,7 +1,10 @@
 //! Owns the states of a material and the rules for its texts. Called by `services/materials` and
 //! `http/input/forms/material`.
 
-use crate::domain::text::{FieldError, TextRule};
+use crate::domain::{
+    shape::Text,
+    text::{FieldError, TextRule},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,13 +68,49 @@ pub struct MaterialText {
     pub body: String,
 }
 
+/// The texts of a material as a request sent them; `None`: not sent. The shape is that of a new
+/// material.
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(inline)]
+pub struct SentMaterialText {
+    /// One line.
+    #[schemars(with = "Text", length(min = 1, max = 160))]
+    pub title: Option<String>,
+    /// One line.
+    #[schemars(with = "Text", length(min = 1, max = 60))]
+    pub category: Option<String>,
+    /// The text.
+    #[schemars(default, with = "Text", length(min = 0, max = 100_000))]
+    pub body: Option<String>,
+}
+
+impl SentMaterialText {
+    /// Returns the texts that every material has.
+    #[must_use]
+    pub fn of(title: &str, category: &str, body: &str) -> Self {
+        Self { title: Some(title.to_owned()), category: Some(category.to_owned()), body: Some(body.to_owned()) }
+    }
+}
+
 impl MaterialText {
-    /// Checks all fields and reports every error at once.
-    pub fn parse(title: &str, category: &str, body: &str) -> Result<Self, Vec<FieldError>> {
-        match (TITLE.parse(title), CATEGORY.parse(category), BODY.parse(body)) {
+    /// Checks the texts of a new material, where a text that was not sent is empty, and reports all
+    /// errors at once.
+    pub fn parse(sent: &SentMaterialText) -> Result<Self, Vec<FieldError>> {
+        let check = |rule: TextRule, text: &Option<String>| rule.parse(text.as_deref().unwrap_or_default());
+        match (check(TITLE, &sent.title), check(CATEGORY, &sent.category), check(BODY, &sent.body)) {
             (Ok(title), Ok(category), Ok(body)) => Ok(Self { title, category, body }),
             (title, category, body) => Err([title.err(), category.err(), body.err()].into_iter().flatten().collect()),
         }
+    }
+
+    /// Returns these texts with the sent ones in their stead, checked as a whole.
+    pub fn changed(&self, sent: SentMaterialText) -> Result<Self, Vec<FieldError>> {
+        let Self { title, category, body } = self.clone();
+        Self::parse(&SentMaterialText {
+            title: sent.title.or(Some(title)),
+            category: sent.category.or(Some(category)),
+            body: sent.body.or(Some(body)),
+        })
     }
 
     /// Returns the first words of the body, at most 200 characters, or `None` when there is no
@@ -97,16 +136,25 @@ mod tests {
 
     #[test]
     fn all_wrong_fields_are_reported_at_once() {
-        let errors = MaterialText::parse("", &"x".repeat(61), "a\u{7}").unwrap_err();
+        let errors = MaterialText::parse(&SentMaterialText::of("", &"x".repeat(61), "a\u{7}")).unwrap_err();
         let found: Vec<_> = errors.iter().map(|error| (error.field, error.code)).collect();
         assert_eq!(found, [("title", "required"), ("category", "too_long"), ("body", "control_character")]);
     }
 
     #[test]
     fn a_summary_ends_at_a_word() {
-        let text = MaterialText::parse("t", "c", &"kata ".repeat(100)).unwrap();
+        let text = MaterialText::parse(&SentMaterialText::of("t", "c", &"kata ".repeat(100))).unwrap();
         let summary = text.summary().unwrap();
         assert!(summary.ends_with("kata…") && summary.chars().count() <= SUMMARY_CHARS + 1, "{summary}");
-        assert_eq!(MaterialText::parse("t", "c", " ").unwrap().summary(), None);
+        assert_eq!(MaterialText::parse(&SentMaterialText::of("t", "c", " ")).unwrap().summary(), None);
+    }
+
+    #[test]
+    fn a_text_that_was_not_sent_stays() {
+        let before = MaterialText::parse(&SentMaterialText::of("Lama", "Belajar", "isi")).unwrap();
+        let after = before.changed(SentMaterialText { title: Some("Baru".into()), ..SentMaterialText::default() }).unwrap();
+        assert_eq!(after, MaterialText { title: "Baru".into(), ..before.clone() });
+        assert_eq!(before.changed(SentMaterialText::default()).unwrap(), before);
+        assert_eq!(before.changed(SentMaterialText::of("", "c", "")).unwrap_err().len(), 1, "a title cannot be taken away");
     }
 }

@@ -39,21 +39,27 @@ pub struct AppointmentNotice {
     pub other_side: String,
 }
 
-const fn spec(wire_name: &'static str, icon: &'static str, is_mutable: bool) -> NoticeSpec {
-    NoticeSpec { wire_name, category: "appointments", icon, retention_days: 365, is_mutable }
+const fn spec(wire_name: &'static str, is_mutable: bool) -> NoticeSpec {
+    NoticeSpec { wire_name, category: "appointments", retention_days: 365, is_mutable }
 }
 
 /// Of [`AppointmentNews::Soon`]: worth nothing once the appointment is over.
 const REMINDER: NoticeSpec =
-    NoticeSpec { wire_name: "appointment.reminder", category: "appointments", icon: "bell", retention_days: 30, is_mutable: true };
+    NoticeSpec { wire_name: "appointment.reminder", category: "appointments", retention_days: 30, is_mutable: true };
 
-/// Declares the fixed part of each kind. `spec()` and the list that housekeeping trims by are made of
-/// the same lines, so a kind is in both or does not compile.
-macro_rules! fix_kinds {
-    ($($news:pat => $spec:expr;)+) => {
+/// Makes the list of kinds and the methods that differ by kind of one entry per kind: fixed part, then
+/// title and body in Indonesian and in English. `$who` is the other side, `$when` the time in the
+/// language of the text.
+macro_rules! appointment_kinds {
+    (|$who:ident, $when:ident| $(
+        $news:pat => $spec:expr,
+        id: $id:expr,
+        en: $en:expr;
+    )+) => {
         /// The kinds, in the order of the states, and the reminder.
         pub const SPECS: &[NoticeSpec] = &[$($spec),+];
 
+        #[allow(unused_variables, reason = "the fixed part and some texts use nothing of the news")]
         impl AppointmentNotice {
             /// Returns what is fixed about this kind.
             #[must_use]
@@ -62,25 +68,68 @@ macro_rules! fix_kinds {
                     $($news => $spec,)+
                 }
             }
+
+            fn indonesian(&self) -> (&'static str, String) {
+                let ($who, $when) = (&self.other_side, spoken_time(self.starts_at_ms, &self.zone, Language::Indonesian));
+                match self.news {
+                    $($news => $id,)+
+                }
+            }
+
+            fn english(&self) -> (&'static str, String) {
+                let ($who, $when) = (&self.other_side, spoken_time(self.starts_at_ms, &self.zone, Language::English));
+                match self.news {
+                    $($news => $en,)+
+                }
+            }
         }
     };
 }
 
-fix_kinds! {
-    AppointmentNews::Now(AppointmentState::Requested) => spec("appointment.requested", "calendar-plus", false);
-    AppointmentNews::Now(AppointmentState::Confirmed) => spec("appointment.confirmed", "calendar-check", false);
-    AppointmentNews::Now(AppointmentState::Rescheduled) => spec("appointment.rescheduled", "calendar-clock", false);
-    AppointmentNews::Now(AppointmentState::Cancelled) => spec("appointment.cancelled", "calendar-x", false);
-    AppointmentNews::Now(AppointmentState::Completed) => spec("appointment.completed", "calendar-check", true);
-    AppointmentNews::Now(AppointmentState::NoShow) => spec("appointment.no_show", "calendar-x", false);
-    AppointmentNews::Soon { .. } => REMINDER;
+appointment_kinds! { |who, when|
+    AppointmentNews::Now(AppointmentState::Requested) => spec("appointment.requested", false),
+    id: ("Permintaan janji temu", format!("{who} mengajukan janji temu pada {when}.")),
+    en: ("Appointment requested", format!("{who} asks for an appointment on {when}."));
+
+    AppointmentNews::Now(AppointmentState::Confirmed) => spec("appointment.confirmed", false),
+    id: ("Janji temu dikonfirmasi", format!("{who} mengonfirmasi janji temu pada {when}.")),
+    en: ("Appointment confirmed", format!("{who} confirmed the appointment on {when}."));
+
+    AppointmentNews::Now(AppointmentState::Rescheduled) => spec("appointment.rescheduled", false),
+    id: ("Usulan waktu baru", format!("{who} mengusulkan waktu baru: {when}.")),
+    en: ("New time proposed", format!("{who} proposes a new time: {when}."));
+
+    AppointmentNews::Now(AppointmentState::Cancelled) => spec("appointment.cancelled", false),
+    id: ("Janji temu dibatalkan", format!("Janji temu dengan {who} pada {when} dibatalkan.")),
+    en: ("Appointment cancelled", format!("The appointment with {who} on {when} was cancelled."));
+
+    AppointmentNews::Now(AppointmentState::Completed) => spec("appointment.completed", true),
+    id: ("Janji temu selesai", format!("Janji temu dengan {who} pada {when} sudah selesai.")),
+    en: ("Appointment completed", format!("The appointment with {who} on {when} is completed."));
+
+    AppointmentNews::Now(AppointmentState::NoShow) => spec("appointment.no_show", false),
+    id: ("Janji temu terlewat", format!("Janji temu dengan {who} pada {when} dicatat tidak dihadiri.")),
+    en: ("Appointment missed", format!("The appointment with {who} on {when} was noted as missed."));
+
+    AppointmentNews::Soon { minutes_before, is_confirmed } => REMINDER,
+    id: {
+        let soon = in_words(minutes_before, "jam", "menit");
+        let doubt = if is_confirmed { "" } else { " Waktunya belum dikonfirmasi." };
+        ("Pengingat janji temu", format!("Dalam {soon}: janji temu dengan {who}, {when}.{doubt}"))
+    },
+    en: {
+        let soon = in_words(minutes_before, if minutes_before == 60 { "hour" } else { "hours" }, "minutes");
+        let doubt = if is_confirmed { "" } else { " The time is not confirmed yet." };
+        ("Appointment reminder", format!("In {soon}: appointment with {who}, {when}.{doubt}"))
+    };
 }
 
 impl AppointmentNotice {
     /// Returns the text in both languages.
     #[must_use]
     pub fn texts(&self) -> NoticeTexts {
-        NoticeTexts { id: self.indonesian(), en: self.english() }
+        let text = |(title, body): (&str, String)| NoticeText { title: title.to_owned(), body };
+        NoticeTexts { id: text(self.indonesian()), en: text(self.english()) }
     }
 
     /// Returns the `data` object of the wire shape.
@@ -91,64 +140,6 @@ impl AppointmentNotice {
             data["minutes_before"] = json!(minutes_before);
         }
         data
-    }
-
-    fn indonesian(&self) -> NoticeText {
-        let when = spoken_time(self.starts_at_ms, &self.zone, Language::Indonesian);
-        let who = &self.other_side;
-        let (title, body) = match self.news {
-            AppointmentNews::Now(AppointmentState::Requested) => {
-                ("Permintaan janji temu", format!("{who} mengajukan janji temu pada {when}."))
-            }
-            AppointmentNews::Now(AppointmentState::Confirmed) => {
-                ("Janji temu dikonfirmasi", format!("{who} mengonfirmasi janji temu pada {when}."))
-            }
-            AppointmentNews::Now(AppointmentState::Rescheduled) => ("Usulan waktu baru", format!("{who} mengusulkan waktu baru: {when}.")),
-            AppointmentNews::Now(AppointmentState::Cancelled) => {
-                ("Janji temu dibatalkan", format!("Janji temu dengan {who} pada {when} dibatalkan."))
-            }
-            AppointmentNews::Now(AppointmentState::Completed) => {
-                ("Janji temu selesai", format!("Janji temu dengan {who} pada {when} sudah selesai."))
-            }
-            AppointmentNews::Now(AppointmentState::NoShow) => {
-                ("Janji temu terlewat", format!("Janji temu dengan {who} pada {when} dicatat tidak dihadiri."))
-            }
-            AppointmentNews::Soon { minutes_before, is_confirmed } => {
-                let soon = in_words(minutes_before, "jam", "menit");
-                let doubt = if is_confirmed { "" } else { " Waktunya belum dikonfirmasi." };
-                ("Pengingat janji temu", format!("Dalam {soon}: janji temu dengan {who}, {when}.{doubt}"))
-            }
-        };
-        NoticeText { title: title.to_owned(), body }
-    }
-
-    fn english(&self) -> NoticeText {
-        let when = spoken_time(self.starts_at_ms, &self.zone, Language::English);
-        let who = &self.other_side;
-        let (title, body) = match self.news {
-            AppointmentNews::Now(AppointmentState::Requested) => {
-                ("Appointment requested", format!("{who} asks for an appointment on {when}."))
-            }
-            AppointmentNews::Now(AppointmentState::Confirmed) => {
-                ("Appointment confirmed", format!("{who} confirmed the appointment on {when}."))
-            }
-            AppointmentNews::Now(AppointmentState::Rescheduled) => ("New time proposed", format!("{who} proposes a new time: {when}.")),
-            AppointmentNews::Now(AppointmentState::Cancelled) => {
-                ("Appointment cancelled", format!("The appointment with {who} on {when} was cancelled."))
-            }
-            AppointmentNews::Now(AppointmentState::Completed) => {
-                ("Appointment completed", format!("The appointment with {who} on {when} is completed."))
-            }
-            AppointmentNews::Now(AppointmentState::NoShow) => {
-                ("Appointment missed", format!("The appointment with {who} on {when} was noted as missed."))
-            }
-            AppointmentNews::Soon { minutes_before, is_confirmed } => {
-                let soon = in_words(minutes_before, if minutes_before == 60 { "hour" } else { "hours" }, "minutes");
-                let doubt = if is_confirmed { "" } else { " The time is not confirmed yet." };
-                ("Appointment reminder", format!("In {soon}: appointment with {who}, {when}.{doubt}"))
-            }
-        };
-        NoticeText { title: title.to_owned(), body }
     }
 }
 

@@ -1,5 +1,8 @@
-//! Notice kinds, declared in one place: a new kind is one variant, one line of `fix_kinds!`, and one
-//! arm each of `texts()` and `data()`.
+//! Owns the kinds of notices: each entry of `notice_kinds!` declares name, fields, fixed part and texts of one kind.
+//!
+//! - A kind touches nothing else in Rust: enum, `ALL` and the three methods are made of the entries.
+//! - `data` on the wire is the object of a kind's fields.
+//! - The kinds about appointments are in [`super::appointment`].
 
 use super::{
     appointment::{self, AppointmentNotice},
@@ -7,63 +10,23 @@ use super::{
 };
 use crate::domain::live::audience::Audience;
 
-/// What a notice is about, with what its text needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoticeKind {
-    /// A counsellor published a material.
-    MaterialPublished {
-        /// Id of the material, for the link.
-        material_id: String,
-        /// Its title.
-        title: String,
-        /// Its category.
-        category: String,
-    },
-    /// Something about an appointment; its kinds are in [`super::appointment`].
-    Appointment(AppointmentNotice),
-    /// A student waits for a counsellor.
-    ConversationWaiting {
-        /// Id of the conversation, for the link.
-        conversation_id: String,
-    },
-    /// A counsellor took a student's conversation.
-    ConversationAssigned {
-        /// Id of the conversation, for the link.
-        conversation_id: String,
-    },
-    /// A student's conversation has another counsellor now.
-    ConversationTransferred {
-        /// Id of the conversation, for the link.
-        conversation_id: String,
-    },
-    /// A counsellor was given a conversation.
-    ConversationHandedOver {
-        /// Id of the conversation, for the link.
-        conversation_id: String,
-    },
-    /// The companion has used a large part of its tokens of the month, or all.
-    CompanionBudget {
-        /// 80 or 100.
-        percent: u8,
-        /// `YYYY-MM`.
-        month: String,
-    },
-    /// A student may be in danger: somebody must look now.
-    RiskRaised {
-        /// Id of the warning, for the link.
-        alert_id: String,
-    },
-    /// A student may need somebody to talk with.
-    RiskConcern {
-        /// Id of the warning, for the link.
-        alert_id: String,
-    },
-}
+/// Makes [`NoticeKind`] of one entry per kind: name and fields, then `spec` (a constant) and `texts`,
+/// which may use the fields by name.
+macro_rules! notice_kinds {
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),+ }
+        spec: $spec:expr,
+        texts: $texts:expr;
+    )+) => {
+        /// What a notice is about, with what its text needs.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum NoticeKind {
+            /// Something about an appointment; its kinds are in [`super::appointment`].
+            Appointment(AppointmentNotice),
+            $($(#[$doc])* $kind { $($(#[$field_doc])* $field: $type),+ },)+
+        }
 
-/// Declares the fixed part of each kind. `spec()` and the list that housekeeping trims by are made of
-/// the same lines, so a kind is in both or does not compile.
-macro_rules! fix_kinds {
-    ($($kind:ident => $spec:expr;)+) => {
         impl NoticeSpec {
             /// All kinds.
             pub const ALL: [&'static [Self]; 2] = [&[$($spec),+], appointment::SPECS];
@@ -78,93 +41,139 @@ macro_rules! fix_kinds {
                     $(Self::$kind { .. } => $spec,)+
                 }
             }
+
+            /// Returns the text in both languages.
+            #[must_use]
+            #[allow(unused_variables, reason = "some texts name none of their fields")]
+            pub fn texts(&self) -> NoticeTexts {
+                match self {
+                    Self::Appointment(notice) => notice.texts(),
+                    $(Self::$kind { $($field),+ } => $texts,)+
+                }
+            }
+
+            /// Returns the `data` object of the wire shape: the fields by name.
+            #[must_use]
+            pub fn data(&self) -> serde_json::Value {
+                match self {
+                    Self::Appointment(notice) => notice.data(),
+                    $(Self::$kind { $($field),+ } => serde_json::json!({ $((stringify!($field)): $field),+ }),)+
+                }
+            }
         }
     };
 }
 
-fix_kinds! {
-    MaterialPublished =>
-        NoticeSpec { wire_name: "material.published", category: "materials", icon: "book", retention_days: 365, is_mutable: true };
-    CompanionBudget =>
-        NoticeSpec { wire_name: "companion.budget_warning", category: "system", icon: "gauge", retention_days: 90, is_mutable: false };
-    ConversationWaiting => NoticeSpec::of_chat("conversation.waiting", 7);
-    ConversationAssigned => NoticeSpec::of_chat("conversation.assigned", 90);
-    ConversationTransferred => NoticeSpec::of_chat("conversation.transferred", 90);
-    ConversationHandedOver => NoticeSpec::of_chat("conversation.handed_over", 90);
-    RiskRaised => NoticeSpec::of_safety("risk.raised");
-    RiskConcern => NoticeSpec::of_safety("risk.concern");
+notice_kinds! {
+    /// A counsellor published a material.
+    MaterialPublished {
+        /// Id of the material, for the link.
+        material_id: String,
+        /// Its title.
+        title: String,
+        /// Its category.
+        category: String
+    }
+    spec: NoticeSpec { wire_name: "material.published", category: "materials", retention_days: 365, is_mutable: true },
+    texts: NoticeTexts {
+        id: NoticeText { title: "Materi baru".into(), body: format!("“{title}” ({category}) sudah bisa kamu baca.") },
+        en: NoticeText { title: "New material".into(), body: format!("“{title}” ({category}) is ready to read.") },
+    };
+
+    /// The companion has used a large part of its tokens of the month, or all.
+    CompanionBudget {
+        /// 80 or 100.
+        percent: u8,
+        /// `YYYY-MM`.
+        month: String
+    }
+    spec: NoticeSpec { wire_name: "companion.budget_warning", category: "system", retention_days: 90, is_mutable: false },
+    texts: budget_texts(*percent);
+
+    /// A student waits for a counsellor.
+    ConversationWaiting {
+        /// Id of the conversation, for the link.
+        conversation_id: String
+    }
+    spec: NoticeSpec::of_chat("conversation.waiting", 7),
+    texts: NoticeTexts::fixed(
+        ("Ada siswa menunggu", "Seorang siswa menunggu di antrean obrolan."),
+        ("A student is waiting", "A student is waiting in the chat queue."),
+    );
+
+    /// A counsellor took a student's conversation.
+    ConversationAssigned {
+        /// Id of the conversation, for the link.
+        conversation_id: String
+    }
+    spec: NoticeSpec::of_chat("conversation.assigned", 90),
+    texts: NoticeTexts::fixed(
+        ("Guru BK siap mengobrol", "Guru BK sudah menerima obrolanmu."),
+        ("A counsellor is ready", "A counsellor has taken up your chat."),
+    );
+
+    /// A student's conversation has another counsellor now.
+    ConversationTransferred {
+        /// Id of the conversation, for the link.
+        conversation_id: String
+    }
+    spec: NoticeSpec::of_chat("conversation.transferred", 90),
+    texts: NoticeTexts::fixed(
+        ("Obrolan dilanjutkan", "Obrolanmu dilanjutkan oleh guru BK lain."),
+        ("Your chat goes on", "Another counsellor continues your chat."),
+    );
+
+    /// A counsellor was given a conversation.
+    ConversationHandedOver {
+        /// Id of the conversation, for the link.
+        conversation_id: String
+    }
+    spec: NoticeSpec::of_chat("conversation.handed_over", 90),
+    texts: NoticeTexts::fixed(
+        ("Obrolan dialihkan kepada Anda", "Rekan Anda mengalihkan sebuah obrolan kepada Anda."),
+        ("A chat was handed to you", "A colleague handed a chat over to you."),
+    );
+
+    /// A student may be in danger: somebody must look now.
+    // Its text is neutral on purpose, as that of the next: it may stand on a lock screen that others see.
+    RiskRaised {
+        /// Id of the warning, for the link.
+        alert_id: String
+    }
+    spec: NoticeSpec::of_safety("risk.raised"),
+    texts: NoticeTexts::fixed(
+        ("Perlu tindakan sekarang", "Seorang siswa membutuhkan Anda. Buka halaman Peringatan."),
+        ("Please act now", "A student needs you. Open the Alerts page."),
+    );
+
+    /// A student may need somebody to talk with.
+    RiskConcern {
+        /// Id of the warning, for the link.
+        alert_id: String
+    }
+    spec: NoticeSpec::of_safety("risk.concern"),
+    texts: NoticeTexts::fixed(
+        ("Mohon perhatian", "Ada siswa yang mungkin perlu diajak bicara. Lihat halaman Peringatan."),
+        ("Please have a look", "A student may need somebody to talk with. See the Alerts page."),
+    );
 }
 
-impl NoticeKind {
-    /// Returns the text in both languages.
-    #[must_use]
-    pub fn texts(&self) -> NoticeTexts {
-        match self {
-            Self::MaterialPublished { title, category, .. } => NoticeTexts {
-                id: NoticeText { title: "Materi baru".into(), body: format!("“{title}” ({category}) sudah bisa kamu baca.") },
-                en: NoticeText { title: "New material".into(), body: format!("“{title}” ({category}) is ready to read.") },
-            },
-            Self::Appointment(notice) => notice.texts(),
-            Self::ConversationWaiting { .. } => NoticeTexts::fixed(
-                ("Ada siswa menunggu", "Seorang siswa menunggu di antrean obrolan."),
-                ("A student is waiting", "A student is waiting in the chat queue."),
+fn budget_texts(percent: u8) -> NoticeTexts {
+    if percent == 100 {
+        return NoticeTexts::fixed(
+            (
+                "Kuota teman AI bulan ini habis",
+                "Sampai bulan depan teman digital tanpa model AI yang menjawab. Kartu bantuan tetap tersedia.",
             ),
-            Self::ConversationAssigned { .. } => NoticeTexts::fixed(
-                ("Guru BK siap mengobrol", "Guru BK sudah menerima obrolanmu."),
-                ("A counsellor is ready", "A counsellor has taken up your chat."),
+            (
+                "The AI companion has used its monthly tokens",
+                "Until next month the offline companion answers. The help card stays available.",
             ),
-            Self::ConversationTransferred { .. } => NoticeTexts::fixed(
-                ("Obrolan dilanjutkan", "Obrolanmu dilanjutkan oleh guru BK lain."),
-                ("Your chat goes on", "Another counsellor continues your chat."),
-            ),
-            Self::ConversationHandedOver { .. } => NoticeTexts::fixed(
-                ("Obrolan dialihkan kepada Anda", "Rekan Anda mengalihkan sebuah obrolan kepada Anda."),
-                ("A chat was handed to you", "A colleague handed a chat over to you."),
-            ),
-            Self::CompanionBudget { percent: 100, .. } => NoticeTexts::fixed(
-                (
-                    "Kuota teman AI bulan ini habis",
-                    "Sampai bulan depan teman digital tanpa model AI yang menjawab. Kartu bantuan tetap tersedia.",
-                ),
-                (
-                    "The AI companion has used its monthly tokens",
-                    "Until next month the offline companion answers. The help card stays available.",
-                ),
-            ),
-            Self::CompanionBudget { percent, .. } => NoticeTexts {
-                id: NoticeText { title: "Kuota teman AI hampir habis".into(), body: format!("{percent}% kuota bulan ini sudah terpakai.") },
-                en: NoticeText {
-                    title: "The AI companion is low on tokens".into(),
-                    body: format!("{percent}% of this month's tokens are used."),
-                },
-            },
-            // Neutral on purpose: it may stand on a lock screen that others see.
-            Self::RiskRaised { .. } => NoticeTexts::fixed(
-                ("Perlu tindakan sekarang", "Seorang siswa membutuhkan Anda. Buka halaman Peringatan."),
-                ("Please act now", "A student needs you. Open the Alerts page."),
-            ),
-            Self::RiskConcern { .. } => NoticeTexts::fixed(
-                ("Mohon perhatian", "Ada siswa yang mungkin perlu diajak bicara. Lihat halaman Peringatan."),
-                ("Please have a look", "A student may need somebody to talk with. See the Alerts page."),
-            ),
-        }
+        );
     }
-
-    /// Returns the `data` object of the wire shape.
-    #[must_use]
-    pub fn data(&self) -> serde_json::Value {
-        match self {
-            Self::MaterialPublished { material_id, title, category } => {
-                serde_json::json!({ "material_id": material_id, "title": title, "category": category })
-            }
-            Self::Appointment(notice) => notice.data(),
-            Self::ConversationWaiting { conversation_id }
-            | Self::ConversationAssigned { conversation_id }
-            | Self::ConversationTransferred { conversation_id }
-            | Self::ConversationHandedOver { conversation_id } => serde_json::json!({ "conversation_id": conversation_id }),
-            Self::CompanionBudget { percent, month } => serde_json::json!({ "percent": percent, "month": month }),
-            Self::RiskRaised { alert_id } | Self::RiskConcern { alert_id } => serde_json::json!({ "alert_id": alert_id }),
-        }
+    NoticeTexts {
+        id: NoticeText { title: "Kuota teman AI hampir habis".into(), body: format!("{percent}% kuota bulan ini sudah terpakai.") },
+        en: NoticeText { title: "The AI companion is low on tokens".into(), body: format!("{percent}% of this month's tokens are used.") },
     }
 }
 
@@ -239,7 +248,7 @@ mod tests {
                 let spec = kind.spec();
                 assert!(NoticeSpec::ALL.concat().contains(&spec) && !spec.is_mutable, "nobody mutes {}", spec.wire_name);
                 let texts = serde_json::to_value(kind.texts()).unwrap();
-                serde_json::json!({ "kind": spec.wire_name, "category": spec.category, "icon": spec.icon, "texts": texts, "data": kind.data() }).to_string()
+                serde_json::json!({ "kind": spec.wire_name, "category": spec.category, "texts": texts, "data": kind.data() }).to_string()
             })
             .collect();
         let golden = include_str!("../../../tests/golden/notices_safety.txt");

@@ -13,8 +13,6 @@ pub struct NoticeSpec {
     pub wire_name: &'static str,
     /// Group a user can filter or mute.
     pub category: &'static str,
-    /// Name of the icon the UI shows.
-    pub icon: &'static str,
     /// How long a notice of this kind is kept, in days.
     pub retention_days: u16,
     /// Whether a user may mute the category.
@@ -54,11 +52,11 @@ impl NoticeSpec {
     }
 
     pub(super) const fn of_safety(wire_name: &'static str) -> Self {
-        Self { wire_name, category: "safety", icon: "shield", retention_days: 365, is_mutable: false }
+        Self { wire_name, category: "safety", retention_days: 365, is_mutable: false }
     }
 
     pub(super) const fn of_chat(wire_name: &'static str, retention_days: u16) -> Self {
-        Self { wire_name, category: "chat", icon: "chat", retention_days, is_mutable: true }
+        Self { wire_name, category: "chat", retention_days, is_mutable: true }
     }
 }
 

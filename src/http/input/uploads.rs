@@ -41,14 +41,29 @@ const LINGER_BYTES: usize = 8 * 1024 * 1024;
 /// How long the server reads after the refusal.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// A text field of a form: its name, its limit and its value in one line.
+pub struct TextField<'a> {
+    name: &'static str,
+    max_bytes: usize,
+    text: &'a mut Option<String>,
+}
+
+impl<'a> TextField<'a> {
+    /// Declares a field. `max_bytes`: four per character of its rule, and room for the error to say "too long".
+    pub const fn new(name: &'static str, max_bytes: usize, text: &'a mut Option<String>) -> Self {
+        Self { name, max_bytes, text }
+    }
+
+    /// Returns the text that came in.
+    pub const fn text(&self) -> &Option<String> {
+        self.text
+    }
+}
+
 /// A form that can be received.
 pub trait Form: Default {
-    /// The text fields with their largest sizes in bytes: four per character of the field's rule,
-    /// and enough beyond it for the answer "too long".
-    const TEXT_FIELDS: &'static [(&'static str, usize)];
-
-    /// Returns the slot that stores the text of such a field.
-    fn text_slot(&mut self, field: &'static str) -> &mut Option<String>;
+    /// Returns the text fields that the form takes; every other name is refused.
+    fn text_fields(&mut self) -> Vec<TextField<'_>>;
 
     /// Keeps the file.
     fn set_file(&mut self, file: UploadedFile);
@@ -200,9 +215,8 @@ impl FormReader {
     }
 
     async fn take_text<F: Form>(&mut self, part: &mut Field, name: &str, form: &mut F) -> ApiResult<()> {
-        let known = F::TEXT_FIELDS.iter().find(|(field, _)| *field == name);
-        let Some((field, limit)) = known.copied() else { return Err(unknown_field(name)) };
-        let slot = form.text_slot(field);
+        let known = form.text_fields().into_iter().find(|field| field.name == name);
+        let Some(TextField { name: field, max_bytes: limit, text: slot }) = known else { return Err(unknown_field(name)) };
         if slot.is_some() {
             return Err(given_twice(name));
         }

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         access::{Action, may},
-        files::material::MaterialStatus,
+        files::material::{MaterialStatus, SentMaterialText},
         ids::MaterialId,
         shape::{Text, given},
         text::{FieldError, TextRule},
@@ -99,7 +99,8 @@ impl MaterialListQuery {
 impl MaterialEditBody {
     fn parse(self) -> ApiResult<MaterialChange> {
         let status = self.status.map(|status| MaterialStatus::parse_field(&status)).transpose()?;
-        Ok(MaterialChange { title: self.title, category: self.category, body: self.body, status })
+        let text = SentMaterialText { title: self.title, category: self.category, body: self.body };
+        Ok(MaterialChange { text, status })
     }
 }
 
@@ -153,7 +154,7 @@ pub async fn create(request: HttpRequest, context: web::Data<Context>, requester
 }
 
 /// Publishes the material of an upload, once per key.
-async fn publish(request: HttpRequest, context: web::Data<Context>, requester: Requester, form: UploadForm) -> ApiResult {
+async fn publish(request: HttpRequest, context: web::Data<Context>, requester: Requester, mut form: UploadForm) -> ApiResult {
     let fingerprint = form.fingerprint();
     let publish = || async {
         let material = materials::publish_material(&context, &requester, form.parse()?).await?;

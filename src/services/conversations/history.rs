@@ -7,10 +7,7 @@ use super::{
     view_audit::record_views,
 };
 use crate::{
-    backends::{
-        files::{LINK_LIFETIME_S, LinkOptions},
-        store::{ConversationRow, HistoryRange, MessageRow},
-    },
+    backends::store::{ConversationRow, HistoryRange, MessageRow},
     domain::{
         access::{Action, may},
         clock::rfc3339,
@@ -19,6 +16,7 @@ use crate::{
         principal::Role,
         shape::Time,
     },
+    services::files::link::link_options,
     wire::content_disposition::Disposition,
 };
 use schemars::JsonSchema;
@@ -200,14 +198,7 @@ pub async fn link_message_file(
     let message = context.store.find_message(id, message).await?.ok_or(ServiceError::NotFound)?;
     let file = message.file.ok_or(ServiceError::NotFound)?;
     record_views(context, requester, &[id]).await?;
-    let options = LinkOptions {
-        disposition,
-        file_name: &file.name,
-        content_type: &file.content_type,
-        expires_in_s: LINK_LIFETIME_S,
-        now_ms: context.clock.now_ms(),
-        base_url: &context.config.http.public_url,
-    };
+    let options = link_options(context, &file, disposition);
     let link = context.files.signed_url(&key_of(&file)?, &options).await?;
     Ok(MessageLink { url: link.url, expires_at: rfc3339(link.expires_at_ms) })
 }

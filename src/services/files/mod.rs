@@ -3,5 +3,6 @@
 
 pub mod image_inspection;
 pub mod incoming;
+pub(super) mod link;
 pub mod pdf_inspection;
 pub mod sweep;

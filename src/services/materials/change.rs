@@ -15,7 +15,7 @@ use crate::{
         access::Action,
         files::{
             file_key::FileKey,
-            material::{MaterialStatus, MaterialText, PDF_CONTENT_TYPE},
+            material::{MaterialStatus, MaterialText, PDF_CONTENT_TYPE, SentMaterialText},
         },
         ids::MaterialId,
         live::{audience::Audience, channel::ChannelName},
@@ -49,12 +49,8 @@ pub struct NewMaterial {
 /// The changes to a material; `None` leaves a part as it is.
 #[derive(Debug, Clone, Default)]
 pub struct MaterialChange {
-    /// New title.
-    pub title: Option<String>,
-    /// New category.
-    pub category: Option<String>,
-    /// New text.
-    pub body: Option<String>,
+    /// New texts.
+    pub text: SentMaterialText,
     /// New state.
     pub status: Option<MaterialStatus>,
 }
@@ -180,9 +176,7 @@ fn new_row(context: &Context, author: &Principal, new: &NewMaterial) -> Material
     });
     MaterialRow {
         id: MaterialId::generate(),
-        title: new.text.title.clone(),
-        category: new.text.category.clone(),
-        body: new.text.body.clone(),
+        text: new.text.clone(),
         summary: new.text.summary(),
         status: new.status,
         file,
@@ -198,16 +192,11 @@ fn new_row(context: &Context, author: &Principal, new: &NewMaterial) -> Material
 
 /// Returns the row with the change applied, validated as a whole.
 fn apply(before: &MaterialRow, change: MaterialChange) -> ServiceResult<MaterialRow> {
-    let title = change.title.as_deref().unwrap_or(&before.title);
-    let category = change.category.as_deref().unwrap_or(&before.category);
-    let body = change.body.as_deref().unwrap_or(&before.body);
-    let text = MaterialText::parse(title, category, body).map_err(ServiceError::validation)?;
+    let text = before.text.changed(change.text).map_err(ServiceError::validation)?;
     if text.body.is_empty() && before.file.is_none() {
         return Err(nothing_to_read().into());
     }
-    let summary = text.summary();
-    let MaterialText { title, category, body } = text;
-    Ok(MaterialRow { title, category, body, summary, status: change.status.unwrap_or(before.status), ..before.clone() })
+    Ok(MaterialRow { summary: text.summary(), text, status: change.status.unwrap_or(before.status), ..before.clone() })
 }
 
 fn key_of(file: &FileRow) -> BackendResult<FileKey> {
@@ -236,15 +225,15 @@ async fn insert(context: &Context, requester: &Requester, material: &MaterialRow
 }
 
 async fn audit(tx: &mut Tx, requester: &Requester, material: &MaterialRow, change: MaterialAct, now_ms: i64) -> BackendResult<()> {
-    let facts = json!({ "title": material.title, "status": material.status });
+    let facts = json!({ "title": material.text.title, "status": material.status });
     tx.append_audit(&requester.audit_entry(change.audit_action(), Some(("material", material.id.to_string())), facts, now_ms)).await
 }
 
 async fn notify_students(tx: &mut Tx, material: &MaterialRow, now_ms: i64) -> BackendResult<()> {
     let kind = NoticeKind::MaterialPublished {
         material_id: material.id.to_string(),
-        title: material.title.clone(),
-        category: material.category.clone(),
+        title: material.text.title.clone(),
+        category: material.text.category.clone(),
     };
     append_notice(tx, &NewNotice { audience: Audience::Role(Role::Student), kind }, now_ms).await?;
     Ok(())

@@ -8,13 +8,9 @@ mod view;
 pub use change::{MaterialChange, MaterialChanged, NewMaterial, change_material, delete_material, publish_material};
 pub use view::{MaterialItem, MaterialPage, MaterialQuery, MaterialWithText, Purpose, list_materials, newest_materials, read_material};
 
-use super::{Context, ServiceError, ServiceResult, shared::school_day};
+use super::{Context, ServiceError, ServiceResult, files::link::link_options, shared::school_day};
 use crate::{
-    backends::{
-        BackendError,
-        files::{LINK_LIFETIME_S, LinkOptions},
-        store::MaterialRow,
-    },
+    backends::{BackendError, store::MaterialRow},
     domain::{
         access::{Action, may},
         clock::rfc3339,
@@ -53,14 +49,7 @@ pub async fn link_material(
     let material = find_visible(context, principal, id).await?;
     let file = material.file.ok_or(ServiceError::NotFound)?;
     let key = FileKey::parse(&file.key).map_err(|_| BackendError::Corrupt { what: "file_key" })?;
-    let options = LinkOptions {
-        disposition,
-        file_name: &file.name,
-        content_type: &file.content_type,
-        expires_in_s: LINK_LIFETIME_S,
-        now_ms: context.clock.now_ms(),
-        base_url: &context.config.http.public_url,
-    };
+    let options = link_options(context, &file, disposition);
     let link = context.files.signed_url(&key, &options).await?;
     if disposition == Disposition::Attachment && principal.role == Role::Student && purpose == Purpose::Use {
         context.store.count_material_download(id, principal.user_id, &school_day::today(context), options.now_ms).await?;

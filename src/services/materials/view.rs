@@ -100,8 +100,8 @@ impl MaterialItem {
         let counts = may(role, Action::ReadUnpublishedMaterials).then_some((material.views, material.downloads));
         Self {
             id: material.id.to_string(),
-            title: material.title,
-            category: material.category,
+            title: material.text.title,
+            category: material.text.category,
             summary: material.summary,
             status: material.status,
             file: material.file.as_ref().map(FileItem::from),
@@ -119,7 +119,7 @@ impl MaterialWithText {
     /// Shows one material with its text, as `role` may see it.
     #[must_use]
     pub fn new(mut material: MaterialRow, role: Role) -> Self {
-        let body = std::mem::take(&mut material.body);
+        let body = std::mem::take(&mut material.text.body);
         Self { material: MaterialItem::listed(material, role), body }
     }
 }

@@ -3,11 +3,10 @@
 //! `actors/scheduler`.
 
 use crate::{
-    domain::notices::spec::NoticeSpec,
+    domain::{clock::DAY_MS, notices::spec::NoticeSpec},
     services::{Context, ServiceResult, shared::school_day},
 };
 
-const DAY_MS: i64 = 86_400_000;
 /// How long a repeated `Idempotency-Key` gets the first answer.
 const IDEMPOTENCY_RETENTION_MS: i64 = DAY_MS;
 

@@ -3,12 +3,10 @@
 //! context's. Days are `YYYY-MM-DD`, months `YYYY-MM`.
 
 use crate::{
-    domain::clock::{day_in_zone, recent_days},
+    domain::clock::{DAY_MS, day_in_zone, recent_days},
     services::Context,
 };
 use jiff::Timestamp;
-
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Returns the school's present day.
 #[must_use]

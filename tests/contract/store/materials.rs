@@ -34,9 +34,12 @@ fn all_states() -> MaterialFilter {
 async fn a_material_is_found_as_it_was_written(fixture: Fixture) {
     let author = add_user(&fixture.store, "guru", Role::Counsellor).await;
     let long_body = "🦀".repeat(100_000);
-    let full = MaterialRow { body: long_body, file: Some(file("one")), ..new_material(&author, "Atur Waktu 🕰") };
+    let full =
+        MaterialRow {
+            text: text("Atur Waktu 🕰", "Belajar", &long_body), file: Some(file("one")), ..new_material(&author, "Atur Waktu 🕰")
+        };
     let bare = MaterialRow {
-        body: String::new(),
+        text: text("Kosong", "Belajar", ""),
         summary: None,
         status: MaterialStatus::Draft,
         published_at_ms: None,
@@ -55,7 +58,7 @@ async fn a_material_changes_and_goes(fixture: Fixture) {
     add_material(&fixture.store, &material).await;
     fixture.store.count_material_view(material.id, author.id, "2026-11-21", 5).await.unwrap();
     let changed = MaterialRow {
-        title: "Baru".into(),
+        text: text("Baru", "Belajar", "isi"),
         status: MaterialStatus::Archived,
         file: Some(file("new")),
         updated_at_ms: 2_000,
@@ -89,22 +92,22 @@ async fn materials_are_listed_newest_first_in_pages_without_text(fixture: Fixtur
     }
     let first = fixture.store.list_materials(&all_states(), None, 2).await.unwrap();
     assert_eq!(first.iter().map(|row| row.id).collect::<Vec<_>>(), ids[..2]);
-    assert!(first.iter().all(|row| row.body.is_empty() && row.summary.as_deref() == Some("isi") && row.author_name == author.name));
+    assert!(first.iter().all(|row| row.text.body.is_empty() && row.summary.as_deref() == Some("isi") && row.author_name == author.name));
     let second = fixture.store.list_materials(&all_states(), Some(ids[1]), 2).await.unwrap();
     assert_eq!(second.iter().map(|row| row.id).collect::<Vec<_>>(), ids[2..]);
 }
 
 async fn materials_are_filtered_and_searched(fixture: Fixture) {
     let author = add_user(&fixture.store, "guru", Role::Counsellor).await;
-    let active = MaterialRow { body: "Napas PELAN 100%".into(), ..new_material(&author, "Mengelola Stres") };
-    let draft = MaterialRow { status: MaterialStatus::Draft, category: "Karier".into(), ..new_material(&author, "Ärger") };
+    let active = MaterialRow { text: text("Mengelola Stres", "Belajar", "Napas PELAN 100%"), ..new_material(&author, "Mengelola Stres") };
+    let draft = MaterialRow { status: MaterialStatus::Draft, text: text("Ärger", "Karier", "isi"), ..new_material(&author, "Ärger") };
     add_material(&fixture.store, &active).await;
     add_material(&fixture.store, &draft).await;
     let titles = |filter: MaterialFilter| {
         let store = fixture.store.clone();
         async move {
             let rows = store.list_materials(&filter, None, 10).await.unwrap();
-            rows.into_iter().map(|row| row.title).collect::<Vec<_>>()
+            rows.into_iter().map(|row| row.text.title).collect::<Vec<_>>()
         }
     };
     let search = |text: &str| MaterialFilter { query: Some(text.into()), ..all_states() };
@@ -122,7 +125,7 @@ async fn categories_in_use_are_sorted(fixture: Fixture) {
     let author = add_user(&fixture.store, "guru", Role::Counsellor).await;
     for (category, status) in [("karier", MaterialStatus::Active), ("Belajar", MaterialStatus::Active), ("Rahasia", MaterialStatus::Draft)]
     {
-        add_material(&fixture.store, &MaterialRow { category: category.into(), status, ..new_material(&author, "x") }).await;
+        add_material(&fixture.store, &MaterialRow { text: text("x", category, "isi"), status, ..new_material(&author, "x") }).await;
     }
     add_material(&fixture.store, &new_material(&author, "y")).await;
     assert_eq!(fixture.store.material_categories(&[MaterialStatus::Active]).await.unwrap(), ["Belajar", "karier"]);

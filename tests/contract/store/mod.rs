@@ -23,7 +23,7 @@ use crate::databases::{Database, Fixture, new_user};
 use educounsel::{
     backends::store::{LogEntry, MaterialRow, NoticeRow, Store, UserRow},
     domain::{
-        files::material::MaterialStatus,
+        files::material::{MaterialStatus, MaterialText},
         ids::{LogId, MaterialId, NoticeId},
         live::audience::Audience,
         notices::kind::NoticeKind,
@@ -51,12 +51,14 @@ async fn add_user(store: &Store, login: &str, role: Role) -> UserRow {
     user
 }
 
+fn text(title: &str, category: &str, body: &str) -> MaterialText {
+    MaterialText { title: title.into(), category: category.into(), body: body.into() }
+}
+
 fn new_material(author: &UserRow, title: &str) -> MaterialRow {
     MaterialRow {
         id: MaterialId::generate(),
-        title: title.into(),
-        category: "Belajar".into(),
-        body: "isi".into(),
+        text: text(title, "Belajar", "isi"),
         summary: Some("isi".into()),
         status: MaterialStatus::Active,
         file: None,

@@ -5,11 +5,14 @@ use crate::{
     domain::{
         files::{
             file_name::safe_pdf_name,
-            material::{MaterialStatus, MaterialText},
+            material::{MaterialStatus, MaterialText, SentMaterialText},
         },
         shape::{Bytes, Text},
     },
-    http::{error::ApiResult, input::uploads::Form},
+    http::{
+        error::ApiResult,
+        input::uploads::{Form, TextField},
+    },
     services::{ServiceError, files::incoming::UploadedFile, materials::NewMaterial},
 };
 use schemars::JsonSchema;
@@ -18,15 +21,8 @@ use schemars::JsonSchema;
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(inline)]
 pub struct UploadForm {
-    /// One line.
-    #[schemars(with = "Text", length(min = 1, max = 160))]
-    title: Option<String>,
-    /// One line.
-    #[schemars(with = "Text", length(min = 1, max = 60))]
-    category: Option<String>,
-    /// The text.
-    #[schemars(default, with = "Text", length(min = 0, max = 100_000))]
-    body: Option<String>,
+    #[schemars(flatten)]
+    text: SentMaterialText,
     /// Default: active.
     #[schemars(default, with = "Text", extend("enum" = ["active", "draft"]))]
     status: Option<String>,
@@ -36,15 +32,13 @@ pub struct UploadForm {
 }
 
 impl Form for UploadForm {
-    const TEXT_FIELDS: &'static [(&'static str, usize)] = &[("title", 2_048), ("category", 1_024), ("body", 400_100), ("status", 64)];
-
-    fn text_slot(&mut self, field: &'static str) -> &mut Option<String> {
-        match field {
-            "title" => &mut self.title,
-            "category" => &mut self.category,
-            "body" => &mut self.body,
-            _ => &mut self.status,
-        }
+    fn text_fields(&mut self) -> Vec<TextField<'_>> {
+        vec![
+            TextField::new("title", 2_048, &mut self.text.title),
+            TextField::new("category", 1_024, &mut self.text.category),
+            TextField::new("body", 400_100, &mut self.text.body),
+            TextField::new("status", 64, &mut self.status),
+        ]
     }
 
     fn set_file(&mut self, file: UploadedFile) {
@@ -59,16 +53,15 @@ impl Form for UploadForm {
 impl UploadForm {
     /// Returns the bytes that identify the upload for `Idempotency-Key`.
     #[must_use]
-    pub fn fingerprint(&self) -> Vec<u8> {
-        let texts = [&self.title, &self.category, &self.body, &self.status];
+    pub fn fingerprint(&mut self) -> Vec<u8> {
+        let texts = format!("{:?}", self.text_fields().iter().map(TextField::text).collect::<Vec<_>>());
         let file = self.file.as_ref().map(|file| (&file.name, &file.sha256));
-        format!("{texts:?}{file:?}").into_bytes()
+        format!("{texts}{file:?}").into_bytes()
     }
 
     /// Checks the texts and reports all mistakes at once.
     pub fn parse(self) -> ApiResult<NewMaterial> {
-        let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        let texts = MaterialText::parse(&text(&self.title), &text(&self.category), &text(&self.body));
+        let texts = MaterialText::parse(&self.text);
         let status =
             self.status.as_deref().filter(|status| !status.is_empty()).map_or(Ok(MaterialStatus::Active), MaterialStatus::parse_field);
         match (texts, status) {

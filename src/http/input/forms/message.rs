@@ -6,7 +6,7 @@ use crate::{
         conversations::conversation::MAX_BODY_CHARS,
         shape::{Bytes, Text},
     },
-    http::input::uploads::Form,
+    http::input::uploads::{Form, TextField},
     services::{conversations::NewMessage, files::incoming::UploadedFile},
 };
 use schemars::JsonSchema;
@@ -27,13 +27,8 @@ pub struct MessageForm {
 }
 
 impl Form for MessageForm {
-    const TEXT_FIELDS: &'static [(&'static str, usize)] = &[("client_id", 256), ("body", 16_100)];
-
-    fn text_slot(&mut self, field: &'static str) -> &mut Option<String> {
-        match field {
-            "client_id" => &mut self.client_id,
-            _ => &mut self.body,
-        }
+    fn text_fields(&mut self) -> Vec<TextField<'_>> {
+        vec![TextField::new("client_id", 256, &mut self.client_id), TextField::new("body", 16_100, &mut self.body)]
     }
 
     fn set_file(&mut self, file: UploadedFile) {

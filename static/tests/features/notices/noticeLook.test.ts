@@ -17,8 +17,10 @@ describe('notices', () => {
 
   it('have a look of their own per category', () => {
     expect(
-      new Set(['materials', 'appointments', 'chat', 'safety', 'system'].map((category) => lookOf({ kind: 'x', category }).icon)).size,
-    ).toBe(5)
+      new Set(
+        ['materials', 'appointments', 'chat', 'safety', 'system', 'anything'].map((category) => lookOf({ kind: 'x', category }).icon),
+      ).size,
+    ).toBe(6)
   })
 
   it('of a concern look calmer than of a risk', () => {

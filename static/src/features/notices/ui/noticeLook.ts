@@ -11,14 +11,13 @@ const looks: Record<NoticeCategory, { icon: IconName; tone: string }> = {
   appointments: { icon: 'calendar', tone: 'tone-sky' },
   chat: { icon: 'chat', tone: 'tone-plum' },
   safety: { icon: 'alert', tone: 'tone-danger' },
-  system: { icon: 'bell', tone: 'tone-honey' },
+  system: { icon: 'chart', tone: 'tone-honey' },
 }
 
 /** Kinds that look different from the rest of their category. */
 const looksOfKind: Partial<Record<NoticeKind, { icon: IconName; tone: string }>> = {
   'appointment.reminder': { icon: 'clock', tone: 'tone-sky' },
   'risk.concern': { icon: 'eye', tone: 'tone-honey' },
-  'companion.budget_warning': { icon: 'chart', tone: 'tone-honey' },
 }
 
 /** How a notice looks: about an appointment like the state it brings, else like its category. One that only a newer server knows looks neutral. */
