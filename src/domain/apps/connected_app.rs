@@ -82,7 +82,7 @@ impl WebhookEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// Address that receives the events, `http://` or `https://`.
+    /// Address that receives the events: http or https.
     #[schemars(length(min = 1, max = MAX_URL))]
     pub url: String,
     /// Events that it receives.
