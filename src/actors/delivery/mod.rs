@@ -1,3 +1,3 @@
-//! What leaves the server for others: webhooks.
+//! Holds the courier, which delivers to others outside of this server: webhooks.
 
 pub mod courier;

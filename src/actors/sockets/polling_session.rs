@@ -1,5 +1,5 @@
 //! Owns a session whose frames travel in the bodies of HTTP answers and requests, for networks that
-//! block WebSockets (section 2.11 of the wire contract). Called by the routes in
+//! block WebSockets (docs/pusher-protocol.md, section 2.11). Called by the routes in
 //! `http/sockets/polling`. Must not repeat the work of session, shard and queue: it is one more
 //! transport.
 //!

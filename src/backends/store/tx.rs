@@ -183,7 +183,7 @@ impl Leased {
             return self.give_back();
         }
         if let Some(connection) = self.0.take() {
-            // What fails here is gone all the same.
+            // A failure here loses nothing: the transaction is over either way.
             let _ = timeout(PATIENCE, connection.close()).await;
         }
     }

@@ -1,4 +1,5 @@
-//! What notices about appointments say: day, time and the other side, never topic, note or reason, because they show on lock screens.
+//! Owns the notices about appointments. Their texts name day, time and the other side. They must
+//! not name topic, note or reason, because notices show on lock screens.
 
 use super::spec::{NoticeSpec, NoticeText, NoticeTexts};
 use crate::domain::{
@@ -47,9 +48,9 @@ const fn spec(wire_name: &'static str, is_mutable: bool) -> NoticeSpec {
 const REMINDER: NoticeSpec =
     NoticeSpec { wire_name: "appointment.reminder", category: "appointments", retention_days: 30, is_mutable: true };
 
-/// Makes the list of kinds and the methods that differ by kind of one entry per kind: fixed part, then
-/// title and body in Indonesian and in English. `$who` is the other side, `$when` the time in the
-/// language of the text.
+/// Makes the list of kinds, and the methods that differ by kind, of one entry per kind: fixed part,
+/// then title and body in Indonesian and in English. `$who` is the other side, `$when` the time in
+/// the language of the text.
 macro_rules! appointment_kinds {
     (|$who:ident, $when:ident| $(
         $news:pat => $spec:expr,

@@ -1,6 +1,7 @@
-//! Owns the kinds of notices: each entry of `notice_kinds!` declares name, fields, fixed part and texts of one kind.
+//! Owns the kinds of notices: each entry of `notice_kinds!` declares name, fields, fixed part and
+//! texts of one kind.
 //!
-//! - A kind touches nothing else in Rust: enum, `ALL` and the three methods are made of the entries.
+//! - A kind touches nothing else in Rust: the entries make enum, `ALL` and the three methods.
 //! - `data` on the wire is the object of a kind's fields.
 //! - The kinds about appointments are in [`super::appointment`].
 
@@ -10,8 +11,8 @@ use super::{
 };
 use crate::domain::live::audience::Audience;
 
-/// Makes [`NoticeKind`] of one entry per kind: name and fields, then `spec` (a constant) and `texts`,
-/// which may use the fields by name.
+/// Makes [`NoticeKind`] of one entry per kind: name and fields, then `spec` (a constant) and
+/// `texts`, which may use the fields by name.
 macro_rules! notice_kinds {
     ($(
         $(#[$doc:meta])*
@@ -135,7 +136,7 @@ notice_kinds! {
     );
 
     /// A student may be in danger: somebody must look now.
-    // Its text is neutral on purpose, as that of the next: it may stand on a lock screen that others see.
+    // Neutral on purpose, as the text of the next: a lock screen may show it to others.
     RiskRaised {
         /// Id of the warning, for the link.
         alert_id: String
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(texts.in_language(Language::default()), &texts.id);
     }
 
-    /// A kind without its line does not compile; of two lines with one name the shorter time would win.
+    /// Two kinds of one name would be kept for the shorter of their times.
     #[test]
     fn every_kind_is_kept_for_a_time_of_its_own() {
         let all = NoticeSpec::ALL.concat();

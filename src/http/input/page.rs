@@ -70,7 +70,8 @@ impl<T> Page<T> {
         Self { items, next: None }
     }
 
-    /// Makes a page of the `limit + 1` items that were asked for: the one too many only says that there is more. `cursor` names the last item shown.
+    /// Makes a page of the `limit + 1` items that were requested: the one too many only says that
+    /// there is more. `cursor` names the last item of the page.
     pub fn new<S>(mut found: Vec<S>, limit: u32, cursor: impl Fn(&S) -> String, show: impl FnMut(S) -> T) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = found.len() > limit;

@@ -49,7 +49,8 @@ pub struct TextField<'a> {
 }
 
 impl<'a> TextField<'a> {
-    /// Declares a field. `max_bytes`: four per character of its rule, and room for the error to say "too long".
+    /// Declares a field. `max_bytes`: four per character of its rule, and enough beyond it for the
+    /// answer "too long".
     pub const fn new(name: &'static str, max_bytes: usize, text: &'a mut Option<String>) -> Self {
         Self { name, max_bytes, text }
     }

@@ -276,8 +276,8 @@ mod tests {
         assert_eq!(named, defined);
     }
 
-    /// Two types of one name would hide each other. A shape that is both read and sent may differ in
-    /// what must be there.
+    /// Two types of one name would hide each other. A shape that is both read and sent may differ
+    /// in what must be there.
     #[test]
     fn a_name_stands_for_one_shape() {
         let mut seen = Definitions::new();
@@ -322,8 +322,8 @@ mod tests {
         }
     }
 
-    /// The types of the web UI are made from the copy, so that nobody needs the server to build them.
-    /// `make openapi` sets the variable; then the copy is written first.
+    /// The copy makes the types of the web UI, which so need no server to be built. `make openapi`
+    /// sets the variable; then the test writes the copy first.
     #[test]
     fn the_copy_in_docs_is_what_the_server_describes() {
         let copy = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");

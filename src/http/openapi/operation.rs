@@ -1,5 +1,6 @@
-//! What is said about one route, and the part of the document that is made of it. What holds for every route of a kind (sign in first, limits,
-//! bodies that do not read) is added here, not written in every description.
+//! Owns the description of one operation, and the part of the document that is made of it. Adds the
+//! rules that every operation of a kind has (log in first, limits, bodies that do not read), so that
+//! no description repeats them.
 
 use super::{
     parts::{Answer, Body, Parameter},
@@ -59,7 +60,8 @@ pub struct Operation {
 
 macro_rules! begin {
     ($($method:ident),+) => {$(
-        /// Begins the description of a route with this method. `name` is the verb and noun of a generated client's function.
+        /// Begins the description of a route with this method. `name` is the verb and noun of a
+        /// generated client's function.
         #[must_use]
         pub fn $method(path: &'static str, name: &'static str, summary: &'static str) -> Operation {
             Operation::new(stringify!($method), path, name, summary)
@@ -231,7 +233,8 @@ impl Operation {
         }
     }
 
-    /// Returns the codes of all its errors, those of every route of its kind included, in the order of the table.
+    /// Returns the codes of all its errors, those of every route of its kind included, in the order
+    /// of the table.
     #[must_use]
     pub fn error_codes(&self) -> Vec<&'static str> {
         let mut codes = self.errors.clone();

@@ -1,5 +1,5 @@
-//! The page `/api/docs`: the same description for people, drawn by the server. No script, no inline style, nothing foreign: the policy of every other
-//! page holds here too.
+//! Draws the page `/api/docs`: the description for people. Must not use a script, an inline style
+//! or a foreign address: the content policy of every other page holds here too.
 
 use super::{
     Area, Event,

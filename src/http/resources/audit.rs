@@ -77,8 +77,8 @@ pub struct AuditQuery {
     page: PageQuery,
 }
 
-/// `GET /admin/audit`: the audit trail, newest first. An empty filter of a kind or a thing counts as
-/// none.
+/// `GET /admin/audit`: the audit trail, newest first. An empty filter of a kind or a thing counts
+/// as none.
 pub async fn list(context: web::Data<Context>, Requester { principal, .. }: Requester, query: web::Query<AuditQuery>) -> ApiResult {
     let AuditQuery { actor_id, target_kind, target_id, page } = query.into_inner();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());

@@ -109,7 +109,8 @@ pub struct ChannelUsers {
     users: Vec<ChannelUser>,
 }
 
-/// Publishes events. Returns what is asked about the channels of each. Fails with `TooMany` above the app's rate; then nothing is published.
+/// Publishes events. Returns the requested facts about the channels of each. Fails with `TooMany`
+/// above the app's rate; then nothing is published.
 pub async fn trigger(context: &Context, app: &App, triggers: &[Trigger]) -> ServiceResult<Vec<CountsByChannel>> {
     take_turn(app, triggers.len())?;
     let mut publications = Vec::new();
@@ -155,7 +156,8 @@ async fn publish(context: &Context, publication: Publication, kept: Option<Cache
     Ok(())
 }
 
-/// Lists the occupied channels of an app. Fails with a sentence when users are to be counted on channels that have none.
+/// Lists the occupied channels of an app. Fails with a sentence for the client when `info` asks for
+/// something these channels do not have.
 pub async fn list_channels(
     context: &Context,
     app: &App,

@@ -5,7 +5,10 @@
 //! - Every node keeps the apps in memory ([`super::table`]). It loads them again when another node
 //!   announces a change, and regularly in case that was lost.
 
-use super::table::{App, AppSource};
+use super::{
+    table::{App, AppSource},
+    view::AppItem,
+};
 use crate::{
     backends::store::{AppRow, Tx},
     domain::{
@@ -27,7 +30,7 @@ use crate::{
     },
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// How often a random id or key is tried before giving up; the first one practically always is
@@ -66,91 +69,6 @@ pub struct AppPatch {
     /// As the app had it when it was read: when it was changed since, nothing happens (`conflict`).
     #[schemars(with = "Time")]
     pub updated_at: Option<String>,
-}
-
-/// An app as the contract shapes it.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "App")]
-pub struct AppItem {
-    /// A number as text.
-    id: String,
-    /// What admins call it.
-    name: String,
-    /// What clients connect with.
-    key: String,
-    /// Where it is declared.
-    #[schemars(extend("enum" = ["settings", "database"]))]
-    source: &'static str,
-    /// Whether it may be used.
-    enabled: bool,
-    /// Whether clients may send `client-` events.
-    client_events: bool,
-    /// Whether subscribers hear how many they are.
-    subscription_counts: bool,
-    /// Origins whose pages may connect; empty: all.
-    allowed_origins: Vec<String>,
-    /// What it may use up.
-    limits: AppLimits,
-    /// Whom the server tells of what.
-    webhooks: Vec<Webhook>,
-    /// When it was made; null for an app of the settings.
-    #[schemars(with = "Option<Time>")]
-    created_at: Option<String>,
-    /// When it was changed last; null for an app of the settings.
-    #[schemars(with = "Option<Time>")]
-    updated_at: Option<String>,
-    /// In the whole cluster, right now.
-    live: AppCounts,
-    /// Only in the answer that made it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Text")]
-    secret: Option<String>,
-}
-
-impl AppItem {
-    /// Returns the app as every later answer shows it.
-    #[must_use]
-    pub fn without_secret(self) -> Self {
-        Self { secret: None, ..self }
-    }
-
-    fn of_row(row: &AppRow, live: AppCounts) -> Self {
-        Self {
-            id: row.id.0.to_string(),
-            name: row.name.clone(),
-            key: row.key.clone(),
-            source: "database",
-            enabled: row.is_enabled,
-            client_events: row.rules.allows_client_events,
-            subscription_counts: row.rules.counts_subscriptions,
-            allowed_origins: row.rules.allowed_origins.clone(),
-            limits: row.rules.limits,
-            webhooks: row.rules.webhooks.clone(),
-            created_at: Some(rfc3339(row.created_at_ms)),
-            updated_at: Some(rfc3339(row.updated_at_ms)),
-            live,
-            secret: None,
-        }
-    }
-
-    fn of_settings(app: &App, live: AppCounts) -> Self {
-        Self {
-            id: app.id.0.to_string(),
-            name: app.name.clone(),
-            key: app.key.clone(),
-            source: "settings",
-            enabled: true,
-            client_events: app.rules.allows_client_events,
-            subscription_counts: app.rules.counts_subscriptions,
-            allowed_origins: app.rules.allowed_origins.clone(),
-            limits: app.rules.limits,
-            webhooks: Vec::new(),
-            created_at: None,
-            updated_at: None,
-            live,
-            secret: None,
-        }
-    }
 }
 
 /// Lists the apps without their secrets: those of the settings first, then the connected ones,
@@ -208,7 +126,7 @@ pub async fn create_app(context: &Context, requester: &Requester, new: &AppPatch
         Deed { context, requester, action: "app.created" }.record(&mut tx, &row, json!({})).await?;
         tx.commit().await?;
         reload_everywhere(context).await;
-        return Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&row, AppCounts::default()) });
+        return Ok(AppItem::of_row(&row, AppCounts::default()).with_secret(secret));
     }
     Err(ServiceError::internal("no free app id found"))
 }
@@ -239,7 +157,7 @@ pub async fn rotate_secret(context: &Context, requester: &Requester, id: &AppId)
     let secret = fresh_secret();
     let after = AppRow { sealed_secret: seal(context, id, &secret)?, ..before.clone() };
     let after = Deed { context, requester, action: "app.secret_rotated" }.write(&before, after, json!({})).await?;
-    Ok(AppItem { secret: Some(secret), ..AppItem::of_row(&after, context.announce.app_counts(id)) })
+    Ok(AppItem::of_row(&after, context.announce.app_counts(id)).with_secret(secret))
 }
 
 /// Loads the connected apps from the database into this node's memory. An app whose sealed secret

@@ -6,5 +6,6 @@ pub mod console;
 pub mod dead_letters;
 pub mod manage;
 pub mod table;
+pub mod view;
 pub mod watched;
 pub mod webhooks;

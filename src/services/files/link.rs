@@ -1,5 +1,5 @@
-//! Owns how long a link to a stored file works and what it says of the file. Called by the use cases
-//! of materials and messages; must not check rights.
+//! Owns the life of a link to a stored file, and the name and type in it. Called by the use cases
+//! of materials and messages. Must not check rights.
 
 use crate::{
     backends::{

@@ -92,8 +92,9 @@ impl MaterialAct {
     }
 }
 
-/// Makes a material: file inspected and stored, then row, audit entry, and when it is active notice and log row, in one transaction. Fails with
-/// `validation`, `materials.file_*` or [`ServiceError::Denied`]; then nothing of it stays.
+/// Makes a material. Inspects and stores the file, then writes row and audit entry, and for an
+/// active material notice and log row, in one transaction. Fails with `validation`,
+/// `materials.file_*` or [`ServiceError::Denied`]; then nothing of it stays.
 pub async fn publish_material(context: &Context, requester: &Requester, new: NewMaterial) -> ServiceResult<MaterialWithText> {
     require(&requester.principal, Action::WriteMaterials)?;
     check_new(&new)?;
@@ -255,7 +256,8 @@ async fn discard_object(context: &Context, material: &MaterialRow) {
     }
 }
 
-/// Wakes the pump and tells open pages. Students hear only of what they can or could see; of a new material they get the notice.
+/// Wakes the pump and publishes `material.changed`. Students receive it only for materials that
+/// they can or could see; a new material reaches them as a notice.
 fn announce(context: &Context, material: &MaterialRow, change: MaterialAct, tells_students: bool) {
     context.announce.wake_pump();
     let tells_students = tells_students && material.published_at_ms.is_some();

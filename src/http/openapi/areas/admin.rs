@@ -1,4 +1,4 @@
-//! What admins do.
+//! Describes the routes of admins.
 
 use crate::domain::shape::Text;
 use crate::http::{

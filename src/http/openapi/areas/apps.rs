@@ -19,7 +19,8 @@ use crate::{
     services::apps::{
         console::OpenConsole,
         dead_letters::{DeadLetterItem, WebhookItem},
-        manage::{AppItem, AppPatch},
+        manage::AppPatch,
+        view::AppItem,
     },
     wire::{console::ConsoleData, desk_event::DeskEvent},
 };

@@ -1,4 +1,5 @@
-//! Conversations of a student with a counsellor, the queue, private notes, and what a student hides.
+//! Describes the conversations of a student with a counsellor, the queue, private notes, and the
+//! preferences of a student.
 
 use crate::http::{
     input::page::Items,
