@@ -212,7 +212,7 @@ impl Store {
         self.pool.close().await;
         let Some(anchor) = &self.anchor else { return };
         if let Some(connection) = anchor.lock().await.take() {
-            // What fails here is gone all the same.
+            // A failure here loses nothing: the connection is gone either way.
             let _ = connection.close().await;
         }
     }

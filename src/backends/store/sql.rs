@@ -115,8 +115,8 @@ impl Values {
 pub(super) struct Sql {
     text: Cow<'static, str>,
     arguments: Vec<Argument>,
-    /// Whether texts of this kind come in many lengths; those are not worth a place among the
-    /// prepared statements of a connection.
+    /// Whether texts of this kind come in many lengths; a connection does not keep those among its
+    /// prepared statements.
     has_list: bool,
 }
 

@@ -95,7 +95,7 @@ fn repeat(status: u16, body: String) -> ApiResult {
     Ok(HttpResponse::build(status).insert_header(("idempotency-replayed", "true")).content_type(header::ContentType::json()).body(body))
 }
 
-/// Stores the answer, then returns it. When storing fails, the work is done all the same, so the
+/// Stores the answer, then returns it. When storing fails, the work is done nevertheless, so the
 /// answer is still returned.
 async fn keep(context: &Context, principal: &Principal, key: &str, response: HttpResponse) -> ApiResult {
     let (response, body) = response.into_parts();

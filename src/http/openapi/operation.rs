@@ -1,6 +1,6 @@
-//! Owns the description of one operation, and the part of the document that is made of it. Adds the
-//! rules that every operation of a kind has (log in first, limits, bodies that do not read), so that
-//! no description repeats them.
+//! Owns the description of one operation, and the part of the document that is made of it. Adds
+//! the rules that every operation of a kind has (log in first, limits, bodies that do not read), so
+//! that no description repeats them.
 
 use super::{
     parts::{Answer, Body, Parameter},
