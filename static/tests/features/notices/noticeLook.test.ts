@@ -17,9 +17,8 @@ describe('notices', () => {
 
   it('have a look of their own per category', () => {
     expect(
-      new Set(
-        ['materials', 'appointments', 'chat', 'safety', 'system', 'anything'].map((category) => lookOf({ kind: 'x', category }).icon),
-      ).size,
+      new Set(['materials', 'appointments', 'chat', 'safety', 'system', 'anything'].map((category) => lookOf({ kind: 'x', category }).icon))
+        .size,
     ).toBe(6)
   })
 
