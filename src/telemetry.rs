@@ -67,6 +67,7 @@ metrics! {
     WEBHOOK_POSTS = Counter "webhook_posts_total", "webhooks sent and answered with 2xx";
     WEBHOOK_POSTS_FAILED = Counter "webhook_posts_failed_total", "attempts to send a webhook that failed";
     WEBHOOK_EVENTS_DEAD = Counter "webhook_events_dead_total", "events given up after webhooks.retry_for_s";
+    JOINS_REFUSED = Counter "joins_refused_total", "joins of channels, and proofs for them, that were refused, by reason";
     SLOW_CLOSES = Counter "slow_closes_total", "sockets ended because they read too slowly";
     LOG_AGE_SECONDS = Histogram "log_publication_delay_seconds", "time from the writing of a log row to its publication";
     LOG_BACKLOG = Gauge "log_backlog_rows", "log rows that wait for publication, in the whole cluster";
@@ -98,6 +99,25 @@ pub const ANSWER_ENDS: [&str; 4] = ["done", "stopped", "failed", "interrupted"];
 /// Why a provider failed an answer, the label of [`COMPANION_FAILURES`].
 pub const PROVIDER_FAILURES: [&str; 10] =
     ["unauthorised", "rate_limited", "failed", "refused", "unreachable", "no_first_token", "stalled", "cut_off", "malformed", "empty"];
+
+/// Why a join is refused, the label of [`JOINS_REFUSED`]: `domain/live/join_refusal.rs`.
+pub const JOIN_REFUSALS: [&str; 15] = [
+    "invalid_name",
+    "no_login",
+    "not_allowed",
+    "not_in_conversation",
+    "not_signed_in",
+    "invalid_signature",
+    "no_member",
+    "invalid_member",
+    "other_login",
+    "proof_expired",
+    "unavailable",
+    "already",
+    "too_many_channels",
+    "too_many_app_channels",
+    "channel_full",
+];
 
 /// Bounds of the latency histograms, in seconds.
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -201,6 +221,9 @@ fn describe_metrics() {
             }
             MetricKind::Counter if metric.name == COMPANION_FAILURES => {
                 PROVIDER_FAILURES.iter().for_each(|reason| metrics::counter!(COMPANION_FAILURES, "reason" => *reason).increment(0));
+            }
+            MetricKind::Counter if metric.name == JOINS_REFUSED => {
+                JOIN_REFUSALS.iter().for_each(|reason| metrics::counter!(JOINS_REFUSED, "reason" => *reason).increment(0));
             }
             MetricKind::Counter => metrics::counter!(metric.name).increment(0),
             MetricKind::Gauge => metrics::gauge!(metric.name).set(0.0),

@@ -126,6 +126,15 @@ impl Line {
         Self { user_id: Some(beginning(user_id, SHOWN_NAME)), ..self }
     }
 
+    /// Says whether the line is about a refused join and nothing else: a channel and the reason.
+    /// Consoles show no other line of the built-in app.
+    #[must_use]
+    pub fn is_refused_join(&self) -> bool {
+        let is_channel = self.channel.as_deref().is_some_and(|name| ChannelName::parse(name).is_ok());
+        let says_more = self.event.is_some() || self.data.is_some() || self.user_id.is_some();
+        self.kind == LineKind::Refused && is_channel && !says_more
+    }
+
     /// Sets the beginning of the payload, and its length.
     #[must_use]
     pub fn data(self, payload: &str) -> Self {

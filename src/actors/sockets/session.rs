@@ -7,13 +7,13 @@ use super::{
     outbound::Outbound,
     read_rate::{EventRate, ReadRate},
     sign_in::SignInState,
-    subscribe::SubscribeRefused,
 };
 use crate::{
     domain::{
         ids::{ConversationId, SocketId},
         live::{
             channel::{ChannelKind, ChannelName, may_join},
+            join_refusal::JoinRefusal,
             presence::Member,
             registry::SocketOwner,
         },
@@ -78,23 +78,6 @@ pub(super) struct SessionState {
     pub(super) typed_at: Cell<Option<Instant>>,
 }
 
-/// Why a subscription is refused: its kind, a sentence, and an HTTP-like status.
-struct SubscriptionRefusal {
-    kind: &'static str,
-    message: String,
-    status: u16,
-}
-
-impl SubscriptionRefusal {
-    fn new(kind: &'static str, message: impl Into<String>, status: u16) -> Self {
-        Self { kind, message: message.into(), status }
-    }
-
-    fn auth(message: &'static str, status: u16) -> Self {
-        Self::new("AuthError", message, status)
-    }
-}
-
 impl Session {
     /// Starts the session of an accepted socket on this thread: registers and greets it.
     #[must_use]
@@ -146,17 +129,19 @@ impl SessionState {
     }
 
     async fn subscribe(&self, subscription: &Subscription) {
-        if let Err(SubscriptionRefusal { kind, message, status }) = self.try_subscribe(subscription).await {
+        if let Err(refusal) = self.try_subscribe(subscription).await {
             let name: String = subscription.channel.chars().take(MAX_EVENT_NAME).collect();
+            let (kind, message, status) = (refusal.kind(), refusal.to_string(), refusal.status());
             self.answer(&pusher::subscription_error(&name, kind, &message, status));
+            let user = self.principal.as_ref().map(|principal| principal.user_id);
+            channel_access::record_refusal(&self.app, user, &subscription.channel, refusal);
             let about = |line: Line| line.on(&name).because(Some(status), &format!("{kind}: {message}"));
             self.shard.log(&self.app.id, self.socket, LineKind::Refused, about);
         }
     }
 
-    async fn try_subscribe(&self, subscription: &Subscription) -> Result<(), SubscriptionRefusal> {
-        let channel = ChannelName::parse(&subscription.channel);
-        let channel = channel.map_err(|invalid| SubscriptionRefusal::new("InvalidChannel", invalid.to_string(), 400))?;
+    async fn try_subscribe(&self, subscription: &Subscription) -> Result<(), JoinRefusal> {
+        let channel = ChannelName::parse(&subscription.channel)?;
         let conversation = channel.conversation_id().filter(|_| self.app.is_built_in);
         let member = self.admit(&channel, subscription)?;
         if self.proof_of(&channel, subscription).is_some() && self.app.is_built_in {
@@ -167,8 +152,7 @@ impl SessionState {
             self.require_membership(conversation, &user_id).await?;
         }
         let topic = self.topic(channel);
-        let refuse = |refused: SubscribeRefused| SubscriptionRefusal::new("SubscriptionRefused", refused.to_string(), 409);
-        self.shard.subscribe(self.socket, &topic, member).await.map_err(refuse)?;
+        self.shard.subscribe(self.socket, &topic, member).await?;
         let Some(conversation) = conversation else { return Ok(()) };
         // A transfer between the first check and the join found no socket on the channel; a
         // transfer from now on does.
@@ -181,40 +165,34 @@ impl SessionState {
 
     /// Checks the right to join by the frame and the login. Returns the member on presence
     /// channels.
-    fn admit(&self, channel: &ChannelName, subscription: &Subscription) -> Result<Option<Member>, SubscriptionRefusal> {
+    fn admit(&self, channel: &ChannelName, subscription: &Subscription) -> Result<Option<Member>, JoinRefusal> {
         if !channel.is_guarded() {
             return Ok(None);
         }
         if let Some(user) = channel.server_to_user() {
-            return if self.sign_in.is(user) {
-                Ok(None)
-            } else {
-                Err(SubscriptionRefusal::auth("this channel needs a sign-in as its user", 401))
-            };
+            return if self.sign_in.is(user) { Ok(None) } else { Err(JoinRefusal::NotSignedIn) };
         }
         let channel_data = subscription.channel_data.as_deref();
         if let Some(proof) = self.proof_of(channel, subscription) {
             let text = signature::channel_text(&self.socket.to_string(), channel, channel_data);
             if !self.current_app().accepts(proof, &text) {
-                return Err(SubscriptionRefusal::auth("invalid signature", 401));
+                return Err(JoinRefusal::InvalidSignature);
             }
             if channel.kind() != ChannelKind::Presence {
                 return Ok(None);
             }
             let Some(data) = channel_data else {
                 let member = self.sign_in.member();
-                return member.map(Some).ok_or(SubscriptionRefusal::auth("presence channels need channel_data or a sign-in", 400));
+                return member.map(Some).ok_or(JoinRefusal::NoMember);
             };
-            return Member::parse(data).map(Some).map_err(|_| SubscriptionRefusal::auth("channel_data is not valid", 400));
+            return Member::parse(data).map(Some).map_err(|_| JoinRefusal::InvalidMember);
         }
-        let principal = self.principal.as_ref().ok_or(SubscriptionRefusal::auth("this channel needs authorisation", 401))?;
+        let principal = self.principal.as_ref().ok_or(JoinRefusal::NoLogin)?;
         if channel.conversation_id().is_some() {
             // The login names the member, never the client.
-            return Member::parse(&channel_access::member_data(principal))
-                .map(Some)
-                .map_err(|_| SubscriptionRefusal::auth("member data is not valid", 500));
+            return Member::parse(&channel_access::member_data(principal)).map(Some).map_err(|_| JoinRefusal::InvalidMember);
         }
-        if may_join(principal, channel) { Ok(None) } else { Err(SubscriptionRefusal::auth("this channel needs authorisation", 401)) }
+        if may_join(principal, channel) { Ok(None) } else { Err(JoinRefusal::NotAllowed) }
     }
 
     /// Returns the signature that opens a channel. No signature opens a console, or the channel of
@@ -227,26 +205,26 @@ impl SessionState {
 
     /// Binds the socket to the login that got the proof of a channel of the built-in app: the
     /// socket ends with that login.
-    async fn belong_to_bearer(&self, channel: &ChannelName) -> Result<(), SubscriptionRefusal> {
+    async fn belong_to_bearer(&self, channel: &ChannelName) -> Result<(), JoinRefusal> {
         match channel_access::owner_of_proof(self.shard.services(), self.socket, channel).await {
             Ok(Some(owner)) if self.shard.belong_to(self.socket, owner) => Ok(()),
-            Ok(Some(_)) => Err(SubscriptionRefusal::auth("this socket is somebody else's", 401)),
-            Ok(None) => Err(SubscriptionRefusal::auth("this authorisation is too old; ask for another one", 401)),
+            Ok(Some(_)) => Err(JoinRefusal::OtherLogin),
+            Ok(None) => Err(JoinRefusal::ProofExpired),
             Err(error) => {
                 tracing::error!(%error, "bearer of a proof not looked up");
-                Err(SubscriptionRefusal::auth("not available now; try again", 503))
+                Err(JoinRefusal::Unavailable)
             }
         }
     }
 
     /// Asks the database whether a member is in a conversation now.
-    async fn require_membership(&self, conversation: ConversationId, user_id: &str) -> Result<(), SubscriptionRefusal> {
+    async fn require_membership(&self, conversation: ConversationId, user_id: &str) -> Result<(), JoinRefusal> {
         match channel_access::is_in_conversation(self.shard.services(), conversation, user_id).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(SubscriptionRefusal::auth("this channel needs authorisation", 401)),
+            Ok(false) => Err(JoinRefusal::NotInConversation),
             Err(error) => {
                 tracing::error!(%error, "membership of a conversation not looked up");
-                Err(SubscriptionRefusal::auth("not available now; try again", 503))
+                Err(JoinRefusal::Unavailable)
             }
         }
     }

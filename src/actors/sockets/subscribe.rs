@@ -14,6 +14,7 @@ use crate::{
         apps::app_happening::{AppHappening, AppHappeningKind},
         ids::SocketId,
         live::{
+            join_refusal::JoinRefusal,
             presence::{Member, MemberError, Roster},
             registry::Known,
         },
@@ -24,23 +25,6 @@ use crate::{
 };
 use std::{rc::Rc, sync::Arc};
 
-/// Why a subscription did not start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SubscribeRefused {
-    /// The socket listens to this channel already.
-    #[error("already subscribed")]
-    Already,
-    /// The socket has as many channels as it may.
-    #[error("too many channels on one socket")]
-    TooManyChannels,
-    /// The app has as many channels as it may.
-    #[error("this app has as many channels as it may")]
-    TooManyAppChannels,
-    /// The presence channel cannot take the member.
-    #[error(transparent)]
-    Member(#[from] MemberError),
-}
-
 /// The last event of a cache channel as it goes to a socket.
 struct Last {
     frame: Frame,
@@ -50,7 +34,7 @@ struct Last {
 impl LocalShard {
     /// Starts a subscription and answers it; live events follow the answer. This alone decides
     /// whether the census counts a topic. Fails when a limit is reached; the socket stays open.
-    pub async fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+    pub async fn subscribe(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), JoinRefusal> {
         // The census counts the topics of connected apps; each node knows those of the built-in
         // app.
         if *topic.app.0 != *BUILT_IN_APP {
@@ -66,20 +50,20 @@ impl LocalShard {
 
     /// Returns the sending half of a socket that may join one more topic; `None`: the socket is
     /// gone.
-    fn check_socket_limit(&self, socket: SocketId, topic: &Topic) -> Result<Option<Rc<Outbound>>, SubscribeRefused> {
+    fn check_socket_limit(&self, socket: SocketId, topic: &Topic) -> Result<Option<Rc<Outbound>>, JoinRefusal> {
         let registry = self.state.registry.borrow();
         if registry.subscription(socket, topic).is_some() {
-            return Err(SubscribeRefused::Already);
+            return Err(JoinRefusal::Already);
         }
         if registry.subscription_count(socket) >= self.settings().channels_per_socket {
-            return Err(SubscribeRefused::TooManyChannels);
+            return Err(JoinRefusal::TooManyChannels);
         }
         Ok(registry.sink(socket).cloned())
     }
 
     /// Starts a subscription of a counted topic and answers it: with all members of the cluster on
     /// presence channels, then the last event on cache channels, then the missed publications.
-    async fn subscribe_by_census(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), SubscribeRefused> {
+    async fn subscribe_by_census(&self, socket: SocketId, topic: &Topic, member: Option<Member>) -> Result<(), JoinRefusal> {
         self.check_app_limit(topic).await?;
         let Some(outbound) = self.check_socket_limit(socket, topic)? else { return Ok(()) };
         if member.is_none() && !topic.channel.is_cache() {
@@ -107,7 +91,7 @@ impl LocalShard {
         member: Option<Member>,
         joined: Option<Joined>,
         kept: Option<Option<Last>>,
-    ) -> Result<(), SubscribeRefused> {
+    ) -> Result<(), JoinRefusal> {
         let missed = self.state.join_buffer.end(topic, socket);
         let outbound = self.state.registry.borrow().sink(socket).cloned();
         let is_full = joined
@@ -205,7 +189,7 @@ impl LocalShard {
     }
 
     /// Refuses a topic without listeners on any node when the app has as many channels as it may.
-    async fn check_app_limit(&self, topic: &Topic) -> Result<(), SubscribeRefused> {
+    async fn check_app_limit(&self, topic: &Topic) -> Result<(), JoinRefusal> {
         let limit = self.services().apps.current(&topic.app).map_or(0, |app| app.rules.limits.channels);
         let is_full = || self.hub().app_counts(&topic.app).channels >= u64::from(limit);
         if limit == 0 || !topic.channel.is_listed() || self.hub().has_topic(topic) || !is_full() {
@@ -213,6 +197,6 @@ impl LocalShard {
         }
         // Out of reach of the census nobody is known to listen elsewhere.
         let is_occupied = self.services().census.facts(topic).await.is_ok_and(|facts| facts.subscriptions > 0);
-        if is_occupied { Ok(()) } else { Err(SubscribeRefused::TooManyAppChannels) }
+        if is_occupied { Ok(()) } else { Err(JoinRefusal::TooManyAppChannels) }
     }
 }

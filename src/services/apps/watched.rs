@@ -6,6 +6,7 @@
 //!   without a repeat.
 //! - When no admin watches, each call site costs one atomic load.
 
+use super::table::BUILT_IN_APP;
 use crate::{
     domain::{
         clock::{Clock, rfc3339},
@@ -113,9 +114,14 @@ impl WatchedApps {
             watched.skipped += 1;
             return;
         }
+        let line = line();
+        // What students do in the built-in app is no admin's business; why they cannot join is.
+        if *app.0 == *BUILT_IN_APP && !line.is_refused_join() {
+            return;
+        }
         table.noted += 1;
         let node = self.inner.node.to_string();
-        watched.lines.push(NotedLine { id: format!("{node}-{}", table.noted), at: rfc3339(now_ms), node, line: line() });
+        watched.lines.push(NotedLine { id: format!("{node}-{}", table.noted), at: rfc3339(now_ms), node, line });
         drop(guard);
         self.inner.filled.notify_one();
     }

@@ -6,12 +6,14 @@ use crate::{
         ids::{ConversationId, LoginId, SocketId, UserId},
         live::{
             channel::{ChannelKind, ChannelName, channels_of, may_join},
+            join_refusal::JoinRefusal,
             registry::SocketOwner,
         },
         principal::Principal,
         shape::{Cursor, Text},
     },
     services::{Context, ServiceError, ServiceResult, apps::table::App, dashboards::SchoolFacts},
+    telemetry,
     wire::signature::{channel_text, user_text},
 };
 use schemars::JsonSchema;
@@ -76,14 +78,17 @@ pub async fn authorise_channel(
     socket: &str,
     channel: &str,
 ) -> ServiceResult<ChannelAuth> {
-    let socket = SocketId::parse(socket).ok_or(ServiceError::Denied)?;
-    let channel = ChannelName::parse(channel).map_err(|_| ServiceError::Denied)?;
-    let is_right = match channel.conversation_id() {
-        Some(conversation) => is_in_conversation(context, conversation, &principal.user_id.to_string()).await?,
-        None => !channel.is_app_console() && may_join(principal, &channel),
+    let refuse = |refusal: JoinRefusal| {
+        record_refusal(app, Some(principal.user_id), channel, refusal);
+        ServiceError::Denied
     };
-    if !is_right {
-        return Err(ServiceError::Denied);
+    let socket = SocketId::parse(socket).ok_or(ServiceError::Denied)?;
+    let channel = ChannelName::parse(channel).map_err(|invalid| refuse(invalid.into()))?;
+    match channel.conversation_id() {
+        Some(conversation) if is_in_conversation(context, conversation, &principal.user_id.to_string()).await? => {}
+        Some(_) => return Err(refuse(JoinRefusal::NotInConversation)),
+        None if !channel.is_app_console() && may_join(principal, &channel) => {}
+        None => return Err(refuse(JoinRefusal::NotAllowed)),
     }
     // A signature does not name its owner and never expires. This entry does both.
     let owner = format!("{} {}", principal.user_id, principal.login_id);
@@ -91,6 +96,20 @@ pub async fn authorise_channel(
     let channel_data = (channel.kind() == ChannelKind::Presence).then(|| member_data(principal));
     let auth = app.proof(&channel_text(&socket.to_string(), &channel, channel_data.as_deref()));
     Ok(ChannelAuth { auth, channel_data })
+}
+
+/// Counts a refused join and logs its cause, for whoever has to find out why somebody cannot join.
+/// Nobody can fill the log with it: the line of a socket without a login is one for debugging. The
+/// channels of connected apps stay out of the log: their names may tell of people.
+pub fn record_refusal(app: &App, user: Option<UserId>, channel: &str, refusal: JoinRefusal) {
+    let reason = refusal.reason();
+    metrics::counter!(telemetry::JOINS_REFUSED, "reason" => reason).increment(1);
+    let channel = ChannelName::parse(channel).ok().filter(|_| app.is_built_in);
+    let channel = channel.as_ref().map(ChannelName::as_str);
+    match user {
+        Some(user) => tracing::info!(reason, channel, %user, app = &*app.id.0, "join refused"),
+        None => tracing::debug!(reason, channel, app = &*app.id.0, "join refused"),
+    }
 }
 
 /// Returns the owner of a proof: the login that asked for this channel and socket. `None`: none

@@ -186,7 +186,7 @@ async fn the_audit_trail_tells_who_did_what_from_where_and_no_secrets() {
         (format!("target_kind=user&target_id={ana_id}"), 3),
         (format!("target_id={ana_id}&actor_id={}", admin.id), 1),
         ("target_kind=material".to_owned(), 0),
-        ("target_kind=&actor_id=".to_owned(), 6),
+        ("target_kind=&target_id=".to_owned(), 6),
     ] {
         let lines = admin.get(&format!("/admin/audit?{filter}")).await;
         assert_eq!(lines["items"].as_array().unwrap().len(), found, "{filter}: {lines}");

@@ -5,5 +5,6 @@ mod http_fallback;
 mod logins;
 mod proofs;
 mod pusher_rules;
+mod refused_joins;
 mod sockets;
 mod sync;

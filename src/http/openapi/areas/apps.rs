@@ -58,7 +58,7 @@ pub(super) fn area() -> Area {
                 .answers_with::<AppItem>(200, "With its new secret.")
                 .refuses(&["conflict"]),
             post("/api/v1/admin/apps/{id}/console", "watch_app", "Lets every node tell what happens in an app, for a minute from now.")
-                .about("Listen to `app.console` on the channel that is answered, and ask again before the minute is over. In the audit trail once per admin, app and day.")
+                .about("Listen to `app.console` on the channel that is answered, and ask again before the minute is over. Of the built-in app, `educounsel`, it shows refused joins only. In the audit trail once per admin, app and day.")
                 .part_of::<Text>("id")
                 .needs(Action::ManageApps)
                 .answers_with::<OpenConsole>(200, "Where the lines come, and until when."),
