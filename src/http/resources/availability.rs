@@ -43,7 +43,7 @@ pub struct CheckedVersion {
     /// Means nothing here.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Count")]
-    version: Option<i64>,
+    version: Option<u64>,
 }
 
 /// Appointments that other hours would not cover.

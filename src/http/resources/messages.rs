@@ -102,7 +102,8 @@ impl HistoryQuery {
 }
 
 fn read_seq(field: &'static str, text: &str) -> Result<i64, FieldError> {
-    text.parse().map_err(|_| FieldError::new(field, "type", "not a number"))
+    let seq: Result<i64, _> = text.parse();
+    seq.ok().filter(|seq| *seq >= 0).ok_or_else(|| FieldError::new(field, "type", "not a number of 0 or more"))
 }
 
 fn read_instant(text: &str) -> Result<i64, FieldError> {

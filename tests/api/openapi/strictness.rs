@@ -43,6 +43,7 @@ async fn null_is_refused_where_a_field_may_only_be_left_out() {
     assert_eq!(status(&guru, Method::PATCH, &reply, &json!({ "body": null })).await, 422);
     assert_eq!(status(&guru, Method::PATCH, &reply, &json!({ "body": "Hai" })).await, 200);
     assert_eq!(status(&guru, Method::POST, "/availability/check", &hours(&Value::Null)).await, 422);
+    assert_eq!(status(&guru, Method::POST, "/availability/check", &hours(&json!(-1))).await, 422);
     assert_eq!(status(&guru, Method::POST, "/availability/check", &hours(&json!(0))).await, 200);
     let hotline = |id: &str| json!({ "items": [{ "id": id, "name": "A", "number": "119", "url": null, "hours": "24", "note": { "id": "a", "en": "a" }, "checked_on": "2026-11-30" }] });
     assert_eq!(status(&kepala, Method::PUT, "/admin/hotlines", &hotline("")).await, 422);
@@ -51,9 +52,11 @@ async fn null_is_refused_where_a_field_may_only_be_left_out() {
 }
 
 #[actix_web::test]
-async fn an_empty_parameter_with_a_format_is_refused() {
+async fn a_parameter_that_breaks_its_shape_is_refused() {
     let app = TestApp::start().await;
     let (guru, ana, kepala) = (app.counsellor("guru").await, app.student("ana").await, app.admin("kepala").await);
+    let (_, conversation) = ana.post("/conversations", &json!({ "counsellor_id": guru.id })).await;
+    let conversation = format!("/conversations/{}/messages", conversation["id"].as_str().unwrap());
     let slots = format!("/counsellors/{}/slots", guru.id);
     for (user, path) in [
         (&ana, "/appointments?from=".to_owned()),
@@ -61,6 +64,8 @@ async fn an_empty_parameter_with_a_format_is_refused() {
         (&kepala, "/appointments?counsellor_id=".to_owned()),
         (&ana, format!("{slots}?to=")),
         (&ana, "/sync?after=".to_owned()),
+        (&ana, format!("{conversation}?before_seq=")),
+        (&ana, format!("{conversation}?before_seq=-1")),
         (&ana, "/materials?status=".to_owned()),
         (&kepala, "/admin/audit?actor_id=".to_owned()),
         (&kepala, "/admin/users?role=".to_owned()),
