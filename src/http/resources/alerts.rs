@@ -38,7 +38,7 @@ impl AlertListQuery {
     fn read(self) -> ServiceResult<AlertQuery> {
         let page = self.page;
         let scope = match self.state.as_deref() {
-            None | Some("" | "open") => AlertScope::Open,
+            None | Some("open") => AlertScope::Open,
             Some("acknowledged") => AlertScope::Acknowledged,
             Some("all") => AlertScope::All,
             Some(_) => return Err(FieldError::new("state", "unknown_value", "open, acknowledged or all").into()),

@@ -105,7 +105,7 @@ impl ConversationListQuery {
     fn read(self) -> ServiceResult<ConversationQuery> {
         let page = self.page;
         let scope = match self.scope.as_deref() {
-            None | Some("" | "mine") => ConversationScope::Mine,
+            None | Some("mine") => ConversationScope::Mine,
             Some("waiting") => ConversationScope::Waiting,
             Some("closed") => ConversationScope::Closed,
             Some(_) => return Err(FieldError::new("scope", "unknown_value", "mine, waiting or closed").into()),

@@ -30,7 +30,7 @@ impl NoticeListQuery {
     fn read(self, request: &HttpRequest) -> ServiceResult<NoticeQuery> {
         let page = self.page;
         let unread_only = match self.state.as_deref() {
-            None | Some("" | "all") => false,
+            None | Some("all") => false,
             Some("unread") => true,
             Some(_) => return Err(FieldError::new("state", "unknown_value", "unread or all").into()),
         };

@@ -91,3 +91,31 @@ async fn a_parameter_that_comes_twice_is_the_documented_400() {
     }
     app.stop().await;
 }
+
+/// Every parameter with a format, a pattern or a list of words: the document names them.
+#[actix_web::test]
+async fn no_list_takes_an_empty_word() {
+    let app = TestApp::start().await;
+    let (guru, ana, kepala) = (app.counsellor("guru").await, app.student("ana").await, app.admin("kepala").await);
+    let mut asked = 0;
+    for (path, methods) in document()["paths"].as_object().unwrap() {
+        let Some(operation) = methods.get("get").filter(|_| path.starts_with("/api/v1/") && !path.contains('{')) else { continue };
+        let roles = operation["x-roles"].as_array().cloned().unwrap_or_default();
+        let user =
+            [("student", &ana), ("counsellor", &guru), ("admin", &kepala)].into_iter().find(|(role, _)| roles.contains(&json!(role)));
+        for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "query") {
+            let schema = match parameter["schema"]["$ref"].as_str() {
+                Some(shape) => &document()["components"]["schemas"][shape.rsplit('/').next().unwrap()],
+                None => &parameter["schema"],
+            };
+            if ["enum", "format", "pattern"].iter().any(|rule| schema.get(rule).is_some()) {
+                let target = format!("{}?{}=", path.trim_start_matches("/api/v1"), parameter["name"].as_str().unwrap());
+                let (status, _) = user.unwrap().1.try_get(&target).await;
+                assert!([404, 422].contains(&status), "{target} is answered with {status}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked >= 10, "{asked} only");
+    app.stop().await;
+}
