@@ -17,13 +17,20 @@ pub fn faults(schema: &Value, value: &Value) -> Vec<String> {
     found
 }
 
+/// Returns the schema itself, or the named shape that it refers to.
+pub fn resolved(schema: &Value) -> &Value {
+    match schema["$ref"].as_str() {
+        Some(shape) => &document()["components"]["schemas"][shape.strip_prefix("#/components/schemas/").unwrap()],
+        None => schema,
+    }
+}
+
 fn check(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     for (keyword, rule) in schema.as_object().unwrap() {
         let is_kept = match keyword.as_str() {
             word if NOTES.contains(&word) => true,
             "$ref" => {
-                let name = rule.as_str().unwrap().strip_prefix("#/components/schemas/").unwrap();
-                check(&document()["components"]["schemas"][name], value, at, found);
+                check(resolved(schema), value, at, found);
                 true
             }
             "anyOf" => rule.as_array().unwrap().iter().any(|choice| faults(choice, value).is_empty()),

@@ -106,8 +106,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         // serde_json calls a word of the wrong type (`null` for an enum) a fault of the syntax.
-        let is_json = || serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
-        if error.inner().is_data() || is_json() { shape_error(&path, error.inner()) } else { malformed() }
+        let is_readable = || serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
+        if error.inner().is_data() || is_readable() { shape_error(&path, error.inner()) } else { malformed() }
     })?;
     reader.end().map_err(|_| malformed())?;
     // serde also reads a struct from the array of its fields; every body here is an object.

@@ -86,7 +86,8 @@ static PAGE: LazyLock<String> = LazyLock::new(|| page::render(&AREAS, &DOCUMENT)
 /// The roles that may call, by path and method (lower case); operations for everybody are left out.
 static ROLES: LazyLock<HashMap<&'static str, HashMap<&'static str, Vec<Role>>>> = LazyLock::new(|| {
     let mut roles: HashMap<_, HashMap<_, _>> = HashMap::new();
-    for operation in AREAS.iter().flat_map(|area| &area.operations) {
+    // Made for this alone: most processes never show the description, which takes 3 MB.
+    for operation in areas::all().iter().flat_map(|area| &area.operations) {
         if let Some(allowed) = operation.roles() {
             roles.entry(operation.path).or_default().insert(operation.method, allowed);
         }

@@ -77,7 +77,8 @@ impl Console {
     }
 }
 
-async fn watch(admin: &TestUser, app: &str) -> Value {
+/// Opens the console of an app; returns its channel, and until when.
+pub async fn watch(admin: &TestUser, app: &str) -> Value {
     let (status, opened) = admin.post(&format!("/admin/apps/{app}/console"), &json!({})).await;
     assert_eq!(status, 200, "{opened}");
     opened

@@ -3,6 +3,6 @@
 pub mod backend;
 mod backend_api;
 mod channels;
-mod console;
+pub mod console;
 pub mod manage;
 mod webhooks;

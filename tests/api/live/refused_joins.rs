@@ -1,10 +1,13 @@
 //! A refused join tells its cause: in the answer, in a metric, in a line of the log, and on the
 //! console that admins open for the built-in app.
 
-use crate::support::{
-    TestApp, TestSocket, TestUser,
-    process::{ServerPlan, ServerProcess},
-    wait::until,
+use crate::{
+    apps::console::watch,
+    support::{
+        TestApp, TestSocket,
+        process::{ServerPlan, ServerProcess},
+        wait::until,
+    },
 };
 use educounsel::{domain::principal::Role, services::apps::table::BUILT_IN_APP};
 use serde_json::{Value, json};
@@ -42,21 +45,15 @@ async fn each_cause_is_answered_with_its_own_sentence() {
     app.stop().await;
 }
 
-async fn watch(admin: &TestUser) -> TestSocket {
-    let mut socket = admin.connect().await;
-    let (status, opened) = admin.post(&format!("/admin/apps/{BUILT_IN_APP}/console"), &json!({})).await;
-    assert_eq!(status, 200, "{opened}");
-    socket.subscribe(opened["channel"].as_str().unwrap()).await;
-    socket
-}
-
 /// Admins see that a join was refused and why. They see nothing else of the built-in app: neither
 /// who is there nor what is written.
 #[actix_web::test]
 async fn the_console_of_the_built_in_app_shows_refused_joins_only() {
     let app = TestApp::start().await;
     let (ana, admin) = (app.student("ana").await, app.admin("kepala").await);
-    let mut console = watch(&admin).await;
+    let opened = watch(&admin, BUILT_IN_APP).await;
+    let mut console = admin.connect().await;
+    console.subscribe(opened["channel"].as_str().unwrap()).await;
     let mut socket = ana.connect().await;
     socket.send(json!({ "event": "rahasia ana", "data": {} })).await;
     socket.ask_to_join("bukan nama: rahasia").await;
@@ -76,10 +73,8 @@ async fn the_console_of_the_built_in_app_shows_refused_joins_only() {
     app.stop().await;
 }
 
-async fn count(server: &ServerProcess, reason: &str) -> u64 {
-    let text = server.at().client().get(server.at().url("/metrics")).send().await.unwrap().text().await.unwrap();
-    let series = format!("joins_refused_total{{reason=\"{reason}\"}} ");
-    text.lines().find_map(|line| line.strip_prefix(&series)).unwrap().parse().unwrap()
+async fn count(server: &ServerProcess, reason: &str) -> f64 {
+    server.metric(&format!("joins_refused_total{{reason=\"{reason}\"}}")).await
 }
 
 #[actix_web::test]
@@ -88,12 +83,12 @@ async fn each_cause_is_counted_and_logged() {
     plan.add_user("ana", Role::Student);
     let server = plan.start().await;
     let ana = server.sign_in("ana").await;
-    assert_eq!((count(&server, "not_in_conversation").await, count(&server, "not_allowed").await), (0, 0));
+    assert_eq!((count(&server, "not_in_conversation").await, count(&server, "not_allowed").await), (0.0, 0.0));
     let mut socket = ana.connect().await;
     refusal(&mut socket, STRANGE).await;
     refusal(&mut socket, "private-role.admin").await;
     assert_eq!(ana.authorise(&socket, "private-role.admin").await.0, 403);
-    assert_eq!((count(&server, "not_in_conversation").await, count(&server, "not_allowed").await), (1, 2));
+    assert_eq!((count(&server, "not_in_conversation").await, count(&server, "not_allowed").await), (1.0, 2.0));
     let is_told = |reason: &str| {
         let log = server.log();
         log.lines().any(|line| line.contains("join refused") && line.contains(reason) && line.contains(&ana.id))

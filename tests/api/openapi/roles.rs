@@ -1,6 +1,6 @@
 //! The role comes first: whoever may not call an operation hears 403, whatever else is wrong.
 
-use crate::support::{TestApp, TestUser};
+use crate::support::{TestApp, TestUser, schema::resolved};
 use educounsel::http::openapi::document;
 use serde_json::Value;
 
@@ -23,11 +23,7 @@ fn with_parts(path: &str, operation: &Value) -> String {
     let parts = operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "path");
     parts.fold(path.to_owned(), |path, parameter| {
         let name = parameter["name"].as_str().unwrap();
-        let schema = match parameter["schema"]["$ref"].as_str() {
-            Some(shape) => &document()["components"]["schemas"][shape.rsplit('/').next().unwrap()],
-            None => &parameter["schema"],
-        };
-        let part = schema["enum"][0].as_str().unwrap_or("0197f0c0-0000-7000-8000-000000000000");
+        let part = resolved(&parameter["schema"])["enum"][0].as_str().unwrap_or("0197f0c0-0000-7000-8000-000000000000");
         path.replace(&format!("{{{name}}}"), part)
     })
 }
